@@ -1,0 +1,49 @@
+# make run: the service and a simulated WeChat.  make test: the whole suite.
+# Both need Python 3.11 or newer and the package index, nothing else.
+PYTHON ?= python3
+PORT ?= 5000
+SIMULATOR_PORT ?= 5001
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PORT SIMULATOR_PORT
+
+.PHONY: run test check proof format translations clean
+
+run: .venv/.run
+	@$(BIN)/wxlogin demo
+
+test: .venv/.dev
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+proof: .venv/.dev
+	$(BIN)/python -m tests.proof
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+translations: .venv/.dev
+	$(BIN)/python -m tests.translations
+
+clean:
+	rm -rf .venv dist build
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "wxlogin needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
+	@echo "Making .venv (once, under a minute) ..."
+	@$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python pyproject.toml constraints.txt
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+.venv/.dev: .venv/bin/python pyproject.toml constraints.txt
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@ .venv/.run

@@ -1,0 +1,1 @@
+"""WeChat's protocol, pure Python: no Flask, no database."""

@@ -1,0 +1,122 @@
+"""Where WeChat is and how its URLs are written.
+
+Every host, path, scope and parameter order stands here once. The sources are
+Tencent's guides for website login
+(developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login) and for the
+`/sns/` calls (developers.weixin.qq.com/doc/service/api/webdev/access).
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+# Tencent's production hosts; a simulator replaces all of them by one origin.
+OPEN_HOST = "https://open.weixin.qq.com"
+API_HOST = "https://api.weixin.qq.com"
+RES_HOST = "https://res.wx.qq.com"
+MP_HOST = "https://mp.weixin.qq.com"
+POLL_HOST = "https://lp.open.weixin.qq.com"
+
+# Pages of the open platform. The phone opens CONFIRM, the QR page asks POLL.
+QRCONNECT = "/connect/qrconnect"
+QRCODE = "/connect/qrcode"
+CONFIRM = "/connect/confirm"
+POLL = "/connect/l/qrconnect"
+
+# The four calls of a server. All answer HTTP 200, also with an error.
+SNS_ACCESS_TOKEN = "/sns/oauth2/access_token"  # noqa: S105  a path, not a secret
+SNS_REFRESH_TOKEN = "/sns/oauth2/refresh_token"  # noqa: S105  likewise
+SNS_USERINFO = "/sns/userinfo"
+SNS_AUTH = "/sns/auth"
+
+# Scopes. A website app has snsapi_login only; pages inside WeChat the others.
+SCOPE_LOGIN = "snsapi_login"
+SCOPE_BASE = "snsapi_base"
+SCOPE_USERINFO = "snsapi_userinfo"
+
+# The fragment that Tencent's guides put behind every authorize link.
+FRAGMENT = "#wechat_redirect"
+
+# Seconds. A code of a website app or a native app; a code of a page inside WeChat.
+CODE_SECONDS = 600
+H5_CODE_SECONDS = 300
+ACCESS_TOKEN_SECONDS = 7200
+# Counted from the authorization; a refresh does not prolong it.
+REFRESH_TOKEN_SECONDS = 30 * 24 * 3600
+
+# A value some old clients see in `code` when the person said no.
+CODE_DENIED = "authdeny"
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Base URLs of WeChat, without a slash at the end."""
+
+    open: str = OPEN_HOST
+    api: str = API_HOST
+    res: str = RES_HOST
+    mp: str = MP_HOST
+
+
+def _query(pairs: list[tuple[str, str]]) -> str:
+    # WeChat wants `/` in redirect_uri encoded too, hence safe="".
+    return "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
+
+
+def qrconnect_url(
+    hosts: Hosts, *, appid: str, redirect_uri: str, state: str, lang: str = "cn"
+) -> str:
+    """The page with the QR code, for a top-level redirect of a PC browser.
+
+    `lang` is `cn` (WeChat's default, then not sent) or `en`.
+    """
+    pairs = [
+        ("appid", appid),
+        ("redirect_uri", redirect_uri),
+        ("response_type", "code"),
+        ("scope", SCOPE_LOGIN),
+        ("state", state),
+    ]
+    if lang == "en":
+        pairs.append(("lang", "en"))
+    return f"{hosts.open}{QRCONNECT}?{_query(pairs)}{FRAGMENT}"
+
+
+def embedded_url(
+    hosts: Hosts,
+    *,
+    appid: str,
+    redirect_uri: str,
+    state: str,
+    self_redirect: bool = False,
+    style: str = "black",
+    href: str = "",
+    lang: str = "cn",
+    color_scheme: str = "",
+) -> str:
+    """The page with the QR code, for a frame, as wxLogin.js would write it.
+
+    With `self_redirect` false the frame sends the *top* window to the callback.
+    `style` is `black` or `white`, `href` the https URL of a style sheet,
+    `color_scheme` one of `auto`, `dark`, `light` or empty. The order is that
+    of Tencent's script.
+    """
+    pairs = [
+        ("appid", appid),
+        ("scope", SCOPE_LOGIN),
+        ("redirect_uri", redirect_uri),
+        ("state", state),
+        ("login_type", "jssdk"),
+        ("self_redirect", "true" if self_redirect else "false"),
+        ("styletype", ""),
+        ("sizetype", ""),
+        ("bgcolor", ""),
+        ("rst", ""),
+        ("style", style),
+    ]
+    if href:
+        pairs.append(("href", href))
+    if lang == "en":
+        pairs.append(("lang", "en"))
+    if color_scheme:
+        pairs.append(("color_scheme", color_scheme))
+    return f"{hosts.open}{QRCONNECT}?{_query(pairs)}"

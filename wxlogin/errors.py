@@ -1,0 +1,177 @@
+"""Everything that can go wrong, as one tree.
+
+    WxloginError
+    ├── ConfigurationError         a setting is wrong; start-up refuses
+    ├── BadRequest                 the visitor's or client's request is malformed
+    │   ├── BadNext                a return address we do not serve
+    │   └── ForeignRequest         an unsafe method without proof of origin
+    ├── LoginFailed                a login ends here; the visitor may start again
+    │   ├── StateInvalid           state is missing, altered, or another app's
+    │   ├── StateExpired           the login took longer than ten minutes
+    │   ├── OtherBrowser           the attempt was begun in another browser
+    │   ├── AlreadyFinished        this login was used, and is over
+    │   ├── Refused                the person said no in WeChat
+    │   ├── CodeInvalid            WeChat does not take the code (again)
+    │   ├── SnapshotVisitor        WeChat showed a preview with a made-up person
+    │   ├── AnswersDisagree        WeChat named two persons in one login
+    │   └── IdentityConflict       the identity breaks an invariant; no account
+    ├── WeChatUnavailable          time-out, reset, garbage, busy: try again later
+    │   └── WeChatBusy             quota or "system error"
+    ├── WeChatMisconfigured        secret, appid or permission: the operator acts
+    ├── WeChatDenied               WeChat bars this person
+    ├── SignInNeeded               no session, or it is over
+    │   └── LoginTooOld            the session is good, the login behind it not fresh
+    ├── GrantDead                  the refresh token is over: a new login is needed
+    ├── AccountDisabled            the operator has closed the account
+    ├── AccountGone                the account was deleted meanwhile
+    ├── NotFound                   no such thing, or not yours
+    ├── Conflict                   what is asked contradicts the state of things
+    └── Unready                    the database or ticket store does not answer
+
+An error carries what its reader needs and never a secret, code, token or URL:
+`code` is stable and public, `status` the HTTP status of the page or problem
+document, `operator` a sentence for the log. The visitor's words are made from
+`code` in `web/`, where the language is known.
+"""
+
+from typing import ClassVar
+
+
+class WxloginError(Exception):
+    """Base of the tree. `str()` gives the operator's sentence."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    #: Seconds after which trying again makes sense; sent as Retry-After.
+    retry_after: ClassVar[int | None] = None
+
+    def __init__(self, operator: str = "", **facts: str | int | None) -> None:
+        super().__init__(operator or self.code)
+        self.operator = operator or self.code
+        #: Safe, structured details for the log: errcode, rid, app …
+        self.facts = {name: value for name, value in facts.items() if value is not None}
+
+
+class ConfigurationError(WxloginError):
+    """A setting is missing, weak or contradicts another; says what to do."""
+
+    code = "configuration"
+
+
+class BadRequest(WxloginError):
+    code = "bad_request"
+    status = 400
+
+
+class BadNext(BadRequest):
+    code = "bad_next"
+
+
+class ForeignRequest(BadRequest):
+    code = "foreign_request"
+    status = 403
+
+
+class LoginFailed(WxloginError):
+    code = "login_failed"
+    status = 400
+
+
+class StateInvalid(LoginFailed):
+    code = "state_invalid"
+
+
+class StateExpired(LoginFailed):
+    code = "state_expired"
+
+
+class OtherBrowser(LoginFailed):
+    code = "other_browser"
+
+
+class AlreadyFinished(LoginFailed):
+    code = "already_finished"
+
+
+class Refused(LoginFailed):
+    code = "refused"
+
+
+class CodeInvalid(LoginFailed):
+    code = "code_invalid"
+
+
+class SnapshotVisitor(LoginFailed):
+    code = "snapshot"
+
+
+class AnswersDisagree(LoginFailed):
+    code = "answers_disagree"
+    status = 502
+
+
+class IdentityConflict(LoginFailed):
+    code = "identity_conflict"
+    status = 409
+
+
+class WeChatUnavailable(WxloginError):
+    code = "wechat_unavailable"
+    status = 503
+    retry_after = 5
+
+
+class WeChatBusy(WeChatUnavailable):
+    code = "wechat_busy"
+    retry_after = 60
+
+
+class WeChatMisconfigured(WxloginError):
+    code = "wechat_misconfigured"
+    status = 502
+
+
+class WeChatDenied(WxloginError):
+    code = "wechat_denied"
+    status = 403
+
+
+class SignInNeeded(WxloginError):
+    code = "sign_in_needed"
+    status = 401
+
+
+class LoginTooOld(SignInNeeded):
+    code = "login_too_old"
+    status = 403
+
+
+class GrantDead(WxloginError):
+    code = "grant_dead"
+    status = 409
+
+
+class AccountDisabled(WxloginError):
+    code = "account_disabled"
+    status = 403
+
+
+class AccountGone(WxloginError):
+    code = "account_gone"
+    status = 409
+
+
+class NotFound(WxloginError):
+    code = "not_found"
+    status = 404
+
+
+class Conflict(WxloginError):
+    code = "conflict"
+    status = 409
+
+
+class Unready(WxloginError):
+    code = "unready"
+    status = 503
+    retry_after = 5

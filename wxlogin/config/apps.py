@@ -1,0 +1,83 @@
+"""The apps of WeChat's consoles and the sites that use us, as settings."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_ORIGIN = re.compile(
+    r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?|https?://\[[0-9a-f:]+\](?::\d{1,5})?"
+)
+
+
+class AppKind(StrEnum):
+    """What an appid is registered as; decides which doors it opens."""
+
+    website = "website"
+    official_account = "official_account"
+    mini_program = "mini_program"
+    mobile = "mobile"
+
+
+class App(BaseModel):
+    """One appid with its secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    kind: AppKind
+    # Tencent gives out `wx` and 16 hexadecimal digits; test set-ups are looser.
+    appid: Annotated[str, Field(pattern=r"^wx[0-9a-z]{16}$")]
+    secret: Annotated[str, Field(min_length=1, repr=False)]
+    open_platform: str | None = None
+    token: Annotated[str | None, Field(repr=False)] = None
+    aes_key: Annotated[str | None, Field(repr=False)] = None
+
+
+class Site(BaseModel):
+    """A website that uses us. `origins` may start with one `*.` label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    origins: tuple[str, ...] = ()
+    client_id: str | None = None
+    client_secret: Annotated[str | None, Field(min_length=24, repr=False)] = None
+
+    @field_validator("origins")
+    @classmethod
+    def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "an origin is scheme and host in lower case, with a port where it "
+                    "is not the usual one, and nothing behind: https://shop.example"
+                )
+            parts = urlsplit(origin)
+            if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+                raise ValueError("leave out the usual port of an origin")
+        return value
+
+
+def demo_apps() -> tuple[App, ...]:
+    """The apps of the simulator's fixed world."""
+    kinds = {
+        "web": AppKind.website,
+        "oa": AppKind.official_account,
+        "mp": AppKind.mini_program,
+        "mp2": AppKind.mini_program,
+        "app": AppKind.mobile,
+        "lone": AppKind.official_account,
+    }
+    return tuple(
+        App(
+            name=name,
+            kind=kind,
+            appid=f"wx0000000000000a{number:02d}",
+            secret=f"secret-of-{name}",
+            open_platform=None if name == "lone" else "main",
+        )
+        for number, (name, kind) in enumerate(kinds.items(), start=1)
+    )

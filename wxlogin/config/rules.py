@@ -1,0 +1,114 @@
+"""What start-up refuses, each with a sentence that says what to do.
+
+Weak and default secrets, a debug-friendly set-up on a public address, and the
+simulator in production (security rows 37 and 111).
+"""
+
+import base64
+import binascii
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from wxlogin.config.settings import Settings, is_loopback
+from wxlogin.errors import ConfigurationError
+
+_SAMPLES = re.compile(
+    r"change.?me|example|sample|your.?secret|default|password|^secret|^dev|^test", re.I
+)
+_MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+_MAKE_SEAL = "make one with: openssl rand -base64 32"
+
+
+def check(settings: Settings, folder: Path) -> None:
+    """Raises ConfigurationError that names every broken rule at once."""
+    if faults := list(_faults(settings, folder)):
+        raise ConfigurationError("\n".join(faults))
+
+
+def _faults(settings: Settings, folder: Path) -> Iterator[str]:
+    yield from _signing(settings)
+    yield from _sealing(settings)
+    yield from _apps(settings)
+    yield from _operator(settings)
+    if settings.env == "development":
+        if not is_loopback(settings.public):
+            yield (
+                f"PUBLIC_URL is {settings.public_url} and ENV is development: "
+                "development is for loopback addresses; set ENV=production, or "
+                "ENV=trial for WeChat's test accounts"
+            )
+        return
+    yield from _public(settings, folder)
+
+
+def _public(settings: Settings, folder: Path) -> Iterator[str]:
+    if settings.env == "production" and not settings.https:
+        yield (
+            f"PUBLIC_URL is {settings.public_url}: production needs https; set "
+            "PUBLIC_URL to the https address people use, or ENV=trial for WeChat's "
+            "test accounts"
+        )
+    if settings.simulated:
+        yield (
+            f"SIMULATOR is on and ENV is {settings.env}: anybody could sign in as "
+            "anybody; set SIMULATOR=off and APPS to your apps"
+        )
+    if not settings.apps:
+        yield (
+            "APPS is empty: set it to at least one app of WeChat's console (name, "
+            "kind, appid, secret); docs/going-live.md shows where they are"
+        )
+    toml = folder / "wxlogin.toml"
+    if toml.is_file() and toml.stat().st_mode & stat.S_IROTH:
+        yield f"every user of this machine may read {toml}; run chmod 600 on it"
+
+
+def _signing(settings: Settings) -> Iterator[str]:
+    keys = [("SECRET_KEY", settings.secret_key)]
+    keys += [("SECRET_KEY_FALLBACKS", key) for key in settings.secret_key_fallbacks]
+    for name, key in keys:
+        value = key.get_secret_value()
+        if not value:
+            yield f"{name} is missing; {_MAKE_KEY}"
+        elif is_weak(value):
+            yield f"{name} is too weak (32 random characters or more); {_MAKE_KEY}"
+
+
+def _sealing(settings: Settings) -> Iterator[str]:
+    if not settings.encryption_keys:
+        yield f"ENCRYPTION_KEYS is missing; {_MAKE_SEAL}"
+    for key in settings.encryption_keys:
+        try:
+            raw = base64.b64decode(key.get_secret_value(), validate=True)
+        except (binascii.Error, ValueError):
+            raw = b""
+        if len(raw) != 32 or len(set(raw)) < 8:
+            yield f"a key in ENCRYPTION_KEYS is not 32 random bytes; {_MAKE_SEAL}"
+
+
+def _apps(settings: Settings) -> Iterator[str]:
+    for field in ("name", "appid"):
+        values = [getattr(app, field) for app in settings.apps]
+        for value in sorted({value for value in values if values.count(value) > 1}):
+            yield f"APPS: two apps have the {field} {value}; each needs its own"
+    if settings.simulated or settings.env == "development":
+        return
+    for app in settings.apps:
+        if len(app.secret) < 16 or len(set(app.secret)) < 6 or "secret" in app.secret:
+            yield (
+                f"APPS: the secret of {app.name} is not one that WeChat gives out (32 "
+                "letters and digits); copy the AppSecret from WeChat's console"
+            )
+
+
+def _operator(settings: Settings) -> Iterator[str]:
+    key = settings.operator_key.get_secret_value()
+    if key and (len(key) < 24 or len(set(key)) < 10 or _SAMPLES.search(key)):
+        yield f"OPERATOR_KEY is too weak (24 random characters or more); {_MAKE_KEY}"
+
+
+def is_weak(value: str) -> bool:
+    """Shorter than 32 characters, of few different ones, or a well-known sample."""
+    return len(value) < 32 or len(set(value)) < 10 or bool(_SAMPLES.search(value))

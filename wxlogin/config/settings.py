@@ -1,0 +1,194 @@
+"""The settings themselves, and the rules that hold between them."""
+
+import ipaddress
+from functools import cached_property
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from wxlogin.config.apps import App, AppKind, Site
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write a whole URL, such as https://login.shop.example")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("write scheme, host, port and path only")
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+MaybeUrl = Annotated[
+    str, AfterValidator(lambda value: _base_url(value) if value else "")
+]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Immutable; made by `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WXLOGIN_", frozen=True, extra="ignore", validate_default=True
+    )
+
+    public_url: BaseUrl = Field(
+        "http://127.0.0.1:5000",
+        description="Where people and WeChat reach us. May have a path "
+        "(`https://shop.cn/wx`). Never taken from the Host header. With `PORT` set, "
+        "the default is on that port.",
+    )
+    env: Literal["development", "trial", "production"] = Field(
+        "production",
+        description="`development` is the default if PUBLIC_URL is http on loopback, "
+        "otherwise `production`. `trial` allows http and IP addresses for WeChat's "
+        "test accounts.",
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs states and cookies; 32 characters or more. Made once in "
+        "`instance/` in development, required elsewhere.",
+    )
+    secret_key_fallbacks: Secrets = Field(
+        (), description="Former SECRET_KEYs that are still accepted, commas between."
+    )
+    encryption_keys: Secrets = Field(
+        (),
+        description="Keys that seal WeChat's tokens in the database: 32 bytes each in "
+        "base64, commas between. The first one writes, all read. Made once in "
+        "`instance/` in development, required elsewhere.",
+    )
+    database_url: str = Field(
+        "",
+        description="SQLAlchemy URL: `postgresql+psycopg://…`, `mysql+pymysql://…`. "
+        "Default: the SQLite file `instance/wxlogin.db`.",
+    )
+    apps: tuple[App, ...] = Field(
+        (),
+        description="The WeChat apps: name, kind (`website`, `official_account`, "
+        "`mini_program`, `mobile`), appid, secret, open_platform. JSON in the "
+        "environment, `[[apps]]` in TOML.",
+    )
+    sites: tuple[Site, ...] = Field(
+        (),
+        description="The sites that use us: name, origins, client_id, client_secret. "
+        "Only a listed origin may be named by an absolute `next`.",
+    )
+    simulator: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Talk to the built-in simulator of WeChat. `auto`: only in "
+        "development with no app configured. `on` refuses to start in production.",
+    )
+    simulator_url: BaseUrl = Field(
+        "http://localhost:5001",
+        description="Where the simulator is. With `SIMULATOR_PORT` set, the default is "
+        "on that port.",
+    )
+    wechat_open_url: MaybeUrl = Field(
+        "",
+        description="Where WeChat's pages are, if not at WeChat's own host. The "
+        "simulator sets this and the next three.",
+    )
+    wechat_api_url: MaybeUrl = Field("", description="The same for server calls.")
+    wechat_res_url: MaybeUrl = Field("", description="The same for WeChat's scripts.")
+    wechat_mp_url: MaybeUrl = Field("", description="The same for QR images.")
+    wechat_budget: float = Field(
+        8.0,
+        gt=0,
+        le=60,
+        description="Seconds one login may wait for WeChat, all its calls together.",
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="How many proxies' forwarded headers are believed."
+    )
+    profile: Literal["never", "if_missing", "always"] = Field(
+        "if_missing",
+        description="Ask WeChat for name and avatar: `never`; `if_missing`, also when "
+        "what we have is older than PROFILE_FRESH; `always`, at each login.",
+    )
+    profile_fresh: int = Field(
+        86400,
+        ge=0,
+        description="Seconds for which a profile needs no second call.",
+    )
+    keep_grants: bool = Field(
+        True,
+        description="Keep WeChat's tokens, sealed. `off`: they live for one request.",
+    )
+    session_days: int = Field(30, ge=1, le=400, description="A session ends after.")
+    session_idle_days: int = Field(
+        14, ge=1, le=400, description="A session that nobody uses ends after."
+    )
+    login_history_days: int = Field(
+        180, ge=1, description="Sign-ins older than this are forgotten."
+    )
+    site_name: str = Field("", description="Your site's name on our pages.")
+    site_sentence: str = Field("", description="One sentence below the name.")
+    logo: str = Field("", description="URL of your logo: a path on our host, or https.")
+    accent: str = Field(
+        "#07794a",
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        description="The one accent colour; white text on it must be readable.",
+    )
+    default_language: Literal["zh", "en"] = Field(
+        "zh", description="For browsers that ask for neither Chinese nor English."
+    )
+    terms_url: str = Field("", description="Your terms of use, linked on /login.")
+    privacy_url: str = Field("", description="Your privacy policy, linked on /login.")
+    operator_key: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer key for operators' calls of the API; 24 characters or "
+        "more. Empty: those calls are closed.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is logged, as JSON lines on standard error."
+    )
+
+    @field_validator("secret_key_fallbacks", "encryption_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @cached_property
+    def public(self) -> SplitResult:
+        return urlsplit(self.public_url)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of PUBLIC_URL, as a browser writes an origin."""
+        return f"{self.public.scheme}://{self.public.netloc}".lower()
+
+    @property
+    def prefix(self) -> str:
+        """The path of PUBLIC_URL without a slash at the end: `/wx` or empty."""
+        return self.public.path.rstrip("/")
+
+    @property
+    def https(self) -> bool:
+        return self.public.scheme == "https"
+
+    @property
+    def simulated(self) -> bool:
+        """Is WeChat the simulator? (`load_settings` resolves `auto`.)"""
+        return self.simulator == "on"
+
+    def app_named(self, name: str) -> App | None:
+        return next((app for app in self.apps if app.name == name), None)
+
+    def app_of_kind(self, kind: AppKind) -> App | None:
+        """The first configured app of this kind."""
+        return next((app for app in self.apps if app.kind == kind), None)
+
+
+def is_loopback(url: SplitResult) -> bool:
+    host = url.hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

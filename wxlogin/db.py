@@ -1,0 +1,208 @@
+"""The database: one base, one way to write.
+
+Three databases are served. What differs between them stands here and nowhere
+else:
+
+- SQLite opens a writing transaction with BEGIN IMMEDIATE, so that two writers
+  queue instead of failing with "database is locked" half way, and a reading one
+  with BEGIN. It runs in WAL mode.
+- MariaDB compares ids byte for byte (`utf8mb4_nopad_bin`) and is strict.
+- "Insert or ignore" is ON CONFLICT DO NOTHING, on MariaDB ON DUPLICATE KEY
+  UPDATE id = id (INSERT IGNORE would hide other faults too).
+"""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from wxlogin.errors import Unready
+
+T = TypeVar("T")
+
+# Tries of one writing transaction that lost against another one.
+ATTEMPTS = 6
+# Seconds a writer waits for SQLite's one write lock.
+SQLITE_BUSY_SECONDS = 15
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can name it on any database."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    __table_args__: ClassVar[Any] = {
+        "mysql_charset": "utf8mb4",
+        "mysql_engine": "InnoDB",
+    }
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment. Goes in and comes out with a time zone; stored as UTC."""
+
+    impl = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+def id_text(length: int) -> sa.types.TypeEngine[str]:
+    """Text that is compared byte for byte: openids differ in case only."""
+    plain = sa.String(length)
+    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
+    return plain.with_variant(exact, "mysql", "mariadb")
+
+
+# SQLite numbers rows by INTEGER only; the others should not run out.
+BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def transaction(work: Callable[[Session], T]) -> T:
+    """Runs `work` in one writing transaction and commits it.
+
+    A transaction that loses against another one (deadlock, serialization, lock)
+    is rolled back and `work` is called again, a bounded number of times, so
+    `work` must have no effect outside its session. Raises Unready where the
+    database does not answer, and whatever `work` raises, with nothing written.
+    Needs an application context.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _once(work)
+        except DBAPIError as error:
+            if not _lost_race(error) or attempt == ATTEMPTS:
+                _raise_unready(error)
+        time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311  jitter
+    raise AssertionError("the loop above returns or raises")
+
+
+def _once(work: Callable[[Session], T]) -> T:
+    with Session(db.engine, expire_on_commit=False) as session, session.begin():
+        # Read by _begin_sqlite.
+        session.connection(execution_options={"wxlogin_writes": True})
+        return work(session)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that only reads; Unready where the database does not answer."""
+    try:
+        with Session(db.engine, expire_on_commit=False) as session:
+            yield session
+    except DBAPIError as error:
+        _raise_unready(error)
+
+
+def insert_or_ignore(
+    session: Session, model: type[Base], values: Mapping[str, Any]
+) -> None:
+    """Inserts a row unless a unique constraint is in the way.
+
+    It does not say whether it did: MariaDB counts a row either way. Read again,
+    with a lock, to see whose row is there.
+    """
+    table = cast(sa.Table, model.__table__)
+    match session.get_bind().dialect.name:
+        case "mysql" | "mariadb":
+            insert = mysql.insert(table).values(values)
+            session.execute(insert.on_duplicate_key_update(id=table.c.id))
+        case "postgresql":
+            rows = postgresql.insert(table).values(values)
+            session.execute(rows.on_conflict_do_nothing())
+        case _:
+            row = sqlite.insert(table).values(values)
+            session.execute(row.on_conflict_do_nothing())
+
+
+def _lost_race(error: DBAPIError) -> bool:
+    """Would the same transaction succeed if it were run again?"""
+    original: Any = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return original.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    # PostgreSQL: serialization failure, deadlock, lock not available.
+    if getattr(original, "sqlstate", None) in {"40001", "40P01", "55P03"}:
+        return True
+    # MariaDB: lock wait time-out, deadlock, record changed since last read.
+    code = original.args[0] if getattr(original, "args", None) else None
+    return code in {1205, 1213, 1020}
+
+
+def _raise_unready(error: DBAPIError) -> NoReturn:
+    lost = error.connection_invalidated or isinstance(error, OperationalError)
+    if not lost:
+        raise error
+    # The driver's text may quote values; its class or code says enough.
+    fault = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
+    raise Unready("the database does not answer", fault=fault) from None
+
+
+def prepare_engine(engine: sa.Engine) -> None:
+    """Sets up each connection of this engine; called once by `create_app`."""
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _connect_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name in ("mysql", "mariadb"):
+        sa.event.listen(engine, "connect", _connect_mariadb)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool settings for this database URL, as Flask-SQLAlchemy takes them."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}, "pool_size": 20}
+    # A connection that died while it was idle is replaced instead of failing.
+    return {"pool_pre_ping": True, "pool_size": 10, "pool_timeout": 5}
+
+
+def _connect_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not open transactions by itself: _begin_sqlite does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("wxlogin_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _connect_mariadb(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
+    cursor.close()

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL: `postgresql+psycopg://…`, `mysql+pymysql://…`. "
         "Default: the SQLite file `instance/wxlogin.db`.",
     )
+    redis_url: str = Field(
+        "",
+        description="Keeps short-lived state in Redis, for many workers: "
+        "`redis://host:6379/0`, `rediss://…` for TLS. Empty: in the database.",
+    )
     apps: tuple[App, ...] = Field(
         (),
         description="The WeChat apps: name, kind (`website`, `official_account`, "

@@ -1,0 +1,158 @@
+"""Tickets in Redis: one script each, so that each operation is one step.
+
+A ticket is a hash {version, value, until}; `until` is in milliseconds of Redis'
+own clock. The hash outlives its ticket by REMEMBERED seconds, so that the count
+of versions goes on. `add` and `swap` that are repeated after a lost answer find
+their own value (a sealed value is never the same twice) and say "yes" again.
+
+Losing everything (FLUSHALL) makes people scan again and signs nobody in as
+somebody else: what is not there is refused.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+from wxlogin.errors import Unready
+from wxlogin.security.sealing import Sealer
+from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, digest
+from wxlogin.tickets.waiting import WaitingRoom
+
+# Seconds Redis may take to be reached, and to answer.
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
+
+# Every script begins with this: ARGV[1] are milliseconds that a test adds.
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
+local held = redis.call('HMGET', KEYS[1], 'version', 'value', 'until')
+local version = tonumber(held[1] or 0)
+local alive = held[3] and tonumber(held[3]) > now
+"""
+# ARGV[2] the value, [3] its milliseconds, [4] those it is remembered after.
+_WRITE = """
+redis.call('HSET', KEYS[1], 'version', string.format('%d', version + 1),
+  'value', ARGV[2], 'until', string.format('%d', now + ARGV[3]))
+redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])
+return 1
+"""
+_ADD = f"""{_NOW}
+if alive then return held[2] == ARGV[2] and 1 or 0 end
+{_WRITE}"""
+# ARGV[5] is the version that the ticket must have.
+_SWAP = f"""{_NOW}
+if alive and held[2] == ARGV[2] then return 1 end
+if not alive or version ~= tonumber(ARGV[5]) then return 0 end
+{_WRITE}"""
+_GET = f"""{_NOW}
+if alive then return {{version, held[2]}} end
+return nil"""
+_TAKE = f"""{_NOW}
+if not alive then return nil end
+redis.call('DEL', KEYS[1])
+return held[2]"""
+
+
+class RedisTickets:
+    """A TicketStore in Redis at `url`; see SqlTickets for `ahead`."""
+
+    def __init__(
+        self,
+        url: str,
+        sealer: Sealer,
+        *,
+        prefix: str = "wxlogin:",
+        room: WaitingRoom | None = None,
+        ahead: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._redis = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            # One more try: a connection that died while idle is replaced.
+            retry=Retry(ConstantBackoff(0.05), 1),
+        )
+        self._prefix = f"{prefix}ticket:"
+        self._envelope = Envelope(sealer)
+        self._room = room or WaitingRoom()
+        self._ahead = ahead
+        scripts = {"add": _ADD, "swap": _SWAP, "get": _GET, "take": _TAKE}
+        self._scripts = {
+            name: self._redis.register_script(text) for name, text in scripts.items()
+        }
+
+    def add(self, kind: str, key: str, value: str, *, ttl: float) -> bool:
+        name = digest(kind, key)
+        sealed = self._envelope.seal(kind, name, value)
+        return bool(self._run("add", name, sealed, *_ends(ttl)))
+
+    def get(self, kind: str, key: str) -> Ticket | None:
+        name = digest(kind, key)
+        found = self._run("get", name)
+        if found is None:
+            return None
+        version, sealed = found
+        return Ticket(int(version), self._envelope.open(kind, name, sealed))
+
+    def swap(
+        self, kind: str, key: str, version: int, value: str, *, ttl: float
+    ) -> bool:
+        name = digest(kind, key)
+        sealed = self._envelope.seal(kind, name, value)
+        return bool(self._run("swap", name, sealed, *_ends(ttl), version))
+
+    def take(self, kind: str, key: str) -> str | None:
+        name = digest(kind, key)
+        sealed = self._run("take", name)
+        return None if sealed is None else self._envelope.open(kind, name, sealed)
+
+    def notify(self, kind: str, key: str) -> None:
+        self._room.ring(digest(kind, key))
+
+    def wait(
+        self, kind: str, key: str, *, version: int, timeout: float
+    ) -> Ticket | None:
+        return self._room.wait(
+            digest(kind, key),
+            lambda: self.get(kind, key),
+            version=version,
+            timeout=timeout,
+        )
+
+    def sweep(self) -> int:
+        # Redis removes what is over by itself.
+        return 0
+
+    def ping(self) -> None:
+        with _answering():
+            self._redis.ping()
+
+    def close(self) -> None:
+        """Closes the connections; for tests and for the end of a process."""
+        self._redis.close()
+
+    def _run(self, script: str, name: str, *arguments: bytes | int) -> Any:
+        shift = int(self._ahead() * 1000)
+        with _answering():
+            return self._scripts[script](
+                keys=[self._prefix + name], args=[shift, *arguments]
+            )
+
+
+def _ends(ttl: float) -> tuple[int, int]:
+    return max(1, int(ttl * 1000)), REMEMBERED * 1000
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        # Redis' own text may hold an address with a password.
+        fault = type(error).__name__
+        raise Unready("the ticket store does not answer", fault=fault) from None

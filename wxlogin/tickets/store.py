@@ -1,0 +1,95 @@
+"""What every ticket store promises.
+
+A ticket is one short-lived secret that several workers agree on: an attempt, a
+scan, a handover. It has a kind, a key (usually a nonce), a text value, a version
+and an end. Whatever the store,
+
+- of any number of callers who `add` one key, `swap` one version or `take` one
+  ticket at the same moment, exactly one wins;
+- an expired ticket is not there; the store's own clock decides, so workers whose
+  clocks differ agree;
+- the value is sealed and the key kept as a digest, so a copy of the store gives
+  away neither;
+- a store that does not answer raises Unready.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from wxlogin.security.sealing import Sealer
+
+#: How long the version of an expired ticket is remembered, in seconds. A worker
+#: that still holds the old version then cannot swap the ticket that came after.
+REMEMBERED = 600
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket as it was read. `version` is what `swap` and `wait` want back."""
+
+    version: int
+    value: str = field(repr=False)
+
+
+class TicketStore(Protocol):
+    """Short-lived state that all workers share; every method may raise Unready."""
+
+    def add(self, kind: str, key: str, value: str, *, ttl: float) -> bool:
+        """Puts a ticket there for `ttl` seconds, unless there is one already.
+
+        True for the one caller who did. A ticket on a key that was never used
+        has version 1; on a key whose ticket expired the count goes on.
+        """
+
+    def get(self, kind: str, key: str) -> Ticket | None:
+        """The ticket, or None where there is none or it has expired."""
+
+    def swap(
+        self, kind: str, key: str, version: int, value: str, *, ttl: float
+    ) -> bool:
+        """Writes a new value and end if the ticket still has this version.
+
+        True for the one caller who did; the version is one higher then.
+        """
+
+    def take(self, kind: str, key: str) -> str | None:
+        """Removes the ticket and gives its value to one caller, None to others."""
+
+    def notify(self, kind: str, key: str) -> None:
+        """Tells those who `wait` in this process to look now."""
+
+    def wait(
+        self, kind: str, key: str, *, version: int, timeout: float
+    ) -> Ticket | None:
+        """The ticket as soon as its version is not `version`.
+
+        A key without a ticket counts as version 0. After `timeout` seconds, or
+        at once where too many wait already, it gives what is there.
+        """
+
+    def sweep(self) -> int:
+        """Removes a bounded number of tickets that are long over; how many."""
+
+    def ping(self) -> None:
+        """Returns if the store answers."""
+
+
+def digest(kind: str, key: str) -> str:
+    """The name under which a ticket is kept: 64 hexadecimal digits."""
+    return hashlib.sha256(f"{kind}\x1f{key}".encode()).hexdigest()
+
+
+class Envelope:
+    """Seals the values of one store, each bound to its kind and key."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def seal(self, kind: str, name: str, value: str) -> bytes:
+        """`value` for the ticket that `digest` gave this `name`."""
+        return self._sealer.seal(value, table="ticket", column=kind, row=name)
+
+    def open(self, kind: str, name: str, sealed: bytes) -> str:
+        """The text that was sealed; SealBroken where that fails."""
+        return self._sealer.unseal(sealed, table="ticket", column=kind, row=name)

@@ -4,18 +4,29 @@
 other; `database_app` is a bare Flask application over it, without tables. A
 server that does not answer skips its tests, and fails them where CI=true: there
 the servers are part of the promise.
+
+`tickets` is a ticket store in each of these and in Redis, `clock` moves its
+time, `together` runs the same thing in many threads at once.
 """
 
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+import redis
 from flask import Flask
 
 from tests import databases
-from wxlogin.db import db, engine_options, prepare_engine
+from wxlogin.db import Base, db, engine_options, prepare_engine
+from wxlogin.security.sealing import Sealer
+from wxlogin.tickets import TicketStore, current_tickets
+from wxlogin.tickets.redis import RedisTickets
+from wxlogin.tickets.sql import SqlTickets
 
 
 @contextmanager
@@ -87,3 +98,85 @@ def bare_app(url: str) -> Iterator[Flask]:
 def database_app(database_url: str) -> Iterator[Flask]:
     with bare_app(database_url) as app:
         yield app
+
+
+class Clock:
+    """Seconds that a ticket store adds to its own clock; tests move them."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    return Sealer([bytes(range(32))])
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis"])
+def ticket_app(
+    request: pytest.FixtureRequest, sealer: Sealer, clock: Clock
+) -> Iterator[Flask]:
+    """An application whose tickets are kept in one of the four stores."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    if request.param == "redis":
+        yield from _redis_app(url, sealer, clock)
+        return
+    with bare_app(url) as app:
+        with app.app_context():
+            Base.metadata.create_all(db.engine, tables=[_ticket_table])
+        app.extensions["wxlogin.tickets"] = SqlTickets(sealer, ahead=clock)
+        yield app
+
+
+_ticket_table = Base.metadata.tables["ticket"]
+
+
+def _redis_app(url: str, sealer: Sealer, clock: Clock) -> Iterator[Flask]:
+    app = Flask("wxlogin")
+    prefix = f"wxlogin:test:{secrets.token_hex(6)}:"
+    store = RedisTickets(url, sealer, prefix=prefix, ahead=clock)
+    app.extensions["wxlogin.tickets"] = store
+    yield app
+    store.close()
+    with redis.Redis.from_url(url) as client:
+        for key in client.scan_iter(f"{prefix}*"):
+            client.delete(key)
+
+
+@pytest.fixture
+def tickets(ticket_app: Flask) -> Iterator[TicketStore]:
+    """The store, with an application context around the test."""
+    with ticket_app.app_context():
+        yield current_tickets()
+
+
+Work = Callable[[TicketStore, int], object]
+
+
+@pytest.fixture
+def together(ticket_app: Flask) -> Callable[..., list[object]]:
+    """`together(work, threads=20)`: what each thread got, all begun at once."""
+
+    def run(work: Work, threads: int = 20) -> list[object]:
+        gate = Barrier(threads)
+
+        def one(number: int) -> object:
+            with ticket_app.app_context():
+                gate.wait(10)
+                return work(current_tickets(), number)
+
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(one, range(threads)))
+
+    return run

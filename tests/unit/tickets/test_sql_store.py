@@ -1,0 +1,109 @@
+"""What is particular to the SQL store: its rows, its statements, its faults."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from wxlogin.db import Base, db, engine_options, now, prepare_engine
+from wxlogin.errors import Unready
+from wxlogin.security.sealing import SealBroken, Sealer
+from wxlogin.tickets.models import TicketRow
+from wxlogin.tickets.sql import SWEEP_EVERY, SqlTickets
+from wxlogin.tickets.store import REMEMBERED, digest
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    url = f"sqlite:///{tmp_path / 'wxlogin.db'}"
+    app = Flask("wxlogin")
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+        yield db.engine
+        db.engine.dispose()
+
+
+@pytest.fixture
+def store(engine: sa.Engine) -> SqlTickets:
+    Base.metadata.create_all(engine, tables=[Base.metadata.tables["ticket"]])
+    return SqlTickets(Sealer([bytes(32)]))
+
+
+@pytest.fixture
+def statements(engine: sa.Engine) -> list[str]:
+    seen: list[str] = []
+
+    def note(_conn: object, _cursor: object, text: str, *_: object) -> None:
+        if not text.startswith("BEGIN"):
+            seen.append(text)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    return seen
+
+
+def test_a_dump_shows_neither_key_nor_value(
+    store: SqlTickets, engine: sa.Engine
+) -> None:
+    """Security row 30: what is in the table opens nothing."""
+    store.add("attempt", "nonce-in-a-state", "value-of-it", ttl=60)
+    with engine.connect() as connection:
+        row = connection.execute(sa.text("SELECT * FROM ticket")).one()
+    assert "nonce-in-a-state" not in repr(row)
+    assert "value-of-it" not in repr(row)
+
+
+def test_a_value_moved_to_another_ticket_does_not_open(
+    store: SqlTickets, engine: sa.Engine
+) -> None:
+    """Security row 35: a sealed value is bound to its kind and key."""
+    store.add("attempt", "mine", "my login", ttl=60)
+    store.add("attempt", "yours", "your login", ttl=60)
+    with Session(engine) as session, session.begin():
+        mine = session.scalars(sa.select(TicketRow).where(_is("mine"))).one()
+        yours = session.scalars(sa.select(TicketRow).where(_is("yours"))).one()
+        mine.value, yours.value = yours.value, mine.value
+    for key in ("mine", "yours"):
+        with pytest.raises(SealBroken):
+            store.get("attempt", key)
+
+
+def _is(key: str) -> sa.ColumnElement[bool]:
+    return TicketRow.key == digest("attempt", key)
+
+
+def test_each_step_of_a_login_costs_one_statement(
+    store: SqlTickets, statements: list[str]
+) -> None:
+    store.add("attempt", "nonce", "open", ttl=60)
+    store.get("attempt", "nonce")
+    store.swap("attempt", "nonce", 1, "done", ttl=60)
+    assert len(statements) == 3
+
+
+def test_the_end_is_kept_in_utc(store: SqlTickets, engine: sa.Engine) -> None:
+    store.add("attempt", "nonce", "open", ttl=600)
+    with Session(engine) as session:
+        end = session.scalars(sa.select(TicketRow.expires_at)).one()
+    assert timedelta(seconds=570) < end - now() < timedelta(seconds=601)
+
+
+def test_adding_sweeps_now_and_then(store: SqlTickets, engine: sa.Engine) -> None:
+    store.add("attempt", "long over", "x", ttl=-REMEMBERED - 60)
+    for number in range(SWEEP_EVERY):
+        store.add("attempt", str(number), "x", ttl=60)
+    with Session(engine) as session:
+        left = session.scalar(sa.select(sa.func.count()).select_from(TicketRow))
+    assert left == SWEEP_EVERY
+
+
+def test_a_missing_table_is_told_to_the_operator(engine: sa.Engine) -> None:
+    with pytest.raises(Unready) as caught:
+        SqlTickets(Sealer([bytes(32)])).ping()
+    assert caught.value.status == 503

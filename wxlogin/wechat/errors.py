@@ -1,0 +1,127 @@
+"""From an errcode of WeChat's to an error of ours.
+
+WeChat answers HTTP 200 to everything; the errcode alone decides. What it means for
+the person depends on the call too: a dead token ends a login that is under way
+(`CodeInvalid`), but a stored grant only asks for a new one (`GrantDead`).
+
+The errmsg is data from outside. It is shortened, cleaned and kept for the log with
+the rid, the number Tencent's support asks for; no page shows it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import StrEnum
+
+from wxlogin.errors import (
+    CodeInvalid,
+    GrantDead,
+    WeChatBusy,
+    WeChatDenied,
+    WeChatMisconfigured,
+    WeChatUnavailable,
+    WxloginError,
+)
+
+from .errcode import Action, Errcode
+from .errcodes_ours import OURS
+from .errcodes_theirs import THEIRS, UNKNOWN
+
+#: Every errcode of the table, by number.
+ERRCODES: dict[int, Errcode] = {
+    row.code: row for row in sorted(OURS + THEIRS, key=lambda row: row.code)
+}
+
+#: The access token is dead, the refresh token may not be.
+STALE_TOKEN = frozenset({40001, 40014, 42001})
+
+# Characters of an errmsg that reach the log.
+ERRMSG_LIMIT = 120
+
+# "…, rid: 1-2-3" of the /sns/ calls, "… rid: 1-2-3" of the others (2020 and later),
+# and "hints: [ req_id: X ]" of old answers.
+_RID = re.compile(
+    r",?\s*(?:rid:\s*(?P<rid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{8}){2})"
+    r"|hints?:\s*\[\s*req_id:\s*(?P<req_id>[0-9A-Za-z_-]{1,32})\s*\])"
+)
+# What looks like a token, code or secret. The words of an errmsg are shorter.
+_SECRET = re.compile(r"[0-9A-Za-z_\-]{20,}")
+
+
+class Call(StrEnum):
+    """What WeChat was asked for."""
+
+    EXCHANGE = "exchange"
+    REFRESH = "refresh"
+    USERINFO = "userinfo"
+    CHECK = "check"
+
+
+class TokenStale(GrantDead):
+    """The access token is over; a refresh may bring a new one."""
+
+
+def lookup(errcode: int) -> Errcode:
+    """The row of an errcode; for an unknown one the default row with its number."""
+    return ERRCODES.get(errcode) or replace(UNKNOWN, code=errcode)
+
+
+def to_exception(
+    errcode: int,
+    errmsg: object,
+    *,
+    app: str,
+    call: Call,
+    hide: Iterable[str] = (),
+) -> WxloginError:
+    """The error to raise for WeChat's answer to `call` for the app named `app`.
+
+    `hide` lists the secrets of this call, should WeChat quote one in its errmsg. The
+    facts hold errcode, rid, errmsg, app, call, and `sent`, since WeChat has answered.
+    """
+    row = lookup(errcode)
+    message, rid = _clean(errmsg, hide)
+    sentence = f"WeChat answers {errcode} to {call} of app {app}: {row.meaning}. "
+    return _class_for(row, call)(
+        sentence + row.operator,
+        errcode=errcode,
+        errmsg=message,
+        rid=rid,
+        app=app,
+        call=call.value,
+        sent=True,
+    )
+
+
+def _class_for(row: Errcode, call: Call) -> type[WxloginError]:
+    if row.action is Action.AGAIN:
+        return _again(row.code, call)
+    if row.action in (Action.CFG, Action.BUG):
+        return WeChatMisconfigured
+    if row.action is Action.DENY:
+        return WeChatDenied
+    return WeChatBusy if row.code in ERRCODES else WeChatUnavailable
+
+
+def _again(code: int, call: Call) -> type[WxloginError]:
+    if call is Call.EXCHANGE:
+        return CodeInvalid
+    if call is not Call.REFRESH and code in STALE_TOKEN:
+        return TokenStale
+    return GrantDead
+
+
+def _clean(errmsg: object, hide: Iterable[str]) -> tuple[str | None, str | None]:
+    """The errmsg fit for a log line, and the rid that stood in it."""
+    if not isinstance(errmsg, str):
+        return None, None
+    for secret in hide:
+        if secret:
+            errmsg = errmsg.replace(secret, "…")
+    # A hostile answer may be long; nothing of use comes after this.
+    errmsg = errmsg[: 4 * ERRMSG_LIMIT]
+    match = _RID.search(errmsg)
+    rid = (match["rid"] or match["req_id"]) if match else None
+    plain = _SECRET.sub("…", _RID.sub("", errmsg))
+    plain = "".join(char if char.isprintable() else " " for char in plain).strip()
+    return plain[:ERRMSG_LIMIT], rid

@@ -24,7 +24,8 @@ LIMIT = 8
 class WaitingRoom:
     """The threads of this process that wait, each with a bell of its own."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, *, poll: float = POLL) -> None:
+        self._poll = poll
         self._seats = threading.BoundedSemaphore(limit)
         self._lock = threading.Lock()
         self._bells: defaultdict[str, set[threading.Event]] = defaultdict(set)
@@ -48,9 +49,27 @@ class WaitingRoom:
             return look()
         try:
             with self._bell(name) as bell:
-                return _watch(bell, look, version=version, timeout=timeout)
+                return self._watch(bell, look, version=version, timeout=timeout)
         finally:
             self._seats.release()
+
+    def _watch(
+        self,
+        bell: threading.Event,
+        look: Callable[[], Ticket | None],
+        *,
+        version: int,
+        timeout: float,
+    ) -> Ticket | None:
+        end = time.monotonic() + timeout
+        while True:
+            # Cleared before looking: a ring between look and wait is not lost.
+            bell.clear()
+            ticket = look()
+            left = end - time.monotonic()
+            if (ticket.version if ticket else 0) != version or left <= 0:
+                return ticket
+            bell.wait(min(left, self._poll))
 
     @contextmanager
     def _bell(self, name: str) -> Iterator[threading.Event]:
@@ -64,21 +83,3 @@ class WaitingRoom:
                 self._bells[name].discard(bell)
                 if not self._bells[name]:
                     del self._bells[name]
-
-
-def _watch(
-    bell: threading.Event,
-    look: Callable[[], Ticket | None],
-    *,
-    version: int,
-    timeout: float,
-) -> Ticket | None:
-    end = time.monotonic() + timeout
-    while True:
-        # Cleared before looking: a ring between look and wait is not lost.
-        bell.clear()
-        ticket = look()
-        left = end - time.monotonic()
-        if (ticket.version if ticket else 0) != version or left <= 0:
-            return ticket
-        bell.wait(min(left, POLL))

@@ -28,8 +28,14 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+CATALOG := wxlogin/translations/zh/LC_MESSAGES/messages
+EXTRACT := $(BIN)/pybabel -q extract --no-location --sort-output -F wxlogin/babel.cfg -k _l -k lazy_gettext
+
 translations: .venv/.dev
-	$(BIN)/python -m tests.translations
+	$(EXTRACT) -o .catalog.pot wxlogin/web templates/base.html templates/error.html templates/login templates/account
+	$(BIN)/pybabel -q update --no-fuzzy-matching -i .catalog.pot -o $(CATALOG).po -l zh
+	$(BIN)/pybabel -q compile -i $(CATALOG).po -o $(CATALOG).mo
+	@rm -f .catalog.pot
 
 clean:
 	rm -rf .venv dist build

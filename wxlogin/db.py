@@ -6,7 +6,9 @@ else:
 - SQLite opens a writing transaction with BEGIN IMMEDIATE, so that two writers
   queue instead of failing with "database is locked" half way, and a reading one
   with BEGIN. It runs in WAL mode.
-- MariaDB compares ids byte for byte (`utf8mb4_nopad_bin`) and is strict.
+- MariaDB compares ids byte for byte (`utf8mb4_nopad_bin`), is strict, and reads
+  what is committed, as PostgreSQL does: with its own default a second look at a
+  row would show the state of the first one.
 - "Insert or ignore" is ON CONFLICT DO NOTHING, on MariaDB ON DUPLICATE KEY
   UPDATE id = id (INSERT IGNORE would hide other faults too).
 """
@@ -17,14 +19,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session, declared_attr
 
 from wxlogin.errors import Unready
 
@@ -34,6 +37,14 @@ T = TypeVar("T")
 ATTEMPTS = 6
 # Seconds a writer waits for SQLite's one write lock.
 SQLITE_BUSY_SECONDS = 15
+
+
+# Every table's last table argument; a model with constraints repeats it.
+TABLE_OPTIONS = {"mysql_charset": "utf8mb4", "mysql_engine": "InnoDB"}
+
+
+class StartOver(Exception):
+    """Raised by work that finds its plan overtaken: `transaction` calls it again."""
 
 
 class Base(DeclarativeBase):
@@ -48,10 +59,10 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    __table_args__: ClassVar[Any] = {
-        "mysql_charset": "utf8mb4",
-        "mysql_engine": "InnoDB",
-    }
+
+    @declared_attr.directive
+    def __table_args__(cls) -> Any:
+        return TABLE_OPTIONS
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -95,15 +106,20 @@ def now() -> datetime:
 def transaction(work: Callable[[Session], T]) -> T:
     """Runs `work` in one writing transaction and commits it.
 
-    A transaction that loses against another one (deadlock, serialization, lock)
-    is rolled back and `work` is called again, a bounded number of times, so
-    `work` must have no effect outside its session. Raises Unready where the
-    database does not answer, and whatever `work` raises, with nothing written.
+    A transaction that loses against another one (deadlock, serialization, lock,
+    or StartOver) is rolled back and `work` is called again, a bounded number of
+    times, so `work` must have no effect outside its session. Raises Unready where
+    the database does not answer, and whatever `work` raises, with nothing written.
     Needs an application context.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _once(work)
+        except StartOver:
+            if attempt == ATTEMPTS:
+                raise Unready("too many others write the same rows") from None
+        except PoolTimeout as error:
+            _raise_busy(error)
         except DBAPIError as error:
             if not _lost_race(error) or attempt == ATTEMPTS:
                 _raise_unready(error)
@@ -124,6 +140,8 @@ def reading() -> Iterator[Session]:
     try:
         with Session(db.engine, expire_on_commit=False) as session:
             yield session
+    except PoolTimeout as error:
+        _raise_busy(error)
     except DBAPIError as error:
         _raise_unready(error)
 
@@ -171,6 +189,10 @@ def _raise_unready(error: DBAPIError) -> NoReturn:
     raise Unready("the database does not answer", fault=fault) from None
 
 
+def _raise_busy(error: PoolTimeout) -> NoReturn:
+    raise Unready("all database connections are taken", fault=error.code) from None
+
+
 def prepare_engine(engine: sa.Engine) -> None:
     """Sets up each connection of this engine; called once by `create_app`."""
     if engine.dialect.name == "sqlite":
@@ -184,8 +206,13 @@ def engine_options(url: str) -> dict[str, Any]:
     """Pool settings for this database URL, as Flask-SQLAlchemy takes them."""
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}, "pool_size": 20}
-    # A connection that died while it was idle is replaced instead of failing.
-    return {"pool_pre_ping": True, "pool_size": 10, "pool_timeout": 5}
+    return {
+        # A connection that died while it was idle is replaced instead of failing.
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "pool_timeout": 5,
+        "isolation_level": "READ COMMITTED",
+    }
 
 
 def _connect_sqlite(connection: sqlite3.Connection, _record: object) -> None:

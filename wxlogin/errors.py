@@ -9,6 +9,7 @@
     │   ├── StateInvalid           state is missing, altered, or another app's
     │   ├── StateExpired           the login took longer than ten minutes
     │   ├── OtherBrowser           the attempt was begun in another browser
+    │   ├── LoginPending           another request is asking WeChat; wait
     │   ├── AlreadyFinished        this login was used, and is over
     │   ├── Refused                the person said no in WeChat
     │   ├── CodeInvalid            WeChat does not take the code (again)
@@ -87,6 +88,12 @@ class StateExpired(LoginFailed):
 
 class OtherBrowser(LoginFailed):
     code = "other_browser"
+
+
+class LoginPending(LoginFailed):
+    code = "login_pending"
+    status = 503
+    retry_after = 2
 
 
 class AlreadyFinished(LoginFailed):

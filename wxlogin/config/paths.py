@@ -7,6 +7,11 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _CHECKOUT = _PACKAGE.parent
 
 
+def package_dir() -> Path:
+    """The folder of the installed package."""
+    return _PACKAGE
+
+
 def asset_dir(name: str) -> Path:
     """The folder `templates` or `static`: in a wheel inside the package, in a
     checkout beside it."""

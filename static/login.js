@@ -1,0 +1,39 @@
+// The login page around WeChat's frame. WeChat's own page in the frame shows
+// waiting, scanned and confirmed; this script knows only whether the frame came
+// at all, and when the attempt behind it has grown too old.
+"use strict";
+(() => {
+  const ATTEMPT_SECONDS = 540; // the state is good for 600
+  const PATIENCE_SECONDS = 12;
+  const frame = document.getElementById("frame");
+  const show = (name) => {
+    for (const id of ["loading", "expired", "broken"]) {
+      document.getElementById(id).hidden = id !== name;
+    }
+  };
+  let arrived = false;
+  const arrive = () => {
+    if (!arrived) show(null);
+    arrived = true;
+  };
+  // WeChat's page reports {"type":"status","status":"wxReady"} to its parent.
+  window.addEventListener("message", (event) => {
+    if (event.source === frame.contentWindow && event.origin === new URL(frame.src).origin) {
+      arrive();
+    }
+  });
+  frame.addEventListener("load", arrive);
+  setTimeout(() => arrived || show("broken"), PATIENCE_SECONDS * 1000);
+
+  const born = Date.now();
+  const age = () => (Date.now() - born) / 1000;
+  const check = () => {
+    if (age() < ATTEMPT_SECONDS) return;
+    // Somebody who looks at the page gets a new code, a page in the background waits.
+    if (document.visibilityState === "visible") location.reload();
+    else show("expired");
+  };
+  setInterval(check, 5000);
+  document.addEventListener("visibilitychange", check);
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+})();

@@ -1,0 +1,41 @@
+"""gunicorn from inside: the same settings in every worker, no access log."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from wxlogin import create_app
+from wxlogin.config import Settings
+
+# Seconds a worker may be silent; one login waits at most WECHAT_BUDGET.
+_TIMEOUT = 60
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self._settings)
+
+
+def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
+    """Serves until it is told to stop; running requests are finished."""
+    options = {
+        "bind": bind,
+        "workers": workers,
+        "threads": threads,
+        "worker_class": "gthread",
+        "timeout": _TIMEOUT,
+        "accesslog": None,
+        # Forwarded headers are the application's matter (TRUSTED_PROXIES).
+        "forwarded_allow_ips": "",
+    }
+    _Server(settings, options).run()

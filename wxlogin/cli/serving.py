@@ -1,0 +1,112 @@
+"""`wxlogin demo`, `run` and `simulator`: what listens on a port.
+
+The simulator is imported inside its commands only, so that nothing of it is
+loaded where the service runs against the real WeChat.
+"""
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+from flask_migrate import upgrade
+from werkzeug.serving import make_server
+
+from wxlogin import create_app
+from wxlogin.cli.quiet import QuietHandler
+from wxlogin.config import Settings, load_settings
+from wxlogin.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from wxlogin.simulator.world import World
+
+
+@click.command(help="The service with a simulated WeChat, on this machine.")
+def demo() -> None:
+    settings = load_settings()
+    if settings.env != "development":
+        raise ConfigurationError(
+            "the demo is for development on a loopback address: unset "
+            "WXLOGIN_PUBLIC_URL and WXLOGIN_ENV, or use `wxlogin run`"
+        )
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+    host, port = settings.public.hostname or "127.0.0.1", port_of(settings.public_url)
+    _require_free(host, port, "PORT")
+    server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
+    if settings.simulated:
+        _start_simulator(settings)
+    click.echo(f"\n  Sign in             {settings.public_url}/login")
+    if settings.simulated:
+        click.echo(f"  The simulated phone {settings.simulator_url}/phone")
+    click.echo("\nStop with Ctrl-C.")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+def _start_simulator(settings: Settings) -> None:
+    from wxlogin.simulator.server import SimulatorServer
+
+    port = port_of(settings.simulator_url)
+    _require_free("127.0.0.1", port, "SIMULATOR_PORT")
+    SimulatorServer(world=_world_for(settings), port=port).start()
+
+
+def _world_for(settings: Settings) -> "World":
+    """The fixed world, with the configured apps known to it."""
+    from wxlogin.simulator.world import World
+
+    return World.demo()
+
+
+@click.command(help="The service, for production: gunicorn with threads.")
+@click.option("--bind", help="Address and port; default 127.0.0.1 and PORT or 5000.")
+@click.option("--workers", default=2, show_default=True, help="Processes.")
+@click.option("--threads", default=16, show_default=True, help="Threads in each.")
+def run(bind: str | None, workers: int, threads: int) -> None:
+    from wxlogin.cli.gunicorn import serve
+
+    settings = load_settings()
+    bind = bind or f"127.0.0.1:{os.environ.get('PORT', '5000')}"
+    serve(settings, bind=bind, workers=workers, threads=threads)
+
+
+@click.command(help="WeChat in a box, alone: for testing any WeChat login.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, envvar="SIMULATOR_PORT", default=5001)
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="TOML with [[apps]], [[people]]."
+)
+@click.option(
+    "--hold", default=25.0, show_default=True, help="Seconds a long poll is held."
+)
+def simulator(host: str, port: int, config: Path | None, hold: float) -> None:
+    from wxlogin.simulator.server import load_world
+    from wxlogin.simulator.server import run as serve
+    from wxlogin.simulator.world import World
+
+    world = load_world(config) if config else World.demo()
+    serve(host, port, world, hold)
+
+
+def port_of(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or {"http": 80, "https": 443}[parts.scheme]
+
+
+def _require_free(host: str, port: int, name: str) -> None:
+    """Raises ConfigurationError where something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise ConfigurationError(
+                f"port {port} is taken or not allowed; set {name} to another one, as "
+                f"in {name}={port + 10} make run"
+            ) from None

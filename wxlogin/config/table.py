@@ -1,0 +1,55 @@
+"""The settings as the table of docs/settings.md."""
+
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from wxlogin.config.settings import Settings
+
+_TYPES = {
+    "str": "text",
+    "int": "number",
+    "float": "number",
+    "bool": "`on` or `off`",
+    "SecretStr": "secret",
+}
+# Defaults that load_settings works out, in words.
+_WORKED_OUT = {
+    "public_url": "`http://127.0.0.1:PORT`",
+    "env": "see there",
+    "simulator_url": "`http://localhost:SIMULATOR_PORT`",
+    "database_url": "`instance/wxlogin.db`",
+}
+
+
+def settings_table() -> str:
+    """A Markdown table: name, type, default, meaning. One row a setting."""
+    rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        cells = (
+            f"`{name.upper()}`",
+            _type(field),
+            _WORKED_OUT.get(name) or _default(field.default),
+            (field.description or "").replace("|", "\\|"),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _type(field: FieldInfo) -> str:
+    kind: Any = field.annotation
+    choices = getattr(kind, "__args__", ())
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return ", ".join(f"`{choice}`" for choice in choices)
+    if choices:
+        return "secrets" if choices[0] is SecretStr else "list of tables"
+    return _TYPES.get(getattr(kind, "__name__", ""), "text")
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, bool):
+        return "`on`" if value else "`off`"
+    if value in ("", ()) or isinstance(value, SecretStr):
+        return "–"
+    return f"`{value}`"

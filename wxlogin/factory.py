@@ -1,0 +1,63 @@
+"""Puts the application together: settings, extensions, blueprints, pages."""
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from wxlogin.config import Settings, asset_dir, load_settings
+from wxlogin.config.loading import unknown_names
+from wxlogin.config.paths import package_dir
+from wxlogin.db import db, engine_options, prepare_engine
+from wxlogin.flows.upstream import wechat_for
+from wxlogin.observability import get_logger, log_requests, setup_logging
+from wxlogin.security.sealing import sealer_for
+from wxlogin.tickets import store_for
+from wxlogin.web import account, api, login, ops
+from wxlogin.web.edge import init_edge
+from wxlogin.web.language import init_language
+from wxlogin.web.pages import init_pages
+from wxlogin.web.problems import init_problems
+from wxlogin.web.visitors import init_visitors
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """The application; see `wxlogin.create_app`."""
+    settings = settings or load_settings()
+    setup_logging(settings)
+    app = Flask(
+        "wxlogin",
+        template_folder=str(asset_dir("templates")),
+        static_folder=str(asset_dir("static")),
+        instance_path=None,
+    )
+    _keys_and_store(app, settings)
+    init_edge(app, settings)
+    log_requests(app)
+    init_language(app)
+    init_visitors(app, settings)
+    init_problems(app)
+    init_pages(app, settings)
+    for module in (login, account, api, ops):
+        app.register_blueprint(module.bp)
+    for name in unknown_names():
+        get_logger().warning("unknown setting", name=name, see="docs/settings.md")
+    return app
+
+
+def _keys_and_store(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SECRET_KEY_FALLBACKS=[
+            key.get_secret_value() for key in settings.secret_key_fallbacks
+        ],
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+    )
+    db.init_app(app)
+    Migrate(app, db, directory=str(package_dir() / "migrations"), render_as_batch=True)
+    with app.app_context():
+        prepare_engine(db.engine)
+    sealer = sealer_for(settings)
+    app.extensions["wxlogin.settings"] = settings
+    app.extensions["wxlogin.sealer"] = sealer
+    app.extensions["wxlogin.tickets"] = store_for(settings, sealer)
+    app.extensions["wxlogin.wechat"] = wechat_for(settings)

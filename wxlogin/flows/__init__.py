@@ -1,0 +1,1 @@
+"""One file per journey, no HTTP in it."""

@@ -1,0 +1,45 @@
+"""Signing out, here or everywhere, and deleting the account."""
+
+from datetime import timedelta
+
+from wxlogin.accounts import people, sessions
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.db import now
+from wxlogin.errors import LoginTooOld, NotFound
+from wxlogin.observability import get_logger
+
+# How old a login may be for an act that cannot be taken back.
+FRESH = timedelta(minutes=5)
+
+
+def end_session(visitor: Visitor) -> None:
+    """Ends the visitor's own session, on all workers at once."""
+    sessions.end(visitor.session_id)
+    get_logger().info("signed out", uid=visitor.uid)
+
+
+def end_other_session(visitor: Visitor, session_id: int) -> None:
+    """Ends one of the visitor's sessions. Raises NotFound if it is not theirs."""
+    mine = {session.id for session in sessions.list_for(visitor.user_id)}
+    if session_id not in mine:
+        raise NotFound("no such session of this user")
+    sessions.end(session_id)
+    get_logger().info("session ended", uid=visitor.uid)
+
+
+def end_everywhere(visitor: Visitor) -> int:
+    """Ends all sessions of the visitor; says how many there were."""
+    count = sessions.end_all(visitor.user_id)
+    get_logger().info("signed out everywhere", uid=visitor.uid, sessions=count)
+    return count
+
+
+def delete_account(visitor: Visitor) -> None:
+    """Deletes everything about the visitor.
+
+    Raises LoginTooOld unless the login behind the session is fresh.
+    """
+    if now() - visitor.session_started_at > FRESH:
+        raise LoginTooOld("deleting asks for a login of the last five minutes")
+    people.delete(visitor.user_id)
+    get_logger().info("account deleted", uid=visitor.uid)

@@ -1,0 +1,176 @@
+"""A redirect login, from its beginning to the session.
+
+`begin` makes a signed state and an attempt for the browser's cookie and writes
+nothing. `finish` takes what WeChat's redirect brought back and answers with a
+session, or raises one of the errors of `LoginFailed` and its neighbours with
+every account, identity and grant as it was before.
+
+The rules are those of design "state and attempt": the state binds app, flow and
+browser; the same code gives the same session again; WeChat is asked only for a
+code that this browser's attempt may exchange (RFC 6749 10.5 and 10.12, RFC 9700
+4.5 and 4.7).
+"""
+
+import time
+from dataclasses import dataclass
+
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.config import App, Settings
+from wxlogin.errors import (
+    AlreadyFinished,
+    AnswersDisagree,
+    BadRequest,
+    OtherBrowser,
+    Refused,
+    StateInvalid,
+)
+from wxlogin.flows.attempt import (
+    REPEAT_SECONDS,
+    Attempt,
+    AttemptLog,
+    Claim,
+    Record,
+    code_hash,
+    new_attempt,
+)
+from wxlogin.flows.signing_in import Trace, ask_who, live_session, sign_in_as
+from wxlogin.flows.upstream import hosts_of
+from wxlogin.security.signing import (
+    State,
+    new_nonce,
+    read_state,
+    session_secrets,
+    sign_state,
+)
+from wxlogin.tickets import current_tickets
+from wxlogin.wechat import endpoints
+
+# Longer values are no code of WeChat's (32 characters today).
+_CODE_LENGTH = 512
+# The flow's letter in the state.
+QR = "q"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A login that may begin: the attempt for the cookie, and WeChat's pages."""
+
+    attempt: Attempt
+    qr_url: str
+    frame_url: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A login that succeeded. `secret` is what the browser's session cookie
+    holds from now on, None where the browser keeps the one it has."""
+
+    next_url: str
+    secret: str | None
+
+
+def begin(settings: Settings, app: App, *, next_url: str, lang: str) -> Begun:
+    """A new QR login with this app. `lang` is `cn` or `en`, as WeChat says it."""
+    nonce = new_nonce()
+    state = sign_state(settings, State(nonce, settings.apps.index(app), QR))
+    attempt = new_attempt(nonce=nonce, app=app.name, flow=QR, next_url=next_url)
+    hosts = hosts_of(settings)
+    callback = f"{settings.public_url}/login/callback/{app.name}"
+    place = {"appid": app.appid, "redirect_uri": callback, "state": state, "lang": lang}
+    return Begun(
+        attempt=attempt,
+        qr_url=endpoints.qrconnect_url(hosts, **place),
+        frame_url=endpoints.embedded_url(hosts, **place),
+    )
+
+
+def open_state(settings: Settings, app_name: str, text: str) -> tuple[App, State]:
+    """App and state of a callback, if the state is ours, in time and this app's.
+
+    Raises StateInvalid or StateExpired.
+    """
+    state = read_state(settings, text)
+    apps = settings.apps
+    app = apps[state.app_index] if state.app_index < len(apps) else None
+    if app is None or app.name != app_name:
+        raise StateInvalid("the state belongs to another app", app=app_name)
+    return app, state
+
+
+def finish(
+    settings: Settings,
+    app: App,
+    *,
+    state: State,
+    attempt: Attempt | None,
+    code: str | None,
+    visitor: Visitor | None,
+    trace: Trace,
+) -> Finished:
+    """The session this callback leads to. Raises what the page shall say."""
+    if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
+        raise OtherBrowser("no attempt of this browser belongs to the state")
+    log = AttemptLog(current_tickets(), lease=settings.wechat_budget + 2)
+    if not code or code == endpoints.CODE_DENIED:
+        log.refuse(state.nonce)
+        raise Refused("the person refused in WeChat")
+    if len(code) > _CODE_LENGTH:
+        raise BadRequest("the code is too long")
+    found = log.claim(state.nonce, code)
+    if isinstance(found, Record):
+        if done := _again(settings, found, attempt, code=code, visitor=visitor):
+            return done
+        found = log.claim_other(state.nonce, code)
+    return _exchange(
+        settings, app, log=log, claim=found, attempt=attempt, code=code, trace=trace
+    )
+
+
+def _again(
+    settings: Settings,
+    record: Record,
+    attempt: Attempt,
+    *,
+    code: str,
+    visitor: Visitor | None,
+) -> Finished | None:
+    """The answer of a finished attempt, or None if the code is another one."""
+    if visitor and visitor.session_id in record.sessions.values():
+        return Finished(attempt.next, None)
+    if code_hash(attempt.nonce, code) not in record.sessions:
+        return None
+    if time.time() < record.finished + REPEAT_SECONDS:
+        for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
+            if live_session(settings, secret):
+                return Finished(attempt.next, secret)
+    raise AlreadyFinished("this login is over")
+
+
+def _exchange(
+    settings: Settings,
+    app: App,
+    *,
+    log: AttemptLog,
+    claim: Claim,
+    attempt: Attempt,
+    code: str,
+    trace: Trace,
+) -> Finished:
+    secret = session_secrets(settings, attempt.nonce, code, attempt.secret)[0]
+    try:
+        answer = ask_who(settings, app, code=code)
+        person = answer.person
+        _same_person(claim.record, person.appid, person.openid)
+        session = sign_in_as(settings, answer, secret=secret, trace=trace)
+    except BaseException as error:
+        # Until WeChat was reached the code is good; any other end may have spent it.
+        log.fail(claim, spent=getattr(error, "code_spent", True))
+        raise
+    log.succeed(claim, appid=person.appid, openid=person.openid, session=session)
+    return Finished(attempt.next, secret)
+
+
+def _same_person(record: Record, appid: str, openid: str) -> None:
+    """Another code of a finished attempt must name the same identity."""
+    if record.status == "done" and (record.appid, record.openid) != (appid, openid):
+        raise AnswersDisagree("another code of this attempt names another person")

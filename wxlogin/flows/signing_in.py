@@ -1,0 +1,169 @@
+"""What every door shares: who does WeChat say this is, and their session.
+
+WeChat is asked within one budget, with no transaction open. What it answers is
+compared: the openids and unionids of one login must agree. After a good token
+answer a fault of userinfo does not fail the login of a person we can place: a
+known one signs in with the profile there was, an unknown one with a unionid is
+created without. Without a unionid an unknown one waits for better answers,
+because a second account would be the price.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from wxlogin.accounts import people, sessions
+from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.people import KnownIdentity
+from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.sessions import NewSession, Visitor
+from wxlogin.accounts.sign_in import sign_in
+from wxlogin.config import App, Settings
+from wxlogin.db import now
+from wxlogin.errors import AnswersDisagree, SnapshotVisitor, WxloginError
+from wxlogin.flows.upstream import current_wechat
+from wxlogin.observability import get_logger
+from wxlogin.security.sealing import current_sealer
+from wxlogin.wechat.answers import Tokens, UserInfo
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where a sign-in comes from, for the login history."""
+
+    door: str
+    address: str
+    browser: str
+    request_id: str
+    #: Secret of the session that this browser had before, which ends now.
+    former_secret: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What WeChat said in one login."""
+
+    tokens: Tokens
+    person: Person
+
+
+def live_session(settings: Settings, secret: str) -> Visitor | None:
+    """The visitor whose session has this secret, if it is still good."""
+    idle = timedelta(days=settings.session_idle_days)
+    return sessions.find(secret, at=now(), idle=idle)
+
+
+def ask_who(settings: Settings, app: App, *, code: str) -> Answer:
+    """Exchanges the code and, where it is wanted, reads the profile.
+
+    Raises SnapshotVisitor for WeChat's made-up preview person, AnswersDisagree,
+    and whatever the client raises for the exchange.
+    """
+    wechat = current_wechat()
+    deadline = wechat.deadline()
+    tokens = wechat.exchange(app, code, deadline=deadline)
+    if tokens.is_snapshot:
+        raise SnapshotVisitor("WeChat showed a snapshot page", app=app.name)
+    known = people.known(app.appid, tokens.openid)
+    info = None
+    if _wants_profile(settings, known):
+        try:
+            info = wechat.userinfo(app, tokens, deadline=deadline)
+        except WxloginError as error:
+            _excuse(app, tokens, known=known, error=error)
+    return Answer(tokens, person_of(app, tokens, info))
+
+
+def person_of(app: App, tokens: Tokens, info: UserInfo | None) -> Person:
+    """The person both answers speak of. Raises AnswersDisagree."""
+    unionid = tokens.unionid
+    if info is not None:
+        _agree("openid", app, tokens.openid, info.openid)
+        if unionid and info.unionid:
+            _agree("unionid", app, unionid, info.unionid)
+        unionid = unionid or info.unionid
+    return Person(
+        appid=app.appid,
+        kind=app.kind.value,
+        openid=tokens.openid,
+        open_platform=app.open_platform,
+        unionid=unionid if app.open_platform else None,
+        profile=profile_of(info),
+    )
+
+
+def profile_of(info: UserInfo | None) -> Profile | None:
+    """The profile, unless it is WeChat's placeholder for nobody."""
+    if info is None or info.is_placeholder:
+        return None
+    return Profile(info.nickname, info.avatar, info.language)
+
+
+def sign_in_as(settings: Settings, answer: Answer, *, secret: str, trace: Trace) -> int:
+    """One transaction: account, grant, history, session. Returns the session's id."""
+    person, at = answer.person, now()
+    session = NewSession(
+        secret_hash=sessions.hash_secret(secret),
+        kind="web",
+        appid=person.appid,
+        address=trace.address,
+        browser=trace.browser,
+        ends_at=at + timedelta(days=settings.session_days),
+    )
+    former = trace.former_secret
+    result = sign_in(
+        person,
+        new_session=session,
+        grant=_grant(answer.tokens) if settings.keep_grants else None,
+        door=trace.door,
+        address=trace.address,
+        browser=trace.browser,
+        request_id=trace.request_id,
+        sealer=current_sealer(),
+        at=at,
+        end_session_hash=sessions.hash_secret(former) if former else None,
+    )
+    resolution = result.resolution
+    get_logger().info(
+        "signed in",
+        uid=resolution.uid,
+        outcome=resolution.outcome.value,
+        merged_uid=resolution.merged_uid,
+        door=trace.door,
+        appid=person.appid,
+    )
+    assert result.session_id is not None  # noqa: S101  a session was given above
+    return result.session_id
+
+
+def _grant(tokens: Tokens) -> NewGrant:
+    return NewGrant(
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        scope=",".join(tokens.scope),
+        expires_in=tokens.expires_in,
+        authorized_at=now(),
+    )
+
+
+def _wants_profile(settings: Settings, known: KnownIdentity | None) -> bool:
+    if settings.profile == "never":
+        return False
+    if settings.profile == "always" or known is None or known.profile_at is None:
+        return True
+    return now() - known.profile_at > timedelta(seconds=settings.profile_fresh)
+
+
+def _excuse(
+    app: App, tokens: Tokens, *, known: KnownIdentity | None, error: WxloginError
+) -> None:
+    """Raises the fault of userinfo again unless the person can be placed."""
+    get_logger().warning("no profile", app=app.name, why=error.operator, **error.facts)
+    placed = known is not None or tokens.unionid or app.open_platform is None
+    if isinstance(error, AnswersDisagree) or not placed:
+        raise error
+
+
+def _agree(what: str, app: App, first: str, second: str) -> None:
+    if first != second:
+        get_logger().error("answers disagree", about=what, app=app.name, security=True)
+        raise AnswersDisagree(f"WeChat named two {what}s in one login", app=app.name)

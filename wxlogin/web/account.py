@@ -1,0 +1,74 @@
+"""What a signed-in person sees and decides about the account."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from wxlogin.accounts import people, sessions
+from wxlogin.config import current_settings
+from wxlogin.errors import SignInNeeded
+from wxlogin.flows import leaving
+from wxlogin.flows.refresh import update_profile
+from wxlogin.web.visitors import current_visitor, drop_session, require_visitor
+
+bp = Blueprint("account", __name__, url_prefix="/me")
+
+
+@bp.errorhandler(SignInNeeded)
+def _sign_in(error: SignInNeeded) -> Response:
+    """A page of one's own leads to /login, and back here afterwards."""
+    if type(error) is not SignInNeeded:
+        raise error
+    back = url_for("account.me") if request.method == "GET" else None
+    return redirect(url_for("login.page", next=back), 303)
+
+
+@bp.get("")
+def me() -> Response | str:
+    visitor = require_visitor()
+    return render_template(
+        "account/me.html",
+        visitor=visitor,
+        account=people.account(visitor.user_id),
+        sessions=sessions.list_for(visitor.user_id),
+        logins=people.recent_logins(visitor.user_id),
+        apps={app.appid: app.name for app in current_settings().apps},
+    )
+
+
+@bp.post("/profile")
+def profile() -> Response:
+    """Takes name and avatar from WeChat again."""
+    update_profile(current_settings(), require_visitor())
+    flash(_("Your name and picture are up to date."))
+    return redirect(url_for("account.me"), 303)
+
+
+@bp.post("/sessions/<int:session_id>/end")
+def end_session(session_id: int) -> Response:
+    leaving.end_other_session(require_visitor(), session_id)
+    flash(_("That sign-in has ended."))
+    return redirect(url_for("account.me"), 303)
+
+
+@bp.post("/sessions/end")
+def end_everywhere() -> Response:
+    leaving.end_everywhere(require_visitor())
+    drop_session()
+    return redirect(url_for("login.page"), 303)
+
+
+@bp.post("/delete")
+def delete() -> Response:
+    visitor = require_visitor()
+    if request.form.get("sure") != "yes":
+        flash(_("Nothing was deleted: the box was not ticked."))
+        return redirect(url_for("account.me"), 303)
+    leaving.delete_account(visitor)
+    drop_session()
+    return redirect(url_for("account.deleted"), 303)
+
+
+@bp.get("/deleted")
+def deleted() -> str:
+    return render_template("account/deleted.html", visitor=current_visitor())

@@ -1,0 +1,56 @@
+"""The cookies of pending logins: one each, so that tabs do not kill each other.
+
+They last as long as a state, and together they stay small: at most ten, at most
+3 kB, the oldest goes first (security rows 7 and 8).
+"""
+
+from flask import Response, request
+
+from wxlogin.config import Settings
+from wxlogin.flows.attempt import Attempt, attempt_from_cookie
+from wxlogin.security.cookies import clear_cookie, cookie_name, set_cookie
+from wxlogin.security.signing import STATE_SECONDS
+
+_MOST = 10
+_BYTES = 3000
+
+
+def held_attempt(settings: Settings, nonce: str) -> Attempt | None:
+    """The attempt with this nonce that the browser holds, if it is genuine."""
+    text = request.cookies.get(cookie_name(settings, _name(nonce)))
+    attempt = attempt_from_cookie(settings, text) if text else None
+    return attempt if attempt and attempt.nonce == nonce else None
+
+
+def hold_attempt(response: Response, settings: Settings, attempt: Attempt) -> None:
+    """Gives the browser the attempt's cookie and takes back what is too much."""
+    value = attempt.to_cookie(settings)
+    _make_room(response, settings, len(value))
+    name = _name(attempt.nonce)
+    set_cookie(response, settings, name, value, max_age=STATE_SECONDS)
+
+
+def _make_room(response: Response, settings: Settings, needed: int) -> None:
+    start = cookie_name(settings, "at-")
+    held = {
+        name.removeprefix(start): value
+        for name, value in request.cookies.items()
+        if name.startswith(start)
+    }
+    genuine = []
+    for nonce, value in held.items():
+        attempt = attempt_from_cookie(settings, value)
+        if attempt is None or attempt.nonce != nonce:
+            clear_cookie(response, settings, _name(nonce))
+        else:
+            genuine.append((attempt.begun, nonce, len(value)))
+    genuine.sort(reverse=True)
+    total = needed
+    for place, (_begun, nonce, size) in enumerate(genuine, start=2):
+        total += size
+        if place > _MOST or total > _BYTES:
+            clear_cookie(response, settings, _name(nonce))
+
+
+def _name(nonce: str) -> str:
+    return f"at-{nonce}"

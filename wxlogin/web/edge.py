@@ -1,0 +1,84 @@
+"""What holds for every request: prefix, proxies, host, headers, same origin."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from wxlogin.config import Settings
+from wxlogin.flows.upstream import hosts_of
+from wxlogin.security.headers import add_headers, csp_nonce
+from wxlogin.security.same_origin import require_same_origin
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# A body larger than this is refused before it is read.
+BODY_BYTES = 64 * 1024
+
+
+class Prefix:
+    """Serves the application under the path of PUBLIC_URL.
+
+    A proxy may have taken the path off already; both spellings arrive at the
+    same place, and every link carries the path.
+    """
+
+    def __init__(self, app: "WSGIApplication", prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == self._prefix or path.startswith(self._prefix + "/"):
+            environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
+        environ["SCRIPT_NAME"] = self._prefix
+        return self._app(environ, start_response)
+
+
+def init_edge(app: Flask, settings: Settings) -> None:
+    """Puts the edge around the application."""
+    app.config.update(
+        APPLICATION_ROOT=settings.prefix or "/",
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        PREFERRED_URL_SCHEME=settings.public.scheme,
+        # PUBLIC_URL names us; loopback names are for health checks.
+        TRUSTED_HOSTS=[settings.public.hostname or "", "localhost", "127.0.0.1"],
+    )
+    if settings.prefix:
+        app.wsgi_app = Prefix(app.wsgi_app, settings.prefix)  # type: ignore[method-assign]
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0
+        )
+    wechat = hosts_of(settings).open
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+    @app.before_request
+    def _check_origin() -> None:
+        require_same_origin(request, settings)
+
+    @app.after_request
+    def _headers(response: Response) -> Response:
+        return add_headers(
+            response,
+            settings,
+            csp_nonce(),
+            frame_src=wechat if g.get("frames_wechat") else None,
+            hide_referrer=bool(g.get("hide_referrer")),
+            static=request.endpoint == "static",
+        )
+
+
+def allow_frame_of_wechat() -> None:
+    """This page shows WeChat's QR frame."""
+    g.frames_wechat = True
+
+
+def hide_referrer() -> None:
+    """This URL holds a secret, which no other page may learn."""
+    g.hide_referrer = True

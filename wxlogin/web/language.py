@@ -1,0 +1,53 @@
+"""Chinese or English: what the visitor chose, else what the browser asks for."""
+
+from datetime import datetime
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, format_datetime, get_locale
+
+from wxlogin.config import current_settings
+from wxlogin.config.paths import package_dir
+from wxlogin.security.cookies import cookie_name
+
+LANGUAGES = ("zh", "en")
+#: Seconds the visitor's choice is kept.
+KEEP_SECONDS = 365 * 24 * 3600
+
+babel = Babel()
+
+
+def init_language(app: Flask) -> None:
+    babel.init_app(
+        app,
+        default_locale="en",
+        default_timezone="Asia/Shanghai",
+        default_translation_directories=str(package_dir() / "translations"),
+        locale_selector=choose,
+    )
+    app.jinja_env.globals.update(language=language, html_lang=html_lang)
+    app.jinja_env.filters["moment"] = moment
+
+
+def choose() -> str:
+    """`zh` or `en` for this request."""
+    settings = current_settings()
+    if not has_request_context():
+        return settings.default_language
+    chosen = request.cookies.get(cookie_name(settings, "language"))
+    if chosen in LANGUAGES:
+        return chosen
+    asked = request.accept_languages.best_match(("zh", "zh-CN", "zh-TW", "zh-HK", "en"))
+    return asked.partition("-")[0] if asked else settings.default_language
+
+
+def language() -> str:
+    return "zh" if str(get_locale()).startswith("zh") else "en"
+
+
+def html_lang() -> str:
+    return "zh-CN" if language() == "zh" else "en"
+
+
+def moment(value: datetime) -> str:
+    """A moment as the visitor reads it, to the minute."""
+    return str(format_datetime(value, "yyyy-MM-dd HH:mm"))

@@ -1,0 +1,83 @@
+"""What every page is given: how the site looks, versions of static files, words."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wxlogin.config import Settings, current_settings
+from wxlogin.errors import NotFound
+from wxlogin.security.cookies import set_cookie
+from wxlogin.security.returning import safe_next
+from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
+from wxlogin.web.visitors import current_visitor
+
+bp = Blueprint("pages", __name__)
+
+# Pages whose URL may be named in a link, because it holds no secret.
+_PLAIN = {"login.page", "account.me", "account.deleted"}
+
+
+def init_pages(app: Flask, settings: Settings) -> None:
+    app.register_blueprint(bp)
+    app.jinja_env.globals.update(
+        settings=settings, visitor_now=current_visitor, here=here, initial=initial
+    )
+    app.jinja_env.filters["kind"] = kind_name
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600
+    folder = Path(app.static_folder or "")
+
+    @app.url_defaults
+    def _version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values["v"] = file_version(folder / values["filename"])
+
+
+@bp.get("/language/<name>")
+def choose_language(name: str) -> Response:
+    """Keeps the visitor's choice and goes back."""
+    if name not in LANGUAGES:
+        raise NotFound("no such language")
+    settings = current_settings()
+    back = safe_next(request.args.get("next"), settings)
+    response = redirect(back or f"{settings.prefix}/login", 303)
+    set_cookie(response, settings, "language", name, max_age=KEEP_SECONDS)
+    return response
+
+
+def here() -> str:
+    """This page's path for the language switch, or /login where it is secret."""
+    prefix = current_settings().prefix
+    if request.endpoint in _PLAIN and request.method == "GET":
+        return prefix + request.full_path.rstrip("?")
+    return f"{prefix}/login"
+
+
+def initial(nickname: str | None) -> str:
+    """The first letter of a name, for a picture."""
+    stripped = (nickname or "").strip()
+    return stripped[:1].upper() or "·"
+
+
+def kind_name(kind: str) -> str:
+    """What an app is called by people."""
+    names = {
+        "website": gettext("Website, QR code"),
+        "official_account": gettext("Official account"),
+        "mini_program": gettext("Mini program"),
+        "mobile": gettext("App"),
+    }
+    return names.get(kind, kind)
+
+
+@cache
+def file_version(path: Path) -> str:
+    """Changes when the file does, so that browsers may keep it for a year."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+    except OSError:
+        return "0"

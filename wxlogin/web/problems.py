@@ -1,0 +1,97 @@
+"""Every refusal, as a page or as an RFC 9457 problem document.
+
+A visitor gets words of ours in their language, an operator a log line with
+errcode, rid and what to do. Nothing of WeChat's text, no path, no version and
+no stack reaches the answer (security rows 33 and 34).
+"""
+
+from flask import Flask, g, jsonify, make_response, render_template, request, url_for
+from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Response
+
+from wxlogin.errors import WxloginError
+from wxlogin.flows.explaining import explain
+from wxlogin.observability import get_logger, request_id
+from wxlogin.web.language import language
+from wxlogin.web.words import words_for
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def init_problems(app: Flask) -> None:
+    app.register_error_handler(WxloginError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _ours(error: WxloginError) -> Response:
+    log = get_logger()
+    report = log.error if error.status in (500, 502) else log.warning
+    facts = {**error.facts, **explain(error).for_operator}
+    report("refused", problem=error.code, why=error.operator, **facts)
+    response = answer(error.code, error.status, said=explain(error).for_visitor)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.code == "login_pending":
+        # The same URL again: it is idempotent, and the answer is near.
+        response.headers["Refresh"] = str(error.retry_after)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if isinstance(error, SecurityError):
+        # The Host header is not ours; no template, its links would fail.
+        return Response("Bad Request\n", 400, mimetype="text/plain")
+    if 300 <= status < 400:
+        return error.get_response()
+    default = "bad_request" if status < 500 else "internal"
+    response = answer(_HTTP_CODES.get(status, default), status)
+    for name in ("Allow", "Retry-After"):
+        if value := error.get_response().headers.get(name):
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    # The exception's own text may quote a value; its type and place do not.
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
+    get_logger().error("unforeseen", fault=type(error).__name__, place=place)
+    return answer("internal", 500)
+
+
+def answer(code: str, status: int, *, said: dict[str, str] | None = None) -> Response:
+    """The page or problem document of this code. `said` is WeChat's matter in
+    our words, by language; it takes the place of the general text."""
+    words = words_for(code)
+    text = (said or {}).get(language()) or str(words.text)
+    if request.path.startswith("/api/"):
+        return _problem(code, status, title=str(words.title), detail=text)
+    page = render_template(
+        "error.html",
+        words=words,
+        text=text,
+        request_id=request_id(),
+        again=url_for("login.page", **g.get("login_wish", {})),
+        # An empty link is this very URL; it may hold a code and is not written.
+        reload="" if request.method == "GET" else url_for("account.me"),
+    )
+    return make_response(page, status)
+
+
+def _problem(code: str, status: int, *, title: str, detail: str) -> Response:
+    response = jsonify(
+        type=f"urn:wxlogin:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=request_id(),
+    )
+    response.status_code = status if status in HTTP_STATUS_CODES else 500
+    response.mimetype = "application/problem+json"
+    return response

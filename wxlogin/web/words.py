@@ -1,0 +1,172 @@
+"""What a visitor reads when something ends: a title, what happened, what to do.
+
+One entry for each `code` of the error tree that a visitor can meet; the rest
+share `internal`. `action` names the button: `again` begins the login anew,
+`reload` asks for the same page, `home` leads to the account.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts in the visitor's language when they are turned into `str`."""
+
+    title: Any
+    text: Any
+    action: str | None = "again"
+
+
+INTERNAL = Words(
+    _("Something went wrong on our side"),
+    _(
+        "It has been written down. Please try again; if it happens again, tell us "
+        "the number below."
+    ),
+    "reload",
+)
+
+WORDS: dict[str, Words] = {
+    "internal": INTERNAL,
+    "bad_request": Words(
+        _("This request cannot be read"),
+        _("Something in it is missing or malformed. Please start again."),
+    ),
+    "foreign_request": Words(
+        _("This request came from another page"),
+        _(
+            "To protect you we only accept it from our own pages. Open the page "
+            "again and repeat what you did there."
+        ),
+        "home",
+    ),
+    "state_invalid": Words(
+        _("This sign-in link is not complete"),
+        _("A part of it was lost or changed on the way. Please start again."),
+    ),
+    "state_expired": Words(
+        _("This sign-in took too long"),
+        _("A sign-in is good for ten minutes. Please start again."),
+    ),
+    "other_browser": Words(
+        _("This sign-in was begun elsewhere"),
+        _(
+            "It belongs to another browser, or this browser has not kept our cookie. "
+            "Please start again here."
+        ),
+    ),
+    "login_pending": Words(
+        _("One moment"),
+        _("WeChat's answer is on its way. This page looks again by itself."),
+        "reload",
+    ),
+    "already_finished": Words(
+        _("This sign-in is already finished"),
+        _("Each sign-in works once. Please start a new one."),
+    ),
+    "refused": Words(
+        _("You did not sign in"),
+        _(
+            "WeChat told us that you declined. Nothing was passed on. You can try "
+            "again at any time."
+        ),
+    ),
+    "code_invalid": Words(
+        _("WeChat did not accept this sign-in"),
+        _("Its confirmation was used before or is too old. Please start again."),
+    ),
+    "snapshot": Words(
+        _("You are looking at a preview"),
+        _(
+            "WeChat shows this page as a preview without your account. Tap "
+            "使用完整服务 at the bottom of the page and sign in there."
+        ),
+        None,
+    ),
+    "answers_disagree": Words(
+        _("WeChat's answers do not match"),
+        _("For your safety nobody was signed in. Please start again."),
+    ),
+    "identity_conflict": Words(
+        _("This WeChat account cannot be matched"),
+        _(
+            "What WeChat told us contradicts what we know. Nothing was changed. "
+            "Please tell us the number below."
+        ),
+        None,
+    ),
+    "wechat_unavailable": Words(
+        _("WeChat is not answering"),
+        _("Nothing is lost. Please try again in a moment."),
+    ),
+    "wechat_busy": Words(
+        _("WeChat is very busy"),
+        _("Nothing is lost. Please try again in a minute."),
+    ),
+    "wechat_misconfigured": Words(
+        _("Signing in with WeChat is not set up properly"),
+        _("You cannot mend this, we can. Please tell us the number below."),
+        None,
+    ),
+    "wechat_denied": Words(
+        _("WeChat does not allow this sign-in"),
+        _("Your WeChat account is restricted. WeChat's Help Center says why."),
+        None,
+    ),
+    "sign_in_needed": Words(
+        _("Please sign in"),
+        _("This is for signed-in people only, or your sign-in is over."),
+    ),
+    "login_too_old": Words(
+        _("Please sign in once more"),
+        _("This step needs a sign-in of the last five minutes. Nothing was changed."),
+    ),
+    "grant_dead": Words(
+        _("WeChat asks for a new sign-in"),
+        _(
+            "Your permission for name and picture has run out. Sign in again, and "
+            "both are up to date."
+        ),
+    ),
+    "account_disabled": Words(
+        _("This account is closed"),
+        _("It was closed by the operator of this site. Please contact them."),
+        None,
+    ),
+    "account_gone": Words(
+        _("This account was just deleted"),
+        _("If you sign in again, a new account begins."),
+    ),
+    "not_found": Words(
+        _("There is nothing here"),
+        _("The address may be misspelled, or what it named is gone."),
+        "home",
+    ),
+    "method_not_allowed": Words(
+        _("This address is not for opening"),
+        _("It only takes what our own pages send."),
+        "home",
+    ),
+    "conflict": Words(
+        _("That is no longer possible"),
+        _("Something changed in the meantime. Nothing was done."),
+        "home",
+    ),
+    "too_large": Words(
+        _("That was too much at once"),
+        _("The request is larger than anything we expect."),
+        "home",
+    ),
+    "unready": Words(
+        _("We are not ready"),
+        _("The service is being looked after. Please try again in a moment."),
+        "reload",
+    ),
+}
+
+
+def words_for(code: str) -> Words:
+    return WORDS.get(code, INTERNAL)

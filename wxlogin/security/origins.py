@@ -1,0 +1,62 @@
+"""Origins: scheme, host and port, compared whole.
+
+Two URLs are of one origin if all three are equal, the usual port being the same
+as none (RFC 6454 §4). An origin of SITES may begin with `*.`: it stands for one
+or more labels, so `https://*.good.test` covers `a.good.test` and `a.b.good.test`
+but neither `good.test` nor `evilgood.test` (the rule of CSP's host sources).
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from wxlogin.config import Settings
+
+_USUAL = {"http": 80, "https": 443}
+_LABELS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """`host` is in lower case, an IPv6 address in brackets; `port` is a number."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """As a browser writes it in the Origin header."""
+        usual = self.port == _USUAL[self.scheme]
+        return f"{self.scheme}://{self.host}" + ("" if usual else f":{self.port}")
+
+
+def origin_of(url: str) -> Origin:
+    """The origin of a URL that the operator wrote; never for a visitor's input."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    return Origin(parts.scheme, host, parts.port or _USUAL[parts.scheme])
+
+
+def origin(scheme: str, host: str, port: str | None) -> Origin:
+    """The origin of parts that were already held against a strict grammar."""
+    return Origin(scheme, host, int(port) if port else _USUAL[scheme])
+
+
+def is_ours_or_listed(candidate: Origin, settings: Settings) -> bool:
+    """Is it PUBLIC_URL's origin, or one that SITES lists?"""
+    if candidate == origin_of(settings.public_url):
+        return True
+    patterns = (pattern for site in settings.sites for pattern in site.origins)
+    return any(_covers(origin_of(pattern), candidate) for pattern in patterns)
+
+
+def _covers(pattern: Origin, candidate: Origin) -> bool:
+    if (pattern.scheme, pattern.port) != (candidate.scheme, candidate.port):
+        return False
+    if not pattern.host.startswith("*."):
+        return pattern.host == candidate.host
+    border = pattern.host[1:]
+    labels = candidate.host.removesuffix(border)
+    return candidate.host.endswith(border) and bool(_LABELS.fullmatch(labels))

@@ -1,0 +1,60 @@
+"""Where a visitor may be sent after a login: `next`.
+
+The rule: a path on our own origin, or an absolute URL whose origin is ours or
+listed in SITES; for everything else there is no answer (RFC 9700 §4.11, OWASP
+ASVS 3.7.2, CWE-601).
+
+Browsers repair what they read: a backslash becomes a slash, TAB and line ends
+vanish, control characters in front are skipped, `/.//host` loses its dots (WHATWG
+URL, "URL parsing"). A check with another parser than the browser's therefore lets
+something through. So nothing is parsed and judged here: what does not match one
+narrow grammar is refused, and inside that grammar all parsers agree. It is that
+of RFC 3986 §3, without what a return address has no use for: user names, an empty
+segment, dot segments, and encoded slashes, backslashes, dots and control
+characters in the path. Other scripts than ASCII come percent-encoded, as a
+browser's `location` writes them. The value is to be decoded once, by the
+framework, and checked again when it is used.
+"""
+
+import re
+
+from wxlogin.config import Settings
+from wxlogin.security.origins import is_ours_or_listed, origin
+
+MAX_LENGTH = 1024
+
+# pchar of RFC 3986 §3.3. In a path not: %00-%1F, %2E (.), %2F (/), %5C (\), %7F.
+_PLAIN = r"[A-Za-z0-9\-._~!$&'()*+,;=:@]"
+_ENCODED = r"%[0-9A-Fa-f]{2}"
+_ENCODED_IN_PATH = r"%(?![01]|2[EeFf]|5[Cc]|7[Ff])[0-9A-Fa-f]{2}"
+# A segment is neither empty, except the last one, nor `.` or `..`.
+_SEGMENT = rf"(?!\.{{1,2}}(?:[/?#]|\Z))(?:{_PLAIN}|{_ENCODED_IN_PATH})+"
+_PATH = rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?"
+# Brackets are not pchar, but sites write `?tag[]=` and no parser minds.
+_REST = rf"(?:{_PLAIN}|{_ENCODED}|[/?\[\]])*"
+_TAIL = rf"(?:\?{_REST})?(?:\#{_REST})?"
+
+_LOCAL = re.compile(rf"{_PATH}{_TAIL}")
+_ABSOLUTE = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>[a-z0-9\-]+(?:\.[a-z0-9\-]+)*|\[[0-9a-f:]+\])"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    rf"(?:{_PATH})?{_TAIL}"
+)
+
+
+def safe_next(value: str | None, settings: Settings) -> str | None:
+    """`value`, unchanged, if a visitor may be sent there; otherwise None.
+
+    A path is meant from the root of our origin, not from PUBLIC_URL's path.
+    Scheme and host of an absolute URL are in lower case.
+    """
+    if not value or len(value) > MAX_LENGTH:
+        return None
+    if _LOCAL.fullmatch(value):
+        return value
+    absolute = _ABSOLUTE.fullmatch(value)
+    if absolute is None:
+        return None
+    target = origin(absolute["scheme"], absolute["host"], absolute["port"])
+    return value if is_ours_or_listed(target, settings) else None

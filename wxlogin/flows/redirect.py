@@ -23,6 +23,7 @@ from wxlogin.errors import (
     OtherBrowser,
     Refused,
     StateInvalid,
+    WxloginError,
 )
 from wxlogin.flows.attempt import (
     REPEAT_SECONDS,
@@ -164,10 +165,14 @@ def _exchange(
         session = sign_in_as(settings, answer, secret=secret, trace=trace)
     except BaseException as error:
         # Until WeChat was reached the code is good; any other end may have spent it.
-        log.fail(claim, spent=getattr(error, "code_spent", True))
+        log.fail(claim, spent=_was_sent(error))
         raise
     log.succeed(claim, appid=person.appid, openid=person.openid, session=session)
     return Finished(attempt.next, secret)
+
+
+def _was_sent(error: BaseException) -> bool:
+    return not isinstance(error, WxloginError) or error.facts.get("sent") is not False
 
 
 def _same_person(record: Record, appid: str, openid: str) -> None:

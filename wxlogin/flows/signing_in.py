@@ -139,7 +139,7 @@ def _grant(tokens: Tokens) -> NewGrant:
     return NewGrant(
         access_token=tokens.access_token,
         refresh_token=tokens.refresh_token,
-        scope=",".join(tokens.scope),
+        scope=",".join(sorted(tokens.scope)),
         expires_in=tokens.expires_in,
         authorized_at=now(),
     )
@@ -157,7 +157,8 @@ def _excuse(
     app: App, tokens: Tokens, *, known: KnownIdentity | None, error: WxloginError
 ) -> None:
     """Raises the fault of userinfo again unless the person can be placed."""
-    get_logger().warning("no profile", app=app.name, why=error.operator, **error.facts)
+    facts = {**error.facts, "app": app.name}
+    get_logger().warning("no profile", why=error.operator, **facts)
     placed = known is not None or tokens.unionid or app.open_platform is None
     if isinstance(error, AnswersDisagree) or not placed:
         raise error

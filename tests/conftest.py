@@ -1,0 +1,14 @@
+"""What all tests share. In CI a skipped test is a failed run."""
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if os.environ.get("CI") == "true" and skipped and exitstatus == 0:
+        reporter.write_line(f"{len(skipped)} tests were skipped; in CI none may be.")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

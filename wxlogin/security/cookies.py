@@ -13,7 +13,7 @@ host keeps its own.
 
 import re
 
-from flask import Request, Response
+from werkzeug.wrappers import Request, Response
 
 from wxlogin.config import Settings
 

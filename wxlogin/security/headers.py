@@ -20,7 +20,8 @@ import secrets
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from flask import Response, g
+from flask import g
+from werkzeug.wrappers import Response
 
 from wxlogin.config import Settings
 from wxlogin.security.origins import origin_of
@@ -48,20 +49,20 @@ def add_headers(
     settings: Settings,
     nonce: str,
     *,
-    secret_in_url: bool = False,
-    frames: Iterable[str] = (),
+    hide_referrer: bool = False,
+    frame_src: str | None = None,
     images: Iterable[str] = (),
     form_targets: Iterable[str] = (),
     frame_ancestors: Iterable[str] = (),
-    cacheable: bool = False,
-) -> None:
-    """Sets every security header of this answer.
+    static: bool = False,
+) -> Response:
+    """`response`, with every security header set.
 
-    `frames`, `images` and `form_targets` are the foreign origins (or URLs, cut to
-    their origin) that this page frames, shows images of, or reaches by a form;
+    `frame_src`, `images` and `form_targets` are the foreign origins (or URLs, cut
+    to their origin) that this page frames, shows images of, or reaches by a form;
     `frame_ancestors` those that may frame it, nobody by default, `'self'` for our
-    own pages. `secret_in_url` is for answers at a URL with a code, state or ticket
-    in it. `cacheable` leaves Cache-Control as it is: static files only.
+    own pages. `hide_referrer` is for answers at a URL with a code, state or ticket
+    in it. `static` leaves Cache-Control as it is: for files that are everybody's.
     """
     ancestors = _sources(frame_ancestors)
     headers = response.headers
@@ -72,7 +73,7 @@ def add_headers(
             "style-src": f"'self' 'nonce-{nonce}'",
             "img-src": f"'self' data: {_sources(images)}",
             "connect-src": "'self'",
-            "frame-src": _sources(frames) or "'none'",
+            "frame-src": _source(frame_src) if frame_src else "'none'",
             "form-action": f"'self' {_sources(form_targets)}",
             "base-uri": "'none'",
             "object-src": "'none'",
@@ -80,7 +81,7 @@ def add_headers(
         }
     )
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer" if secret_in_url else "same-origin"
+    headers["Referrer-Policy"] = "no-referrer" if hide_referrer else "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = PERMISSIONS
@@ -89,8 +90,9 @@ def add_headers(
         headers["X-Frame-Options"] = "DENY"
     if settings.https:
         headers["Strict-Transport-Security"] = HSTS
-    if not cacheable:
+    if not static:
         headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _policy(directives: dict[str, str]) -> str:

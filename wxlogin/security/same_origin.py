@@ -11,7 +11,7 @@ Calls with a bearer token and WeChat's own pushes carry no cookie and need no su
 proof; their views do not ask for it.
 """
 
-from flask import Request
+from werkzeug.wrappers import Request
 
 from wxlogin.config import Settings
 from wxlogin.errors import ForeignRequest

@@ -1,0 +1,60 @@
+"""The Flask app: one origin that stands for all of WeChat's hosts."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from wxlogin.config.paths import asset_dir
+
+from . import avatars, control, index, open_platform, phone, sns, widget
+from .headers import add_headers
+from .ids import DEFAULT_AVATAR
+from .language import add_language
+from .people import Person
+from .sns_rules import headimgurl
+from .world import World
+
+
+def create_simulator(
+    world: World | None = None,
+    *,
+    hold_seconds: float = 25.0,
+    public_origin: str | None = None,
+) -> Flask:
+    """A WSGI app that behaves as WeChat does; `app.extensions["world"]` is its World.
+
+    Without a `world` it is the demo world. `hold_seconds` is how long a long poll
+    waits; `public_origin` (`http://192.168.1.5:5001`) is written into QR codes and
+    avatar addresses in the place of the host that a request names.
+    """
+    app = Flask(
+        "wxlogin.simulator",
+        template_folder=str(_assets("templates")),
+        static_folder=str(_assets("static")),
+    )
+    app.config["HOLD_SECONDS"] = hold_seconds
+    app.config["PUBLIC_ORIGIN"] = public_origin and public_origin.rstrip("/")
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider
+    app.extensions["world"] = world or World.demo()
+    add_headers(app)
+    add_language(app)
+    app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)
+    for part in (open_platform, sns, avatars, widget, phone, control, index):
+        app.register_blueprint(part.bp)
+    return app
+
+
+def _assets(name: str) -> Path:
+    return asset_dir(name) / "simulator"
+
+
+def _avatar(person: Person) -> str:
+    """The picture our own pages show of a person."""
+    grey = Person("", "", avatar=f"/mmopen/vi_32/{DEFAULT_AVATAR}/132")
+    return headimgurl(person, "") or headimgurl(grey, "")
+
+
+def _host_of(url: str) -> str:
+    """Host and port of a redirect_uri, for the phone to show."""
+    return urlsplit(url).netloc

@@ -1,0 +1,114 @@
+"""Apps: one appid with its secret, of a kind, with its registered callback domains.
+
+A callback domain is a bare host, as in WeChat's console: no scheme, no path, no
+port. The host of a redirect_uri must equal one of them (developers.weixin.qq.com/
+doc/oplatform/Website_App/WeChat_Login); the port is not compared.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import Invalid
+from .fields import known, text, texts
+
+KINDS = ("website", "official_account", "mini_program", "mobile")
+
+# WeChat's own are `wx` and 16 hex digits; strangers' test fixtures often are not.
+_APPID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+# EncodingAESKey: 43 characters, base64 of 32 bytes without the last `=`.
+_AES_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
+
+
+@dataclass(frozen=True)
+class App:
+    """One app. `title` is the name people see; `open_platform` may be empty."""
+
+    name: str
+    kind: str
+    appid: str
+    secret: str
+    title: str = ""
+    open_platform: str = ""
+    callback_domains: tuple[str, ...] = ()
+    token: str = ""
+    aes_key: str = ""
+    push_url: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a page calls this app."""
+        return self.title or self.name
+
+    def takes_callback(self, url: str) -> bool:
+        """Whether `url` may be a redirect_uri: http or https, a registered host."""
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            return False
+        return parts.scheme in ("http", "https") and host in self.callback_domains
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"callback_domains": list(self.callback_domains)}
+
+
+_FIELDS = tuple(field.name for field in fields(App))
+
+
+def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> App:
+    """An App from JSON or TOML; fields not named keep the value they have in `old`.
+
+    Raises Invalid with a text that begins with `where` and the field's name.
+    """
+    known(data, _FIELDS, where)
+
+    def field(name: str, default: str | None) -> str:
+        return text(data, name, where, getattr(old, name) if old else default)
+
+    app = App(
+        name=field("name", None),
+        kind=field("kind", "website"),
+        appid=field("appid", None),
+        secret=field("secret", None),
+        title=field("title", ""),
+        open_platform=field("open_platform", ""),
+        callback_domains=_domains(data, where, old.callback_domains if old else ()),
+        token=field("token", ""),
+        aes_key=field("aes_key", ""),
+        push_url=field("push_url", ""),
+    )
+    _check(app, where)
+    return app
+
+
+def _domains(
+    data: Mapping[str, Any], where: str, default: tuple[str, ...]
+) -> tuple[str, ...]:
+    domains = texts(data, "callback_domains", where, default)
+    for domain in domains:
+        if not _HOST.fullmatch(domain):
+            raise Invalid(
+                f"{where}.callback_domains: {domain!r} is not a bare host; WeChat's "
+                "console takes no scheme, no path and no port"
+            )
+    return tuple(domain.lower() for domain in domains)
+
+
+def _check(app: App, where: str) -> None:
+    if not _NAME.fullmatch(app.name):
+        raise Invalid(f"{where}.name: 1 to 40 letters, digits, `_`, `-`")
+    if app.kind not in KINDS:
+        raise Invalid(f"{where}.kind: one of {', '.join(KINDS)}, not {app.kind!r}")
+    if not _APPID.fullmatch(app.appid):
+        raise Invalid(f"{where}.appid: `wx` and 16 hex digits, not {app.appid!r}")
+    if not app.secret:
+        raise Invalid(f"{where}.secret: must not be empty")
+    if app.aes_key and not _AES_KEY.fullmatch(app.aes_key):
+        raise Invalid(f"{where}.aes_key: 43 letters and digits")
+    if app.push_url and urlsplit(app.push_url).scheme not in ("http", "https"):
+        raise Invalid(f"{where}.push_url: an http or https URL")

@@ -1,0 +1,181 @@
+"""The control API: what people and their phones do, and the world's dials.
+
+JSON in, JSON out; errors are {"error": sentence} with 400, 403, 404 or 409. None of
+these paths exists in WeChat.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from .callback import callback_urls, refusal_url
+from .errors import Invalid, SimulatorError
+from .fields import known, mapping, text
+from .qrcodes import CANCELLED, QrCode
+from .same_origin import is_foreign
+from .state import world
+from .switches import EVERYONE, Scope
+
+bp = Blueprint("control", __name__, url_prefix="/_sim")
+
+
+@bp.errorhandler(SimulatorError)
+def _refused(error: SimulatorError) -> tuple[Response, int]:
+    return jsonify(error=str(error)), error.status
+
+
+@bp.errorhandler(HTTPException)
+def _http_error(error: HTTPException) -> tuple[Response, int]:
+    return jsonify(error=error.description), error.code or 500
+
+
+@bp.before_request
+def _own_pages_only() -> tuple[Response, int] | None:
+    if request.method != "GET" and is_foreign():
+        return jsonify(error="a page of another site may not do this"), 403
+    return None
+
+
+def _body() -> Any:
+    # Whatever the Content-Type says: `curl -d '{…}'` is meant to work.
+    data = request.get_json(force=True, silent=True)
+    if data is None:
+        raise Invalid("a JSON body is needed")
+    return data
+
+
+@bp.get("/people")
+def people() -> Response:
+    """All people with openid per app and unionid per open platform."""
+    return jsonify([_person(person.name) for person in world().registry.people()])
+
+
+@bp.post("/people")
+def put_person() -> Response:
+    """Add a person or change the fields named: nickname, avatar, language."""
+    return jsonify(_person(world().registry.put_person(_body()).name))
+
+
+def _person(name: str) -> dict[str, Any]:
+    registry = world().registry
+    person = registry.person(name)
+    return {
+        "name": person.name,
+        "nickname": person.nickname,
+        "avatar": person.avatar,
+        "language": person.language,
+        **registry.ids_of(person),
+    }
+
+
+@bp.get("/apps")
+def apps() -> Response:
+    """All apps, their secrets included: nothing here is secret."""
+    return jsonify([app.as_json() for app in world().registry.apps()])
+
+
+@bp.put("/apps")
+def put_apps() -> Response:
+    """Add or change one app or a list of apps; the name says which."""
+    return jsonify([app.as_json() for app in world().registry.put_apps(_body())])
+
+
+@bp.post("/scan")
+def scan() -> Response:
+    """A phone reads the QR code; the answer is what it shows."""
+    return jsonify(_phone(world().scan(*_uuid_and_person())))
+
+
+@bp.post("/confirm")
+def confirm() -> Response:
+    """The person says yes; `redirect` is where the QR page goes."""
+    qr = world().confirm(*_uuid_and_person())
+    urls = callback_urls(qr)
+    return jsonify(_phone(qr) | {"redirect": urls[0], "redirects": urls})
+
+
+@bp.post("/cancel")
+def cancel() -> Response:
+    """The person says no; the QR page stays, unless `deny_redirect` is on."""
+    qr = world().cancel(*_uuid_and_person())
+    back = world().switches.get("deny_redirect", app=qr.app.name, person=qr.person)
+    return jsonify(_phone(qr) | ({"redirect": refusal_url(qr)} if back else {}))
+
+
+def _uuid_and_person() -> tuple[str, str]:
+    data = mapping(_body(), "body")
+    known(data, ("uuid", "person"), "body")
+    return text(data, "uuid", "body", None), text(data, "person", "body", None)
+
+
+def _phone(qr: QrCode) -> dict[str, Any]:
+    app = qr.app
+    return {
+        "uuid": qr.uuid,
+        "status": qr.status,
+        "person": qr.person,
+        "app": {"name": app.name, "title": app.label, "appid": app.appid},
+        "may_scan_again": qr.status == CANCELLED,
+    }
+
+
+@bp.get("/switches")
+def switches() -> Response:
+    """What is on: {"everyone": {…}, "apps": {…}, "people": {…}}."""
+    return jsonify(world().switches.as_json())
+
+
+@bp.put("/switches")
+def put_switches() -> Response:
+    """Set switches for everyone, or for one app or person named by `for`."""
+    values = dict(mapping(_body(), "body"))
+    scope = _scope(values.pop("for", None))
+    if isinstance(values.get("fast_login"), str):
+        world().registry.person(values["fast_login"])
+    world().switches.put(values, scope)
+    return switches()
+
+
+def _scope(wanted: object) -> Scope:
+    if wanted is None:
+        return EVERYONE
+    data = mapping(wanted, "for")
+    known(data, ("app", "person"), "for")
+    if len(data) != 1:
+        raise Invalid("for: either `app` or `person`")
+    if "app" in data:
+        return "app", world().registry.app(text(data, "app", "for", None)).name
+    return "person", world().registry.person(text(data, "person", "for", None)).name
+
+
+@bp.get("/clock")
+def clock() -> Response:
+    """The world's Unix time and how many seconds it is ahead."""
+    return jsonify(now=world().now(), offset=world().clock.offset)
+
+
+@bp.post("/clock")
+def advance() -> Response:
+    """Move the clock forward by `advance` seconds."""
+    data = mapping(_body(), "body")
+    known(data, ("advance",), "body")
+    seconds = data.get("advance")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise Invalid("body.advance: a number of seconds is needed")
+    world().advance(seconds)
+    return clock()
+
+
+@bp.get("/calls")
+def calls() -> Response:
+    """The `/sns/` calls, oldest first; `?path=` picks those of one path."""
+    kept = world().journal.calls(request.args.get("path", ""))
+    return jsonify([call.as_json() for call in kept])
+
+
+@bp.post("/reset")
+def reset() -> Response:
+    """The world as it began."""
+    world().reset()
+    return jsonify(ok=True)

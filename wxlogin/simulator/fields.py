@@ -1,0 +1,45 @@
+"""Reading one object of somebody's JSON or TOML, with errors that name the field."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .errors import Invalid
+
+
+def mapping(data: object, where: str) -> Mapping[str, Any]:
+    """`data` as an object, or Invalid."""
+    if not isinstance(data, Mapping):
+        raise Invalid(f"{where}: an object is needed, not {type(data).__name__}")
+    return data
+
+
+def known(data: Mapping[str, Any], names: Iterable[str], where: str) -> None:
+    """Refuse a misspelled field instead of silently ignoring it."""
+    names = list(names)
+    for name in data:
+        if name not in names:
+            raise Invalid(
+                f"{where}.{name}: no such field; there are {', '.join(names)}"
+            )
+
+
+def text(data: Mapping[str, Any], name: str, where: str, default: str | None) -> str:
+    """A string; `default` None means that the field is required."""
+    value = data.get(name, default)
+    if value is None and default is None:
+        raise Invalid(f"{where}.{name}: missing")
+    if not isinstance(value, str):
+        raise Invalid(f"{where}.{name}: a string is needed, not {value!r}")
+    return value
+
+
+def texts(
+    data: Mapping[str, Any], name: str, where: str, default: tuple[str, ...]
+) -> tuple[str, ...]:
+    """A list of strings; a single string counts as a list of one."""
+    value = data.get(name, list(default))
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise Invalid(f"{where}.{name}: a list of strings is needed, not {value!r}")
+    return tuple(value)

@@ -1,0 +1,151 @@
+"""The open platform's pages: the QR page, its picture and its long poll.
+
+Errors are small HTML pages with HTTP 200; WeChat never redirects an error back to
+the site. Parameters come in any order and response_type may be missing, as
+wxLogin.js leaves it out.
+"""
+
+import json
+import re
+from urllib.parse import unquote
+
+from flask import Blueprint, Response, abort, current_app, render_template, request
+
+from wxlogin.wechat.endpoints import CONFIRM, POLL, QRCODE, QRCONNECT, SCOPE_LOGIN
+
+from . import pictures
+from .callback import callback_urls, refusal_url
+from .errors import Unknown
+from .headers import allow_framing, page_nonce
+from .origin import origin
+from .qrcodes import CANCELLED, DENIED, DONE, QrCode
+from .state import world
+
+bp = Blueprint("open_platform", __name__)
+
+# The texts of WeChat's error pages, to the letter.
+BAD_APPID = "AppID 参数错误"
+BAD_SCOPE = "Scope 参数错误或没有 Scope 权限"
+BAD_REDIRECT = "redirect_uri 参数错误"
+
+
+@bp.get(QRCONNECT)
+def qrconnect() -> Response:
+    """The page with the QR code, or an error page, both with HTTP 200."""
+    args = request.args
+    problem = _problem()
+    if problem:
+        return _page("weui_error.html", problem=problem)
+    app = world().registry.app(args["appid"])
+    qr = world().show_qr(
+        app,
+        redirect_uri=args["redirect_uri"],
+        state=args.get("state", ""),
+        fast=args.get("fast_login") != "0",
+    )
+    return _page("qrconnect.html", qr=qr, poll=POLL, options=_options())
+
+
+def _page(template: str, **values: object) -> Response:
+    allow_framing()
+    html = render_template(template, nonce=page_nonce(), **values)
+    response = Response(html, content_type="text/html; charset=utf-8")
+    # The page holds a fresh uuid and a state; "back" must not show an old one.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _problem() -> str | None:
+    app = world().registry.find_app(request.args.get("appid", ""))
+    if app is None:
+        return BAD_APPID
+    scopes = request.args.get("scope", "").split(",")
+    if app.kind != "website" or scopes != [SCOPE_LOGIN]:
+        return BAD_SCOPE
+    if not app.takes_callback(request.args.get("redirect_uri", "")):
+        return BAD_REDIRECT
+    strict = world().switches.get("strict_encoding", app=app.name)
+    return BAD_REDIRECT if strict and _slashes_unencoded() else None
+
+
+def _slashes_unencoded() -> bool:
+    raw = request.query_string.decode("ascii", "replace")
+    found = re.search(r"(?:^|&)redirect_uri=([^&]*)", raw)
+    return found is not None and "/" in found[1] and "/" in unquote(found[1])
+
+
+def _options() -> dict[str, str]:
+    args = request.args
+    lite = args.get("stylelite") == "1"
+    return {
+        "lang": "en" if args.get("lang") == "en" else "cn",
+        "self_redirect": args.get("self_redirect", ""),
+        "style": args.get("style", "black"),
+        "stylelite": "1" if lite else "",
+        # The compact design takes no style sheet of the site.
+        "href": "" if lite else _style_sheet(args.get("href", "")),
+        "color_scheme": args.get("color_scheme", ""),
+    }
+
+
+def _style_sheet(href: str) -> str:
+    return re.sub(r"^\s*javascript:", "", href, flags=re.IGNORECASE)
+
+
+@bp.get(f"{QRCODE}/<uuid>")
+def qrcode(uuid: str) -> Response:
+    """The QR code as a JPEG; it holds the link that the phone opens."""
+    try:
+        world().qrcodes.get(uuid)
+    except Unknown:
+        abort(404)
+    body = pictures.qr_jpeg(f"{origin()}{CONFIRM}?uuid={uuid}")
+    return Response(body, mimetype="image/jpeg")
+
+
+@bp.get(POLL)
+def poll() -> Response:
+    """The long poll: a line of JavaScript, or JSON with `f=json`."""
+    args = request.args
+    hold = current_app.config["HOLD_SECONDS"]
+    number, qr = world().qrcodes.poll(
+        args.get("uuid", ""), last=args.get("last", ""), hold=hold
+    )
+    code = qr.codes[0] if qr and number == DONE else ""
+    if args.get("f") == "json":
+        body = json.dumps({"wx_errcode": number, "wx_code": code})
+        response = Response(body, content_type="application/json; charset=utf-8")
+    else:
+        script = f"window.wx_errcode={number};window.wx_code='{code}';"
+        script += _extras(number, qr, as_url=args.get("f") == "url")
+        response = Response(script, content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _extras(number: int, qr: QrCode | None, *, as_url: bool) -> str:
+    if qr is None:
+        return ""
+    urls = callback_urls(qr)
+    script = ""
+    if as_url:
+        name = world().registry.person(qr.person).nickname if qr.person else ""
+        script += f"window.wx_redirecturl={_js(urls[0] if urls else '')};"
+        script += f"window.wx_nickname={_js(name)};"
+    # Ours, not WeChat's: where a switch sends the page instead of the usual place.
+    if number == DONE and len(urls) > 1:
+        script += f"window.sim_visit={_js(urls)};"
+    if number == DENIED and qr.status == CANCELLED and _refusals_return(qr):
+        script += f"window.sim_visit={_js([refusal_url(qr)])};"
+    return script
+
+
+def _refusals_return(qr: QrCode) -> bool:
+    return bool(
+        world().switches.get("deny_redirect", app=qr.app.name, person=qr.person)
+    )
+
+
+def _js(value: object) -> str:
+    # ASCII JSON is JavaScript; `<` is kept out of it for readers of raw pages.
+    return json.dumps(value).replace("<", "\\u003c")

@@ -1,0 +1,138 @@
+"""A phone in the browser: who am I, what can I scan, do I agree?
+
+Every state is a page of its own, so that it works without JavaScript and on a real
+phone whose camera opened the link in the QR code. Opening the confirm link *is* the
+scan, as in WeChat.
+"""
+
+from urllib.parse import parse_qs, urlsplit
+
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response
+
+from wxlogin.wechat.endpoints import CONFIRM
+
+from .errors import SimulatorError
+from .headers import page_nonce
+from .people import Person
+from .qrcodes import CANCELLED, CONFIRMED, SCANNED, QrCode
+from .same_origin import is_foreign
+from .state import world
+
+bp = Blueprint("phone", __name__)
+
+# Seconds the list of codes waits for news before it is sent again.
+_LIST_HOLD = 5.0
+
+
+@bp.get("/phone")
+def home() -> str:
+    """Choose who you are; then the camera with the codes on show."""
+    person = _person()
+    return _page("camera" if person else "choose", person=person, **_codes())
+
+
+@bp.get("/phone/codes")
+def codes() -> str:
+    """The list of codes alone, held back until it differs from `version`."""
+    seen = request.args.get("version", "")
+    hold = min(_LIST_HOLD, current_app.config["HOLD_SECONDS"])
+    world().wait(lambda: str(world().qrcodes.version) != seen, hold)
+    return render_template("_codes.html", person=_person() or abort(404), **_codes())
+
+
+def _codes() -> dict[str, object]:
+    qrcodes = world().qrcodes
+    return {"codes": qrcodes.on_show(), "version": qrcodes.version}
+
+
+@bp.get("/phone/open")
+def open_link() -> Response | str:
+    """A link somebody pasted instead of scanning its code."""
+    link = request.args.get("link", "").strip()
+    uuid = parse_qs(urlsplit(link).query).get("uuid", [link])[0]
+    if not (uuid.isascii() and uuid.isalnum()):
+        return _page("problem", person=_person(), problem="link")
+    return redirect(_confirm_url(uuid, request.args.get("person", "")))
+
+
+@bp.get(CONFIRM)
+def sheet() -> str:
+    """What the QR code holds. With a person named, this is the scan."""
+    uuid, person = request.args.get("uuid", ""), _person()
+    if person is None:
+        return _page("choose", person=None, uuid=uuid)
+    try:
+        qr = world().scan(uuid, person.name)
+    except SimulatorError:
+        return _page("problem", person=person, problem=_problem(uuid))
+    return _page("sheet", person=person, qr=qr)
+
+
+@bp.post(CONFIRM)
+def answer() -> Response | str:
+    """The person taps "confirm" or "cancel"."""
+    uuid, action = request.form.get("uuid", ""), request.form.get("action")
+    person = _person() or abort(404)
+    if is_foreign() or action not in ("confirm", "cancel"):
+        abort(400)
+    try:
+        act = world().confirm if action == "confirm" else world().cancel
+        act(uuid, person.name)
+    except SimulatorError:
+        return _page("problem", person=person, problem=_problem(uuid))
+    url = url_for("phone.result", uuid=uuid, person=person.name)
+    return redirect(url, code=303)
+
+
+@bp.get("/phone/result")
+def result() -> Response | str:
+    """How it ended."""
+    uuid, person = request.args.get("uuid", ""), _person() or abort(404)
+    qr = _find(uuid)
+    if qr is None or qr.person != person.name:
+        return _page("problem", person=person, problem="unknown")
+    if qr.status == SCANNED:
+        return redirect(_confirm_url(uuid, person.name))
+    states = {CONFIRMED: "confirmed", CANCELLED: "cancelled"}
+    return _page("result", person=person, qr=qr, result=states.get(qr.status))
+
+
+def _person() -> Person | None:
+    name = request.values.get("person", "")
+    return next((p for p in world().registry.people() if p.name == name), None)
+
+
+def _find(uuid: str) -> QrCode | None:
+    try:
+        return world().qrcodes.get(uuid)
+    except SimulatorError:
+        return None
+
+
+def _problem(uuid: str) -> str:
+    """Which sentence tells why a code cannot be scanned or answered."""
+    qr = _find(uuid)
+    if qr is None:
+        return "unknown"
+    return "taken" if qr.status == SCANNED else qr.status
+
+
+def _confirm_url(uuid: str, person: str) -> str:
+    return url_for("phone.sheet", uuid=uuid, person=person)
+
+
+def _page(state: str, **values: object) -> str:
+    people = world().registry.people()
+    values = {"uuid": "", "qr": None, "problem": "", "result": ""} | values
+    return render_template(
+        "phone.html", state=state, people=people, nonce=page_nonce(), **values
+    )

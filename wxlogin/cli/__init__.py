@@ -1,6 +1,7 @@
 """The console script `wxlogin`."""
 
 import sys
+from typing import Any
 
 import click
 from flask.cli import FlaskGroup
@@ -15,9 +16,9 @@ from wxlogin.errors import WxloginError
 class _Group(FlaskGroup):
     """Commands of ours only; a configuration fault is a sentence, no trace."""
 
-    def main(self, *args: object, **kwargs: object) -> object:
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().main(*args, **kwargs)  # type: ignore[arg-type]
+            return super().invoke(ctx)
         except WxloginError as error:
             click.echo(f"wxlogin: {error.operator}", err=True)
             sys.exit(1)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from wxlogin import create_app
 from wxlogin.config import Settings

@@ -21,6 +21,7 @@ import json
 import secrets
 import time
 from dataclasses import asdict, dataclass, field, replace
+from typing import Self
 
 from itsdangerous import BadData
 
@@ -71,7 +72,8 @@ def attempt_from_cookie(settings: Settings, text: str) -> Attempt | None:
         )
     except BadData:
         return None
-    return Attempt(*values, begun=int(begun.timestamp()))
+    nonce, secret, app, flow, next_url = values
+    return Attempt(nonce, secret, app, flow, next_url, int(begun.timestamp()))
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class Record:
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        return cls(**json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ class AttemptLog:
     def look(self, nonce: str) -> tuple[int, Record] | None:
         """Version and record, or None for an attempt nobody has answered yet."""
         ticket = self._store.get(KIND, nonce)
-        return ticket and (ticket.version, Record(**json.loads(ticket.value)))
+        return (ticket.version, Record.from_text(ticket.value)) if ticket else None
 
     def claim(self, nonce: str, code: str) -> Claim | Record:
         """The right to exchange this code, or the record of a finished attempt.

@@ -76,12 +76,15 @@ def begin(settings: Settings, app: App, *, next_url: str, lang: str) -> Begun:
     state = sign_state(settings, State(nonce, settings.apps.index(app), QR))
     attempt = new_attempt(nonce=nonce, app=app.name, flow=QR, next_url=next_url)
     hosts = hosts_of(settings)
-    callback = f"{settings.public_url}/login/callback/{app.name}"
-    place = {"appid": app.appid, "redirect_uri": callback, "state": state, "lang": lang}
+    back = f"{settings.public_url}/login/callback/{app.name}"
     return Begun(
-        attempt=attempt,
-        qr_url=endpoints.qrconnect_url(hosts, **place),
-        frame_url=endpoints.embedded_url(hosts, **place),
+        attempt,
+        qr_url=endpoints.qrconnect_url(
+            hosts, appid=app.appid, redirect_uri=back, state=state, lang=lang
+        ),
+        frame_url=endpoints.embedded_url(
+            hosts, appid=app.appid, redirect_uri=back, state=state, lang=lang
+        ),
     )
 
 

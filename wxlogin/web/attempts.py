@@ -4,7 +4,8 @@ They last as long as a state, and together they stay small: at most ten, at most
 3 kB, the oldest goes first (security rows 7 and 8).
 """
 
-from flask import Response, request
+from flask import request
+from werkzeug.wrappers import Response
 
 from wxlogin.config import Settings
 from wxlogin.flows.attempt import Attempt, attempt_from_cookie

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response
 
 from wxlogin.config import Settings
 from wxlogin.flows.upstream import hosts_of
@@ -55,8 +54,9 @@ def init_edge(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0
         )
-    wechat = hosts_of(settings).open
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+    wechat = hosts_of(settings).open
+    images = [settings.logo] if settings.logo.startswith("https://") else []
 
     @app.before_request
     def _check_origin() -> None:
@@ -64,14 +64,16 @@ def init_edge(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def _headers(response: Response) -> Response:
-        return add_headers(
+        add_headers(
             response,
             settings,
             csp_nonce(),
-            frame_src=wechat if g.get("frames_wechat") else None,
-            hide_referrer=bool(g.get("hide_referrer")),
+            hide_referrer="secret_in_url" in g,
+            frame_src=wechat if "frames_wechat" in g else None,
+            images=images,
             static=request.endpoint == "static",
         )
+        return response
 
 
 def allow_frame_of_wechat() -> None:
@@ -81,4 +83,4 @@ def allow_frame_of_wechat() -> None:
 
 def hide_referrer() -> None:
     """This URL holds a secret, which no other page may learn."""
-    g.hide_referrer = True
+    g.secret_in_url = True

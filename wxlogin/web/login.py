@@ -1,5 +1,7 @@
 """The login journey: its page, the way to WeChat, the way back, and out."""
 
+from typing import Any
+
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -36,7 +38,7 @@ def page() -> Response:
     app = _website_app()
     begun = _begin(app)
     allow_frame_of_wechat()
-    wish = {"next": request.args.get("next"), "app": request.args.get("app")}
+    wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
     html = render_template(
         "login/page.html",
         frame_url=begun.frame_url,

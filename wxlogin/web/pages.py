@@ -71,7 +71,7 @@ def kind_name(kind: str) -> str:
         "mini_program": gettext("Mini program"),
         "mobile": gettext("App"),
     }
-    return names.get(kind, kind)
+    return str(names.get(kind, kind))
 
 
 @cache

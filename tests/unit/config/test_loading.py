@@ -1,0 +1,165 @@
+"""Where settings come from, and which place wins."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from wxlogin.config import AppKind, load_settings
+from wxlogin.config.loading import unknown_names
+from wxlogin.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("WXLOGIN_") or name in ("PORT", "SIMULATOR_PORT"):
+            monkeypatch.delenv(name)
+
+
+APPS = [
+    {
+        "name": "web",
+        "kind": "website",
+        "appid": "wx1234567890abcdef",
+        "secret": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        "open_platform": "main",
+    }
+]
+
+
+def test_a_laptop_needs_no_setting(tmp_path):
+    settings = load_settings(tmp_path)
+    assert settings.env == "development"
+    assert settings.simulated
+    assert settings.wechat_api_url == "http://localhost:5001"
+    assert settings.apps[0].appid == "wx0000000000000a01"
+    assert settings.database_url == f"sqlite:///{tmp_path}/wxlogin.db"
+
+
+def test_ports_move_both_addresses(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORT", "6000")
+    monkeypatch.setenv("SIMULATOR_PORT", "6001")
+    settings = load_settings(tmp_path)
+    assert settings.public_url == "http://127.0.0.1:6000"
+    assert settings.wechat_open_url == "http://localhost:6001"
+
+
+def test_the_environment_wins_over_the_file_and_arguments_over_both(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "wxlogin.toml").write_text('site_name = "file"\nsession_days = 7\n')
+    monkeypatch.setenv("WXLOGIN_SITE_NAME", "environment")
+    assert load_settings(tmp_path).site_name == "environment"
+    assert load_settings(tmp_path).session_days == 7
+    assert load_settings(tmp_path, site_name="argument").site_name == "argument"
+
+
+def test_apps_are_json_in_the_environment_and_tables_in_toml(tmp_path, monkeypatch):
+    (tmp_path / "wxlogin.toml").write_text(
+        '[[apps]]\nname = "oa"\nkind = "official_account"\n'
+        'appid = "wx1234567890abcdee"\nsecret = "x"\n'
+    )
+    assert load_settings(tmp_path).apps[0].kind is AppKind.official_account
+    monkeypatch.setenv("WXLOGIN_APPS", json.dumps(APPS))
+    (app,) = load_settings(tmp_path).apps
+    assert (app.name, app.open_platform) == ("web", "main")
+
+
+def test_a_configured_app_turns_the_simulator_off(tmp_path, monkeypatch):
+    monkeypatch.setenv("WXLOGIN_APPS", json.dumps(APPS))
+    settings = load_settings(tmp_path)
+    assert not settings.simulated
+    assert settings.wechat_api_url == ""
+
+
+def test_a_secret_may_come_from_a_file(tmp_path, monkeypatch):
+    secret = tmp_path / "key"
+    secret.write_text("k3y" * 8 + "-0123456789abcdef\n")
+    secret.chmod(0o600)
+    monkeypatch.setenv("WXLOGIN_SECRET_KEY_FILE", str(secret))
+    key = load_settings(tmp_path).secret_key.get_secret_value()
+    assert key == "k3y" * 8 + "-0123456789abcdef"
+
+
+def test_a_secret_file_that_everybody_may_read_is_refused(tmp_path, monkeypatch):
+    """security row 37"""
+    secret = tmp_path / "key"
+    secret.write_text("k3y" * 8 + "-0123456789abcdef\n")
+    secret.chmod(0o644)
+    monkeypatch.setenv("WXLOGIN_SECRET_KEY_FILE", str(secret))
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path)
+    assert "chmod 600" in caught.value.operator
+
+
+def test_keys_are_made_once_in_development_and_kept(tmp_path):
+    first, second = load_settings(tmp_path), load_settings(tmp_path)
+    assert first.secret_key == second.secret_key
+    assert first.encryption_keys == second.encryption_keys
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_several_keys_stand_with_commas(tmp_path, monkeypatch):
+    old = "old-" + "0123456789abcdef" * 2
+    monkeypatch.setenv("WXLOGIN_SECRET_KEY_FALLBACKS", f"{old}, {old}2")
+    keys = load_settings(tmp_path).secret_key_fallbacks
+    assert [key.get_secret_value() for key in keys] == [old, f"{old}2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("PUBLIC_URL", "login.shop.example", "PUBLIC_URL"),
+        ("PUBLIC_URL", "https://a.example/?x=1", "PUBLIC_URL"),
+        ("WECHAT_BUDGET", "-1", "WECHAT_BUDGET"),
+        ("APPS", '[{"name": "web"', "JSON"),
+        ("APPS", '[{"name": "web", "kind": "webiste"}]', "KIND"),
+        ("SITES", '[{"name": "s", "origins": ["https://a.example/"]}]', "ORIGINS"),
+        ("ACCENT", "green;}", "ACCENT"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, monkeypatch, name, value, word):
+    monkeypatch.setenv(f"WXLOGIN_{name}", value)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path)
+    assert word in caught.value.operator
+
+
+def test_a_mistake_does_not_repeat_the_secret(tmp_path, monkeypatch):
+    """security row 30"""
+    monkeypatch.setenv(
+        "WXLOGIN_APPS", '[{"name": "web", "kind": "website", "secret": "MARKER-5"}]'
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path)
+    assert "MARKER-5" not in caught.value.operator
+
+
+def test_a_misspelled_name_in_the_file_is_refused(tmp_path):
+    (tmp_path / "wxlogin.toml").write_text('pubic_url = "https://a.example"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path)
+    assert "pubic_url" in caught.value.operator
+
+
+def test_a_misspelled_name_in_the_environment_is_told(monkeypatch):
+    monkeypatch.setenv("WXLOGIN_PUBIC_URL", "x")
+    monkeypatch.setenv("WXLOGIN_OPERATOR_KEY_FILE", "x")
+    assert unknown_names() == ["WXLOGIN_PUBIC_URL"]
+
+
+def test_the_settings_show_no_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("WXLOGIN_APPS", json.dumps(APPS))
+    settings = load_settings(tmp_path)
+    shown = repr(settings)
+    assert APPS[0]["secret"] not in shown
+    assert settings.secret_key.get_secret_value() not in shown
+
+
+def test_the_document_holds_the_table():
+    from wxlogin.config.table import settings_table
+
+    page = Path(__file__).parents[3] / "docs" / "settings.md"
+    assert settings_table() in page.read_text("utf-8")

@@ -1,0 +1,1 @@
+"""Who is who: people of WeChat as users of ours. See docs/accounts.md."""

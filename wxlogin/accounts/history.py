@@ -1,0 +1,94 @@
+"""The login history: one line per sign-in that succeeded, for a bounded time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Conflict, LoginEvent
+from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
+from wxlogin.accounts.outcome import Resolution
+from wxlogin.accounts.statements import run
+from wxlogin.accounts.text import storable
+from wxlogin.db import reading, transaction
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """By which door a sign-in came, and from where."""
+
+    door: str
+    address: str
+    browser: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Login:
+    """A sign-in that was."""
+
+    at: datetime
+    appid: str
+    door: str
+    outcome: str
+    address: str
+    browser: str
+
+
+def record_login(
+    session: Session,
+    resolution: Resolution,
+    *,
+    appid: str,
+    circumstances: Circumstances,
+    at: datetime,
+) -> None:
+    """Adds a line inside the caller's transaction."""
+    session.add(
+        LoginEvent(
+            user_id=resolution.user_id,
+            identity_id=resolution.identity_id,
+            at=at,
+            appid=appid,
+            door=storable(circumstances.door, 32),
+            outcome=resolution.outcome.value,
+            address=storable(circumstances.address, ADDRESS_LENGTH),
+            browser=storable(circumstances.browser, BROWSER_LENGTH),
+            request_id=storable(circumstances.request_id, 64),
+        )
+    )
+    session.flush()
+
+
+def recent_logins(user_id: int, *, limit: int = 10) -> list[Login]:
+    """The user's last sign-ins, the latest first."""
+    query = (
+        sa.select(LoginEvent)
+        .where(LoginEvent.user_id == user_id)
+        .order_by(LoginEvent.at.desc(), LoginEvent.id.desc())
+        .limit(limit)
+    )
+    with reading() as session:
+        return [_login(row) for row in session.scalars(query)]
+
+
+def forget_old_logins(before: datetime) -> int:
+    """Removes sign-ins, and conflicts not seen since, from before that moment.
+
+    Says how many rows went.
+    """
+    logins = sa.delete(LoginEvent).where(LoginEvent.at < before)
+    quiet = sa.delete(Conflict).where(Conflict.last_seen_at < before)
+    return transaction(lambda session: run(session, logins) + run(session, quiet))
+
+
+def _login(row: LoginEvent) -> Login:
+    return Login(
+        at=row.at,
+        appid=row.appid,
+        door=row.door,
+        outcome=row.outcome,
+        address=row.address,
+        browser=row.browser,
+    )

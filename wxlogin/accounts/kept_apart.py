@@ -1,0 +1,48 @@
+"""Pairs of users that a unionid must not merge.
+
+A pair is written for the users as they were. It holds for everything that was
+merged into them since: what matters is whether any ancestor of one was kept apart
+from any ancestor of the other.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import KeptApart, User
+from wxlogin.accounts.statements import run
+from wxlogin.db import insert_or_ignore
+
+
+def are(session: Session, one_id: int, other_id: int) -> bool:
+    """Are the two, or users merged into them, marked as two persons?"""
+    query = sa.select(KeptApart.id).where(_between(one_id, other_id)).limit(1)
+    return session.execute(query).first() is not None
+
+
+def keep_apart(session: Session, one_id: int, other_id: int, *, at: datetime) -> None:
+    """Marks two users as two persons; once is enough."""
+    first, second = sorted((one_id, other_id))
+    pair = {"first_id": first, "second_id": second, "at": at}
+    insert_or_ignore(session, KeptApart, pair)
+
+
+def forget(session: Session, one_id: int, other_id: int) -> None:
+    """Takes the mark back, for a person who chose to be one."""
+    run(session, sa.delete(KeptApart).where(_between(one_id, other_id)))
+
+
+def _between(one_id: int, other_id: int) -> sa.ColumnElement[bool]:
+    one, other = _lineage(one_id), _lineage(other_id)
+    return sa.or_(
+        sa.and_(KeptApart.first_id.in_(one), KeptApart.second_id.in_(other)),
+        sa.and_(KeptApart.first_id.in_(other), KeptApart.second_id.in_(one)),
+    )
+
+
+def _lineage(user_id: int) -> sa.Select[int]:
+    """The user and everyone merged into that user."""
+    return sa.select(User.id).where(
+        sa.or_(User.id == user_id, User.merged_into_id == user_id)
+    )

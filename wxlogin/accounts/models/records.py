@@ -1,0 +1,102 @@
+"""What is on record about two accounts: merged, kept apart, in conflict."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wxlogin.accounts.models.columns import (
+    OPTIONS,
+    AppId,
+    OpenId,
+    PlatformName,
+    UnionIdText,
+    owned_by,
+)
+from wxlogin.db import Base, BigId, UtcDateTime
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The rows a merge touched, by id; what an undo goes by."""
+
+    #: The loser's identities and unionids, which the survivor has now.
+    identities: tuple[int, ...]
+    union_ids: tuple[int, ...]
+    #: Users that had been merged into the loser before.
+    formers: tuple[int, ...]
+    #: The identities that were the survivor's own.
+    stayed: tuple[int, ...]
+
+
+class MovedRows(sa.types.TypeDecorator[Moved]):
+    """`Moved` as JSON."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Moved | None, dialect: Dialect) -> Any:
+        return value and asdict(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Moved | None:
+        return value and Moved(**{name: tuple(ids) for name, ids in value.items()})
+
+
+class Merge(Base):
+    """Two users that proved to be one person. The row outlives an undo."""
+
+    __tablename__ = "merges"
+    __table_args__ = (OPTIONS,)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    survivor_id: Mapped[int] = mapped_column(owned_by("users"), index=True)
+    loser_id: Mapped[int] = mapped_column(owned_by("users"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: `unionid`: WeChat named one unionid for both. `choice`: the person did it.
+    cause: Mapped[str] = mapped_column(sa.String(16))
+    moved: Mapped[Moved] = mapped_column(MovedRows)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class KeptApart(Base):
+    """Two users that a unionid must not merge (again); the smaller id first."""
+
+    __tablename__ = "kept_apart"
+    __table_args__ = (
+        sa.UniqueConstraint("first_id", "second_id"),
+        sa.CheckConstraint("first_id < second_id", name="order"),
+        OPTIONS,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    first_id: Mapped[int] = mapped_column(owned_by("users"))
+    second_id: Mapped[int] = mapped_column(owned_by("users"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Conflict(Base):
+    """A breach of what WeChat promises about unionids, for the operator to judge."""
+
+    __tablename__ = "conflicts"
+    __table_args__ = (
+        sa.UniqueConstraint("appid", "openid", "open_platform", "unionid"),
+        OPTIONS,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.String(20))
+    appid: Mapped[str] = mapped_column(AppId)
+    openid: Mapped[str] = mapped_column(OpenId)
+    open_platform: Mapped[str] = mapped_column(PlatformName)
+    unionid: Mapped[str] = mapped_column(UnionIdText)
+    #: Who has the openid, if anybody.
+    user_id: Mapped[int | None] = mapped_column(owned_by("users"), index=True)
+    #: Who has the unionid, if anybody.
+    owner_id: Mapped[int | None] = mapped_column(owned_by("users"), index=True)
+    count: Mapped[int] = mapped_column(default=1)
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

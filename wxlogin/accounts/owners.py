@@ -1,0 +1,109 @@
+"""Who has which openid and unionid, and the lock that keeps it so.
+
+Whoever changes the owner of an identity or unionid holds the lock of both users'
+rows. So does whoever must rely on an owner; rows are locked in the order of their
+ids, so that two transactions cannot wait for each other.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Identity, UnionId, User
+from wxlogin.accounts.person import Person
+from wxlogin.db import StartOver
+from wxlogin.errors import AccountDisabled, AccountGone
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the database knows of a person, read in one statement.
+
+    `user` (V) owns `identity`, the row of the person's (appid, openid);
+    `owner_id` (U) owns the unionid.
+    """
+
+    identity: Identity | None
+    user: User | None
+    owner_id: int | None
+
+    @property
+    def owners(self) -> tuple[int | None, int | None]:
+        return (self.user.id if self.user else None, self.owner_id)
+
+
+def look(session: Session, person: Person) -> Found:
+    """The owners as they are now; nothing is locked."""
+    one_row = sa.select(sa.literal(1).label("one")).subquery()
+    query = (
+        sa.select(Identity, User, UnionId.user_id)
+        .select_from(one_row)
+        .outerjoin(Identity, _is_identity(person))
+        .outerjoin(User, User.id == Identity.user_id)
+        .outerjoin(UnionId, _is_unionid(person))
+        .execution_options(populate_existing=True)
+    )
+    identity, user, owner_id = session.execute(query).one()
+    return Found(identity, user, owner_id)
+
+
+def lock(session: Session, user_ids: Collection[int]) -> dict[int, User]:
+    """The users with their rows locked, in the order of their ids.
+
+    Raises AccountGone where one was deleted, and StartOver where one was merged
+    away, since the caller looked.
+    """
+    query = (
+        sa.select(User)
+        .where(User.id.in_(sorted(set(user_ids))))
+        .order_by(User.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    users = {user.id: user for user in session.scalars(query)}
+    if len(users) < len(set(user_ids)):
+        raise AccountGone("the account was deleted meanwhile")
+    if any(user.merged_into_id is not None for user in users.values()):
+        raise StartOver
+    return users
+
+
+def lock_owners(session: Session, person: Person, found: Found) -> dict[int, User]:
+    """Locks the owners in `found`. Raises StartOver where they changed meanwhile."""
+    users = lock(session, {owner for owner in found.owners if owner is not None})
+    if look(session, person).owners != found.owners:
+        raise StartOver
+    return users
+
+
+def refuse_disabled(*users: User) -> None:
+    """Raises AccountDisabled where the operator closed one of these accounts."""
+    for user in users:
+        if user.disabled_at is not None:
+            raise AccountDisabled("the account is disabled", uid=user.uid)
+
+
+def other_openid(session: Session, person: Person) -> bool:
+    """Has the unionid another openid of the same app? WeChat says it never has."""
+    query = sa.select(Identity.id).where(
+        Identity.appid == person.appid,
+        Identity.open_platform == person.open_platform,
+        Identity.unionid == person.unionid,
+        Identity.openid != person.openid,
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
+def _is_identity(person: Person) -> sa.ColumnElement[bool]:
+    return sa.and_(Identity.appid == person.appid, Identity.openid == person.openid)
+
+
+def _is_unionid(person: Person) -> sa.ColumnElement[bool]:
+    if person.unionid is None:
+        return sa.false()
+    return sa.and_(
+        UnionId.open_platform == person.open_platform,
+        UnionId.unionid == person.unionid,
+    )

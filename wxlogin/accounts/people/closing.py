@@ -1,0 +1,83 @@
+"""Disabling a user, and deleting one so that nothing is left.
+
+Both take the user's row lock, so a login in flight is either over before, and
+loses its session here, or comes after and is refused (security rows 24, 39, 54).
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Conflict, Identity, UnionId, User
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.owners import lock
+from wxlogin.accounts.people.looking import find_user
+from wxlogin.accounts.statements import run
+from wxlogin.db import now, transaction
+from wxlogin.errors import NotFound
+
+
+def disable(uid: str, *, at: datetime | None = None) -> None:
+    """Closes the account: no sign-in, and all its sessions end now.
+
+    `uid` may be one that was merged away. Raises NotFound.
+    """
+    user_id, moment = _id_of(uid), at or now()
+
+    def work(session: Session) -> None:
+        user = lock(session, {user_id})[user_id]
+        user.disabled_at = user.disabled_at or moment
+        run(session, sa.delete(SessionRow).where(SessionRow.user_id == user_id))
+
+    transaction(work)
+
+
+def enable(uid: str) -> None:
+    """Opens a disabled account again. Raises NotFound."""
+    user_id = _id_of(uid)
+
+    def work(session: Session) -> None:
+        lock(session, {user_id})[user_id].disabled_at = None
+
+    transaction(work)
+
+
+def delete(user_id: int) -> None:
+    """Deletes the user and everything about the person, for good.
+
+    Identities, unionids, grants, sessions, history, users that were merged into
+    this one, and every line on record about merges and conflicts. Raises
+    AccountGone where there is no such user (any more).
+    """
+    transaction(lambda session: _delete(session, user_id))
+
+
+def _delete(session: Session, user_id: int) -> None:
+    lock(session, {user_id})
+    _delete_conflicts(session, user_id)
+    # The rest goes with the rows it refers to: see the foreign keys in `models`.
+    run(session, sa.delete(User).where(User.merged_into_id == user_id))
+    run(session, sa.delete(User).where(User.id == user_id))
+
+
+def _delete_conflicts(session: Session, user_id: int) -> None:
+    """Conflicts may also name the person's ids in a row about somebody else."""
+    openids = sa.exists().where(
+        Identity.user_id == user_id,
+        Identity.appid == Conflict.appid,
+        Identity.openid == Conflict.openid,
+    )
+    unionids = sa.exists().where(
+        UnionId.user_id == user_id,
+        UnionId.open_platform == Conflict.open_platform,
+        UnionId.unionid == Conflict.unionid,
+    )
+    run(session, sa.delete(Conflict).where(sa.or_(openids, unionids)))
+
+
+def _id_of(uid: str) -> int:
+    found = find_user(uid)
+    if found is None:
+        raise NotFound("no user has or had this uid")
+    return found.user_id

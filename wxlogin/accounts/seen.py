@@ -1,0 +1,71 @@
+"""A person has arrived: user and identity are marked as seen and learn the news.
+
+Both updates hold only while user and identity are what was looked up before, and
+keep the user's row locked from here to the end of the transaction. That makes the
+usual sign-in two statements, with no lock taken before them.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Identity, User
+from wxlogin.accounts.owners import Found, refuse_disabled
+from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.statements import run
+from wxlogin.db import StartOver
+from wxlogin.errors import AccountGone
+
+
+def mark_seen(
+    session: Session,
+    person: Person,
+    found: Found,
+    *,
+    at: datetime,
+    learn_unionid: bool = True,
+    learn_profile: bool = True,
+) -> None:
+    """Raises AccountDisabled, AccountGone, or StartOver where things have moved."""
+    user, identity = found.user, found.identity
+    if user is None or identity is None:
+        raise StartOver
+    refuse_disabled(user)
+    news: dict[str, Any] = {"last_seen_at": at}
+    if learn_profile and person.profile is not None:
+        news |= _profile(user, person.profile, at=at)
+    _update_user(session, user, news)
+    facts: dict[str, Any] = {"last_seen_at": at, "kind": person.kind}
+    if learn_unionid and person.unionid is not None:
+        facts |= {"open_platform": person.open_platform, "unionid": person.unionid}
+    _update_identity(session, identity, facts)
+
+
+def _profile(user: User, profile: Profile, *, at: datetime) -> dict[str, Any]:
+    """A profile replaces the one there was; a missing name or language does not."""
+    return {
+        "nickname": profile.nickname or user.nickname,
+        "avatar": profile.avatar,
+        "language": profile.language or user.language,
+        "profile_at": at,
+    }
+
+
+def _update_user(session: Session, user: User, news: dict[str, Any]) -> None:
+    live = (User.merged_into_id.is_(None), User.disabled_at.is_(None))
+    update = sa.update(User).where(User.id == user.id, *live).values(news)
+    if run(session, update):
+        return
+    if session.get(User, user.id, populate_existing=True) is None:
+        raise AccountGone("the account was deleted meanwhile")
+    raise StartOver
+
+
+def _update_identity(
+    session: Session, identity: Identity, facts: dict[str, Any]
+) -> None:
+    same = (Identity.id == identity.id, Identity.user_id == identity.user_id)
+    if not run(session, sa.update(Identity).where(*same).values(facts)):
+        raise StartOver

@@ -1,0 +1,197 @@
+"""Sessions: who is signed in where.
+
+The cookie or bearer holds a random secret, the row its SHA-256: a copy of the
+database signs nobody in (security row 28). A session that ended has no row, so it
+is over on all workers at once (rows 22 to 24).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.models import User
+from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
+from wxlogin.accounts.statements import run
+from wxlogin.accounts.text import storable
+from wxlogin.db import now, reading, transaction
+from wxlogin.errors import AlreadyFinished, Unready
+
+SessionKind = Literal["web", "mini_program", "mobile"]
+
+#: The time of the last use is written when it is this much older than the use.
+SEEN_EVERY = timedelta(minutes=5)
+IDLE = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """A session to open. `ends_at` is its absolute end."""
+
+    secret_hash: bytes
+    kind: SessionKind
+    appid: str
+    address: str
+    browser: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is signed in, and by which login."""
+
+    session_id: int
+    #: When the login happened.
+    session_started_at: datetime
+    user_id: int
+    uid: str
+    nickname: str
+    avatar: str | None
+    language: str | None
+    identity_id: int
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """One of a user's sessions, for the page that lists them."""
+
+    id: int
+    kind: str
+    appid: str
+    address: str
+    browser: str
+    started_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+
+
+def hash_secret(secret: str) -> bytes:
+    """What the database keeps of a session's secret: 32 bytes."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def find(secret: str, *, at: datetime, idle: timedelta = IDLE) -> Visitor | None:
+    """The visitor with this secret, or None if the session is not good (any more).
+
+    It is good until its absolute end, while nobody lets it rest for `idle`, and as
+    long as its user is neither disabled, deleted nor merged away. One statement.
+    """
+    query = (
+        sa.select(SessionRow, User)
+        .join(User, User.id == SessionRow.user_id)
+        .where(
+            SessionRow.secret_hash == hash_secret(secret),
+            SessionRow.ends_at > at,
+            SessionRow.seen_at > at - idle,
+            User.disabled_at.is_(None),
+            User.merged_into_id.is_(None),
+        )
+    )
+    with reading() as session:
+        found = session.execute(query).first()
+    if found is None:
+        return None
+    row, user = found
+    if at - row.seen_at >= SEEN_EVERY:
+        _mark_seen(row.id, at=at)
+    return _visitor(row, user)
+
+
+def open_session(
+    session: Session, new: NewSession, *, user_id: int, identity_id: int, at: datetime
+) -> int:
+    """Writes the session inside the caller's transaction and returns its id.
+
+    Raises AlreadyFinished where a session with this secret is there already.
+    """
+    row = SessionRow(
+        secret_hash=new.secret_hash,
+        user_id=user_id,
+        identity_id=identity_id,
+        kind=new.kind,
+        appid=new.appid,
+        created_at=at,
+        seen_at=at,
+        ends_at=new.ends_at,
+        address=storable(new.address, ADDRESS_LENGTH),
+        browser=storable(new.browser, BROWSER_LENGTH),
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except sa.exc.IntegrityError:
+        raise AlreadyFinished("this login has its session already") from None
+    return row.id
+
+
+def end(session_id: int) -> None:
+    """Ends one session; no harm if it has ended."""
+    _delete(SessionRow.id == session_id)
+
+
+def end_all(user_id: int, *, except_id: int | None = None) -> int:
+    """Ends the user's sessions, but for `except_id`; says how many."""
+    others = SessionRow.id != except_id if except_id is not None else sa.true()
+    return _delete(SessionRow.user_id == user_id, others)
+
+
+def list_for(user_id: int) -> list[SessionView]:
+    """The user's sessions, the one used last first."""
+    query = (
+        sa.select(SessionRow)
+        .where(SessionRow.user_id == user_id, SessionRow.ends_at > now())
+        .order_by(SessionRow.seen_at.desc(), SessionRow.id.desc())
+    )
+    with reading() as session:
+        return [_view(row) for row in session.scalars(query)]
+
+
+def forget_ended(at: datetime, *, idle: timedelta = IDLE) -> int:
+    """Removes the rows of sessions that ran out; says how many."""
+    over = sa.or_(SessionRow.ends_at <= at, SessionRow.seen_at <= at - idle)
+    return _delete(over)
+
+
+def _mark_seen(session_id: int, *, at: datetime) -> None:
+    stale = (SessionRow.id == session_id, SessionRow.seen_at <= at - SEEN_EVERY)
+    update = sa.update(SessionRow).where(*stale).values(seen_at=at)
+    try:
+        transaction(lambda session: run(session, update))
+    except Unready:
+        # A database that cannot write now must not sign out who can be read.
+        return
+
+
+def _delete(*where: sa.ColumnElement[bool]) -> int:
+    statement = sa.delete(SessionRow).where(*where)
+    return transaction(lambda session: run(session, statement))
+
+
+def _visitor(row: SessionRow, user: User) -> Visitor:
+    return Visitor(
+        session_id=row.id,
+        session_started_at=row.created_at,
+        user_id=user.id,
+        uid=user.uid,
+        nickname=user.nickname,
+        avatar=user.avatar,
+        language=user.language,
+        identity_id=row.identity_id,
+    )
+
+
+def _view(row: SessionRow) -> SessionView:
+    return SessionView(
+        id=row.id,
+        kind=row.kind,
+        appid=row.appid,
+        address=row.address,
+        browser=row.browser,
+        started_at=row.created_at,
+        seen_at=row.seen_at,
+        ends_at=row.ends_at,
+    )

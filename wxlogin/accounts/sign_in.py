@@ -1,0 +1,112 @@
+"""A sign-in, whole: account, session, grant and a line of history, or nothing.
+
+All of it is one transaction, so that no failure leaves half of it behind. For a
+person who has been here before it is six statements, one more where the browser
+had a session that ends now.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts import conflicts, grants, history, sessions
+from wxlogin.accounts.conflicts import Reason
+from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.history import Circumstances
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.outcome import Resolution, Unknown
+from wxlogin.accounts.owners import look
+from wxlogin.accounts.person import Person
+from wxlogin.accounts.resolve import resolve
+from wxlogin.accounts.sessions import NewSession
+from wxlogin.accounts.statements import run
+from wxlogin.db import now, transaction
+from wxlogin.errors import IdentityConflict
+from wxlogin.security.sealing import Sealer
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Who signed in; `session_id` is None where no session was asked for."""
+
+    resolution: Resolution
+    session_id: int | None
+
+
+def sign_in(
+    person: Person,
+    *,
+    new_session: NewSession | None,
+    grant: NewGrant | None,
+    door: str,
+    address: str,
+    browser: str,
+    request_id: str,
+    sealer: Sealer,
+    at: datetime | None = None,
+    end_session_hash: bytes | None = None,
+) -> SignIn:
+    """Signs the person in and creates the account if it is new.
+
+    `grant` is None where WeChat's tokens are not kept; tokens kept before stay.
+    `end_session_hash` names the session this browser had, which ends. Raises
+    AccountDisabled, AccountGone, IdentityConflict (which is on record for the
+    operator then), AlreadyFinished (the session is there) and Unready.
+    """
+    moment = at or now()
+    circumstances = Circumstances(door, address, browser, request_id)
+
+    def work(session: Session) -> SignIn:
+        resolution = resolve(session, person, at=moment)
+        if isinstance(resolution, Unknown):
+            raise AssertionError("resolve creates whom it does not know")
+        if end_session_hash is not None:
+            former = SessionRow.secret_hash == end_session_hash
+            run(session, sa.delete(SessionRow).where(former))
+        session_id = _open(session, resolution, new_session, at=moment)
+        if grant is not None:
+            identity = resolution.identity_id
+            grants.store(session, identity, grant, sealer=sealer, at=moment)
+        history.record_login(
+            session,
+            resolution,
+            appid=person.appid,
+            circumstances=circumstances,
+            at=moment,
+        )
+        return SignIn(resolution, session_id)
+
+    try:
+        return transaction(work)
+    except IdentityConflict:
+        transaction(lambda session: _put_on_record(session, person, at=moment))
+        raise
+
+
+def _open(
+    session: Session, resolution: Resolution, new: NewSession | None, *, at: datetime
+) -> int | None:
+    if new is None:
+        return None
+    return sessions.open_session(
+        session,
+        new,
+        user_id=resolution.user_id,
+        identity_id=resolution.identity_id,
+        at=at,
+    )
+
+
+def _put_on_record(session: Session, person: Person, *, at: datetime) -> None:
+    """The refused sign-in wrote nothing; the alarm is written by itself."""
+    user_id, owner_id = look(session, person).owners
+    conflicts.record(
+        session,
+        person,
+        reason=Reason.shared_unionid,
+        user_id=user_id,
+        owner_id=owner_id,
+        at=at,
+    )

@@ -70,25 +70,33 @@ def ask_who(settings: Settings, app: App, *, code: str) -> Answer:
             info = wechat.userinfo(app, tokens, deadline=deadline)
         except WxloginError as error:
             _excuse(app, tokens, known=known, error=error)
-    return Answer(tokens, person_of(app, tokens, info))
-
-
-def person_of(app: App, tokens: Tokens, info: UserInfo | None) -> Person:
-    """The person both answers speak of. Raises AnswersDisagree."""
-    unionid = tokens.unionid
     if info is not None:
-        _agree("openid", app, tokens.openid, info.openid)
-        if unionid and info.unionid:
-            _agree("unionid", app, unionid, info.unionid)
-        unionid = unionid or info.unionid
+        same_person(app, tokens.openid, tokens.unionid, info)
+    return Answer(tokens, person_of(app, tokens.openid, tokens.unionid, info))
+
+
+def person_of(
+    app: App, openid: str, unionid: str | None, info: UserInfo | None
+) -> Person:
+    """The person that one login's answers speak of."""
     return Person(
         appid=app.appid,
         kind=app.kind.value,
-        openid=tokens.openid,
+        openid=openid,
         open_platform=app.open_platform,
-        unionid=unionid if app.open_platform else None,
+        unionid=unionid or (info.unionid if info else None),
         profile=profile_of(info),
     )
+
+
+def same_person(app: App, openid: str, unionid: str | None, info: UserInfo) -> None:
+    """Raises AnswersDisagree where the profile is another person's."""
+    pairs = {"openid": (openid, info.openid), "unionid": (unionid, info.unionid)}
+    for about, (first, second) in pairs.items():
+        if first and second and first != second:
+            log = get_logger()
+            log.error("answers disagree", about=about, app=app.name, security=True)
+            raise AnswersDisagree(f"WeChat named two {about}s", app=app.name)
 
 
 def profile_of(info: UserInfo | None) -> Profile | None:
@@ -138,7 +146,7 @@ def sign_in_as(settings: Settings, answer: Answer, *, secret: str, trace: Trace)
 def _grant(tokens: Tokens) -> NewGrant:
     return NewGrant(
         access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token,
+        refresh_token=tokens.refresh_token or "",
         scope=",".join(sorted(tokens.scope)),
         expires_in=tokens.expires_in,
         authorized_at=now(),
@@ -160,11 +168,5 @@ def _excuse(
     facts = {**error.facts, "app": app.name}
     get_logger().warning("no profile", why=error.operator, **facts)
     placed = known is not None or tokens.unionid or app.open_platform is None
-    if isinstance(error, AnswersDisagree) or not placed:
+    if not placed:
         raise error
-
-
-def _agree(what: str, app: App, first: str, second: str) -> None:
-    if first != second:
-        get_logger().error("answers disagree", about=what, app=app.name, security=True)
-        raise AnswersDisagree(f"WeChat named two {what}s in one login", app=app.name)

@@ -146,7 +146,7 @@ class WeChat:
             Call.USERINFO,
             app.name,
             ask=lambda: self._get(SNS_USERINFO, pairs, deadline),
-            hide=(access_token,),
+            hide=(app.secret, access_token),
             fresh=isinstance(tokens, Tokens),
         )
         return self._put(question, self._parse_userinfo, deadline)
@@ -168,7 +168,7 @@ class WeChat:
             Call.CHECK,
             app.name,
             ask=lambda: self._get(SNS_AUTH, pairs, deadline),
-            hide=(access_token,),
+            hide=(app.secret, access_token),
         )
         try:
             return self._put(question, _is_ok, deadline)

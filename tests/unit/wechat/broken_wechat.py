@@ -38,8 +38,11 @@ class App:
 class Wire:
     """The server's end of one connection."""
 
-    def __init__(self, sock: socket.socket, stop: threading.Event) -> None:
+    def __init__(
+        self, sock: socket.socket, stop: threading.Event, target: str = ""
+    ) -> None:
         self.sock = sock
+        self.target = target
         self._stop = stop
 
     def send(self, data: bytes) -> None:
@@ -130,7 +133,7 @@ class Server:
         try:
             with self._wrapped(sock) as stream:
                 while target := self._request(stream):
-                    self._next(target)(Wire(stream, self._stop))
+                    self._next(target)(Wire(stream, self._stop, target))
         except OSError:
             pass  # the client has had enough, or a refused handshake
         finally:

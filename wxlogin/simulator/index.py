@@ -26,6 +26,12 @@ def home() -> str:
     return _page("")
 
 
+@bp.get("/favicon.ico")
+def icon() -> Response:
+    """Browsers ask for it on pages that name no icon, such as the error pages."""
+    return redirect(url_for("static", filename="icon.svg"))
+
+
 @bp.get("/calls")
 def calls() -> str:
     """The recent calls alone, for the page to refresh itself."""

@@ -6,14 +6,12 @@ or more labels, so `https://*.good.test` covers `a.good.test` and `a.b.good.test
 but neither `good.test` nor `evilgood.test` (the rule of CSP's host sources).
 """
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from wxlogin.config import Settings
 
 _USUAL = {"http": 80, "https": 443}
-_LABELS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def origin_of(url: str) -> Origin:
 
 
 def origin(scheme: str, host: str, port: str | None) -> Origin:
-    """The origin of parts that were already held against a strict grammar."""
+    """The origin of parts that already passed a strict grammar (no empty label)."""
     return Origin(scheme, host, int(port) if port else _USUAL[scheme])
 
 
@@ -57,6 +55,5 @@ def _covers(pattern: Origin, candidate: Origin) -> bool:
         return False
     if not pattern.host.startswith("*."):
         return pattern.host == candidate.host
-    border = pattern.host[1:]
-    labels = candidate.host.removesuffix(border)
-    return candidate.host.endswith(border) and bool(_LABELS.fullmatch(labels))
+    # With its dot: the border of a label. No label of the candidate is empty.
+    return candidate.host.endswith(pattern.host[1:])

@@ -31,6 +31,7 @@ def test_without_any_proof_nothing_changes(https: Settings, method: str) -> None
     with pytest.raises(ForeignRequest) as caught:
         require_same_origin(sent(method, Host="good.test"), https)
     assert caught.value.status == 403
+    assert caught.value.facts == {"sender": "not told"}
 
 
 @pytest.mark.parametrize(

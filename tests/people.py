@@ -1,0 +1,188 @@
+"""People of WeChat who sign in, against the accounts alone: no HTTP, no WeChat."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.models import Identity, UnionId, User
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.sessions import NewSession, hash_secret
+from wxlogin.accounts.sign_in import SignIn, sign_in
+from wxlogin.db import Base, db, engine_options, prepare_engine, reading, transaction
+from wxlogin.security.sealing import Sealer
+
+SEALER = Sealer([bytes(range(32))])
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KINDS = {
+    "web": "website",
+    "oa": "official_account",
+    "mp": "mini_program",
+    "mp2": "mini_program",
+    "app": "mobile",
+}
+
+
+@contextmanager
+def accounts_app(url: str, *, tables: bool = True, **pool: int) -> Iterator[Flask]:
+    """An application with a database and nothing else; its context is pushed."""
+    app = Flask("wxlogin")
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**engine_options(url), **pool}
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+        if tables:
+            Base.metadata.create_all(db.engine)
+        try:
+            yield app
+        finally:
+            db.engine.dispose()
+
+
+def appid_of(app: str) -> str:
+    """The appid of an app of this name: `wx` and 16 hexadecimal digits."""
+    return "wx" + hashlib.md5(app.encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+class People:
+    """Signs people in, a second after one another."""
+
+    def __init__(self) -> None:
+        self.at = START
+        self._numbers = count(1)
+
+    def person(
+        self,
+        app: str,
+        openid: str,
+        unionid: str | None = None,
+        *,
+        name: str | None = None,
+        platform: str | None = "main",
+    ) -> Person:
+        profile = Profile(name, f"https://img/{name}", "zh_CN") if name else None
+        kind = KINDS.get(app, "website")
+        return Person(appid_of(app), kind, openid, platform, unionid, profile)
+
+    def signs_in(
+        self,
+        app: str,
+        openid: str,
+        unionid: str | None = None,
+        *,
+        name: str | None = None,
+        platform: str | None = "main",
+        **details: Any,
+    ) -> SignIn:
+        person = self.person(app, openid, unionid, name=name, platform=platform)
+        return self.arrives(person, **details)
+
+    def arrives(self, person: Person, **details: Any) -> SignIn:
+        self.at += timedelta(seconds=1)
+        secret = details.pop("secret", f"secret {next(self._numbers)}")
+        new_session = NewSession(
+            secret_hash=hash_secret(secret),
+            kind="web",
+            appid=person.appid,
+            address="192.0.2.7",
+            browser="Firefox",
+            ends_at=self.at + timedelta(days=30),
+        )
+        journey: dict[str, Any] = {
+            "new_session": new_session,
+            "grant": None,
+            "door": "qr",
+            "address": "192.0.2.7",
+            "browser": "Firefox",
+            "request_id": "r1",
+            "sealer": SEALER,
+            "at": self.at,
+        }
+        return sign_in(person, **{**journey, **details})
+
+    def grant(self, word: str = "one") -> NewGrant:
+        return NewGrant(
+            f"access-{word}", f"refresh-{word}", "snsapi_login", 7200, START
+        )
+
+
+def rows(model: type[Base]) -> int:
+    """How many rows this table has."""
+    with reading() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+
+def user_of(app: str, openid: str) -> User:
+    """The user who has this openid."""
+    query = sa.select(User).join(Identity, Identity.user_id == User.id)
+    with reading() as session:
+        return session.scalars(
+            query.where(Identity.appid == appid_of(app), Identity.openid == openid)
+        ).one()
+
+
+def identity_of(app: str, openid: str) -> Identity:
+    query = sa.select(Identity).filter_by(appid=appid_of(app), openid=openid)
+    with reading() as session:
+        return session.scalars(query).one()
+
+
+def owner_of(unionid: str, *, platform: str = "main") -> int | None:
+    """The id of the user who has this unionid."""
+    query = sa.select(UnionId.user_id).filter_by(
+        open_platform=platform, unionid=unionid
+    )
+    with reading() as session:
+        return session.scalar(query)
+
+
+def snapshot() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, to compare before and after."""
+    with reading() as session:
+        return {
+            table.name: sorted(
+                (tuple(row) for row in session.execute(sa.select(table))), key=repr
+            )
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def check_invariants() -> None:
+    """What must hold after whatever happened."""
+    with reading() as session:
+        users = {user.id: user for user in session.scalars(sa.select(User))}
+        identities = list(session.scalars(sa.select(Identity)))
+        unionids = list(session.scalars(sa.select(UnionId)))
+        sessions = list(session.scalars(sa.select(SessionRow)))
+    live = {user.id for user in users.values() if user.merged_into_id is None}
+    owners = {(one.open_platform, one.unionid): one.user_id for one in unionids}
+    for user in users.values():
+        assert user.merged_into_id is None or user.merged_into_id in live
+    for identity in identities:
+        if identity.unionid is not None:
+            owner = owners[(identity.open_platform or "", identity.unionid)]
+            assert owner == identity.user_id
+    belongs = {identity.id: identity.user_id for identity in identities}
+    for one in sessions:
+        assert belongs[one.identity_id] == one.user_id
+    assert {identity.user_id for identity in identities} == live
+    assert {one.user_id for one in unionids} <= live
+
+
+def set_by_hand(model: type[Base], row_id: int, **values: Any) -> None:
+    """Changes a row behind the application's back."""
+
+    def work(session: Session) -> None:
+        for name, value in values.items():
+            setattr(session.get_one(model, row_id), name, value)
+
+    transaction(work)

@@ -71,7 +71,9 @@ Behaviour = Callable[[Wire], None]
 
 def head(length: int | None, status: str = "200 OK", extra: str = "") -> bytes:
     size = "" if length is None else f"Content-Length: {length}\r\n"
-    return f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n{size}{extra}\r\n".encode()
+    return (
+        f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n{size}{extra}\r\n".encode()
+    )
 
 
 def says(body: object, status: str = "200 OK", extra: str = "") -> Behaviour:

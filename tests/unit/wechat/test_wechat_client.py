@@ -22,7 +22,6 @@ from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.dialect import WeChatSession
 from wxlogin.wechat.errors import TokenStale
 
-
 OPENID = TOKENS["openid"]
 
 
@@ -58,9 +57,7 @@ def test_refresh_sends_no_secret(wechat, server, app):
     assert tokens.unionid is None
 
 
-def test_userinfo_sends_the_documented_query_and_reads_the_profile(
-    wechat, server, app
-):
+def test_userinfo_sends_the_documented_query_and_reads_the_profile(wechat, server, app):
     """security row 94: the bytes are UTF-8 though the header names no charset."""
     server.will(says(PROFILE))
     pair = ("68_access", OPENID)

@@ -131,7 +131,7 @@ def test_a_broken_answer_is_a_defined_error(wechat, server, app, behaviour, faul
 
 
 def test_after_a_broken_answer_the_next_login_is_well(wechat, server, app):
-    server.will(lambda wire: (endless(wire)), says(TOKENS))
+    server.will(lambda wire: endless(wire), says(TOKENS))
     fails(wechat, app)
     assert wechat.exchange(app, "C", deadline=wechat.deadline()).unionid
 
@@ -199,9 +199,7 @@ def test_one_address_gets_no_more_than_its_share(transport, app, monkeypatch):
     assert asked == [0.1, 0.1]
 
 
-def test_a_name_server_that_is_silent_ends_at_the_deadline(
-    transport, app, monkeypatch
-):
+def test_a_name_server_that_is_silent_ends_at_the_deadline(transport, app, monkeypatch):
     """fault F8: the look-up goes on in a thread that is left behind."""
     answer = threading.Event()
     system = names._look_up
@@ -219,9 +217,7 @@ def test_a_name_server_that_is_silent_ends_at_the_deadline(
     assert facts["sent"] is False
 
 
-def test_a_name_that_does_not_exist_is_a_fault_of_the_name(
-    transport, app, monkeypatch
-):
+def test_a_name_that_does_not_exist_is_a_fault_of_the_name(transport, app, monkeypatch):
     """fault F8"""
 
     def unknown(host, port, flags=0):
@@ -277,9 +273,7 @@ def test_a_connection_closed_while_idle_costs_no_login(wechat, server, app, tran
     assert server.connections == 2
 
 
-def test_a_connection_idle_for_long_is_not_used_again(
-    wechat, server, app, monkeypatch
-):
+def test_a_connection_idle_for_long_is_not_used_again(wechat, server, app, monkeypatch):
     wechat.exchange(app, "C", deadline=wechat.deadline())
     monkeypatch.setattr(connection, "IDLE_SECONDS", -1)
     wechat.exchange(app, "D", deadline=wechat.deadline())

@@ -172,9 +172,7 @@ def test_plain_http_behind_https_is_refused(secure, server, app, trusted):
         ),
     ],
 )
-def test_a_slow_handshake_ends_at_the_deadline(
-    secure, server, app, trusted, greeting
-):
+def test_a_slow_handshake_ends_at_the_deadline(secure, server, app, trusted, greeting):
     """security row 105; faults F2 and F3, before anything was sent"""
     server.greeting = greeting
     facts = refused(secure, server, app, seconds=0.4)
@@ -191,7 +189,10 @@ def test_a_slow_answer_over_tls_ends_at_the_deadline(
     with pytest.raises(WeChatUnavailable) as caught:
         secure.exchange(app, "C", deadline=Deadline(0.4))
     assert time.monotonic() - began < 2
-    assert (caught.value.facts["fault"], caught.value.facts["sent"]) == ("timeout", True)
+    assert (caught.value.facts["fault"], caught.value.facts["sent"]) == (
+        "timeout",
+        True,
+    )
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"])

@@ -1,0 +1,358 @@
+"""WeChat's bytes as values: by example, and by whatever hypothesis thinks of."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.wechat.broken_wechat import PROFILE, TOKENS
+from wxlogin.errors import WeChatUnavailable
+from wxlogin.wechat.answers import (
+    PLACEHOLDER_AVATAR,
+    disagreement,
+    parse_tokens,
+    parse_userinfo,
+)
+from wxlogin.wechat.reading import errcode, read_json
+
+GREY = f"https://thirdwx.qlogo.cn/mmopen/vi_32{PLACEHOLDER_AVATAR}BWmiaIGuG1/132"
+OTHER_TYPES = [None, 5, 1.5, True, ["x"], {"x": 1}]
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*TOKENS, *PROFILE, "errcode", "errmsg"]) | st.text(),
+            inner,
+        )
+    ),
+)
+
+
+def read(text):
+    return read_json(text if isinstance(text, bytes) else text.encode())
+
+
+def refuses(body):
+    with pytest.raises(WeChatUnavailable) as caught:
+        read(body)
+    assert caught.value.facts["fault"] == "garbage"
+    assert caught.value.facts["sent"] is True
+
+
+def tokens(**changes):
+    return parse_tokens(TOKENS | changes)
+
+
+def profile(**changes):
+    return parse_userinfo(PROFILE | changes)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"5",
+        b"<html>",
+        b'{"a":1',
+        b'{"a":1}}',
+        b'{"a":1,"a":2}',
+        b'{"x":{"a":1,"a":1}}',
+        b'{"a":NaN}',
+        b'{"a":-Infinity}',
+        b'{"a":1e999}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":0.' + b"9" * 5000 + b"}",
+        b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b"[" * 100_000,
+        '{"a":1}'.encode("utf-16"),
+    ],
+    ids=lambda body: repr(body[:24]),
+)
+def test_what_is_no_plain_object_is_refused(body):
+    """security row 45"""
+    refuses(body)
+
+
+def test_a_byte_order_mark_is_no_obstacle():
+    """security row 45"""
+    assert read(b'\xef\xbb\xbf{"a":1}') == {"a": 1}
+
+
+def test_raw_control_characters_in_a_name_are_dropped():
+    raw = b'{"openid":"o1","nickname":"A\x07\x14\x00B\x7f\xc2\x85\\u0007C"}'
+    assert parse_userinfo(read(raw)).nickname == "ABC"
+
+
+def test_damaged_bytes_cost_a_character_not_the_login():
+    raw = b'{"openid":"o1","nickname":"A\xff\xe5\xb0B"}'
+    assert parse_userinfo(read(raw)).nickname == "A��B"
+
+
+@pytest.mark.parametrize(
+    ("escape", "name"),
+    [("\\ud83d", "�"), ("\\ude00\\ud83d", "��"), ("\\ud83d\\ude00", "😀")],
+)
+def test_half_an_emoji_is_replaced_a_whole_one_kept(escape, name):
+    """security row 45: a lone surrogate cannot be stored."""
+    raw = f'{{"openid":"o1","nickname":"{escape}"}}'
+    assert parse_userinfo(read(raw)).nickname == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "小明😀",
+        "José",
+        "👨‍👩‍👧‍👦",
+        " leading and trailing ",
+        "‮right to left",
+        "\u2066isolated\u2069",
+        "ㅤ",
+        "<script>alert(1)</script>",
+        "{{7*7}}",
+        "%s%s%n",
+        "null",
+        "微\ue415信",
+        "a" + "\u0301" * 5000,
+        "好" * 10_000,
+    ],
+    ids=lambda name: repr(name[:12]),
+)
+def test_a_name_is_otherwise_kept_as_it_is(name):
+    body = json.dumps(PROFILE | {"nickname": name}, ensure_ascii=False)
+    assert parse_userinfo(read(body)).nickname == name
+
+
+@pytest.mark.parametrize("odd", OTHER_TYPES)
+def test_odd_types_in_a_profile_are_as_good_as_nothing(odd):
+    info = profile(nickname=odd, headimgurl=odd, language=odd, unionid=odd)
+    assert (info.nickname, info.avatar, info.language, info.unionid) == ("",) + (
+        None,
+    ) * 3
+
+
+@pytest.mark.parametrize("odd", OTHER_TYPES)
+def test_odd_types_in_tokens_are_as_good_as_nothing(odd):
+    found = tokens(expires_in="soon", refresh_token=odd, scope=odd, unionid=odd)
+    assert found.expires_in == 7200
+    assert found.refresh_token is None
+    assert found.scope == frozenset()
+    assert found.unionid is None
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        "",
+        " ",
+        "\u3000",
+        None,
+        "null",
+        "NULL",
+        "None",
+        "undefined",
+        "0",
+        0,
+        [],
+        {},
+        False,
+        " o6_leading",
+        "o6_trailing\n",
+        "o6\x00",
+        "ö6",
+        "o" * 129,
+    ],
+    ids=repr,
+)
+def test_an_absent_unionid_is_none_in_every_spelling(absent):
+    """security row 44"""
+    assert tokens(unionid=absent).unionid is None
+    assert profile(unionid=absent).unionid is None
+
+
+def test_a_missing_unionid_is_none():
+    """security row 44"""
+    bare = {key: TOKENS[key] for key in TOKENS if key != "unionid"}
+    assert parse_tokens(bare).unionid is None
+
+
+@pytest.mark.parametrize("key", ["access_token", "openid"])
+@pytest.mark.parametrize("odd", ["", " ", "null", "a\nb", *OTHER_TYPES], ids=repr)
+def test_without_token_or_openid_there_is_no_login(key, odd):
+    with pytest.raises(WeChatUnavailable) as caught:
+        tokens(**{key: odd})
+    assert caught.value.facts["missing"] == key
+
+
+def test_a_profile_without_openid_is_refused():
+    with pytest.raises(WeChatUnavailable) as caught:
+        profile(openid="")
+    assert caught.value.facts["missing"] == "openid"
+
+
+def test_an_openid_is_data_whatever_it_spells():
+    """security row 56"""
+    assert tokens(openid="a' OR '1'='1").openid == "a' OR '1'='1"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [(7200, 7200), ("7200", 7200), (0, 0), (-5, 7200), (True, 7200), (1.5, 7200)],
+)
+def test_expires_in_is_seconds(value, seconds):
+    assert tokens(expires_in=value).expires_in == seconds
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        ("snsapi_login", {"snsapi_login"}),
+        ("snsapi_base,snsapi_userinfo,", {"snsapi_base", "snsapi_userinfo"}),
+        ("", set()),
+    ],
+)
+def test_scopes_are_a_comma_list(scope, names):
+    assert tokens(scope=scope).scope == names
+
+
+@pytest.mark.parametrize(
+    ("mark", "snapshot"),
+    [
+        *[(mark, True) for mark in (1, "1", True, "yes", [1])],
+        *[(mark, False) for mark in (0, "0", None, False, "")],
+    ],
+)
+def test_a_snapshot_is_recognised(mark, snapshot):
+    assert tokens(is_snapshotuser=mark).is_snapshot is snapshot
+
+
+def test_no_mark_is_no_snapshot():
+    assert tokens().is_snapshot is False
+
+
+def test_tokens_do_not_show_themselves():
+    """security row 30"""
+    assert "68_" not in repr(tokens())
+    assert TOKENS["openid"] in repr(tokens())
+
+
+@pytest.mark.parametrize(
+    ("url", "avatar"),
+    [
+        ("http://thirdwx.qlogo.cn/a/132", "https://thirdwx.qlogo.cn/a/132"),
+        ("https://thirdwx.qlogo.cn/a/132", "https://thirdwx.qlogo.cn/a/132"),
+        ("", None),
+        ("/132", None),
+        ("//evil.test/a", None),
+        ("javascript:alert(1)", None),
+        ("data:image/png;base64,AA", None),
+        ("https://", None),
+        ("https://[", None),
+        ("https://a.test/\n", None),
+        ("https://头像.test/", None),
+        ("https://a.test/" + "x" * 1100, None),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_an_avatar_is_an_https_address_or_none(url, avatar):
+    assert profile(headimgurl=url).avatar == avatar
+
+
+def test_only_the_simulators_own_avatars_stay_http():
+    origin = "http://localhost:5001"
+    for url, avatar in [
+        (f"{origin}/a/132", f"{origin}/a/132"),
+        (f"{origin}9/a/132", "https://localhost:50019/a/132"),
+        (f"{origin}@evil.test/a", "https://localhost:5001@evil.test/a"),
+    ]:
+        info = parse_userinfo(PROFILE | {"headimgurl": url}, plain_origin=origin)
+        assert info.avatar == avatar
+
+
+@pytest.mark.parametrize(
+    ("changes", "placeholder"),
+    [
+        ({}, False),
+        ({"headimgurl": ""}, False),
+        ({"nickname": "微信用户"}, True),
+        ({"nickname": ""}, True),
+        ({"nickname": " \x07"}, True),
+        ({"headimgurl": GREY}, True),
+        ({"nickname": "微信用户小明"}, False),
+    ],
+)
+def test_a_placeholder_is_recognised(changes, placeholder):
+    assert profile(**changes).is_placeholder is placeholder
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, None),
+        ({"unionid": None}, None),
+        ({"openid": "oOther"}, "openid"),
+        ({"unionid": "o6_other"}, "unionid"),
+        ({"openid": TOKENS["openid"].lower()}, "openid"),
+    ],
+)
+def test_answers_of_one_login_are_compared(changes, named):
+    """security row 43"""
+    assert disagreement(tokens(), profile(**changes)) == named
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(0, 0), ("0", 0), (None, 0), (-1, -1), ("-1", -1), ("40029", 40029), (4e4, 40000)],
+)
+def test_an_errcode_is_a_number_in_any_spelling(value, number):
+    """security row 45"""
+    assert errcode({"errcode": value}) == number
+    assert errcode({}) == 0
+
+
+@pytest.mark.parametrize("value", [True, "", "x", "1.5", 1.5, [], {}, "٣", "9" * 30])
+def test_an_errcode_that_is_no_number_is_refused(value):
+    """security row 45"""
+    with pytest.raises(WeChatUnavailable) as caught:
+        errcode({"errcode": value})
+    assert caught.value.facts["fault"] == "garbage"
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_an_object_or_a_defined_error(body):
+    """security row 45"""
+    try:
+        assert isinstance(read_json(body), dict)
+    except WeChatUnavailable as error:
+        assert error.facts["fault"] == "garbage"
+
+
+@given(JSON)
+def test_any_json_is_a_value_or_a_defined_error(data):
+    """security row 45"""
+    for parse in (parse_tokens, parse_userinfo, errcode):
+        try:
+            found = parse(read(json.dumps(data)))
+        except WeChatUnavailable as error:
+            assert error.facts["fault"] == "garbage"
+        else:
+            assert found is not None
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_name_loses_its_control_characters_and_nothing_else(name):
+    kept = "".join(
+        "�" if unicodedata.category(char) == "Cs" else char
+        for char in name
+        if unicodedata.category(char) != "Cc"
+    )
+    found = profile(nickname=name).nickname
+    assert found == kept
+    found.encode("utf-8")

@@ -1,0 +1,188 @@
+"""Every errcode of the table, and what becomes of it."""
+
+import re
+
+import pytest
+
+from tests.unit.wechat import errcode_docs
+from tests.unit.wechat.broken_wechat import says
+from wxlogin.errors import (
+    CodeInvalid,
+    GrantDead,
+    WeChatBusy,
+    WeChatDenied,
+    WeChatMisconfigured,
+    WeChatUnavailable,
+    WxloginError,
+)
+from wxlogin.wechat.errcode import Action, Actor, Retry
+from wxlogin.wechat.errcodes_ours import OURS
+from wxlogin.wechat.errcodes_theirs import THEIRS
+from wxlogin.wechat.errors import (
+    ERRCODES,
+    STALE_TOKEN,
+    Call,
+    TokenStale,
+    lookup,
+    to_exception,
+)
+
+# The numbers of Tencent's documents that a login can meet.
+DOCUMENTED = (
+    {-1, 40001, 40002, 40003, 40013, 40014, 40029, 40030, 40037, 40066, 40125, 40163}
+    | {40164, 40188, 40222, 40226, *range(41001, 41010), 42001, 42002, 42003, 42007}
+    | {43001, 43002, 43003, 45009, 45011, 45035, 48001, 48004, 50001, 50002, 50005}
+    | {61004, 61023, 61024, 89503}
+)
+
+ROWS = pytest.mark.parametrize("row", ERRCODES.values(), ids=lambda row: str(row.code))
+
+
+def raised(code, errmsg="", *, call=Call.EXCHANGE, **more):
+    return to_exception(code, errmsg, app="web", call=call, **more)
+
+
+def test_the_table_has_every_number_once():
+    assert set(ERRCODES) == DOCUMENTED
+    assert len(OURS) + len(THEIRS) == len(ERRCODES)
+
+
+@ROWS
+def test_a_row_tells_both_readers_what_to_do(row):
+    assert row.meaning
+    assert row.operator.endswith(".")
+    assert re.search("[\u4e00-\u9fff]", row.visitor.zh)
+    assert row.visitor.zh.endswith("。")
+    assert "请" in row.visitor.zh
+    assert "lease" in row.visitor.en
+    assert row.visitor.en.isascii()
+    assert not re.search("[0-9]", row.visitor.zh + row.visitor.en)
+    assert "secret" not in row.visitor.en.lower()
+
+
+@ROWS
+def test_who_acts_follows_from_the_action(row):
+    if row.action is Action.CFG:
+        assert row.actor is Actor.OPERATOR
+    if row.action in (Action.AGAIN, Action.DENY):
+        assert row.actor is Actor.VISITOR
+    if row.action is Action.BUG:
+        assert row.actor in (Actor.DEVELOPER, Actor.OPERATOR)
+
+
+@ROWS
+def test_every_row_ends_a_login_in_a_defined_error(row, wechat, server, app):
+    errmsg = f"{row.text}, rid: 6aac007a-6c02c771-26bf69c4"
+    server.will(says({"errcode": row.code, "errmsg": errmsg}))
+    with pytest.raises(WxloginError) as caught:
+        wechat.exchange(app, "C", deadline=wechat.deadline())
+    expected = {
+        Action.AGAIN: CodeInvalid,
+        Action.CFG: WeChatMisconfigured,
+        Action.BUG: WeChatMisconfigured,
+        Action.DENY: WeChatDenied,
+        Action.RETRY: WeChatBusy,
+        Action.LATER: WeChatBusy,
+    }[row.action]
+    assert type(caught.value) is expected
+    assert caught.value.status != 500
+    assert caught.value.facts["errcode"] == row.code
+    assert caught.value.facts["rid"] == "6aac007a-6c02c771-26bf69c4"
+    assert row.operator in caught.value.operator
+
+
+@ROWS
+@pytest.mark.parametrize("call", Call)
+def test_every_row_has_an_error_for_every_call(row, call):
+    error = raised(row.code, call=call)
+    assert error.facts["call"] == call.value
+    if row.action is Action.AGAIN and call is not Call.EXCHANGE:
+        assert isinstance(error, GrantDead)
+    stale = row.code in STALE_TOKEN and call in (Call.USERINFO, Call.CHECK)
+    assert isinstance(error, TokenStale) is stale
+
+
+def test_only_two_errcodes_may_be_asked_again_at_once():
+    again = {row.code for row in ERRCODES.values() if row.retry is Retry.ONCE}
+    assert again == {-1, 40001}
+    assert lookup(45011).retry is Retry.MINUTE
+
+
+@pytest.mark.parametrize("code", [1, 10003, 99999, -2, 2**40])
+def test_an_unknown_number_has_the_default_row(code):
+    row = lookup(code)
+    assert (row.code, row.action) == (code, Action.LATER)
+    error = raised(code)
+    assert type(error) is WeChatUnavailable
+    assert error.facts["errcode"] == code
+
+
+@pytest.mark.parametrize(
+    ("errmsg", "message", "rid"),
+    [
+        (
+            "invalid code, rid: 67447ed3-66c5b062-3b543676",
+            "invalid code",
+            "67447ed3-66c5b062-3b543676",
+        ),
+        (
+            "invalid ip 203.0.113.7, not in whitelist rid: 67447ed3-66c5b062-3b543676",
+            "invalid ip 203.0.113.7, not in whitelist",
+            "67447ed3-66c5b062-3b543676",
+        ),
+        (
+            "invalid grant_type\n, rid: 65aa2cd5-0345a3f6-5c30965c",
+            "invalid grant_type",
+            "65aa2cd5-0345a3f6-5c30965c",
+        ),
+        (
+            "invalid code, hints: [ req_id: SNZPLa02074675 ]",
+            "invalid code",
+            "SNZPLa02074675",
+        ),
+        ("code been used, hint: [ req_id: aB3 ]", "code been used", "aB3"),
+        ("invalid code", "invalid code", None),
+        ("invalid code, rid: <script>", "invalid code, rid: <script>", None),
+        ("a\r\nb\x1b[2J\u2028c", "a  b [2J c", None),
+        ("", "", None),
+        (None, None, None),
+        (5, None, None),
+        (["x"], None, None),
+    ],
+)
+def test_an_errmsg_is_cleaned_for_the_log(errmsg, message, rid):
+    """security row 34"""
+    facts = raised(40029, errmsg).facts
+    assert facts.get("errmsg") == message
+    assert facts.get("rid") == rid
+
+
+def test_a_long_errmsg_is_cut():
+    """security row 34"""
+    assert len(raised(40029, "<script> " * 100_000).facts["errmsg"]) == 120
+
+
+def test_an_errmsg_that_quotes_a_secret_loses_it():
+    """security rows 30 and 34"""
+    long = "68_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6"
+    hide = ("short", "")
+    error = raised(40125, f"secret short of {long}", hide=hide)
+    assert error.facts["errmsg"] == "secret … of …"
+    assert "short" not in str(error)
+
+
+def test_the_errmsg_is_not_in_the_sentence():
+    """security row 34: the sentence is ours, the errmsg stays a fact of the log."""
+    assert "<script>" not in str(raised(40029, "<script>"))
+
+
+@pytest.mark.parametrize("language", ["zh", "zh_CN", "zh-TW", "ZH-Hans"])
+def test_words_come_in_chinese_and_english(language):
+    words = lookup(40163).visitor
+    assert words.in_language(language) == words.zh
+    assert words.in_language("en") == words.in_language("fr") == words.en
+
+
+def test_the_table_in_the_documents_is_this_one():
+    """To mend it: python -m tests.unit.wechat.errcode_docs"""
+    assert errcode_docs.written().strip() == errcode_docs.table().strip()

@@ -1,0 +1,130 @@
+"""A person's steps through a login, as fixtures and tests speak of them.
+
+`Browser` is one browser at our service (Flask's test client with a cookie jar),
+`Phone` is what a person does in the simulated WeChat.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from wxlogin.simulator.server import SimulatorServer
+
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9"}
+ENGLISH = {"Accept-Language": "en-GB,en;q=0.9"}
+
+
+@dataclass(frozen=True)
+class Started:
+    """A login that a browser began: where WeChat's page is, and the state."""
+
+    url: str
+    state: str
+    callback: str
+
+    def with_code(self, code: str | None) -> str:
+        """Path and query of the callback that carries this code."""
+        path = urlsplit(self.callback).path
+        return f"{path}?" + (f"code={code}&" if code else "") + f"state={self.state}"
+
+
+class Browser:
+    """One browser with its cookies. Paths are under PUBLIC_URL's origin."""
+
+    def __init__(self, app: Flask, *, prefix: str = "") -> None:
+        self.app = app
+        self.prefix = prefix
+        self.client: FlaskClient = app.test_client()
+        self.headers = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0"}
+
+    def get(self, path: str, **more: object) -> TestResponse:
+        return self._send("GET", path, **more)
+
+    def post(self, path: str, **more: object) -> TestResponse:
+        headers = {**SAME_ORIGIN, **dict(more.pop("headers", {}))}
+        return self._send("POST", path, headers=headers, **more)
+
+    def _send(self, method: str, path: str, **more: object) -> TestResponse:
+        headers = {**self.headers, **dict(more.pop("headers", {}))}
+        base = self.app.extensions["wxlogin.settings"].origin
+        return self.client.open(
+            path, method=method, headers=headers, base_url=base, **more
+        )
+
+    def starts(self, next_url: str | None = None, app: str | None = None) -> Started:
+        wishes = {"next": next_url, "app": app}
+        query = {name: value for name, value in wishes.items() if value is not None}
+        answer = self.get(f"{self.prefix}/login/qr", query_string=query)
+        assert answer.status_code == 302, answer.text
+        parts = parse_qs(urlsplit(answer.location).query)
+        return Started(answer.location, parts["state"][0], parts["redirect_uri"][0])
+
+    def returns(self, started: Started, code: str | None) -> TestResponse:
+        return self.get(started.with_code(code))
+
+    def who(self) -> dict[str, object] | None:
+        """What /api/me says, None for nobody."""
+        answer = self.get(f"{self.prefix}/api/me")
+        return answer.get_json() if answer.status_code == 200 else None
+
+    def copy(self) -> "Browser":
+        """Another browser with the same cookies (an attacker's copy)."""
+        other = Browser(self.app, prefix=self.prefix)
+        other.client._cookies = dict(self.client._cookies)
+        return other
+
+    def cookies(self) -> dict[str, str]:
+        return {name: cookie.value for (_, _, name), cookie in self._jar()}
+
+    def _jar(self):
+        return (self.client._cookies or {}).items()
+
+
+class Phone:
+    """A person's phone in the simulated WeChat."""
+
+    def __init__(self, simulator: SimulatorServer, person: str) -> None:
+        self.simulator = simulator
+        self.person = person
+
+    def confirms(self, started: Started) -> str:
+        """Scans the code on WeChat's page, says yes, and gives back the code."""
+        uuid = self.scans(started)
+        self._do("confirm", uuid)
+        poll = f"{self.simulator.url}/connect/l/qrconnect?uuid={uuid}&f=json"
+        return requests.get(poll, timeout=10).json()["wx_code"]
+
+    def scans(self, started: Started) -> str:
+        page = requests.get(started.url, timeout=10).text
+        uuid = re.search(r"/connect/qrcode/([0-9A-Za-z]{16})", page).group(1)
+        self._do("scan", uuid)
+        return uuid
+
+    def _do(self, what: str, uuid: str) -> None:
+        body = {"uuid": uuid, "person": self.person}
+        answer = requests.post(
+            f"{self.simulator.url}/_sim/{what}", json=body, timeout=10
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def calls(simulator: SimulatorServer, path: str | None = None) -> list[dict]:
+    """What the simulator was asked, of one path or of all `/sns/` paths."""
+    found = requests.get(f"{simulator.url}/_sim/calls", timeout=10).json()
+    rows = found["calls"] if isinstance(found, dict) else found
+    return [
+        row
+        for row in rows
+        if row["path"] == path or (path is None and row["path"].startswith("/sns/"))
+    ]
+
+
+EXCHANGE = "/sns/oauth2/access_token"
+REFRESH = "/sns/oauth2/refresh_token"
+USERINFO = "/sns/userinfo"

@@ -1,0 +1,98 @@
+"""The service and a simulated WeChat, one fresh pair for each test."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+from flask import Flask
+
+from tests.journey import Browser, Phone
+from wxlogin import create_app
+from wxlogin.config import Settings, load_settings
+from wxlogin.db import db
+from wxlogin.simulator.server import SimulatorServer
+from wxlogin.simulator.world import World
+
+
+@pytest.fixture(scope="session")
+def simulator_server() -> Iterator[SimulatorServer]:
+    with SimulatorServer(World.demo(), hold_seconds=0.2) as server:
+        yield server
+
+
+@pytest.fixture
+def simulator(simulator_server: SimulatorServer) -> SimulatorServer:
+    """WeChat, as it begins each time."""
+    simulator_server.world.reset()
+    return simulator_server
+
+
+@pytest.fixture
+def settings_for(tmp_path: Path, simulator: SimulatorServer) -> Callable[..., Settings]:
+    """Settings for the simulator, with changes."""
+
+    def make(**changes: object) -> Settings:
+        given = {"simulator_url": simulator.url, "wechat_budget": 2.0, **changes}
+        return load_settings(tmp_path, **given)
+
+    return make
+
+
+@pytest.fixture
+def app_for(settings_for: Callable[..., Settings]) -> Iterator[Callable[..., Flask]]:
+    """A service with these settings, and its tables."""
+    made: list[Flask] = []
+
+    def make(**changes: object) -> Flask:
+        app = create_app(settings_for(**changes))
+        with app.app_context():
+            db.create_all()
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(app_for: Callable[..., Flask]) -> Flask:
+    return app_for()
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def other_browser(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def xiaoming(simulator: SimulatorServer) -> Phone:
+    return Phone(simulator, "xiaoming")
+
+
+@pytest.fixture
+def lihua(simulator: SimulatorServer) -> Phone:
+    return Phone(simulator, "lihua")
+
+
+@pytest.fixture
+def signed_in(browser: Browser, xiaoming: Phone) -> Browser:
+    """A browser in which 小明 is signed in."""
+    started = browser.starts()
+    assert browser.returns(started, xiaoming.confirms(started)).status_code == 303
+    return browser
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Our time, which `clock.shift(seconds)` moves; the simulator has its own."""
+    with time_machine.travel(datetime.now(UTC), tick=True) as traveller:
+        yield traveller

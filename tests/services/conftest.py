@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from threading import Barrier
+from typing import NoReturn
 
 import pytest
 import redis
@@ -29,6 +30,13 @@ from wxlogin.tickets.redis import RedisTickets
 from wxlogin.tickets.sql import SqlTickets
 
 
+def required(missing: str) -> NoReturn:
+    """Skips the test, or fails it in CI; `missing` says what to install."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
+
+
 @contextmanager
 def available(server: AbstractContextManager[str]) -> Iterator[str]:
     """What `server` gives; the test is skipped, or fails in CI, where it is away."""
@@ -40,10 +48,8 @@ def available(server: AbstractContextManager[str]) -> Iterator[str]:
             missing = str(error)
         else:
             yield url
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(missing, pytrace=False)
     if missing:
-        pytest.skip(missing)
+        required(missing)
 
 
 @pytest.fixture

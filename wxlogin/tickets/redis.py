@@ -3,7 +3,8 @@
 A ticket is a hash {version, value, until}; `until` is in milliseconds of Redis'
 own clock. The hash outlives its ticket by REMEMBERED seconds, so that the count
 of versions goes on. `add` and `swap` that are repeated after a lost answer find
-their own value (a sealed value is never the same twice) and say "yes" again.
+their own value (a sealed value is never the same twice) and say "yes" again; a
+`take` whose answer is lost is lost, and the person begins again.
 
 Losing everything (FLUSHALL) makes people scan again and signs nobody in as
 somebody else: what is not there is refused.
@@ -74,8 +75,9 @@ class RedisTickets:
             url,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
-            # One more try: a connection that died while idle is replaced.
-            retry=Retry(ConstantBackoff(0.05), 1),
+            # A connection that died while idle is replaced; silence is not waited
+            # for twice.
+            retry=Retry(ConstantBackoff(0.05), 1, (redis.ConnectionError,)),
         )
         self._prefix = f"{prefix}ticket:"
         self._envelope = Envelope(sealer)

@@ -7,6 +7,7 @@ ids, so that two transactions cannot wait for each other.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -36,13 +37,12 @@ class Found:
 
 def look(session: Session, person: Person) -> Found:
     """The owners as they are now; nothing is locked."""
-    one_row = sa.select(sa.literal(1).label("one")).subquery()
+    ids = sa.select(_identity_id(person), _owner_id(person)).subquery()
     query = (
-        sa.select(Identity, User, UnionId.user_id)
-        .select_from(one_row)
-        .outerjoin(Identity, _is_identity(person))
+        sa.select(Identity, User, ids.c.owner_id)
+        .select_from(ids)
+        .outerjoin(Identity, Identity.id == ids.c.identity_id)
         .outerjoin(User, User.id == Identity.user_id)
-        .outerjoin(UnionId, _is_unionid(person))
         .execution_options(populate_existing=True)
     )
     identity, user, owner_id = session.execute(query).one()
@@ -96,14 +96,18 @@ def other_openid(session: Session, person: Person) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def _is_identity(person: Person) -> sa.ColumnElement[bool]:
-    return sa.and_(Identity.appid == person.appid, Identity.openid == person.openid)
+def _identity_id(person: Person) -> sa.ColumnElement[Any]:
+    query = sa.select(Identity.id).where(
+        Identity.appid == person.appid, Identity.openid == person.openid
+    )
+    return query.scalar_subquery().label("identity_id")
 
 
-def _is_unionid(person: Person) -> sa.ColumnElement[bool]:
+def _owner_id(person: Person) -> sa.ColumnElement[Any]:
     if person.unionid is None:
-        return sa.false()
-    return sa.and_(
+        return sa.null().label("owner_id")
+    query = sa.select(UnionId.user_id).where(
         UnionId.open_platform == person.open_platform,
         UnionId.unionid == person.unionid,
     )
+    return query.scalar_subquery().label("owner_id")

@@ -89,10 +89,10 @@ def _going_back(session: Session, row: Merge, holder: User) -> set[int]:
         UnionId.id.in_(row.moved.union_ids),
         UnionId.user_id == holder.id,
     )
-    by_unionid = set(session.scalars(sa.select(Identity.id).join(UnionId, mine)))
-    recorded = set(row.moved.identities)
+    held = sa.select(Identity.id).where(Identity.user_id == holder.id)
+    by_unionid = set(session.scalars(held.join(UnionId, mine)))
     later = by_unionid - _of_others(session, row)
-    return _held(session, holder) & (recorded | later)
+    return _held(session, holder) & (set(row.moved.identities) | later)
 
 
 def _of_others(session: Session, row: Merge) -> set[int]:

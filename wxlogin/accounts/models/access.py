@@ -31,7 +31,7 @@ class Session(Base):
     kind: Mapped[str] = mapped_column(Kind)
     appid: Mapped[str] = mapped_column(AppId)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     address: Mapped[str] = mapped_column(sa.String(ADDRESS_LENGTH))
     browser: Mapped[str] = mapped_column(sa.String(BROWSER_LENGTH))

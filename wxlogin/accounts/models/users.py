@@ -50,7 +50,6 @@ class Identity(Base):
     __table_args__ = (
         sa.UniqueConstraint("appid", "openid"),
         sa.UniqueConstraint("appid", "open_platform", "unionid"),
-        sa.Index(None, "open_platform", "unionid"),
         OPTIONS,
     )
 

@@ -46,7 +46,7 @@ class UserInfo:
     """A person's profile as WeChat shows it to one app.
 
     `nickname` may be empty and is neither unique nor lasting. `avatar` is an https
-    address, or one of the simulator's, or None.
+    address, or one of the simulator's, or None; the grey default picture is none.
     """
 
     openid: str
@@ -59,10 +59,10 @@ class UserInfo:
     def is_placeholder(self) -> bool:
         """Whether this is WeChat's stand-in for a profile it does not show.
 
-        Such a profile must not overwrite a real one.
+        Such a profile must not overwrite a real one. The name decides: many a person
+        with a real name has never chosen a picture.
         """
-        nameless = self.nickname.strip() in ("", PLACEHOLDER_NAME)
-        return nameless or PLACEHOLDER_AVATAR in (self.avatar or "")
+        return self.nickname.strip() in ("", PLACEHOLDER_NAME)
 
 
 def parse_tokens(data: dict[str, Any]) -> Tokens:
@@ -129,7 +129,9 @@ def _is_set(value: object) -> bool:
 
 
 def _avatar(url: str, plain_origin: str) -> str | None:
-    if not url or len(url) > AVATAR_LIMIT or not url.isascii() or not url.isprintable():
+    if not url or len(url) > AVATAR_LIMIT or PLACEHOLDER_AVATAR in url:
+        return None
+    if not url.isascii() or not url.isprintable():
         return None
     if plain_origin and url.startswith(plain_origin + "/"):
         return url

@@ -35,7 +35,6 @@ def create_simulator(
     )
     app.config["HOLD_SECONDS"] = hold_seconds
     app.config["PUBLIC_ORIGIN"] = public_origin and public_origin.rstrip("/")
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider
     app.extensions["world"] = world or World.demo()
     add_headers(app)
     add_language(app)

@@ -25,8 +25,11 @@ def _refused(error: SimulatorError) -> tuple[Response, int]:
     return jsonify(error=str(error)), error.status
 
 
-@bp.errorhandler(HTTPException)
-def _http_error(error: HTTPException) -> tuple[Response, int]:
+@bp.app_errorhandler(HTTPException)
+def _http_error(error: HTTPException) -> HTTPException | tuple[Response, int]:
+    # A wrong path or method belongs to no blueprint, hence the look at the path.
+    if not request.path.startswith("/_sim/"):
+        return error
     return jsonify(error=error.description), error.code or 500
 
 

@@ -1,0 +1,130 @@
+"""A simulated world, a browser without scripts, and the journey through both."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from wxlogin.simulator import World, create_simulator
+from wxlogin.simulator.server import SimulatorServer
+
+WEB = "wx0000000000000a01"
+CALLBACK = "http://127.0.0.1:5000/login/callback/web"
+
+
+@pytest.fixture
+def world() -> World:
+    return World.demo()
+
+
+@pytest.fixture
+def client(world: World) -> FlaskClient:
+    return create_simulator(world, hold_seconds=0).test_client()
+
+
+@dataclass
+class Site:
+    """A website's server and the browser of its visitor."""
+
+    client: FlaskClient
+
+    def opens_qr_page(self, **changes: str | None) -> TestResponse:
+        query = {
+            "appid": WEB,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "scope": "snsapi_login",
+            "state": "STATE1",
+        } | changes
+        pairs = [f"{k}={quote(v, safe='')}" for k, v in query.items() if v is not None]
+        return self.client.get("/connect/qrconnect?" + "&".join(pairs))
+
+    def shows_qr(self, **changes: str | None) -> str:
+        """The uuid of a fresh code."""
+        return uuid_in(self.opens_qr_page(**changes).text)
+
+    def polls(self, uuid: str, **more: str) -> str:
+        query = {"uuid": uuid, "_": "1700000000000"} | more
+        return self.client.get("/connect/l/qrconnect", query_string=query).text
+
+    def gets_code(self, person: str = "xiaoming") -> str:
+        uuid = self.shows_qr()
+        phone(self.client, "scan", uuid, person)
+        phone(self.client, "confirm", uuid, person)
+        return code_in(self.polls(uuid))
+
+    def asks(self, path: str, **params: str) -> dict[str, Any]:
+        answer = self.client.get(path, query_string=params)
+        assert answer.status_code == 200
+        read: dict[str, Any] = json.loads(answer.data.decode("utf-8"), strict=False)
+        return read
+
+    def exchanges(self, code: str, **changes: str | None) -> dict[str, Any]:
+        params = {
+            "appid": WEB,
+            "secret": "secret-of-web",
+            "code": code,
+            "grant_type": "authorization_code",
+        } | changes
+        given = {k: v for k, v in params.items() if v is not None}
+        return self.asks("/sns/oauth2/access_token", **given)
+
+    def signs_in(self, person: str = "xiaoming") -> dict[str, Any]:
+        return self.exchanges(self.gets_code(person))
+
+    def refreshes(self, refresh_token: str, **changes: str) -> dict[str, Any]:
+        params = {"appid": WEB, "grant_type": "refresh_token"} | changes
+        return self.asks(
+            "/sns/oauth2/refresh_token", refresh_token=refresh_token, **params
+        )
+
+    def reads_profile(self, tokens: dict[str, Any]) -> dict[str, Any]:
+        return self.asks(
+            "/sns/userinfo",
+            access_token=tokens["access_token"],
+            openid=tokens["openid"],
+        )
+
+
+@pytest.fixture
+def site(client: FlaskClient) -> Site:
+    return Site(client)
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with SimulatorServer(world, hold_seconds=0.2) as running:
+        yield running
+
+
+def phone(client: FlaskClient, act: str, uuid: str, person: str) -> TestResponse:
+    return client.post(f"/_sim/{act}", json={"uuid": uuid, "person": person})
+
+
+def uuid_in(page: str) -> str:
+    found = re.search(r"\?uuid=([0-9A-Za-z]{16})\b", page)
+    assert found, page
+    return found[1]
+
+
+def code_in(script: str) -> str:
+    found = re.search(r"wx_code='([0-9A-Za-z]+)'", script)
+    assert found, script
+    return found[1]
+
+
+def errcode(answer: dict[str, Any]) -> int:
+    return int(answer["errcode"])
+
+
+def no_proxies() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from wxlogin.security.origins import origin_of
 from wxlogin.simulator.server import SimulatorServer
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -52,7 +53,8 @@ class Browser:
 
     def _send(self, method: str, path: str, **more: object) -> TestResponse:
         headers = {**self.headers, **dict(more.pop("headers", {}))}
-        base = self.app.extensions["wxlogin.settings"].origin
+        settings = self.app.extensions["wxlogin.settings"]
+        base = str(origin_of(settings.public_url))
         return self.client.open(
             path, method=method, headers=headers, base_url=base, **more
         )

@@ -163,11 +163,6 @@ class Settings(BaseSettings):
         return urlsplit(self.public_url)
 
     @property
-    def origin(self) -> str:
-        """Scheme, host and port of PUBLIC_URL, as a browser writes an origin."""
-        return f"{self.public.scheme}://{self.public.netloc}".lower()
-
-    @property
     def prefix(self) -> str:
         """The path of PUBLIC_URL without a slash at the end: `/wx` or empty."""
         return self.public.path.rstrip("/")

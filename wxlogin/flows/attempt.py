@@ -145,15 +145,21 @@ class AttemptLog:
                 raise AlreadyFinished("the attempt's record is gone")
             version, record = found
             if record.status == "claimed" and record.until > time.time():
-                left = patience - time.monotonic()
-                if left <= 0:
-                    raise LoginPending("another request is asking WeChat")
-                self._store.wait(KIND, nonce, version=version, timeout=left)
+                self._wait(nonce, version, patience - time.monotonic())
                 continue
             if record.status == "done":
                 return record
             if claim := self._reclaim(nonce, hashed, version, record):
                 return claim
+
+    def _wait(self, nonce: str, version: int, seconds: float) -> None:
+        """Returns when the record has changed. Raises LoginPending when the time is
+        up, or at once where too many wait already."""
+        ticket = None
+        if seconds > 0:
+            ticket = self._store.wait(KIND, nonce, version=version, timeout=seconds)
+        if ticket is None or ticket.version == version:
+            raise LoginPending("another request is asking WeChat")
 
     def claim_other(self, nonce: str, code: str) -> Claim:
         """The right to exchange another code of a finished attempt."""

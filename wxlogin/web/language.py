@@ -4,6 +4,7 @@ from datetime import datetime
 
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, format_datetime, get_locale
+from markupsafe import Markup
 
 from wxlogin.config import current_settings
 from wxlogin.config.paths import package_dir
@@ -48,6 +49,8 @@ def html_lang() -> str:
     return "zh-CN" if language() == "zh" else "en"
 
 
-def moment(value: datetime) -> str:
-    """A moment as the visitor reads it, to the minute."""
-    return str(format_datetime(value, "yyyy-MM-dd HH:mm"))
+def moment(value: datetime) -> Markup:
+    """A moment to the minute, in Beijing's time; a script turns it into the
+    visitor's own."""
+    shown = format_datetime(value, "yyyy-MM-dd HH:mm")
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), shown)

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-import wxlogin.accounts.models
-import wxlogin.tickets.models
+from wxlogin.accounts import models as accounts
 from wxlogin.db import db
+from wxlogin.tickets import models as tickets
 
+# Importing them is what puts their tables into db.metadata.
+MODELS = (accounts, tickets)
 # Any number will do, if only we use it.
 _LOCK_NUMBER = 7_201_604
 _LOCK_NAME = "wxlogin migrations"

@@ -1,0 +1,1 @@
+"""Claims with figures, measured on request: `make proof`."""

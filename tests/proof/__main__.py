@@ -1,0 +1,49 @@
+"""`make proof`: twenty rounds of the race on each database, with the figures."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from tests import databases
+from tests.proof.race import race
+
+ROUNDS = 20
+
+
+@contextmanager
+def _sqlite_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{folder}/wxlogin.db"
+
+
+def main() -> int:
+    print("200 simultaneous first sign-ins of one person through three apps")
+    good = [
+        _rounds("SQLite", _sqlite_url()),
+        _rounds("PostgreSQL", databases.postgresql_url()),
+        _rounds("MariaDB", databases.mariadb_url()),
+    ]
+    return 0 if all(good) else 1
+
+
+def _rounds(name: str, server: AbstractContextManager[str]) -> bool:
+    """Prints a line per round; True if all were good."""
+    good = 0
+    try:
+        with server as url:
+            for number in range(1, ROUNDS + 1):
+                figures = race(url)
+                good += figures.good
+                print(f"{name:11}{number:3}: {figures}", flush=True)
+                for error in set(figures.errors):
+                    print(f"{'':16}{error}")
+    except databases.NoServer as missing:
+        print(f"{name}: not measured. {missing}")
+        return False
+    print(f"{name}: {good} of {ROUNDS} rounds good")
+    return good == ROUNDS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Two hundred first sign-ins of one person at the same moment (security row 46).
+
+Four processes with fifty threads each sign the same unionid in through three apps,
+all begun together, on one database. One user, three identities and two hundred
+sessions must come out, and no failed request.
+
+    python -m tests.proof.race DATABASE_URL NUMBER     one of the processes
+"""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from flask import Flask
+
+from tests.people import People, accounts_app, rows
+from wxlogin.accounts.models import Grant, Identity, LoginEvent, UnionId, User
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.db import Base, db
+
+PROCESSES = 4
+THREADS = 50
+APPS = ("web", "oa", "app")
+PATIENCE = 120
+# Four processes together must stay under PostgreSQL's usual hundred connections.
+POOL = {"pool_size": 10, "max_overflow": 5, "pool_timeout": 30}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one round left in the database, and how it felt. Times in seconds."""
+
+    users: int
+    identities: int
+    unionids: int
+    sessions: int
+    logins: int
+    grants: int
+    errors: tuple[str, ...]
+    p95: float
+    slowest: float
+
+    @property
+    def good(self) -> bool:
+        everybody = PROCESSES * THREADS
+        counts = (self.users, self.identities, self.unionids, self.grants)
+        logged = (self.sessions, self.logins)
+        return counts == (1, 3, 1, 3) and logged == (everybody,) * 2 and not self.errors
+
+    def __str__(self) -> str:
+        return (
+            f"{self.users} user, {self.identities} identities, {self.sessions} "
+            f"sessions, {len(self.errors)} errors, p95 {self.p95:.2f} s, "
+            f"slowest {self.slowest:.2f} s"
+        )
+
+
+def race(url: str) -> Figures:
+    """One round on the database at `url`, which is emptied first."""
+    with accounts_app(url, tables=False):
+        Base.metadata.drop_all(db.engine)
+        Base.metadata.create_all(db.engine)
+        processes = [_start(url, number) for number in range(PROCESSES)]
+        for process in processes:
+            # Ready; nobody begins before all are.
+            _read_line(process)
+        for process in processes:
+            _say_go(process)
+        reports = [_report(process) for process in processes]
+        times = sorted(one for report in reports for one in report["times"])
+        return Figures(
+            users=rows(User),
+            identities=rows(Identity),
+            unionids=rows(UnionId),
+            sessions=rows(SessionRow),
+            logins=rows(LoginEvent),
+            grants=rows(Grant),
+            errors=tuple(one for report in reports for one in report["errors"]),
+            p95=times[int(len(times) * 0.95) - 1] if times else 0.0,
+            slowest=times[-1] if times else 0.0,
+        )
+
+
+def _start(url: str, number: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.proof.race", url, str(number)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+
+def _read_line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def _say_go(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def _report(process: "subprocess.Popen[str]") -> dict[str, list[object]]:
+    out, _ = process.communicate(timeout=PATIENCE)
+    found: dict[str, list[object]] = json.loads(out)
+    return found
+
+
+def _take_part(url: str, number: int) -> None:
+    with accounts_app(url, tables=False, **POOL) as app:
+        db.engine.connect().close()
+        gate = threading.Barrier(THREADS)
+        with ThreadPoolExecutor(THREADS) as pool:
+            print("ready", flush=True)
+            sys.stdin.readline()
+            starts = range(number * THREADS, (number + 1) * THREADS)
+            results = list(pool.map(lambda one: _sign_in(app, gate, one), starts))
+    times = [one for one in results if isinstance(one, float)]
+    errors = [one for one in results if isinstance(one, str)]
+    print(json.dumps({"times": times, "errors": errors}))
+
+
+def _sign_in(app: Flask, gate: threading.Barrier, number: int) -> float | str:
+    people = People()
+    name = APPS[number % len(APPS)]
+    person = people.person(name, f"openid-{name}", "unionid", name="小明😀")
+    with app.app_context():
+        gate.wait()
+        begun = time.perf_counter()
+        try:
+            people.arrives(person, secret=f"secret {number}", grant=people.grant())
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    _take_part(sys.argv[1], int(sys.argv[2]))

@@ -66,7 +66,7 @@ class Site:
         read: dict[str, Any] = json.loads(answer.data.decode("utf-8"), strict=False)
         return read
 
-    def exchanges(self, code: str, **changes: str | None) -> dict[str, Any]:
+    def exchanges(self, code: str | None, **changes: str | None) -> dict[str, Any]:
         params = {
             "appid": WEB,
             "secret": "secret-of-web",

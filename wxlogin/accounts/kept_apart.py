@@ -28,6 +28,20 @@ def keep_apart(session: Session, one_id: int, other_id: int, *, at: datetime) ->
     insert_or_ignore(session, KeptApart, pair)
 
 
+def inherit(session: Session, heir_id: int, holder_id: int, *, at: datetime) -> None:
+    """Keeps `heir_id` apart from everyone that `holder_id` is kept apart from.
+
+    For a user who is about to leave the holder: whoever was told apart from both
+    together stays so from each.
+    """
+    lineage = set(session.scalars(_lineage(holder_id)))
+    involved = sa.or_(KeptApart.first_id.in_(lineage), KeptApart.second_id.in_(lineage))
+    pairs = session.scalars(sa.select(KeptApart).where(involved)).all()
+    for other in {one for pair in pairs for one in (pair.first_id, pair.second_id)}:
+        if other not in lineage:
+            keep_apart(session, heir_id, other, at=at)
+
+
 def forget(session: Session, one_id: int, other_id: int) -> None:
     """Takes the mark back, for a person who chose to be one."""
     run(session, sa.delete(KeptApart).where(_between(one_id, other_id)))

@@ -44,10 +44,10 @@ def mark_seen(
 
 
 def _profile(user: User, profile: Profile, *, at: datetime) -> dict[str, Any]:
-    """A profile replaces the one there was; a missing name or language does not."""
+    """A profile replaces the one there was, but what it lacks stays as it was."""
     return {
         "nickname": profile.nickname or user.nickname,
-        "avatar": profile.avatar,
+        "avatar": profile.avatar or user.avatar,
         "language": profile.language or user.language,
         "profile_at": at,
     }

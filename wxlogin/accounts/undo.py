@@ -48,6 +48,7 @@ def _undo(session: Session, merge_id: int, *, at: datetime) -> Undone:
     going = _going_back(session, row, holder)
     if not going or not _held(session, holder) - going:
         raise Conflict(f"merge {merge_id}: one user would be left without an identity")
+    kept_apart.inherit(session, loser.id, holder.id, at=at)
     loser.merged_into_id = None
     loser.disabled_at = holder.disabled_at
     _return_profile(loser, holder)

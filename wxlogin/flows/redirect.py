@@ -175,7 +175,10 @@ def _exchange(
 
 
 def _was_sent(error: BaseException) -> bool:
-    return not isinstance(error, WxloginError) or error.facts.get("sent") is not False
+    """May WeChat have seen the code? Not if the exchange itself never left."""
+    if not isinstance(error, WxloginError) or error.facts.get("call") != "exchange":
+        return True
+    return error.facts.get("sent") is not False
 
 
 def _same_person(record: Record, appid: str, openid: str) -> None:

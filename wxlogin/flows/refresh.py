@@ -21,7 +21,7 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, Settings
 from wxlogin.db import now, transaction
 from wxlogin.errors import GrantDead, WeChatBusy
-from wxlogin.flows.signing_in import person_of, same_person
+from wxlogin.flows.signing_in import must_agree, person_of
 from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import current_sealer
@@ -53,7 +53,7 @@ def update_profile(settings: Settings, visitor: Visitor) -> None:
     except TokenStale:
         grant = refresh(app, grant, deadline=deadline)
         info = _ask(app, identity, grant, deadline)
-    same_person(app, identity.openid, identity.unionid, info)
+    must_agree(app, identity, info)
     person = person_of(app, identity.openid, identity.unionid, info)
     transaction(lambda session: resolve(session, person, at=now(), create=False))
 

@@ -23,7 +23,7 @@ from wxlogin.errors import AnswersDisagree, SnapshotVisitor, WxloginError
 from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import current_sealer
-from wxlogin.wechat.answers import Tokens, UserInfo
+from wxlogin.wechat.answers import Named, Tokens, UserInfo, disagreement
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def ask_who(settings: Settings, app: App, *, code: str) -> Answer:
         except WxloginError as error:
             _excuse(app, tokens, known=known, error=error)
     if info is not None:
-        same_person(app, tokens.openid, tokens.unionid, info)
+        must_agree(app, tokens, info)
     return Answer(tokens, person_of(app, tokens.openid, tokens.unionid, info))
 
 
@@ -89,14 +89,12 @@ def person_of(
     )
 
 
-def same_person(app: App, openid: str, unionid: str | None, info: UserInfo) -> None:
+def must_agree(app: App, named: Named, info: UserInfo) -> None:
     """Raises AnswersDisagree where the profile is another person's."""
-    pairs = {"openid": (openid, info.openid), "unionid": (unionid, info.unionid)}
-    for about, (first, second) in pairs.items():
-        if first and second and first != second:
-            log = get_logger()
-            log.error("answers disagree", about=about, app=app.name, security=True)
-            raise AnswersDisagree(f"WeChat named two {about}s", app=app.name)
+    if about := disagreement(named, info):
+        log = get_logger()
+        log.error("answers disagree", about=about, app=app.name, security=True)
+        raise AnswersDisagree(f"WeChat named two {about}s", app=app.name)
 
 
 def profile_of(info: UserInfo | None) -> Profile | None:

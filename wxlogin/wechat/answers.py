@@ -8,7 +8,7 @@ none, and region and sex have been empty since October 2021, so they are not rea
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from .endpoints import ACCESS_TOKEN_SECONDS
@@ -104,15 +104,24 @@ def parse_userinfo(data: dict[str, Any], *, plain_origin: str = "") -> UserInfo:
     )
 
 
-def disagreement(tokens: Tokens, info: UserInfo) -> str | None:
-    """The id in which two answers of one login differ, or None if they agree.
+class Named(Protocol):
+    """Whatever names a person: an answer of WeChat's, or what is on record."""
+
+    @property
+    def openid(self) -> str: ...
+    @property
+    def unionid(self) -> str | None: ...
+
+
+def disagreement(named: Named, info: UserInfo) -> str | None:
+    """The id in which two answers about one person differ, or None if they agree.
 
     A unionid that only one of them names is no contradiction. Who finds one refuses
     the login: the answers are about two persons.
     """
-    if tokens.openid != info.openid:
+    if named.openid != info.openid:
         return "openid"
-    if tokens.unionid and info.unionid and tokens.unionid != info.unionid:
+    if named.unionid and info.unionid and named.unionid != info.unionid:
         return "unionid"
     return None
 

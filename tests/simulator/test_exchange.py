@@ -67,8 +67,8 @@ def test_post_with_form_or_query(client: FlaskClient, how: str) -> None:
 def test_order_of_checks(
     site: Site, changes: dict[str, str | None], wanted: int, text: str
 ) -> None:
-    changes = {"code": "x"} | changes
-    answer = site.exchanges(changes.pop("code"), **changes)
+    given: dict[str, str | None] = {"code": "x", **changes}
+    answer = site.exchanges(given.pop("code"), **given)
     assert errcode(answer) == wanted
     assert list(answer) == ["errcode", "errmsg"]
     spelled = re.fullmatch(

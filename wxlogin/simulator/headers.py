@@ -37,6 +37,8 @@ def _add(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if "nonce" in g:
         response.headers["Content-Security-Policy"] = _policy()
+        # "Back" must not show a code, a person or a switch that was.
+        response.headers["Cache-Control"] = "no-store"
         if "framing" not in g:
             response.headers["Referrer-Policy"] = "same-origin"
     return response

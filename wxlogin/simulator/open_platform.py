@@ -49,10 +49,7 @@ def qrconnect() -> Response:
 def _page(template: str, **values: object) -> Response:
     allow_framing()
     html = render_template(template, nonce=page_nonce(), **values)
-    response = Response(html, content_type="text/html; charset=utf-8")
-    # The page holds a fresh uuid and a state; "back" must not show an old one.
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return Response(html, content_type="text/html; charset=utf-8")
 
 
 def _problem() -> str | None:

@@ -32,6 +32,7 @@ def create_simulator(
         "wxlogin.simulator",
         template_folder=str(_assets("templates")),
         static_folder=str(_assets("static")),
+        static_url_path="/static",
     )
     app.config["HOLD_SECONDS"] = hold_seconds
     app.config["PUBLIC_ORIGIN"] = public_origin and public_origin.rstrip("/")

@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 5000
 SIMULATOR_PORT ?= 5001
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PORT SIMULATOR_PORT
 
 .PHONY: run test check proof format translations clean

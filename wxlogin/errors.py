@@ -21,6 +21,7 @@
     ├── WeChatMisconfigured        secret, appid or permission: the operator acts
     ├── WeChatDenied               WeChat bars this person
     ├── SignInNeeded               no session, or it is over
+    │   ├── KeyNeeded              a call of an operator or site without its key
     │   └── LoginTooOld            the session is good, the login behind it not fresh
     ├── GrantDead                  the refresh token is over: a new login is needed
     ├── AccountDisabled            the operator has closed the account
@@ -45,6 +46,8 @@ class WxloginError(Exception):
     status: ClassVar[int] = 500
     #: Seconds after which trying again makes sense; sent as Retry-After.
     retry_after: ClassVar[int | None] = None
+    #: What a 401 says would be accepted (WWW-Authenticate).
+    challenge: ClassVar[str] = 'Bearer realm="wxlogin"'
 
     def __init__(self, operator: str = "", **facts: str | int | None) -> None:
         super().__init__(operator or self.code)
@@ -146,6 +149,11 @@ class WeChatDenied(WxloginError):
 class SignInNeeded(WxloginError):
     code = "sign_in_needed"
     status = 401
+
+
+class KeyNeeded(SignInNeeded):
+    code = "key_needed"
+    challenge = 'Bearer realm="wxlogin", Basic realm="wxlogin"'
 
 
 class LoginTooOld(SignInNeeded):

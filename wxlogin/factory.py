@@ -36,6 +36,9 @@ def build(settings: Settings | None = None) -> Flask:
     init_visitors(app, settings)
     init_problems(app)
     init_pages(app, settings)
+    # JSON is UTF-8: names of people stay readable, and keys in their order.
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     for module in (login, account, api, ops):
         app.register_blueprint(module.bp)
     for name in unknown_names():

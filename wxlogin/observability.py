@@ -20,12 +20,24 @@ from wxlogin.config import Settings
 
 MASK = "•••"
 _NAMES = (
-    r"(?:app)?_?secret|code|js_code|state|(?:access|refresh)_?token|token|session_?key|"
-    r"aes_?key|password|authorization|cookie|set-cookie|operator_?key"
+    r"(?:app)?_?secret(?:_key)?|(?:js_)?code|state|(?:access|refresh)_?token|token|"
+    r"(?:session|encryption|aes|operator|signing)_?keys?|password|authorization|"
+    r"(?:set-)?cookie"
 )
 _SECRET_NAME = re.compile(rf"(?:.*_)?(?:{_NAMES})", re.I)
-_PAIR = re.compile(rf"(?i)\b({_NAMES})(\s*[=:]\s*|%3D|\"\s*:\s*\")([^\s&\"',;)]+)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# A name begins after anything that is no letter or digit, also after an encoded
+# `?` or `&`; its value ends where a query, a list or a quoted text goes on.
+_PAIR = re.compile(
+    rf"(?i)(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26))(?<!status_)({_NAMES})"
+    r"([\"']?\s*(?:[=:]|%3d)\s*[\"']?)([^\s&\"',;)}\]]+)"
+)
+# The values of these headers hold blanks; nothing behind them is kept.
+_HEADER = re.compile(r"(?i)\b(authorization|cookie)([\"']?\s*[=:]\s*).+")
+_BEARER = re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}")
+# Line ends, terminal controls, directions of writing, and halves of characters.
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 # A public, stable word of ours that happens to be called code.
 _OPEN_NAMES = {"errcode", "status_code", "problem"}
 
@@ -46,24 +58,30 @@ def request_id() -> str:
 def redact(text: str) -> str:
     """The text with the values of telling names masked, on one line."""
     flat = _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
+    flat = _BEARER.sub(rf"\1{MASK}", _HEADER.sub(rf"\1\2{MASK}", flat))
     return _PAIR.sub(rf"\1\2{MASK}", flat)
 
 
 def setup_logging(settings: Settings) -> None:
     """Sends structlog and the standard library's loggers through one funnel."""
-    shared: list[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_request_id,
-    ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(log_formatter())
+    logger = logging.getLogger("wxlogin")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(settings.log_level.upper())
+
+
+def log_formatter() -> logging.Formatter:
+    """One JSON object a line, without secrets; for the server's own log, too."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
@@ -71,12 +89,14 @@ def setup_logging(settings: Settings) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    logger = logging.getLogger("wxlogin")
-    logger.handlers[:] = [handler]
-    logger.propagate = False
-    logger.setLevel(settings.log_level.upper())
+
+
+def _shared() -> list[Any]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+    ]
 
 
 def log_requests(app: Flask) -> None:
@@ -114,8 +134,10 @@ def _mask(
 def _masked(name: str, value: Any) -> Any:
     if name not in _OPEN_NAMES and _SECRET_NAME.fullmatch(name):
         return MASK
-    if isinstance(value, str):
-        return redact(value)
+    if isinstance(value, dict):
+        return {str(key): _masked(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(name, inner) for inner in value]
     if isinstance(value, int | float | None):
         return value
     return redact(str(value))

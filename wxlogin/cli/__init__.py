@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 import click
-from flask.cli import FlaskGroup
+from flask.cli import AppGroup, ScriptInfo
 
 from wxlogin import __version__, create_app
 from wxlogin.cli.database import db_group
@@ -13,8 +13,18 @@ from wxlogin.cli.settings import settings_command
 from wxlogin.errors import WxloginError
 
 
-class _Group(FlaskGroup):
-    """Commands of ours only; a configuration fault is a sentence, no trace."""
+class _Group(AppGroup):
+    """Commands of ours only; a configuration fault is a sentence, no trace.
+
+    The application is made by the first command that needs it, so help and a
+    misspelled command work whatever the settings are.
+    """
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        extra["obj"] = ScriptInfo(
+            create_app=create_app, set_debug_flag=False, load_dotenv_defaults=False
+        )
+        return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -24,15 +34,7 @@ class _Group(FlaskGroup):
             sys.exit(1)
 
 
-main = _Group(
-    name="wxlogin",
-    help="Sign in with WeChat for any website.",
-    create_app=lambda: create_app(),
-    add_default_commands=False,
-    add_version_option=False,
-    load_dotenv=False,
-    set_debug_flag=False,
-)
+main = _Group(name="wxlogin", help="Sign in with WeChat for any website.")
 main = click.version_option(__version__, prog_name="wxlogin")(main)
 for command in (demo, run, simulator, db_group, settings_command):
     main.add_command(command)

@@ -4,12 +4,23 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from wxlogin import create_app
 from wxlogin.config import Settings
+from wxlogin.observability import log_formatter
 
 # Seconds a worker may be silent; one login waits at most WECHAT_BUDGET.
 _TIMEOUT = 60
+
+
+class ServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own messages, as JSON lines and without secrets, like ours."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(log_formatter())
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -20,7 +31,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         for name, value in self._options.items():
-            self.cfg.set(name, value)
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
 
     def load(self) -> Flask:
         return create_app(self._settings)
@@ -35,7 +47,10 @@ def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
         "worker_class": "gthread",
         "timeout": _TIMEOUT,
         "accesslog": None,
+        "logger_class": ServerLog,
         # Forwarded headers are the application's matter (TRUSTED_PROXIES).
         "forwarded_allow_ips": "",
+        # Newer versions open a socket in the home directory, one for all services.
+        "control_socket_disable": True,
     }
     _Server(settings, options).run()

@@ -7,7 +7,6 @@ loaded where the service runs against the real WeChat.
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -19,8 +18,7 @@ from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import Settings, load_settings
 from wxlogin.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from wxlogin.simulator.world import World
+_MANY = click.IntRange(min=1)
 
 
 @click.command(help="The service with a simulated WeChat, on this machine.")
@@ -50,35 +48,42 @@ def demo() -> None:
 
 
 def _start_simulator(settings: Settings) -> None:
+    from wxlogin.cli.world import world_for
     from wxlogin.simulator.server import SimulatorServer
 
     port = port_of(settings.simulator_url)
     _require_free("127.0.0.1", port, "SIMULATOR_PORT")
-    SimulatorServer(world=_world_for(settings), port=port).start()
-
-
-def _world_for(settings: Settings) -> "World":
-    """The fixed world, with the configured apps known to it."""
-    from wxlogin.simulator.world import World
-
-    return World.demo()
+    SimulatorServer(world=world_for(settings), port=port).start()
 
 
 @click.command(help="The service, for production: gunicorn with threads.")
 @click.option("--bind", help="Address and port; default 127.0.0.1 and PORT or 5000.")
-@click.option("--workers", default=2, show_default=True, help="Processes.")
-@click.option("--threads", default=16, show_default=True, help="Threads in each.")
+@click.option("--workers", type=_MANY, default=2, show_default=True, help="Processes.")
+@click.option(
+    "--threads", type=_MANY, default=16, show_default=True, help="Threads in each."
+)
 def run(bind: str | None, workers: int, threads: int) -> None:
     from wxlogin.cli.gunicorn import serve
 
     settings = load_settings()
     bind = bind or f"127.0.0.1:{os.environ.get('PORT', '5000')}"
+    host, _, port = bind.rpartition(":")
+    if port.isdigit() and not bind.startswith(("unix:", "fd:")):
+        # gunicorn would try for five seconds and then say it in five lines.
+        _require_free(host.strip("[]"), int(port), "--bind")
     serve(settings, bind=bind, workers=workers, threads=threads)
 
 
 @click.command(help="WeChat in a box, alone: for testing any WeChat login.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, envvar="SIMULATOR_PORT", default=5001)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="SIMULATOR_PORT",
+    default=5001,
+    show_default=True,
+    help="0: any free one; the first line printed says which.",
+)
 @click.option(
     "--config", type=click.Path(path_type=Path), help="TOML with [[apps]], [[people]]."
 )
@@ -86,11 +91,18 @@ def run(bind: str | None, workers: int, threads: int) -> None:
     "--hold", default=25.0, show_default=True, help="Seconds a long poll is held."
 )
 def simulator(host: str, port: int, config: Path | None, hold: float) -> None:
+    from wxlogin.simulator.errors import Invalid
     from wxlogin.simulator.server import load_world
     from wxlogin.simulator.server import run as serve
     from wxlogin.simulator.world import World
 
-    world = load_world(config) if config else World.demo()
+    try:
+        world = load_world(config) if config else World.demo()
+    except OSError as error:
+        raise ConfigurationError(f"{config}: {error.strerror}") from None
+    except Invalid as error:
+        raise ConfigurationError(str(error)) from None
+    _require_free(host, port, "--port")
     serve(host, port, world, hold)
 
 
@@ -101,12 +113,13 @@ def port_of(url: str) -> int:
 
 def _require_free(host: str, port: int, name: str) -> None:
     """Raises ConfigurationError where something listens on the port already."""
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:
             raise ConfigurationError(
-                f"port {port} is taken or not allowed; set {name} to another one, as "
-                f"in {name}={port + 10} make run"
+                f"port {port} on {host} is taken or not allowed; choose another one "
+                f"with {name}, such as {port + 10}"
             ) from None

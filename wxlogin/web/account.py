@@ -9,6 +9,7 @@ from wxlogin.config import current_settings
 from wxlogin.errors import SignInNeeded
 from wxlogin.flows import leaving
 from wxlogin.flows.refresh import update_profile
+from wxlogin.web.problems import refusal
 from wxlogin.web.visitors import current_visitor, drop_session, require_visitor
 
 bp = Blueprint("account", __name__, url_prefix="/me")
@@ -18,7 +19,7 @@ bp = Blueprint("account", __name__, url_prefix="/me")
 def _sign_in(error: SignInNeeded) -> Response:
     """A page of one's own leads to /login, and back here afterwards."""
     if type(error) is not SignInNeeded:
-        raise error
+        return refusal(error)
     back = url_for("account.me") if request.method == "GET" else None
     return redirect(url_for("login.page", next=back), 303)
 

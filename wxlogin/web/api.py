@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.accounts import people
 from wxlogin.config import Settings, current_settings
-from wxlogin.errors import NotFound, SignInNeeded
+from wxlogin.errors import KeyNeeded, NotFound
 from wxlogin.web.visitors import require_visitor
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -33,6 +33,8 @@ def me() -> Response:
             for identity in account.identities
         ],
         unionid=account.unionids[0].unionid if account.unionids else None,
+        # Known once an official account tells us who follows it.
+        following=None,
     )
 
 
@@ -55,7 +57,7 @@ def _require_key(settings: Settings) -> None:
             return
     if given and given.type == "basic" and _is_site(settings, given.username or ""):
         return
-    raise SignInNeeded("an operator's or a site's key is needed")
+    raise KeyNeeded("an operator's or a site's key is needed")
 
 
 def _is_site(settings: Settings, client_id: str) -> bool:

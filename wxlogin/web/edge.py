@@ -60,7 +60,9 @@ def init_edge(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def _check_origin() -> None:
-        require_same_origin(request, settings)
+        # What leads nowhere is answered as such: 404, 405, 400 for a foreign Host.
+        if request.routing_exception is None:
+            require_same_origin(request, settings)
 
     @app.after_request
     def _headers(response: Response) -> Response:
@@ -71,7 +73,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             hide_referrer="secret_in_url" in g,
             frame_src=wechat if "frames_wechat" in g else None,
             images=images,
-            static=request.endpoint == "static",
+            static=request.endpoint == "static" and response.status_code < 400,
         )
         return response
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, redirect, request
+from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -51,10 +51,9 @@ def choose_language(name: str) -> Response:
 
 def here() -> str:
     """This page's path for the language switch, or /login where it is secret."""
-    prefix = current_settings().prefix
     if request.endpoint in _PLAIN and request.method == "GET":
-        return prefix + request.full_path.rstrip("?")
-    return f"{prefix}/login"
+        return current_settings().prefix + request.full_path.rstrip("?")
+    return url_for("login.page", **g.get("login_wish", {}))
 
 
 def initial(nickname: str | None) -> str:

@@ -20,12 +20,13 @@ _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
 def init_problems(app: Flask) -> None:
-    app.register_error_handler(WxloginError, _ours)
+    app.register_error_handler(WxloginError, refusal)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
 
 
-def _ours(error: WxloginError) -> Response:
+def refusal(error: WxloginError) -> Response:
+    """The answer to an error of ours, and the operator's log line."""
     log = get_logger()
     report = log.error if error.status in (500, 502) else log.warning
     facts = {**error.facts, **explain(error).for_operator}
@@ -33,6 +34,9 @@ def _ours(error: WxloginError) -> Response:
     response = answer(error.code, error.status, said=explain(error).for_visitor)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        # A 401 names what would be accepted (RFC 9110 11.6.1).
+        response.headers["WWW-Authenticate"] = error.challenge
     if error.code == "login_pending":
         # The same URL again: it is idempotent, and the answer is near.
         response.headers["Refresh"] = str(error.retry_after)

@@ -120,6 +120,11 @@ WORDS: dict[str, Words] = {
         _("Please sign in"),
         _("This is for signed-in people only, or your sign-in is over."),
     ),
+    "key_needed": Words(
+        _("A key is needed"),
+        _("This call is for the operator's key or a site's own id and secret."),
+        None,
+    ),
     "login_too_old": Words(
         _("Please sign in once more"),
         _("This step needs a sign-in of the last five minutes. Nothing was changed."),

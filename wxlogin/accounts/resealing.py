@@ -6,6 +6,7 @@ who sealed with the new key. Killed half way, the next run does the rest.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,9 +33,9 @@ def reseal_all(sealer: Sealer, *, batch: int = 200) -> Resealed:
     while rows := _next(last_id, batch):
         last_id = rows[-1].id
         old = [row for row in rows if not _current(sealer, row)]
-        changes = [change for row in old if (change := _reseal(sealer, row))]
-        broken += len(old) - len(changes)
-        resealed += transaction(lambda session, todo=changes: _write(session, todo))  # type: ignore[misc]
+        changes = [_reseal(sealer, row) for row in old]
+        broken += changes.count(None)
+        resealed += transaction(partial(_write, changes=changes))
     return Resealed(resealed, broken)
 
 
@@ -61,5 +62,5 @@ def _reseal(sealer: Sealer, row: Grant) -> sa.Update | None:
     return sa.update(Grant).where(*same).values(values)
 
 
-def _write(session: Session, changes: list[sa.Update]) -> int:
-    return sum(run(session, change) for change in changes)
+def _write(session: Session, changes: list[sa.Update | None]) -> int:
+    return sum(run(session, change) for change in changes if change is not None)

@@ -17,6 +17,7 @@ from tests.people import (
 from wxlogin.accounts import kept_apart, merges
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.history import recent_logins
+from wxlogin.accounts.linking import unlink
 from wxlogin.accounts.merges import Cause, list_merges, undo
 from wxlogin.accounts.models import KeptApart, Merge, User
 from wxlogin.accounts.outcome import Outcome
@@ -244,8 +245,6 @@ def test_undo_of_no_merge_is_not_found(people: People) -> None:
 
 
 def test_undo_leaves_nobody_without_an_identity(people: People) -> None:
-    from wxlogin.accounts.linking import unlink
-
     people.signs_in("web", "o1", "u1")
     people.signs_in("oa", "o2", "u2")
     by_choice(people, user_of("web", "o1"), user_of("oa", "o2"))
@@ -281,6 +280,18 @@ def test_deleted_user_cannot_be_merged(people: People) -> None:
     accounts.delete(other.id)
     with pytest.raises(AccountGone):
         by_choice(people, one, other)
+
+
+@pytest.mark.parametrize("which", ["oa", "web"])
+def test_disabled_user_cannot_be_merged_by_choice(people: People, which: str) -> None:
+    """security row 54"""
+    people.signs_in("oa", "o")
+    people.signs_in("web", "o")
+    accounts.disable(user_of(which, "o").uid)
+    before = snapshot()
+    with pytest.raises(AccountDisabled):
+        by_choice(people, user_of("oa", "o"), user_of("web", "o"))
+    assert snapshot() == before
 
 
 def test_kept_apart_pair_is_written_once(people: People) -> None:

@@ -284,6 +284,29 @@ def test_overtaken_plan_starts_over(
     assert (rows(User), rows(Identity)) == (1, 1)
 
 
+def test_user_disabled_after_the_look_is_refused(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """security row 54: the update holds only for a live user"""
+    people.signs_in("web", "o1")
+    update_user = seen._update_user
+
+    def disable_then(session: Session, user: User, news: dict[str, object]) -> None:
+        session.execute(
+            sa.update(User)
+            .values(disabled_at=people.at)
+            .execution_options(synchronize_session=False)
+        )
+        with pytest.raises(StartOver):
+            update_user(session, user, news)
+        raise WxloginError("as wanted")
+
+    monkeypatch.setattr(seen, "_update_user", disable_then)
+    with pytest.raises(WxloginError) as error:
+        people.signs_in("web", "o1")
+    assert error.value.operator == "as wanted"
+
+
 def test_identity_that_changed_hands_is_looked_up_again(people: People) -> None:
     people.signs_in("web", "o1")
     other = people.signs_in("oa", "o2").resolution

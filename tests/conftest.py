@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+# Searches every test for secrets that leak; see `tests/canary`.
+pytest_plugins = ["tests.canary.plugin"]
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

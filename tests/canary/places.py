@@ -1,0 +1,123 @@
+"""Where secrets could leak to, and how each place is searched."""
+
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import make_url
+from werkzeug.wsgi import ClosingIterator
+
+from tests.canary.canaries import CANARIES
+from wxlogin.config import Settings
+from wxlogin.errors import WxloginError
+from wxlogin.flows.upstream import hosts_of
+
+
+class Answers:
+    """WSGI middleware, outermost: searches each answer as it leaves."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], wechat: str) -> None:
+        self._app = app
+        # A state belongs into the URL of WeChat's page, and nowhere else.
+        self._wechat = re.compile(re.escape(wechat) + r"/connect/[^\s\"'<>]*")
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        place = f"the answer to {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        complete = False
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            nonlocal complete
+            for name, value in headers:
+                complete = complete or name.lower() == "content-length"
+                if name.lower() != "set-cookie":
+                    self._search(f"{name}: {value}", f"{place}, header {name}")
+            return start_response(status, headers, *more)
+
+        body = self._app(environ, start)
+        read = ClosingIterator(self._read(body, place), [getattr(body, "close", id)])
+        # What is not a stream is read at once: a test may never look at it.
+        return _drained(read) if complete else read
+
+    def _read(self, body: Iterable[bytes], place: str) -> Iterator[bytes]:
+        chunks = []
+        for chunk in body:
+            chunks.append(chunk)
+            yield chunk
+        self._search(b"".join(chunks).decode("utf-8", "replace"), place)
+
+    def _search(self, text: str, place: str) -> None:
+        CANARIES.search(text, place, but="state")
+        CANARIES.search(self._wechat.sub("", text), place)
+
+
+def _drained(body: ClosingIterator) -> list[bytes]:
+    try:
+        return list(body)
+    finally:
+        body.close()
+
+
+class Logs(logging.Handler):
+    """Searches each log record, before anything is masked."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self._levels: dict[logging.Logger, int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = f"{record.getMessage()} {record.args!r} {record.stack_info}"
+        if record.exc_info:
+            text += "".join(traceback.format_exception(*record.exc_info))
+        CANARIES.search(text, f"a log record of {record.name}")
+
+    def begin(self) -> None:
+        """Remembers the levels, before a test changes any."""
+        loggers = (logging.getLogger(), logging.getLogger("wxlogin"))
+        self._levels = {logger: logger.level for logger in loggers}
+
+    def listen(self) -> None:
+        """Hears every logger at DEBUG. What handlers print stays the same."""
+        for logger in self._levels:
+            logger.removeHandler(self)
+            for handler in logger.handlers:
+                handler.setLevel(max(handler.level, logger.level))
+            logger.addHandler(self)
+            logger.setLevel(logging.DEBUG)
+
+    def leave(self) -> None:
+        """The levels of before."""
+        for logger, level in self._levels.items():
+            logger.setLevel(level)
+            logger.removeHandler(self)
+
+
+def watch_errors() -> None:
+    """Searches the sentence and the facts of each error of ours when it is made."""
+    made = WxloginError.__init__
+
+    def watched(self: WxloginError, operator: str = "", **facts: Any) -> None:
+        made(self, operator, **facts)
+        CANARIES.search(f"{self} {self.facts}", f"a {type(self).__name__}")
+
+    WxloginError.__init__ = watched
+
+
+def watch_answers(app: Flask, settings: Settings) -> None:
+    """Searches what this service answers."""
+    app.wsgi_app = Answers(app.wsgi_app, hosts_of(settings).open)
+
+
+def search_database(url: str) -> None:
+    """Searches SQLite's files, with what deleted rows have left in them."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return
+    path = Path(address.database)
+    for file in sorted(path.parent.glob(f"{path.name}*")):
+        CANARIES.search(file.read_bytes().decode("latin-1"), f"the file {file.name}")

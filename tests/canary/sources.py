@@ -1,0 +1,55 @@
+"""Where secrets come into being: a look over the shoulder of who makes them."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tests.canary.canaries import CANARIES
+from wxlogin.config import Settings
+from wxlogin.flows import attempt
+from wxlogin.security import signing
+from wxlogin.simulator import ids
+
+
+def install() -> None:
+    """From now on every secret of this process is known."""
+    watch(ids.new_code, lambda code: CANARIES.add("code", code))
+    watch(ids.new_token, lambda token: CANARIES.add("token", token))
+    watch(signing.sign_state, lambda state: CANARIES.add("state", state))
+    watch(signing.session_secrets, _session_secrets)
+    watch(attempt.new_attempt, lambda new: CANARIES.add("attempt secret", new.secret))
+
+
+def settings_of_service(settings: Settings) -> None:
+    """The secrets an operator gives to a service."""
+    keys = (settings.secret_key, *settings.secret_key_fallbacks)
+    for key in (*keys, *settings.encryption_keys, settings.operator_key):
+        CANARIES.add("key", key.get_secret_value())
+    for app in settings.apps:
+        CANARIES.add("AppSecret", app.secret)
+        CANARIES.add("push token", app.token)
+        CANARIES.add("EncodingAESKey", app.aes_key)
+    for site in settings.sites:
+        CANARIES.add("client secret", site.client_secret)
+
+
+def watch(function: Callable[..., Any], tell: Callable[[Any], None]) -> None:
+    """Tells what `function` returns, wherever the package has imported it to."""
+
+    @functools.wraps(function)
+    def watched(*args: Any, **named: Any) -> Any:
+        result = function(*args, **named)
+        tell(result)
+        return result
+
+    packages = [name for name in sys.modules if name.split(".")[0] == "wxlogin"]
+    for module in map(sys.modules.get, packages):
+        for name, value in list(vars(module).items()):
+            if value is function:
+                setattr(module, name, watched)
+
+
+def _session_secrets(secrets: list[str]) -> None:
+    for secret in secrets:
+        CANARIES.add("session secret", secret)

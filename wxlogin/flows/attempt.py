@@ -52,28 +52,36 @@ class Attempt:
     app: str
     flow: str
     next: str
+    #: The session that wants another WeChat person added; 0 for a login.
+    link: int = 0
+    #: Ticket of a silent answer that this attempt is to better (flows/upgrade.py).
+    pending: str = ""
     #: Seconds since 1970.
     begun: int = 0
 
     def to_cookie(self, settings: Settings) -> str:
-        values = [self.nonce, self.secret, self.app, self.flow, self.next]
+        values: list[str | int] = [self.nonce, self.secret, self.app, self.flow]
+        values += [self.next, self.link, self.pending]
         return str(attempt_serializer(settings).dumps(values))
 
 
-def new_attempt(*, nonce: str, app: str, flow: str, next_url: str) -> Attempt:
-    return Attempt(nonce, secrets.token_urlsafe(16), app, flow, next_url)
+def new_attempt(
+    *, nonce: str, app: str, flow: str, next_url: str, link: int, pending: str
+) -> Attempt:
+    secret = secrets.token_urlsafe(16)
+    return Attempt(nonce, secret, app, flow, next_url, link, pending)
 
 
 def attempt_from_cookie(settings: Settings, text: str) -> Attempt | None:
-    """The attempt, or None where the cookie is foreign, altered or too old."""
+    """The attempt, or None where the cookie is foreign, altered, too old, or of
+    another version of ours."""
     try:
         values, begun = attempt_serializer(settings).loads(
             text, max_age=STATE_SECONDS, return_timestamp=True
         )
-    except BadData:
+        return replace(Attempt(*values), begun=int(begun.timestamp()))
+    except (BadData, TypeError):
         return None
-    nonce, secret, app, flow, next_url = values
-    return Attempt(nonce, secret, app, flow, next_url, int(begun.timestamp()))
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,8 @@ class Record:
     until: float = 0.0
     #: Hashes of codes that WeChat may have seen and that led nowhere.
     spent: list[str] = field(default_factory=list)
+    #: Ticket of the silent answer that an upgrade is to better.
+    pending: str = ""
     #: Who signed in, when, and the session that each code led to.
     appid: str = ""
     openid: str = ""

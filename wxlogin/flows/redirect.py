@@ -1,9 +1,8 @@
-"""A redirect login, from its beginning to the session.
+"""The end of a redirect login: from WeChat's redirect to the session.
 
-`begin` makes a signed state and an attempt for the browser's cookie and writes
-nothing. `finish` takes what WeChat's redirect brought back and answers with a
-session, or raises one of the errors of `LoginFailed` and its neighbours with
-every account, identity and grant as it was before.
+`finish` takes what came back and answers with a session, or raises one of the
+errors of `LoginFailed` and its neighbours with every account, identity and grant
+as it was before.
 
 The rules are those of design "state and attempt": the state binds app, flow and
 browser; the same code gives the same session again; WeChat is asked only for a
@@ -32,33 +31,18 @@ from wxlogin.flows.attempt import (
     Claim,
     Record,
     code_hash,
-    new_attempt,
 )
 from wxlogin.flows.signing_in import Trace, ask_who, live_session, sign_in_as
-from wxlogin.flows.upstream import hosts_of
 from wxlogin.security.signing import (
     State,
-    new_nonce,
     read_state,
     session_secrets,
-    sign_state,
 )
 from wxlogin.tickets import current_tickets
 from wxlogin.wechat import endpoints
 
 # Longer values are no code of WeChat's (32 characters today).
 _CODE_LENGTH = 512
-# The flow's letter in the state.
-QR = "q"
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A login that may begin: the attempt for the cookie, and WeChat's pages."""
-
-    attempt: Attempt
-    qr_url: str
-    frame_url: str
 
 
 @dataclass(frozen=True)
@@ -68,24 +52,6 @@ class Finished:
 
     next_url: str
     secret: str | None
-
-
-def begin(settings: Settings, app: App, *, next_url: str, lang: str) -> Begun:
-    """A new QR login with this app. `lang` is `cn` or `en`, as WeChat says it."""
-    nonce = new_nonce()
-    state = sign_state(settings, State(nonce, settings.apps.index(app), QR))
-    attempt = new_attempt(nonce=nonce, app=app.name, flow=QR, next_url=next_url)
-    hosts = hosts_of(settings)
-    back = f"{settings.public_url}/login/callback/{app.name}"
-    return Begun(
-        attempt,
-        qr_url=endpoints.qrconnect_url(
-            hosts, appid=app.appid, redirect_uri=back, state=state, lang=lang
-        ),
-        frame_url=endpoints.embedded_url(
-            hosts, appid=app.appid, redirect_uri=back, state=state, lang=lang
-        ),
-    )
 
 
 def open_state(settings: Settings, app_name: str, text: str) -> tuple[App, State]:

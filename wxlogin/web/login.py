@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from wxlogin.config import App, AppKind, current_settings
 from wxlogin.errors import NotFound, SnapshotVisitor, StateInvalid
 from wxlogin.flows import redirect as redirect_login
+from wxlogin.flows.beginning import Begun, Flow, begin
 from wxlogin.flows.leaving import end_session
 from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import request_id
@@ -36,12 +37,12 @@ def page() -> Response:
     """WeChat's QR code in our card, and the other doors."""
     settings = current_settings()
     app = _website_app()
-    begun = _begin(app)
+    begun = _begin(app, Flow.frame)
     allow_frame_of_wechat()
     wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
     html = render_template(
         "login/page.html",
-        frame_url=begun.frame_url,
+        frame_url=begun.url,
         again_url=url_for("login.page", **wish),
         qr_url=url_for("login.qr", **wish),
         next_url=begun.attempt.next,
@@ -55,8 +56,8 @@ def page() -> Response:
 @bp.get("/login/qr")
 def qr() -> Response:
     """Straight to WeChat's own page with the QR code."""
-    begun = _begin(_website_app())
-    response = redirect(begun.qr_url, 302)
+    begun = _begin(_website_app(), Flow.qr)
+    response = redirect(begun.url, 302)
     hold_attempt(response, current_settings(), begun.attempt)
     return response
 
@@ -118,10 +119,10 @@ def return_url(wish: str | None, default: str | None = None) -> str:
     return safe_next(wish, current_settings()) or default or url_for("account.me")
 
 
-def _begin(app: App) -> redirect_login.Begun:
+def _begin(app: App, flow: Flow) -> Begun:
     lang = "en" if language() == "en" else "cn"
     next_url = return_url(request.args.get("next"))
-    return redirect_login.begin(current_settings(), app, next_url=next_url, lang=lang)
+    return begin(current_settings(), app, flow, next_url=next_url, lang=lang)
 
 
 def _website_app() -> App:

@@ -22,6 +22,9 @@ QRCODE = "/connect/qrcode"
 CONFIRM = "/connect/confirm"
 POLL = "/connect/l/qrconnect"
 
+# Pages opened inside WeChat; its client lets no other order of parameters pass.
+OAUTH2_AUTHORIZE = "/connect/oauth2/authorize"
+
 # The four calls of a server. All answer HTTP 200, also with an error.
 SNS_ACCESS_TOKEN = "/sns/oauth2/access_token"  # noqa: S105  a path, not a secret
 SNS_REFRESH_TOKEN = "/sns/oauth2/refresh_token"  # noqa: S105  likewise
@@ -120,3 +123,22 @@ def embedded_url(
     if color_scheme:
         pairs.append(("color_scheme", color_scheme))
     return f"{hosts.open}{QRCONNECT}?{_query(pairs)}"
+
+
+def authorize_url(
+    hosts: Hosts, *, appid: str, redirect_uri: str, state: str, scope: str
+) -> str:
+    """The consent page of an official account, for a redirect inside WeChat.
+
+    `scope` is SCOPE_BASE (silent, openid only) or SCOPE_USERINFO. Order and
+    fragment are obligatory here. Source:
+    developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps (webpage authorization).
+    """
+    pairs = [
+        ("appid", appid),
+        ("redirect_uri", redirect_uri),
+        ("response_type", "code"),
+        ("scope", scope),
+        ("state", state),
+    ]
+    return f"{hosts.open}{OAUTH2_AUTHORIZE}?{_query(pairs)}{FRAGMENT}"

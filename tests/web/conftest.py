@@ -1,8 +1,12 @@
 """The service and a simulated WeChat, one fresh pair for each test."""
 
+import io
+import json
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -96,3 +100,31 @@ def clock() -> Iterator[time_machine.Traveller]:
     """Our time, which `clock.shift(seconds)` moves; the simulator has its own."""
     with time_machine.travel(datetime.now(UTC), tick=True) as traveller:
         yield traveller
+
+
+@pytest.fixture
+def browser_of() -> Callable[[Flask], Browser]:
+    """A browser at a service of one's own settings."""
+    return Browser
+
+
+@pytest.fixture
+def log(app: Flask) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """`log()`: the lines that were logged since the last look, as an operator gets
+    them."""
+    (handler,) = (
+        handler
+        for handler in logging.getLogger("wxlogin").handlers
+        if isinstance(handler, logging.StreamHandler)
+    )
+    written = io.StringIO()
+    before = handler.setStream(written)
+
+    def look() -> list[dict[str, Any]]:
+        lines = written.getvalue().splitlines()
+        written.seek(0)
+        written.truncate()
+        return [json.loads(line) for line in lines]
+
+    yield look
+    handler.setStream(before)

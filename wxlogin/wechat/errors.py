@@ -35,6 +35,9 @@ ERRCODES: dict[int, Errcode] = {
 #: The access token is dead, the refresh token may not be.
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 
+#: The openid is not the token's: WeChat's answers are about two persons.
+FOREIGN_OPENID = 40003
+
 # Characters of an errmsg that reach the log.
 ERRMSG_LIMIT = 120
 

@@ -16,11 +16,19 @@
     if (!arrived) show(null);
     arrived = true;
   };
-  // WeChat's page reports {"type":"status","status":"wxReady"} to its parent.
+
+  // WeChat's page reports {"type":"status","status":"wxReady"} to its parent; the
+  // page that ends a sign-in inside the frame is ours and says where to go on.
+  const listeners = JSON.parse(document.body.dataset.listeners || "[]");
   window.addEventListener("message", (event) => {
-    if (event.source === frame.contentWindow && event.origin === new URL(frame.src).origin) {
-      arrive();
+    if (event.source !== frame.contentWindow) return;
+    if (event.origin === new URL(frame.src).origin) arrive();
+    if (event.origin !== location.origin || event.data?.source !== "wxlogin") return;
+    if (window.parent === window) {
+      location.assign(event.data.next);
+      return;
     }
+    for (const origin of listeners) window.parent.postMessage(event.data, origin);
   });
   frame.addEventListener("load", arrive);
   setTimeout(() => arrived || show("broken"), PATIENCE_SECONDS * 1000);

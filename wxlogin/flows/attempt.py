@@ -4,7 +4,8 @@ The browser holds a signed cookie per attempt; beginning a login writes nothing
 anywhere else. The store hears of an attempt when WeChat's answer arrives, and
 then it is
 
-    open → claimed(code, lease) → done(code, identity, session) | ended(reason)
+    open → claimed(code, lease) → done(code, identity, session) | ended
+                                | upgrade(ticket)
 
 - The first arrival claims it before WeChat is asked. A killed worker's lease
   runs out and the answer is "start again".
@@ -157,7 +158,7 @@ class AttemptLog:
             if record.status == "claimed" and record.until > time.time():
                 self._wait(nonce, version, patience - time.monotonic())
                 continue
-            if record.status == "done":
+            if record.status in ("done", "upgrade"):
                 return record
             if claim := self._reclaim(nonce, hashed, version, record):
                 return claim
@@ -206,6 +207,10 @@ class AttemptLog:
             sessions={**claim.record.sessions, claim.code: session},
         )
         self._settle(claim, record)
+
+    def postpone(self, claim: Claim, *, pending: str) -> None:
+        """The answer waits under this ticket for a better one."""
+        self._settle(claim, Record("upgrade", finished=time.time(), pending=pending))
 
     def fail(self, claim: Claim, *, spent: bool) -> None:
         """Opens the attempt again. `spent`: WeChat may have seen the code."""

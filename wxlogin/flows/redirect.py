@@ -11,7 +11,7 @@ code that this browser's attempt may exchange (RFC 6749 10.5 and 10.12, RFC 9700
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, Settings
@@ -24,6 +24,7 @@ from wxlogin.errors import (
     StateInvalid,
     WxloginError,
 )
+from wxlogin.flows import upgrade
 from wxlogin.flows.attempt import (
     REPEAT_SECONDS,
     Attempt,
@@ -32,7 +33,14 @@ from wxlogin.flows.attempt import (
     Record,
     code_hash,
 )
-from wxlogin.flows.signing_in import Trace, ask_who, live_session, sign_in_as
+from wxlogin.flows.beginning import Begun, Flow
+from wxlogin.flows.signing_in import (
+    Answer,
+    Trace,
+    ask_who,
+    live_session,
+    sign_in_as,
+)
 from wxlogin.security.signing import (
     State,
     read_state,
@@ -47,11 +55,16 @@ _CODE_LENGTH = 512
 
 @dataclass(frozen=True)
 class Finished:
-    """A login that succeeded. `secret` is what the browser's session cookie
-    holds from now on, None where the browser keeps the one it has."""
+    """A login that came to an end.
+
+    `secret` is what the browser's session cookie holds from now on, None where the
+    browser keeps the one it has. `upgrade` is a login that follows at once, before
+    `next_url`.
+    """
 
     next_url: str
     secret: str | None
+    upgrade: Begun | None = None
 
 
 def open_state(settings: Settings, app_name: str, text: str) -> tuple[App, State]:
@@ -83,11 +96,13 @@ def finish(
     log = AttemptLog(current_tickets(), lease=settings.wechat_budget + 2)
     if not code or code == endpoints.CODE_DENIED:
         log.refuse(state.nonce)
-        raise Refused("the person refused in WeChat")
+        return _refused(settings, attempt, visitor=visitor, trace=trace)
     if len(code) > _CODE_LENGTH:
         raise BadRequest("the code is too long")
     found = log.claim(state.nonce, code)
     if isinstance(found, Record):
+        if found.status == "upgrade":
+            return _upgrade(settings, app, attempt, pending=found.pending)
         if done := _again(settings, found, attempt, code=code, visitor=visitor):
             return done
         found = log.claim_other(state.nonce, code)
@@ -127,16 +142,51 @@ def _exchange(
     trace: Trace,
 ) -> Finished:
     secret = session_secrets(settings, attempt.nonce, code, attempt.secret)[0]
+    silent = Flow(attempt.flow).silent
     try:
-        answer = ask_who(settings, app, code=code)
+        answer = ask_who(settings, app, code=code, silent=silent)
         person = answer.person
         _same_person(claim.record, person.appid, person.openid)
+        upgrade.must_match(attempt, person)
+        better = upgrade.follows(settings, attempt, answer)
+        if better and answer.known is None:
+            ticket = upgrade.hold(answer)
+            log.postpone(claim, pending=ticket)
+            return _upgrade(settings, app, attempt, pending=ticket)
         session = sign_in_as(settings, answer, secret=secret, trace=trace)
     except BaseException as error:
         # Until WeChat was reached the code is good; any other end may have spent it.
         log.fail(claim, spent=_was_sent(error))
         raise
     log.succeed(claim, appid=person.appid, openid=person.openid, session=session)
+    if attempt.pending:
+        upgrade.used(attempt.pending)
+    if better:
+        later = _upgrade(settings, app, attempt, pending=upgrade.SIGNED_IN)
+        return replace(later, secret=secret)
+    return Finished(attempt.next, secret)
+
+
+def _upgrade(
+    settings: Settings, app: App, attempt: Attempt, *, pending: str
+) -> Finished:
+    begun = upgrade.begin_upgrade(settings, app, attempt, pending=pending)
+    return Finished(attempt.next, None, begun)
+
+
+def _refused(
+    settings: Settings, attempt: Attempt, *, visitor: Visitor | None, trace: Trace
+) -> Finished:
+    """A refused upgrade leaves the person signed in, silently; any other, nobody."""
+    if attempt.pending and visitor:
+        return Finished(attempt.next, None)
+    silent = upgrade.held(attempt.pending) if attempt.pending else None
+    if silent is None:
+        raise Refused("the person refused in WeChat")
+    secret = session_secrets(settings, attempt.nonce, "refused", attempt.secret)[0]
+    answer = Answer(silent, known=None, grant=None)
+    sign_in_as(settings, answer, secret=secret, trace=trace)
+    upgrade.used(attempt.pending)
     return Finished(attempt.next, secret)
 
 

@@ -24,6 +24,7 @@ from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import current_sealer
 from wxlogin.wechat.answers import Named, Tokens, UserInfo, disagreement
+from wxlogin.wechat.errors import FOREIGN_OPENID
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,11 @@ class Trace:
 class Answer:
     """What WeChat said in one login."""
 
-    tokens: Tokens
     person: Person
+    #: Who that was to us before; None for a stranger.
+    known: KnownIdentity | None
+    #: Tokens worth keeping; None for a silent answer.
+    grant: NewGrant | None
 
 
 def live_session(settings: Settings, secret: str) -> Visitor | None:
@@ -52,11 +56,12 @@ def live_session(settings: Settings, secret: str) -> Visitor | None:
     return sessions.find(secret, at=now(), idle=idle)
 
 
-def ask_who(settings: Settings, app: App, *, code: str) -> Answer:
-    """Exchanges the code and, where it is wanted, reads the profile.
+def ask_who(settings: Settings, app: App, *, code: str, silent: bool) -> Answer:
+    """Exchanges the code and, where it is wanted and allowed, reads the profile.
 
-    Raises SnapshotVisitor for WeChat's made-up preview person, AnswersDisagree,
-    and whatever the client raises for the exchange.
+    `silent` is for snsapi_base, whose tokens read no profile. Raises
+    SnapshotVisitor for WeChat's made-up preview person, AnswersDisagree, and
+    whatever the client raises for the exchange.
     """
     wechat = current_wechat()
     deadline = wechat.deadline()
@@ -65,14 +70,16 @@ def ask_who(settings: Settings, app: App, *, code: str) -> Answer:
         raise SnapshotVisitor("WeChat showed a snapshot page", app=app.name)
     known = people.known(app.appid, tokens.openid)
     info = None
-    if _wants_profile(settings, known):
+    if not silent and _wants_profile(settings, known):
         try:
             info = wechat.userinfo(app, tokens, deadline=deadline)
         except WxloginError as error:
             _excuse(app, tokens, known=known, error=error)
     if info is not None:
         must_agree(app, tokens, info)
-    return Answer(tokens, person_of(app, tokens.openid, tokens.unionid, info))
+    person = person_of(app, tokens.openid, tokens.unionid, info)
+    keep = settings.keep_grants and not silent
+    return Answer(person, known, _grant(tokens) if keep else None)
 
 
 def person_of(
@@ -92,9 +99,12 @@ def person_of(
 def must_agree(app: App, named: Named, info: UserInfo) -> None:
     """Raises AnswersDisagree where the profile is another person's."""
     if about := disagreement(named, info):
-        log = get_logger()
-        log.error("answers disagree", about=about, app=app.name, security=True)
-        raise AnswersDisagree(f"WeChat named two {about}s", app=app.name)
+        raise _two_persons(app, about)
+
+
+def _two_persons(app: App, about: str) -> AnswersDisagree:
+    get_logger().error("answers disagree", about=about, app=app.name, security=True)
+    return AnswersDisagree(f"WeChat named two {about}s", app=app.name)
 
 
 def profile_of(info: UserInfo | None) -> Profile | None:
@@ -119,7 +129,7 @@ def sign_in_as(settings: Settings, answer: Answer, *, secret: str, trace: Trace)
     result = sign_in(
         person,
         new_session=session,
-        grant=_grant(answer.tokens) if settings.keep_grants else None,
+        grant=answer.grant,
         door=trace.door,
         address=trace.address,
         browser=trace.browser,
@@ -154,7 +164,12 @@ def _grant(tokens: Tokens) -> NewGrant:
 def _wants_profile(settings: Settings, known: KnownIdentity | None) -> bool:
     if settings.profile == "never":
         return False
-    if settings.profile == "always" or known is None or known.profile_at is None:
+    return settings.profile == "always" or known is None or is_stale(settings, known)
+
+
+def is_stale(settings: Settings, known: KnownIdentity) -> bool:
+    """Is the profile we have missing, or older than PROFILE_FRESH?"""
+    if known.profile_at is None:
         return True
     return now() - known.profile_at > timedelta(seconds=settings.profile_fresh)
 
@@ -163,6 +178,8 @@ def _excuse(
     app: App, tokens: Tokens, *, known: KnownIdentity | None, error: WxloginError
 ) -> None:
     """Raises the fault of userinfo again unless the person can be placed."""
+    if error.facts.get("errcode") == FOREIGN_OPENID:
+        raise _two_persons(app, "openid")
     facts = {**error.facts, "app": app.name}
     get_logger().warning("no profile", why=error.operator, **facts)
     placed = known is not None or tokens.unionid or app.open_platform is None

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wxlogin.config import Settings
+from wxlogin.config import Settings, current_settings
 from wxlogin.flows.upstream import hosts_of
-from wxlogin.security.headers import add_headers, csp_nonce
+from wxlogin.security.headers import add_headers, csp_nonce, site_origins
 from wxlogin.security.same_origin import require_same_origin
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             hide_referrer="secret_in_url" in g,
             frame_src=wechat if "frames_wechat" in g else None,
             images=images,
+            frame_ancestors=g.get("frame_ancestors", ()),
             static=request.endpoint == "static" and response.status_code < 400,
         )
         return response
@@ -81,6 +82,11 @@ def init_edge(app: Flask, settings: Settings) -> None:
 def allow_frame_of_wechat() -> None:
     """This page shows WeChat's QR frame."""
     g.frames_wechat = True
+
+
+def allow_framing() -> None:
+    """This page may be framed, by ourselves and by the listed sites."""
+    g.frame_ancestors = ("'self'", *site_origins(current_settings()))
 
 
 def hide_referrer() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, format_datetime, get_locale
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
 
 from wxlogin.config import current_settings
 from wxlogin.config.paths import package_dir
@@ -37,7 +38,11 @@ def choose() -> str:
     chosen = request.cookies.get(cookie_name(settings, "language"))
     if chosen in LANGUAGES:
         return chosen
-    asked = request.accept_languages.best_match(("zh", "zh-CN", "zh-TW", "zh-HK", "en"))
+    # `*` is no wish for a language; the operator's default answers it.
+    wishes = LanguageAccept(
+        [wish for wish in request.accept_languages if wish[0] != "*"]
+    )
+    asked = wishes.best_match(("zh", "zh-CN", "zh-TW", "zh-HK", "en"))
     return asked.partition("-")[0] if asked else settings.default_language
 
 

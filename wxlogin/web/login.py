@@ -1,30 +1,27 @@
-"""The login journey: its page, the way to WeChat, the way back, and out."""
+"""Where a login begins: one link for everybody, and each door by itself."""
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wxlogin.config import App, AppKind, current_settings
-from wxlogin.errors import NotFound, SnapshotVisitor, StateInvalid
-from wxlogin.flows import redirect as redirect_login
+from wxlogin.errors import NotFound
 from wxlogin.flows.beginning import Begun, Flow, begin
 from wxlogin.flows.leaving import end_session
-from wxlogin.flows.signing_in import Trace
-from wxlogin.observability import request_id
-from wxlogin.security.returning import safe_next
-from wxlogin.web.attempts import held_attempt, hold_attempt
-from wxlogin.web.browsers import browser_name, client_address
-from wxlogin.web.edge import allow_frame_of_wechat, hide_referrer
+from wxlogin.flows.routing import Door, Route, route
+from wxlogin.web.arriving import require_page, return_url, where
+from wxlogin.web.attempts import hold_attempt
+from wxlogin.web.callback import to_wechat
+from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
 from wxlogin.web.language import language
-from wxlogin.web.visitors import (
-    current_visitor,
-    drop_session,
-    former_secret,
-    hold_session,
-)
+from wxlogin.web.visitors import current_visitor, drop_session
+from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
 
 bp = Blueprint("login", __name__)
+
+# What a page may say about the frame's look, and the values WeChat knows.
+_LOOKS = {"style": ("black", "white"), "color_scheme": ("auto", "dark", "light")}
 
 
 @bp.get("/")
@@ -34,64 +31,41 @@ def home() -> Response:
 
 @bp.get("/login")
 def page() -> Response:
-    """WeChat's QR code in our card, and the other doors."""
-    settings = current_settings()
-    app = _website_app()
-    begun = _begin(app, Flow.frame)
-    allow_frame_of_wechat()
-    wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
-    html = render_template(
-        "login/page.html",
-        frame_url=begun.url,
-        again_url=url_for("login.page", **wish),
-        qr_url=url_for("login.qr", **wish),
-        next_url=begun.attempt.next,
-        visitor=current_visitor(),
-    )
-    response = Response(html, mimetype="text/html")
-    hold_attempt(response, settings, begun.attempt)
-    return response
+    """The right way in, from wherever the visitor is."""
+    way = route(current_settings(), where(), app=_named_app())
+    if way.door is Door.h5 and way.app:
+        require_page()
+        wants_name = request.args.get("scope") == SCOPE_USERINFO
+        return to_wechat(_begin(way.app, Flow.named if wants_name else Flow.base))
+    if way.door is Door.qr and way.app:
+        return _frame_page(way.app, Flow.frame)
+    return _advice(way)
 
 
 @bp.get("/login/qr")
 def qr() -> Response:
     """Straight to WeChat's own page with the QR code."""
-    begun = _begin(_website_app(), Flow.qr)
-    response = redirect(begun.url, 302)
-    hold_attempt(response, current_settings(), begun.attempt)
-    return response
+    return to_wechat(_begin(_app_of(AppKind.website), Flow.qr))
 
 
-@bp.get("/login/callback/<name>")
-def callback(name: str) -> Response:
-    """WeChat's redirect. Ends with a session and a clean URL, or on a page."""
-    hide_referrer()
-    settings = current_settings()
-    state_text, code = _one("state"), _one("code", required=False)
-    app, state = redirect_login.open_state(settings, name, state_text or "")
-    if attempt := held_attempt(settings, state.nonce):
-        g.login_wish = {"next": attempt.next, "app": app.name}
-    try:
-        finished = redirect_login.finish(
-            settings,
-            app,
-            state=state,
-            attempt=attempt,
-            code=code,
-            visitor=current_visitor(),
-            trace=trace("qr"),
-        )
-    except SnapshotVisitor:
-        # Not served at this URL: a reload there would spend another code.
-        return redirect(url_for("login.snapshot"), 303)
-    if finished.secret:
-        hold_session(finished.secret)
-    return redirect(return_url(finished.next_url), 303)
+@bp.get("/login/h5")
+def h5() -> Response:
+    """Straight to WeChat's consent, for a page that is open inside WeChat."""
+    require_page()
+    scope = request.args.get("scope", SCOPE_BASE)
+    flows = {SCOPE_BASE: Flow.base, SCOPE_USERINFO: Flow.userinfo}
+    if scope not in flows:
+        raise NotFound("there is no such scope")
+    return to_wechat(_begin(_app_of(AppKind.official_account), flows[scope]))
 
 
-@bp.get("/login/snapshot")
-def snapshot() -> Response:
-    raise SnapshotVisitor("WeChat showed a snapshot page")
+@bp.get("/login/embed")
+def embed() -> Response:
+    """A bare page with the QR code, for a frame on a listed site."""
+    allow_framing()
+    stays = request.args.get("self_redirect") == "true"
+    flow = Flow.self_redirect if stays else Flow.frame
+    return _frame_page(_app_of(AppKind.website), flow, template="login/embed.html")
 
 
 @bp.post("/logout")
@@ -103,44 +77,68 @@ def logout() -> Response:
     return redirect(return_url(request.form.get("next"), url_for("login.page")), 303)
 
 
-def trace(door: str) -> Trace:
-    """Where this request comes from."""
-    return Trace(
-        door=door,
-        address=client_address(),
-        browser=browser_name(),
-        request_id=request_id(),
-        former_secret=former_secret(),
+def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Response:
+    allow_frame_of_wechat()
+    begun = _begin(app, flow)
+    wish: dict[str, Any] = request.args.to_dict()
+    html = render_template(
+        template,
+        frame_url=begun.url,
+        again_url=url_for(request.endpoint or "login.page", **wish),
+        qr_url=_side_door(app),
+        next_url=begun.attempt.next,
+        visitor=current_visitor(),
     )
+    response = Response(html, mimetype="text/html")
+    hold_attempt(response, current_settings(), begun.attempt)
+    return response
 
 
-def return_url(wish: str | None, default: str | None = None) -> str:
-    """Where to go: the wish if it is one of ours, checked at each use."""
-    return safe_next(wish, current_settings()) or default or url_for("account.me")
+def _advice(way: Route) -> Response:
+    """A page that says what to do here, with the link to take along."""
+    settings = current_settings()
+    wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
+    prefix_free = url_for("login.page", **wish).removeprefix(settings.prefix)
+    html = render_template(
+        "login/advice.html",
+        door=way.door.value,
+        link=settings.public_url + prefix_free,
+        qr_url=_side_door(way.side) if way.side else None,
+        visitor=current_visitor(),
+        next_url=return_url(request.args.get("next")),
+    )
+    return Response(html, mimetype="text/html")
+
+
+def _side_door(app: App) -> str:
+    return url_for("login.qr", app=app.name, next=request.args.get("next"))
 
 
 def _begin(app: App, flow: Flow) -> Begun:
-    lang = "en" if language() == "en" else "cn"
-    next_url = return_url(request.args.get("next"))
-    return begin(current_settings(), app, flow, next_url=next_url, lang=lang)
-
-
-def _website_app() -> App:
-    """The app named by `app`, or the first website app."""
+    args = request.args
+    look = {
+        name: args[name] for name, known in _LOOKS.items() if args.get(name) in known
+    }
+    if args.get("href", "").startswith("https://"):
+        look["href"] = args["href"]
+    lang = "en" if args.get("lang", language()) == "en" else "cn"
+    next_url = return_url(args.get("next"))
     settings = current_settings()
-    if name := request.args.get("app"):
-        app = settings.app_named(name)
-    else:
-        app = settings.app_of_kind(AppKind.website)
-    if app is None or app.kind is not AppKind.website:
-        raise NotFound("no website app of this name is configured")
+    return begin(settings, app, flow, next_url=next_url, lang=lang, look=look)
+
+
+def _named_app() -> App | None:
+    """The app that the link names. Raises NotFound for one that is not configured."""
+    name = request.args.get("app")
+    app = current_settings().app_named(name) if name else None
+    if name and app is None:
+        raise NotFound("no app of this name is configured")
     return app
 
 
-def _one(name: str, *, required: bool = True) -> str | None:
-    """The one value of a parameter; doubled ones are refused (security row 3)."""
-    values = request.args.getlist(name)
-    others = [key for key in request.args if key.startswith(f"{name}[")]
-    if len(values) > 1 or others or (required and not any(values)):
-        raise StateInvalid(f"{name} is missing or doubled")
-    return values[0] if values else None
+def _app_of(kind: AppKind) -> App:
+    """The named app, or the first of this kind. Raises NotFound for another kind."""
+    app = _named_app() or current_settings().app_of_kind(kind)
+    if app is None or app.kind is not kind:
+        raise NotFound(f"no app of the kind {kind.value} is configured under this name")
+    return app

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import segno
 from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -13,6 +14,7 @@ from wxlogin.config import Settings, current_settings
 from wxlogin.errors import NotFound
 from wxlogin.security.cookies import set_cookie
 from wxlogin.security.returning import safe_next
+from wxlogin.web.arriving import page_origins
 from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
 from wxlogin.web.visitors import current_visitor
 
@@ -25,7 +27,12 @@ _PLAIN = {"login.page", "account.me", "account.deleted"}
 def init_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(bp)
     app.jinja_env.globals.update(
-        settings=settings, visitor_now=current_visitor, here=here, initial=initial
+        settings=settings,
+        visitor_now=current_visitor,
+        here=here,
+        initial=initial,
+        page_origins=page_origins,
+        qr_image=qr_image,
     )
     app.jinja_env.filters["kind"] = kind_name
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600
@@ -60,6 +67,11 @@ def initial(nickname: str | None) -> str:
     """The first letter of a name, for a picture."""
     stripped = (nickname or "").strip()
     return stripped[:1].upper() or "·"
+
+
+def qr_image(link: str) -> str:
+    """A QR code of the link, as a data URL."""
+    return str(segno.make(link, error="m").svg_data_uri(scale=8, border=4))
 
 
 def kind_name(kind: str) -> str:

@@ -1,0 +1,118 @@
+"""WeChat's redirect comes back here."""
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from wxlogin.config import App, current_settings
+from wxlogin.errors import SnapshotVisitor, StateInvalid
+from wxlogin.flows import redirect as redirect_login
+from wxlogin.flows.attempt import Attempt
+from wxlogin.flows.beginning import Begun, Flow, begin
+from wxlogin.observability import get_logger
+from wxlogin.security.signing import State
+from wxlogin.web.arriving import page_origins, return_url, trace, where
+from wxlogin.web.attempts import held_attempt, hold_attempt
+from wxlogin.web.edge import allow_framing, hide_referrer
+from wxlogin.web.visitors import current_visitor, hold_session
+
+bp = Blueprint("callback", __name__)
+
+
+@bp.get("/login/callback/<name>")
+def callback(name: str) -> Response:
+    """Ends with a session and a clean URL, or on a page."""
+    hide_referrer()
+    settings = current_settings()
+    state_text, code = _one("state", required=True), _one("code")
+    app, state = redirect_login.open_state(settings, name, state_text or "")
+    attempt = held_attempt(settings, state.nonce)
+    if state.flow == Flow.self_redirect:
+        allow_framing()
+    if attempt is None and _needs_bounce(state):
+        return Response(render_template("login/bounce.html"), mimetype="text/html")
+    if attempt is None and _may_restart(state):
+        return _restart(app, state)
+    return _finish(app, state, attempt, code)
+
+
+def _finish(
+    app: App, state: State, attempt: Attempt | None, code: str | None
+) -> Response:
+    if attempt:
+        g.login_wish = {"next": attempt.next, "app": app.name}
+    try:
+        finished = redirect_login.finish(
+            current_settings(),
+            app,
+            state=state,
+            attempt=attempt,
+            code=code,
+            visitor=current_visitor(),
+            trace=trace(Flow(state.flow).door),
+        )
+    except SnapshotVisitor:
+        # Not served at this URL: a reload there would spend another code.
+        return redirect(url_for("callback.snapshot"), 303)
+    if finished.secret:
+        hold_session(finished.secret)
+    if finished.upgrade:
+        return to_wechat(finished.upgrade)
+    target = return_url(finished.next_url)
+    if state.flow == Flow.self_redirect:
+        return _leave_frame(target)
+    return redirect(target, 303)
+
+
+@bp.get("/login/snapshot")
+def snapshot() -> Response:
+    raise SnapshotVisitor("WeChat showed a snapshot page")
+
+
+def to_wechat(begun: Begun) -> Response:
+    """Sends the browser to WeChat with the attempt's cookie."""
+    response = redirect(begun.url, 302)
+    hold_attempt(response, current_settings(), begun.attempt)
+    return response
+
+
+def _may_restart(state: State) -> bool:
+    """WeChat's own browser loses cookies; there one new start is silent and cheap.
+
+    The digit in the state, which only we can write, keeps it at one.
+    """
+    inside = Flow(state.flow) in (Flow.base, Flow.named, Flow.userinfo)
+    return inside and not state.restarted and where().in_wechat
+
+
+def _restart(app: App, state: State) -> Response:
+    get_logger().info("login restarted", app=app.name, why="the cookie was lost")
+    next_url = return_url(None)
+    flow = Flow(state.flow)
+    settings = current_settings()
+    return to_wechat(begin(settings, app, flow, next_url=next_url, restarted=True))
+
+
+def _needs_bounce(state: State) -> bool:
+    """A frame that WeChat's page sent back comes without our Lax cookies; a
+    navigation that our own page begins in it brings them."""
+    if state.flow != Flow.self_redirect:
+        return False
+    framed = request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
+    return framed and request.headers.get("Sec-Fetch-Site") != "same-origin"
+
+
+def _leave_frame(target: str) -> Response:
+    """A page in the frame that tells the page around it to go on."""
+    html = render_template(
+        "login/leave_frame.html", target=target, listeners=page_origins()
+    )
+    return Response(html, mimetype="text/html")
+
+
+def _one(name: str, *, required: bool = False) -> str | None:
+    """The one value of a parameter; doubled ones are refused (security row 3)."""
+    values = request.args.getlist(name)
+    others = [key for key in request.args if key.startswith(f"{name}[")]
+    if len(values) > 1 or others or (required and not any(values)):
+        raise StateInvalid(f"{name} is missing or doubled")
+    return values[0] if values else None

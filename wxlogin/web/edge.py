@@ -48,6 +48,8 @@ def init_edge(app: Flask, settings: Settings) -> None:
         # PUBLIC_URL names us; loopback names are for health checks.
         TRUSTED_HOSTS=[settings.public.hostname or "", "localhost", "127.0.0.1"],
     )
+    # A doubled slash is another address, and no reason for a 308 (security row 18).
+    app.url_map.merge_slashes = False
     if settings.prefix:
         app.wsgi_app = Prefix(app.wsgi_app, settings.prefix)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:

@@ -8,8 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxlogin.config import Settings, current_settings
 from wxlogin.flows.upstream import hosts_of
+from wxlogin.security.cross_origin import add_site_headers
 from wxlogin.security.headers import add_headers, csp_nonce, site_origins
-from wxlogin.security.same_origin import require_same_origin
+from wxlogin.web.access import mark_of_view, require_access
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -64,7 +65,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
     def _check_origin() -> None:
         # What leads nowhere is answered as such: 404, 405, 400 for a foreign Host.
         if request.routing_exception is None:
-            require_same_origin(request, settings)
+            require_access(settings)
 
     @app.after_request
     def _headers(response: Response) -> Response:
@@ -78,6 +79,8 @@ def init_edge(app: Flask, settings: Settings) -> None:
             frame_ancestors=g.get("frame_ancestors", ()),
             static=request.endpoint == "static" and response.status_code < 400,
         )
+        if mark_of_view() == "sites":
+            add_site_headers(response, request, settings)
         return response
 
 

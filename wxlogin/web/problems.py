@@ -11,7 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from wxlogin.errors import WxloginError
-from wxlogin.flows.explaining import explain
+from wxlogin.flows.explaining import explain, is_worth_a_reload
 from wxlogin.observability import get_logger, request_id
 from wxlogin.web.language import language
 from wxlogin.web.words import words_for
@@ -31,7 +31,12 @@ def refusal(error: WxloginError) -> Response:
     report = log.error if error.status in (500, 502) else log.warning
     facts = {**error.facts, **explain(error).for_operator}
     report("refused", problem=error.code, why=error.operator, **facts)
-    response = answer(error.code, error.status, said=explain(error).for_visitor)
+    response = answer(
+        error.code,
+        error.status,
+        said=explain(error).for_visitor,
+        action="reload" if is_worth_a_reload(error) else None,
+    )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
@@ -68,9 +73,16 @@ def _unforeseen(error: Exception) -> Response:
     return answer("internal", 500)
 
 
-def answer(code: str, status: int, *, said: dict[str, str] | None = None) -> Response:
+def answer(
+    code: str,
+    status: int,
+    *,
+    said: dict[str, str] | None = None,
+    action: str | None = None,
+) -> Response:
     """The page or problem document of this code. `said` is WeChat's matter in
-    our words, by language; it takes the place of the general text."""
+    our words, by language; it takes the place of the general text, as `action`
+    does of the general button."""
     words = words_for(code)
     text = (said or {}).get(language()) or str(words.text)
     if request.path.startswith("/api/"):
@@ -79,6 +91,7 @@ def answer(code: str, status: int, *, said: dict[str, str] | None = None) -> Res
         "error.html",
         words=words,
         text=text,
+        action=action or words.action,
         request_id=request_id(),
         again=url_for("login.page", **g.get("login_wish", {})),
         # An empty link is this very URL; it may hold a code and is not written.

@@ -18,6 +18,7 @@ from wxlogin.config import Settings, current_settings
 from wxlogin.errors import SignInNeeded
 from wxlogin.flows.signing_in import live_session
 from wxlogin.security.cookies import cookie_name
+from wxlogin.web.access import bearer_token
 
 _SECRET_KEY = "_user_id"  # noqa: S105  where Flask-Login keeps what get_id gives
 
@@ -56,7 +57,14 @@ def _load(secret: str) -> SignedInUser | None:
 
 
 def current_visitor() -> Visitor | None:
-    """The visitor whose session is good, or None."""
+    """The visitor whose session is good, or None.
+
+    Where the request carries a bearer token, that decides and no cookie is read.
+    """
+    if token := bearer_token():
+        if "bearer" not in g:
+            g.bearer = live_session(current_settings(), token)
+        return cast(Visitor | None, g.bearer)
     return cast(Visitor | None, getattr(current_user, "visitor", None))
 
 

@@ -52,11 +52,14 @@ def record(
     person: Person,
     *,
     reason: Reason,
-    user_id: int | None,
-    owner_id: int | None,
+    owners: tuple[int | None, int | None],
     at: datetime,
 ) -> None:
-    """Writes the conflict down, or counts it once more."""
+    """Writes the conflict down, or counts it once more.
+
+    `owners` are the users that have the openid and the unionid; the caller has
+    locked them.
+    """
     facts = {
         "appid": person.appid,
         "openid": person.openid,
@@ -65,7 +68,7 @@ def record(
     }
     first = {"reason": reason.value, "count": 0, "first_seen_at": at}
     insert_or_ignore(session, Conflict, {**facts, **first, "last_seen_at": at})
-    news = {"last_seen_at": at, "user_id": user_id, "owner_id": owner_id}
+    news = {"last_seen_at": at, "user_id": owners[0], "owner_id": owners[1]}
     same = sa.update(Conflict).filter_by(**facts)
     run(session, same.values(count=Conflict.count + 1, **news))
 

@@ -30,6 +30,10 @@ class Found:
     user: User | None
     owner_id: int | None
 
+    #: Whose the openid is, and with which unionid: as read, while the objects above
+    #: follow the database.
+    recorded: tuple[int, str | None, str | None] | None = None
+
     @property
     def owners(self) -> tuple[int | None, int | None]:
         return (self.user.id if self.user else None, self.owner_id)
@@ -46,15 +50,39 @@ def look(session: Session, person: Person) -> Found:
         .execution_options(populate_existing=True)
     )
     identity, user, owner_id = session.execute(query).one()
-    return Found(identity, user, owner_id)
+    return Found(identity, user, owner_id, identity and _recorded(identity))
 
 
 def lock(session: Session, user_ids: Collection[int]) -> dict[int, User]:
     """The users with their rows locked, in the order of their ids.
 
-    Raises AccountGone where one was deleted, and StartOver where one was merged
-    away, since the caller looked.
+    Raises AccountGone where one was deleted or merged away.
     """
+    users = _lock_rows(session, user_ids)
+    if len(users) < len(set(user_ids)) or _any_merged(users):
+        raise AccountGone("the account was deleted or merged away meanwhile")
+    return users
+
+
+def lock_owners(session: Session, person: Person, found: Found) -> dict[int, User]:
+    """Locks the owners in `found`; none, one or two users.
+
+    Raises AccountGone where the user this person is was deleted meanwhile, and
+    StartOver where anything else changed.
+    """
+    wanted = [owner for owner in found.owners if owner is not None]
+    users = _lock_rows(session, wanted)
+    # V where there is one, otherwise U.
+    if wanted and wanted[0] not in users:
+        raise AccountGone("the account was deleted meanwhile")
+    again = look(session, person)
+    before = (found.owners, found.recorded)
+    if _any_merged(users) or (again.owners, again.recorded) != before:
+        raise StartOver
+    return users
+
+
+def _lock_rows(session: Session, user_ids: Collection[int]) -> dict[int, User]:
     query = (
         sa.select(User)
         .where(User.id.in_(sorted(set(user_ids))))
@@ -62,20 +90,11 @@ def lock(session: Session, user_ids: Collection[int]) -> dict[int, User]:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    users = {user.id: user for user in session.scalars(query)}
-    if len(users) < len(set(user_ids)):
-        raise AccountGone("the account was deleted meanwhile")
-    if any(user.merged_into_id is not None for user in users.values()):
-        raise StartOver
-    return users
+    return {user.id: user for user in session.scalars(query)}
 
 
-def lock_owners(session: Session, person: Person, found: Found) -> dict[int, User]:
-    """Locks the owners in `found`. Raises StartOver where they changed meanwhile."""
-    users = lock(session, {owner for owner in found.owners if owner is not None})
-    if look(session, person).owners != found.owners:
-        raise StartOver
-    return users
+def _any_merged(users: dict[int, User]) -> bool:
+    return any(user.merged_into_id is not None for user in users.values())
 
 
 def refuse_disabled(*users: User) -> None:
@@ -94,6 +113,10 @@ def other_openid(session: Session, person: Person) -> bool:
         Identity.openid != person.openid,
     )
     return session.execute(query.limit(1)).first() is not None
+
+
+def _recorded(identity: Identity) -> tuple[int, str | None, str | None]:
+    return (identity.user_id, identity.open_platform, identity.unionid)
 
 
 def _identity_id(person: Person) -> sa.ColumnElement[Any]:

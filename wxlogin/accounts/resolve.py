@@ -171,15 +171,9 @@ def _arrive_apart(
 def _conflict(
     session: Session, person: Person, found: Found, reason: Reason, *, at: datetime
 ) -> Resolution:
+    lock_owners(session, person, found)
     mark_seen(session, person, found, at=at, learn_unionid=False, learn_profile=False)
-    conflicts.record(
-        session,
-        person,
-        reason=reason,
-        user_id=found.owners[0],
-        owner_id=found.owner_id,
-        at=at,
-    )
+    conflicts.record(session, person, reason=reason, owners=found.owners, at=at)
     return _resolution(found, Outcome.conflict)
 
 

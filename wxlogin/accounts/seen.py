@@ -66,6 +66,10 @@ def _update_user(session: Session, user: User, news: dict[str, Any]) -> None:
 def _update_identity(
     session: Session, identity: Identity, facts: dict[str, Any]
 ) -> None:
-    same = (Identity.id == identity.id, Identity.user_id == identity.user_id)
+    same = (
+        Identity.id == identity.id,
+        Identity.user_id == identity.user_id,
+        Identity.unionid.is_not_distinct_from(identity.unionid),
+    )
     if not run(session, sa.update(Identity).where(*same).values(facts)):
         raise StartOver

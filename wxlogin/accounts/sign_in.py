@@ -17,13 +17,13 @@ from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.history import Circumstances
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.outcome import Resolution, Unknown
-from wxlogin.accounts.owners import look
+from wxlogin.accounts.owners import lock_owners, look
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import resolve
 from wxlogin.accounts.sessions import NewSession
 from wxlogin.accounts.statements import run
-from wxlogin.db import now, transaction
-from wxlogin.errors import IdentityConflict
+from wxlogin.db import StartOver, now, transaction
+from wxlogin.errors import AccountGone, IdentityConflict
 from wxlogin.security.sealing import Sealer
 
 
@@ -101,12 +101,10 @@ def _open(
 
 def _put_on_record(session: Session, person: Person, *, at: datetime) -> None:
     """The refused sign-in wrote nothing; the alarm is written by itself."""
-    user_id, owner_id = look(session, person).owners
-    conflicts.record(
-        session,
-        person,
-        reason=Reason.shared_unionid,
-        user_id=user_id,
-        owner_id=owner_id,
-        at=at,
-    )
+    found = look(session, person)
+    try:
+        lock_owners(session, person, found)
+    except AccountGone:
+        raise StartOver from None
+    reason = Reason.shared_unionid
+    conflicts.record(session, person, reason=reason, owners=found.owners, at=at)

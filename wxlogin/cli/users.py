@@ -88,7 +88,7 @@ def _about(account: Account) -> list[tuple[str, str]]:
         ("language", account.language or ""),
         ("created", moment(account.created_at)),
         ("last sign-in", moment(account.last_seen_at)),
-        ("profile of", moment(account.profile_at)),
+        ("profile from", moment(account.profile_at)),
         ("state", f"disabled since {moment(disabled)}" if disabled else "active"),
     ]
 

@@ -328,6 +328,20 @@ def test_identity_that_changed_hands_is_looked_up_again(people: People) -> None:
         transaction(work)
 
 
+def test_unionid_recorded_meanwhile_is_looked_at_again(people: People) -> None:
+    """Between the look and the lock another request named another unionid."""
+    people.signs_in("oa", "o1")
+    people.signs_in("web", "o2", "u2")
+    found = transaction(lambda s: owners.look(s, people.person("oa", "o1", "u2")))
+    people.signs_in("oa", "o1", "u1")
+
+    def work(session: Session) -> None:
+        with pytest.raises(StartOver):
+            owners.lock_owners(session, people.person("oa", "o1", "u2"), found)
+
+    transaction(work)
+
+
 def test_resolve_says_nothing_secret_in_its_errors(people: People) -> None:
     people.signs_in("web", "o1", "u1")
     with pytest.raises(IdentityConflict) as refused:

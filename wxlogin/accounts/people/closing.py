@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Conflict, Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
-from wxlogin.accounts.people.looking import find_user
+from wxlogin.accounts.people.looking import survivor_of
 from wxlogin.accounts.statements import run
-from wxlogin.db import now, transaction
-from wxlogin.errors import NotFound
+from wxlogin.db import StartOver, now, transaction
+from wxlogin.errors import AccountGone, NotFound
 
 
 def disable(uid: str, *, at: datetime | None = None) -> None:
@@ -23,22 +23,21 @@ def disable(uid: str, *, at: datetime | None = None) -> None:
 
     `uid` may be one that was merged away. Raises NotFound.
     """
-    user_id, moment = _id_of(uid), at or now()
+    moment = at or now()
 
     def work(session: Session) -> None:
-        user = lock(session, {user_id})[user_id]
+        user = _lock_survivor(session, uid)
         user.disabled_at = user.disabled_at or moment
-        run(session, sa.delete(SessionRow).where(SessionRow.user_id == user_id))
+        run(session, sa.delete(SessionRow).where(SessionRow.user_id == user.id))
 
     transaction(work)
 
 
 def enable(uid: str) -> None:
     """Opens a disabled account again. Raises NotFound."""
-    user_id = _id_of(uid)
 
     def work(session: Session) -> None:
-        lock(session, {user_id})[user_id].disabled_at = None
+        _lock_survivor(session, uid).disabled_at = None
 
     transaction(work)
 
@@ -48,7 +47,7 @@ def delete(user_id: int) -> None:
 
     Identities, unionids, grants, sessions, history, users that were merged into
     this one, and every line on record about merges and conflicts. Raises
-    AccountGone where there is no such user (any more).
+    AccountGone where there is no such user (any more), or it was merged away.
     """
     transaction(lambda session: _delete(session, user_id))
 
@@ -76,8 +75,12 @@ def _delete_conflicts(session: Session, user_id: int) -> None:
     run(session, sa.delete(Conflict).where(sa.or_(openids, unionids)))
 
 
-def _id_of(uid: str) -> int:
-    found = find_user(uid)
+def _lock_survivor(session: Session, uid: str) -> User:
+    """The user of this uid, locked; of another one if it is merged meanwhile."""
+    found = session.scalar(survivor_of(uid))
     if found is None:
         raise NotFound("no user has or had this uid")
-    return found.user_id
+    try:
+        return lock(session, {found.id})[found.id]
+    except AccountGone:
+        raise StartOver from None

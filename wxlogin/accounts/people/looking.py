@@ -79,14 +79,14 @@ def account(user_id: int) -> Account:
 def find_user(text: str) -> Account | None:
     """The account of a uid, also of one that was merged away; None if none is."""
     with reading() as session:
-        user = session.scalar(_survivor_of(text))
+        user = session.scalar(survivor_of(text))
         return _account(session, user) if user is not None else None
 
 
 def surviving_uid(uid: str) -> str | None:
     """The uid that stands today for any uid ever given out, through all merges."""
     with reading() as session:
-        user = session.scalar(_survivor_of(uid))
+        user = session.scalar(survivor_of(uid))
         return user.uid if user is not None else None
 
 
@@ -109,8 +109,11 @@ def known(appid: str, openid: str) -> KnownIdentity | None:
     )
 
 
-def _survivor_of(uid: str) -> sa.Select[User]:
-    """A user that was merged away names the final survivor; one step is enough."""
+def survivor_of(uid: str) -> sa.Select[User]:
+    """The query for the user that a uid stands for today.
+
+    A user that was merged away names the final survivor, so one step is enough.
+    """
     named = aliased(User)
     survivor_id = sa.func.coalesce(named.merged_into_id, named.id)
     # A database may refuse to compare with what it could not hold.

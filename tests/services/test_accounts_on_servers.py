@@ -1,0 +1,54 @@
+"""The tests of the accounts once more, on PostgreSQL and on MariaDB.
+
+What must hold on SQLite must hold there: bytes compared, times and text stored,
+conditions judged the same. One database serves them all; it is emptied between.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+import sqlalchemy as sa
+
+from tests import databases
+from tests.people import People, accounts_app, check_invariants
+from tests.services.conftest import available
+from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_merges import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_people import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_resolve_invariants import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_resolve_rows import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_sessions import *  # noqa: F403  the same tests
+from wxlogin.db import Base, db
+
+SERVERS = {"postgresql": databases.postgresql_url, "mariadb": databases.mariadb_url}
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with available(SERVERS[request.param]()) as url:
+        with accounts_app(url):
+            pass
+        yield url
+
+
+@pytest.fixture
+def people(server_url: str) -> Iterator[People]:
+    with accounts_app(server_url, tables=False):
+        _empty()
+        yield People()
+        check_invariants()
+
+
+def _empty() -> None:
+    """Without rows, and counting ids from one again."""
+    names = [table.name for table in Base.metadata.sorted_tables]
+    if db.engine.dialect.name == "postgresql":
+        statements = [f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"]
+    else:
+        off, on = (f"SET SESSION foreign_key_checks = {n}" for n in (0, 1))
+        statements = [off, *(f"TRUNCATE TABLE {name}" for name in names), on]
+    with closing(db.engine.connect()) as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+        connection.commit()

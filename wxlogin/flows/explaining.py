@@ -1,4 +1,4 @@
-"""WeChat's error codes in words: for the visitor, and for the operator's log."""
+"""What an error of WeChat's means: for the visitor, and for the operator's log."""
 
 from dataclasses import dataclass, field
 
@@ -24,3 +24,9 @@ def explain(error: WxloginError) -> Explanation:
         for_visitor={"zh": row.visitor.zh, "en": row.visitor.en},
         for_operator={"meaning": row.meaning, "advice": row.operator},
     )
+
+
+def is_worth_a_reload(error: WxloginError) -> bool:
+    """Did the exchange never leave? Then the code is as good as before, and the
+    same URL signs in once WeChat answers, without another scan."""
+    return error.facts.get("call") == "exchange" and error.facts.get("sent") is False

@@ -37,6 +37,8 @@ class Trace:
     request_id: str
     #: Secret of the session that this browser had before, which ends now.
     former_secret: str | None = None
+    #: What the session is for.
+    kind: SessionKind = "web"
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def sign_in_as(settings: Settings, answer: Answer, *, secret: str, trace: Trace)
     person, at = answer.person, now()
     session = NewSession(
         secret_hash=sessions.hash_secret(secret),
-        kind="web",
+        kind=trace.kind,
         appid=person.appid,
         address=trace.address,
         browser=trace.browser,

@@ -1,0 +1,154 @@
+"""A code that a native app got from WeChat's SDK becomes a session.
+
+The app has no cookie; what binds the code to it is a nonce of its own, the
+`attempt`. HTTP libraries on phones repeat a POST by themselves: the same code with
+the same attempt within a minute gives a new token and ends the first, WeChat is not
+asked again; the same code with another attempt, or with none, is refused (security
+row 58). The app's own appid and secret are used, so a code of another app is
+WeChat's 40029 (row 42).
+"""
+
+import hashlib
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+from wxlogin.accounts.person import Person
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.config import App, Settings
+from wxlogin.errors import CodeInvalid, LoginPending, SignInNeeded, WxloginError
+from wxlogin.flows.signing_in import (
+    Answer,
+    Trace,
+    ask_who,
+    live_session,
+    sign_in_as,
+)
+from wxlogin.tickets import Ticket, current_tickets
+
+KIND = "app_code"
+# A code lives ten minutes; so long we must know that it was spent.
+KEEP_SECONDS = 660
+# How long the client's own retry is taken for one.
+RETRY_SECONDS = 60
+# How long a retry waits for the call it repeats.
+WAIT_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class AppSignIn:
+    """A session for a program: `token` goes into the Authorization header."""
+
+    token: str
+    visitor: Visitor
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What is remembered of a code, under its hash. `until` ends the lease."""
+
+    attempt: str
+    until: float
+    done: float = 0.0
+    openid: str = ""
+    unionid: str | None = None
+    token: str = ""
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Self:
+        return cls(**json.loads(ticket.value))
+
+
+def sign_in_with_code(
+    settings: Settings, app: App, *, code: str, attempt: str, trace: Trace
+) -> AppSignIn:
+    """The session for this code. `attempt` may be empty: then no retry is known.
+
+    Raises CodeInvalid for a code that was sent before, LoginPending where its
+    first call takes too long, and what `ask_who` and `sign_in_as` raise.
+    """
+    key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
+    mine = _Record(_hash(attempt), time.time() + settings.wechat_budget + 2)
+    store = current_tickets()
+    if store.add(KIND, key, mine.to_text(), ttl=KEEP_SECONDS):
+        return _first(settings, app, key, mine, code=code, trace=trace)
+    return _again(settings, app, key, mine, trace=trace)
+
+
+def _first(
+    settings: Settings, app: App, key: str, mine: _Record, *, code: str, trace: Trace
+) -> AppSignIn:
+    store = current_tickets()
+    try:
+        answer = ask_who(settings, app, code=code, silent=False)
+        signed_in = _open(settings, answer, trace)
+    except WxloginError as error:
+        if error.facts.get("call") == "exchange" and error.facts.get("sent") is False:
+            # WeChat never saw the code: it is as good as before.
+            store.take(KIND, key)
+        raise
+    person = answer.person
+    done = replace(
+        mine,
+        done=time.time(),
+        openid=person.openid,
+        unionid=person.unionid,
+        token=signed_in.token,
+    )
+    store.swap(KIND, key, 1, done.to_text(), ttl=KEEP_SECONDS)
+    store.notify(KIND, key)
+    return signed_in
+
+
+def _again(
+    settings: Settings, app: App, key: str, mine: _Record, *, trace: Trace
+) -> AppSignIn:
+    """The client's own retry, or a replay."""
+    ticket = _finished(key)
+    record = _Record.of(ticket)
+    same = bool(mine.attempt) and secrets.compare_digest(record.attempt, mine.attempt)
+    if not same or not record.done or time.time() > record.done + RETRY_SECONDS:
+        raise CodeInvalid("this code was sent before", app=app.name)
+    person = Person(
+        app.appid, app.kind.value, record.openid, app.open_platform, record.unionid
+    )
+    answer = Answer(person, known=None, grant=None)
+    signed_in = _open(settings, answer, replace(trace, former_secret=record.token))
+    news = replace(record, token=signed_in.token)
+    current_tickets().swap(KIND, key, ticket.version, news.to_text(), ttl=KEEP_SECONDS)
+    return signed_in
+
+
+def _finished(key: str) -> Ticket:
+    """The code's record, after its first call has ended."""
+    store = current_tickets()
+    ticket = store.get(KIND, key)
+    if (
+        ticket
+        and not _Record.of(ticket).done
+        and _Record.of(ticket).until > time.time()
+    ):
+        ticket = store.wait(KIND, key, version=ticket.version, timeout=WAIT_SECONDS)
+        if ticket and not _Record.of(ticket).done:
+            raise LoginPending("the first call with this code has not ended")
+    if ticket is None:
+        raise CodeInvalid("this code was sent before")
+    return ticket
+
+
+def _open(settings: Settings, answer: Answer, trace: Trace) -> AppSignIn:
+    token = secrets.token_urlsafe(32)
+    sign_in_as(settings, answer, secret=token, trace=trace)
+    visitor = live_session(settings, token)
+    if visitor is None:
+        raise SignInNeeded("the session ended as it began")
+    return AppSignIn(token, visitor)
+
+
+def _hash(attempt: str) -> str:
+    return hashlib.sha256(attempt.encode()).hexdigest() if attempt else ""

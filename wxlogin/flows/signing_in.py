@@ -15,7 +15,7 @@ from wxlogin.accounts import people, sessions
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Person, Profile
-from wxlogin.accounts.sessions import NewSession, Visitor
+from wxlogin.accounts.sessions import NewSession, SessionKind, Visitor
 from wxlogin.accounts.sign_in import sign_in
 from wxlogin.config import App, Settings
 from wxlogin.db import now

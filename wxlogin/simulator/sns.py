@@ -34,7 +34,8 @@ def call(_rest: str) -> Response:
     mode = fault["mode"] if fault else ""
     _note(path, params, who, errcode, mode)
     _be_late(who)
-    return _respond(_replaced(path, who) or body, mode, who)
+    replaced = _replaced(path, who)
+    return _respond(body if replaced is None else replaced, mode, who)
 
 
 def _who(params: dict[str, str]) -> Who:

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.merges import Cause, Merged, list_merges, merge
 from wxlogin.accounts.models import Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person, Profile
@@ -186,3 +187,21 @@ def set_by_hand(model: type[Base], row_id: int, **values: Any) -> None:
             setattr(session.get_one(model, row_id), name, value)
 
     transaction(work)
+
+
+def merge_id() -> int:
+    """The id of the latest merge."""
+    return list_merges()[0].id
+
+
+def by_choice(people: People, one: User, other: User) -> Merged:
+    return transaction(
+        lambda s: merge(s, one.id, other.id, cause=Cause.choice, at=people.at)
+    )
+
+
+def two_that_merge(people: People) -> None:
+    """The account of (oa, o1) is older; u1 comes from (web, o2)."""
+    people.signs_in("oa", "o1", name="older", secret="older")
+    people.signs_in("web", "o2", "u1", name="younger", secret="younger")
+    people.signs_in("oa", "o1", "u1", name="older", secret="merging")

@@ -74,7 +74,7 @@ REFUSED = {
     "errcode a word": f'{{{INSIDE},"errcode":"ok"}}',
     "errcode a list": f'{{{INSIDE},"errcode":[]}}',
     "errcode a fraction": f'{{{INSIDE},"errcode":0.5}}',
-    "an errcode beside the rest": f'{{{INSIDE},"errcode":40029,"errmsg":"invalid code"}}',
+    "an errcode, too": f'{{{INSIDE},"errcode":40029,"errmsg":"invalid code"}}',
     "no openid": json.dumps({k: v for k, v in TOKENS.items() if k != "openid"}),
     "no access token": json.dumps(
         {k: v for k, v in TOKENS.items() if k != "access_token"}

@@ -29,6 +29,12 @@ class Started:
     state: str
     callback: str
 
+    @classmethod
+    def at(cls, url: str) -> "Started":
+        """What WeChat's page at this address was told."""
+        parts = parse_qs(urlsplit(url).query)
+        return cls(url, parts["state"][0], parts["redirect_uri"][0])
+
     def with_code(self, code: str | None) -> str:
         """Path and query of the callback that carries this code."""
         path = urlsplit(self.callback).path
@@ -64,8 +70,7 @@ class Browser:
         query = {name: value for name, value in wishes.items() if value is not None}
         answer = self.get(f"{self.prefix}/login/qr", query_string=query)
         assert answer.status_code == 302, answer.text
-        parts = parse_qs(urlsplit(answer.location).query)
-        return Started(answer.location, parts["state"][0], parts["redirect_uri"][0])
+        return Started.at(answer.location)
 
     def returns(self, started: Started, code: str | None) -> TestResponse:
         return self.get(started.with_code(code))

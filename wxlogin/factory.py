@@ -11,7 +11,15 @@ from wxlogin.flows.upstream import wechat_for
 from wxlogin.observability import get_logger, log_requests, setup_logging
 from wxlogin.security.sealing import sealer_for
 from wxlogin.tickets import store_for
-from wxlogin.web import account, api, callback, login, ops, programs
+from wxlogin.web import (
+    account,
+    api,
+    callback,
+    identities,
+    login,
+    ops,
+    programs,
+)
 from wxlogin.web.edge import init_edge
 from wxlogin.web.language import init_language
 from wxlogin.web.pages import init_pages
@@ -39,7 +47,7 @@ def build(settings: Settings | None = None) -> Flask:
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for module in (login, callback, account, api, programs, ops):
+    for module in (login, callback, account, identities, api, programs, ops):
         app.register_blueprint(module.bp)
     for name in unknown_names():
         get_logger().warning("unknown setting", name=name, see="docs/settings.md")

@@ -63,19 +63,26 @@ class MergeView:
 
 
 def merge(
-    session: Session, one_id: int, other_id: int, *, cause: Cause, at: datetime
+    session: Session,
+    one_id: int,
+    other_id: int,
+    *,
+    cause: Cause,
+    at: datetime,
+    keep_session: int | None = None,
 ) -> Merged:
     """Makes two users one, inside the caller's transaction.
 
     Whether they may be merged is the caller's question, with two exceptions: raises
     AccountDisabled if one is disabled and AccountGone if one was deleted. A mark
-    that kept them apart is taken back.
+    that kept them apart is taken back. `keep_session` is the one session of the
+    merged user that goes on, as the survivor's.
     """
     users = lock(session, {one_id, other_id}).values()
     refuse_disabled(*users)
     survivor, loser = sorted(users, key=lambda user: (user.created_at, user.id))
     kept_apart.forget(session, survivor.id, loser.id)
-    moved = _move(session, loser, survivor)
+    moved = _move(session, loser, survivor, keep_session)
     _take_profile(loser, survivor)
     loser.merged_into_id = survivor.id
     row = Merge(
@@ -99,7 +106,9 @@ def list_merges() -> list[MergeView]:
         return [_view(*row) for row in session.execute(query)]
 
 
-def _move(session: Session, loser: User, survivor: User) -> Moved:
+def _move(
+    session: Session, loser: User, survivor: User, keep_session: int | None
+) -> Moved:
     moved = Moved(
         identities=_ids(session, Identity.id, Identity.user_id == loser.id),
         union_ids=_ids(session, UnionId.id, UnionId.user_id == loser.id),
@@ -111,6 +120,9 @@ def _move(session: Session, loser: User, survivor: User) -> Moved:
         run(session, mine.values(user_id=survivor.id))
     former = sa.update(User).where(User.merged_into_id == loser.id)
     run(session, former.values(merged_into_id=survivor.id))
+    if keep_session is not None:
+        kept = sa.update(SessionRow).where(SessionRow.id == keep_session)
+        run(session, kept.values(user_id=survivor.id))
     run(session, sa.delete(SessionRow).where(SessionRow.user_id == loser.id))
     return moved
 

@@ -1,15 +1,10 @@
 """Signing out, here or everywhere, and deleting the account."""
 
-from datetime import timedelta
-
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.db import now
-from wxlogin.errors import LoginTooOld, NotFound
+from wxlogin.errors import NotFound
+from wxlogin.flows.freshness import require_fresh
 from wxlogin.observability import get_logger
-
-# How old a login may be for an act that cannot be taken back.
-FRESH = timedelta(minutes=5)
 
 
 def end_session(visitor: Visitor) -> None:
@@ -39,7 +34,6 @@ def delete_account(visitor: Visitor) -> None:
 
     Raises LoginTooOld unless the login behind the session is fresh.
     """
-    if now() - visitor.session_started_at > FRESH:
-        raise LoginTooOld("deleting asks for a login of the last five minutes")
+    require_fresh(visitor)
     people.delete(visitor.user_id)
     get_logger().info("account deleted", uid=visitor.uid)

@@ -24,7 +24,7 @@ from wxlogin.errors import (
     StateInvalid,
     WxloginError,
 )
-from wxlogin.flows import upgrade
+from wxlogin.flows import linking, upgrade
 from wxlogin.flows.attempt import (
     REPEAT_SECONDS,
     Attempt,
@@ -65,6 +65,8 @@ class Finished:
     next_url: str
     secret: str | None
     upgrade: Begun | None = None
+    #: A linking that asks first whether two accounts shall become one.
+    question: bool = False
 
 
 def open_state(settings: Settings, app_name: str, text: str) -> tuple[App, State]:
@@ -93,6 +95,8 @@ def finish(
     """The session this callback leads to. Raises what the page shall say."""
     if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
         raise OtherBrowser("no attempt of this browser belongs to the state")
+    if attempt.link:
+        linking.require_session(attempt, visitor)
     log = AttemptLog(current_tickets(), lease=settings.wechat_budget + 2)
     if not code or code == endpoints.CODE_DENIED:
         log.refuse(state.nonce)
@@ -107,7 +111,14 @@ def finish(
             return done
         found = log.claim_other(state.nonce, code)
     return _exchange(
-        settings, app, log=log, claim=found, attempt=attempt, code=code, trace=trace
+        settings,
+        app,
+        log=log,
+        claim=found,
+        attempt=attempt,
+        code=code,
+        visitor=visitor,
+        trace=trace,
     )
 
 
@@ -139,6 +150,7 @@ def _exchange(
     claim: Claim,
     attempt: Attempt,
     code: str,
+    visitor: Visitor | None,
     trace: Trace,
 ) -> Finished:
     secret = session_secrets(settings, attempt.nonce, code, attempt.secret)[0]
@@ -147,6 +159,12 @@ def _exchange(
         answer = ask_who(settings, app, code=code, silent=silent)
         person = answer.person
         _same_person(claim.record, person.appid, person.openid)
+        if attempt.link and visitor:
+            done = linking.finish(person, visitor=visitor)
+            log.succeed(
+                claim, appid=person.appid, openid=person.openid, session=attempt.link
+            )
+            return Finished(attempt.next, None, question=not done)
         upgrade.must_match(attempt, person)
         better = upgrade.follows(settings, attempt, answer)
         if better and answer.known is None:

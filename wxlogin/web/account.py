@@ -7,8 +7,9 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts import people, sessions
 from wxlogin.config import current_settings
 from wxlogin.errors import SignInNeeded
-from wxlogin.flows import leaving
+from wxlogin.flows import leaving, linking
 from wxlogin.flows.refresh import update_profile
+from wxlogin.web.edge import allow_form_to_wechat
 from wxlogin.web.problems import refusal
 from wxlogin.web.visitors import current_visitor, drop_session, require_visitor
 
@@ -27,10 +28,13 @@ def _sign_in(error: SignInNeeded) -> Response:
 @bp.get("")
 def me() -> Response | str:
     visitor = require_visitor()
+    account = people.account(visitor.user_id)
+    allow_form_to_wechat()
     return render_template(
         "account/me.html",
         visitor=visitor,
-        account=people.account(visitor.user_id),
+        account=account,
+        removable=linking.may_unlink(account),
         sessions=sessions.list_for(visitor.user_id),
         logins=people.recent_logins(visitor.user_id),
         apps={app.appid: app.name for app in current_settings().apps},

@@ -57,6 +57,8 @@ def _finish(
         hold_session(finished.secret)
     if finished.upgrade:
         return to_wechat(finished.upgrade)
+    if finished.question:
+        return redirect(url_for("identities.question"), 303)
     target = return_url(finished.next_url)
     if state.flow == Flow.self_redirect:
         return _leave_frame(target)

@@ -76,6 +76,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             hide_referrer="secret_in_url" in g,
             frame_src=wechat if "frames_wechat" in g else None,
             images=images,
+            form_targets=[wechat] if "forms_to_wechat" in g else [],
             frame_ancestors=g.get("frame_ancestors", ()),
             static=request.endpoint == "static" and response.status_code < 400,
         )
@@ -87,6 +88,11 @@ def init_edge(app: Flask, settings: Settings) -> None:
 def allow_frame_of_wechat() -> None:
     """This page shows WeChat's QR frame."""
     g.frames_wechat = True
+
+
+def allow_form_to_wechat() -> None:
+    """A form of this page ends at WeChat: the policy holds for redirects too."""
+    g.forms_to_wechat = True
 
 
 def allow_framing() -> None:

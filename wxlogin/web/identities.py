@@ -1,0 +1,64 @@
+"""Other WeChats of the same person: add one, take one off, answer the question."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from wxlogin.config import AppKind, current_settings
+from wxlogin.errors import NotFound
+from wxlogin.flows import linking
+from wxlogin.flows.beginning import Flow
+from wxlogin.web.arriving import where
+from wxlogin.web.callback import to_wechat
+from wxlogin.web.language import language
+from wxlogin.web.visitors import require_visitor
+
+bp = Blueprint("identities", __name__, url_prefix="/me/identities")
+
+
+@bp.post("")
+def add() -> Response:
+    """To WeChat, to sign in there as somebody else."""
+    settings = current_settings()
+    flow = Flow.userinfo if where().in_wechat else Flow.qr
+    app = settings.app_of_kind(flow.kind) or settings.app_of_kind(AppKind.website)
+    if app is None:
+        raise NotFound("no app is configured that could add a WeChat")
+    begun = linking.begin_linking(
+        settings,
+        require_visitor(),
+        app,
+        flow if app.kind is flow.kind else Flow.qr,
+        next_url=url_for("account.me"),
+        lang="en" if language() == "en" else "cn",
+    )
+    response = to_wechat(begun)
+    # A redirect after a POST is a 303 (security row 18).
+    response.status_code = 303
+    return response
+
+
+@bp.post("/<int:identity_id>/remove")
+def remove(identity_id: int) -> Response:
+    linking.unlink(require_visitor(), identity_id)
+    flash(_("That WeChat was removed."))
+    return redirect(url_for("account.me"), 303)
+
+
+@bp.get("/merge")
+def question() -> str:
+    """Both names, and one button that makes them one account."""
+    found = linking.open_question(require_visitor())
+    return render_template("account/merge.html", mine=found.mine, other=found.other)
+
+
+@bp.post("/merge")
+def decide() -> Response:
+    visitor = require_visitor()
+    if request.form.get("answer") == "yes":
+        linking.say_yes(visitor)
+        flash(_("The two accounts are one now."))
+    else:
+        linking.say_no(visitor)
+        flash(_("Nothing was changed."))
+    return redirect(url_for("account.me"), 303)

@@ -1,0 +1,21 @@
+"""What becomes of a nickname on its way from WeChat to our pages."""
+
+import unicodedata
+
+from wxlogin.accounts.models.columns import NICKNAME_LENGTH
+
+# What a name comes back as, where that is not the name itself.
+CHANGED = {
+    # One letter with its accents is longer than the column and is cut there.
+    "e" + "\u0301" * 5000: "e" + "\u0301" * (NICKNAME_LENGTH - 1),
+    "好" * 10_000: "好" * NICKNAME_LENGTH,
+    "a\ud83d": "a\ufffd",
+    # WeChat's way of showing no name: there is none.
+    " ": "",
+}
+
+
+def expected(name: str) -> str:
+    """The name as we show it."""
+    shown = CHANGED.get(name, name)
+    return "".join(char for char in shown if unicodedata.category(char) != "Cc")

@@ -31,7 +31,12 @@ class Settings(BaseSettings):
     """What the operator decides. Immutable; made by `load_settings`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WXLOGIN_", frozen=True, extra="ignore", validate_default=True
+        env_prefix="WXLOGIN_",
+        # `WXLOGIN_LOGO=` in a file of variables means: not set here.
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        validate_default=True,
     )
 
     public_url: BaseUrl = Field(

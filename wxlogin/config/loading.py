@@ -5,6 +5,7 @@ files, wxlogin.toml, PORT and SIMULATOR_PORT, the defaults.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def load_settings(instance: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from None
     except SettingsError as error:
-        raise ConfigurationError(f"{error}; is it valid JSON?") from None
+        raise ConfigurationError(_explain_json(error)) from None
     settings = _completed(loaded, folder)
     check(settings, folder)
     return settings
@@ -137,3 +138,10 @@ def _explain(error: ValidationError) -> str:
         name = ".".join(str(part) for part in fault["loc"])
         lines.append(f"{name.upper()}: {fault['msg'].removeprefix('Value error, ')}")
     return "; ".join(lines)
+
+
+def _explain_json(error: SettingsError) -> str:
+    """pydantic-settings names the field in its text only."""
+    name = re.search(r'field "(\w+)"', str(error))
+    variable = _PREFIX + name[1].upper() if name else "a list in the environment"
+    return f"{variable} is not valid JSON; docs/settings.md has an example"

@@ -1,0 +1,143 @@
+"""`wxlogin demo`: the service and a simulated WeChat, from nothing."""
+
+import json
+import re
+import signal
+import socket
+from pathlib import Path
+
+import requests
+
+from tests.cli.commands import Commands, free_port, get
+
+APPS = [
+    {
+        "name": "shop",
+        "kind": "website",
+        "appid": "wx00112233445566aa",
+        "secret": "any-text-will-do",
+        "open_platform": "own",
+    },
+    {
+        "name": "web",
+        "kind": "website",
+        "appid": "wx0000000000000a01",
+        "secret": "another-than-the-fixed-one",
+        "open_platform": "main",
+    },
+]
+
+
+def ports() -> dict[str, str]:
+    return {"PORT": str(free_port()), "SIMULATOR_PORT": str(free_port())}
+
+
+def test_from_an_empty_folder_to_a_code(wxlogin):
+    given = ports()
+    demo = wxlogin.start("demo", **given)
+    service = re.search(r"http://\S+", demo.says("Sign in"))[0]
+    assert service == f"http://127.0.0.1:{given['PORT']}/login"
+    phone = re.search(r"http://\S+", demo.says("phone"))[0]
+    assert phone == f"http://localhost:{given['SIMULATOR_PORT']}/phone"
+    demo.says("Ctrl-C")
+    page = get(service)
+    assert page.status_code == 200
+    frame = re.search(r'src="(http://localhost:[^"]+)"', page.text)[1]
+    inner = get(frame.replace("&amp;", "&"))
+    assert "/connect/qrcode/" in inner.text
+    assert get(phone).status_code == 200
+    # No version of anything is told.
+    assert page.headers["Server"] == "wxlogin"
+    instance = wxlogin.folder / "instance"
+    kept = {"secret_key", "encryption_key", "wxlogin.db"}
+    assert kept <= {file.name for file in instance.iterdir()}
+    for name in ("secret_key", "encryption_key"):
+        assert (instance / name).stat().st_mode & 0o077 == 0
+    assert demo.ends(signal.SIGINT) == 0
+    assert not [line for line in demo.lines if "Traceback" in line]
+
+
+def test_the_second_start_goes_on_with_what_there_is(wxlogin):
+    given = ports()
+    for _ in range(2):
+        demo = wxlogin.start("demo", **given)
+        demo.says("Ctrl-C")
+        assert get(f"http://127.0.0.1:{given['PORT']}/readyz").status_code == 200
+        assert demo.ends() == 0
+
+
+def test_a_path_of_its_own(wxlogin):
+    given = ports()
+    url = f"http://127.0.0.1:{given['PORT']}/wx"
+    demo = wxlogin.start("demo", WXLOGIN_PUBLIC_URL=url, **given)
+    assert f"{url}/login" in demo.says("Sign in")
+    demo.says("Ctrl-C")
+    assert f'href="{"/wx/"}static' in get(f"{url}/login").text
+
+
+def test_the_simulator_knows_the_configured_apps(wxlogin):
+    given = ports()
+    demo = wxlogin.start(
+        "demo", WXLOGIN_APPS=json.dumps(APPS), WXLOGIN_SIMULATOR="on", **given
+    )
+    demo.says("Ctrl-C")
+    simulator = f"http://localhost:{given['SIMULATOR_PORT']}"
+    apps = {app["name"]: app for app in get(f"{simulator}/_sim/apps").json()}
+    assert set(apps) == {"shop", "web", "oa", "mp", "mp2", "app", "lone"}
+    assert apps["shop"]["callback_domains"] == ["127.0.0.1"]
+    for given_app in APPS:
+        known = apps[given_app["name"]]
+        assert given_app.items() <= known.items()
+    assert signs_in(given, "shop") == "小明😀"
+    # Also after a clean slate.
+    requests.post(f"{simulator}/_sim/reset", timeout=5)
+    assert signs_in(given, "web") == "小明😀"
+
+
+def signs_in(given: dict[str, str], app: str) -> str:
+    """小明 signs in through this app; the name that /api/me says."""
+    service = f"http://127.0.0.1:{given['PORT']}"
+    simulator = f"http://localhost:{given['SIMULATOR_PORT']}"
+    with requests.Session() as browser:
+        page = browser.get(f"{service}/login/qr?app={app}", timeout=10)
+        uuid = re.search(r"/connect/qrcode/([0-9A-Za-z]{16})", page.text)[1]
+        body = {"uuid": uuid, "person": "xiaoming"}
+        for act in ("scan", "confirm"):
+            done = requests.post(f"{simulator}/_sim/{act}", json=body, timeout=10)
+        browser.get(done.json()["redirect"], timeout=10)
+        return browser.get(f"{service}/api/me", timeout=10).json()["nickname"]
+
+
+def test_a_taken_port_is_one_sentence(wxlogin):
+    for name in ("PORT", "SIMULATOR_PORT"):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            done = wxlogin.run("demo", **{**ports(), name: port})
+        assert done.returncode == 1
+        assert done.stdout == ""
+        [line] = done.stderr.splitlines()
+        assert line.startswith(f"wxlogin: port {port} ")
+        assert name in line
+
+
+def test_the_demo_is_not_for_the_world(wxlogin):
+    done = wxlogin.run("demo", WXLOGIN_PUBLIC_URL="https://login.shop.test")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert all(line for line in done.stderr.splitlines())
+
+
+def test_app_py_starts_it_too(tmp_path: Path):
+    import sys
+
+    root = Path(__file__).resolve().parents[2]
+    commands = Commands(tmp_path, [sys.executable, str(root / "app.py")])
+    given = ports()
+    try:
+        demo = commands.start(**given)
+        demo.says("Ctrl-C")
+        assert get(f"http://127.0.0.1:{given['PORT']}/login").status_code == 200
+    finally:
+        commands.stop_all()

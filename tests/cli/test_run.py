@@ -1,0 +1,191 @@
+"""`wxlogin run` and `gunicorn app:app`: for production."""
+
+import json
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from tests.cli.commands import Commands, Running, free_port, get
+from tests.journey import EXCHANGE, Phone, Started
+from wxlogin.simulator.server import SimulatorServer
+
+PRODUCTION = {
+    "WXLOGIN_PUBLIC_URL": "https://login.shop.test",
+    "WXLOGIN_SECRET_KEY": "K7vQ2mX9pL4sW8nR3tY6bZ1cF5gH0jD2",
+    "WXLOGIN_ENCRYPTION_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "WXLOGIN_APPS": json.dumps(
+        [
+            {
+                "name": "web",
+                "kind": "website",
+                "appid": "wx00112233445566aa",
+                "secret": "0123456789abcdef0123456789abcdef",
+            }
+        ]
+    ),
+}
+
+
+@pytest.fixture
+def simulator():
+    with SimulatorServer(hold_seconds=0.2) as server:
+        yield server
+
+
+@pytest.fixture
+def url(wxlogin, simulator) -> str:
+    """Where `serve` serves, in development against the simulator."""
+    port = str(free_port())
+    wxlogin.environment |= {
+        "PORT": port,
+        "WXLOGIN_SIMULATOR": "on",
+        "WXLOGIN_SIMULATOR_URL": simulator.url,
+    }
+    assert wxlogin.run("db", "upgrade").returncode == 0
+    return f"http://127.0.0.1:{port}"
+
+
+def serves(wxlogin: Commands, *options: str) -> Running:
+    running = wxlogin.start("run", *options)
+    for _ in range(2):
+        running.says("Booting worker")
+    return running
+
+
+def begins(browser: requests.Session, url: str) -> Started:
+    answer = browser.get(f"{url}/login/qr", allow_redirects=False, timeout=30)
+    parts = parse_qs(urlsplit(answer.headers["Location"]).query)
+    [state], [callback] = parts["state"], parts["redirect_uri"]
+    return Started(answer.headers["Location"], state, callback)
+
+
+def test_two_workers_share_everything(wxlogin, url, simulator):
+    running = serves(wxlogin)
+    with requests.Session() as browser:
+        started = begins(browser, url)
+        code = Phone(simulator, "xiaoming").confirms(started)
+        answer = browser.get(url + started.with_code(code), timeout=30)
+        assert answer.url == f"{url}/me"
+        for _ in range(10):
+            # A new connection each time, so that either worker answers.
+            cookies = browser.cookies.get_dict()
+            who = get(f"{url}/api/me", cookies=cookies)
+            assert who.json()["nickname"] == "小明😀"
+    assert "gunicorn/" not in answer.headers.get("Server", "")
+    assert running.ends(signal.SIGTERM) == 0
+
+
+def test_a_running_request_is_finished(wxlogin, url, simulator):
+    """F21: a person whose sign-in is under way when the service is stopped."""
+    running = serves(wxlogin)
+    with requests.Session() as browser:
+        started = begins(browser, url)
+        code = Phone(simulator, "xiaoming").confirms(started)
+        simulator.world.switch(latency_ms=1500)
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(
+                browser.get,
+                url + started.with_code(code),
+                allow_redirects=False,
+                timeout=30,
+            )
+            wait_for_exchange(simulator)
+            running.process.send_signal(signal.SIGTERM)
+            assert not answer.done()
+            assert answer.result().status_code == 303
+    assert running.process.wait(timeout=30) == 0
+
+
+def wait_for_exchange(simulator: SimulatorServer) -> None:
+    """Returns when WeChat has been asked; it answers later."""
+    until = time.monotonic() + 30
+    while not simulator.world.journal.calls(EXCHANGE):
+        assert time.monotonic() < until
+        threading.Event().wait(0.02)
+
+
+def test_each_line_of_the_log_is_json_and_holds_no_code(wxlogin, url):
+    """security row 30: also the lines of the server itself."""
+    running = serves(wxlogin, "--workers", "2", "--threads", "2")
+    host, port = urlsplit(url).hostname, urlsplit(url).port
+    for request in (
+        b"GET /login/callback/web?code=MARKER&state=MARKER HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /login?code=MARKER HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"NONSENSE code=MARKER\r\n\r\n",
+    ):
+        with socket.create_connection((host, port), timeout=30) as connection:
+            connection.sendall(request)
+            assert b" 400 " in connection.recv(4096)
+    running.process.send_signal(signal.SIGTERM)
+    running.says("Shutting down")
+    for line in running.lines:
+        assert "MARKER" not in line
+        assert json.loads(line)["event"]
+
+
+def test_a_taken_port_is_one_sentence(wxlogin, url):
+    port = urlsplit(url).port
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        done = wxlogin.run("run")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"wxlogin: port {port} ")
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"WXLOGIN_SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"WXLOGIN_SECRET_KEY": "changeme" * 5}, "SECRET_KEY"),
+        ({"WXLOGIN_ENCRYPTION_KEYS": "MTIz"}, "ENCRYPTION_KEYS"),
+        ({"WXLOGIN_APPS": ""}, "APPS"),
+        ({"WXLOGIN_APPS": "[{]"}, "APPS"),
+        ({"WXLOGIN_SIMULATOR": "on"}, "SIMULATOR"),
+        ({"WXLOGIN_ENV": "development"}, "PUBLIC_URL"),
+        ({"WXLOGIN_PUBLIC_URL": "http://login.shop.test"}, "PUBLIC_URL"),
+        ({"WXLOGIN_PUBLIC_URL": "login.shop.test"}, "PUBLIC_URL"),
+        ({"WXLOGIN_OPERATOR_KEY": "letmein"}, "OPERATOR_KEY"),
+        ({"WXLOGIN_SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY_FILE"),
+    ],
+)
+def test_a_mistake_is_a_sentence_that_says_what_to_do(wxlogin, change, name):
+    """security row 37"""
+    done = wxlogin.run("run", **{**PRODUCTION, **change})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("wxlogin: ")
+    assert name in done.stderr
+    for secret in ("changemechangeme", "letmein", "0123456789abcdef"):
+        assert secret not in done.stderr
+
+
+def test_with_right_settings_the_production_check_is_content(wxlogin):
+    done = wxlogin.run("settings", "--check", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    assert "production at https://login.shop.test" in done.stdout
+
+
+def test_gunicorn_finds_the_application(wxlogin, url):
+    """`gunicorn app:app`, for who has a gunicorn set up."""
+    root = Path(__file__).resolve().parents[2]
+    gunicorn = Commands(root, [str(Path(sys.executable).with_name("gunicorn"))])
+    gunicorn.environment = wxlogin.environment
+    try:
+        running = gunicorn.start("app:app", "--bind", urlsplit(url).netloc)
+        running.says("Booting worker")
+        assert get(f"{url}/readyz").json() == {"status": "ready"}
+        assert get(f"{url}/login").status_code == 200
+        assert running.ends(signal.SIGTERM) == 0
+    finally:
+        gunicorn.stop_all()

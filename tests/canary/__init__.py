@@ -15,9 +15,10 @@ is searched (`places`):
 - at the test's end the files of its database.
 
 Meant for a secret, and so not searched: Set-Cookie, for that is how a browser gets
-one; a state in the URL of WeChat's own page; and the files with the keys. A test that
-leaks fails when it is torn down, with a line per leak that names the kind and the
-place, never the value. `test_canary.py` shows that planted leaks are found.
+one; a state in the URL of WeChat's own page; what a program is given on purpose
+(`places.HANDED_OVER`); and the files with the keys. A test that leaks fails when it
+is torn down, with a line per leak that names the kind and the place, never the value.
+`tests/web/test_canary.py` shows that planted leaks are found.
 
 It costs a few microseconds per canary and answer. Levels of loggers are changed only
 for tests that build a service, and what handlers print stays as it was set up.

@@ -1,5 +1,7 @@
 """Which secrets there are right now, and the search for them."""
 
+from collections.abc import Collection
+
 # Shorter values stand in texts by chance.
 SHORTEST = 12
 # So much of a longer value is searched for: a log may have cut the rest.
@@ -26,11 +28,11 @@ class Canaries:
         """Of which kinds there are secrets."""
         return set(self._kinds.values())
 
-    def search(self, text: str, place: str, *, but: str = "") -> None:
-        """Notes a leak for each secret in `text`, except those of the kind `but`."""
+    def search(self, text: str, place: str, *, but: Collection[str] = ()) -> None:
+        """Notes a leak for each secret in `text`, except those of the kinds `but`."""
         # A copy, since another thread may add one meanwhile.
         for needle, kind in tuple(self._kinds.items()):
-            if kind != but and needle in text:
+            if kind not in but and needle in text:
                 self.note(f"{kind} in {place}")
 
     def note(self, leak: str) -> None:

@@ -20,7 +20,7 @@ def pytest_configure() -> None:
     places.watch_errors()
 
 
-def _service_is_built(app: Flask) -> None:
+def _service_is_built(app: Flask, *_: object) -> None:
     settings = app.extensions["wxlogin.settings"]
     sources.settings_of_service(settings)
     places.watch_answers(app, settings)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.canary.canaries import CANARIES
+from wxlogin.accounts import sessions
 from wxlogin.config import Settings
 from wxlogin.flows import attempt
 from wxlogin.security import signing
@@ -16,9 +17,12 @@ def install() -> None:
     """From now on every secret of this process is known."""
     watch(ids.new_code, lambda code: CANARIES.add("code", code))
     watch(ids.new_token, lambda token: CANARIES.add("token", token))
-    watch(signing.sign_state, lambda state: CANARIES.add("state", state))
-    watch(signing.session_secrets, _session_secrets)
-    watch(attempt.new_attempt, lambda new: CANARIES.add("attempt secret", new.secret))
+    watch(signing.sign_state, lambda state, *_: CANARIES.add("state", state))
+    watch(attempt.new_attempt, _attempt)
+    # Each session's secret is hashed, whoever made it: a browser's or a program's.
+    watch(
+        sessions.hash_secret, lambda _, secret: CANARIES.add("session secret", secret)
+    )
 
 
 def settings_of_service(settings: Settings) -> None:
@@ -34,13 +38,14 @@ def settings_of_service(settings: Settings) -> None:
         CANARIES.add("client secret", site.client_secret)
 
 
-def watch(function: Callable[..., Any], tell: Callable[[Any], None]) -> None:
-    """Tells what `function` returns, wherever the package has imported it to."""
+def watch(function: Callable[..., Any], tell: Callable[..., None]) -> None:
+    """Tells what `function` returned, and was given in order, wherever the package
+    has imported it to."""
 
     @functools.wraps(function)
     def watched(*args: Any, **named: Any) -> Any:
         result = function(*args, **named)
-        tell(result)
+        tell(result, *args)
         return result
 
     packages = [name for name in sys.modules if name.split(".")[0] == "wxlogin"]
@@ -50,6 +55,5 @@ def watch(function: Callable[..., Any], tell: Callable[[Any], None]) -> None:
                 setattr(module, name, watched)
 
 
-def _session_secrets(secrets: list[str]) -> None:
-    for secret in secrets:
-        CANARIES.add("session secret", secret)
+def _attempt(new: attempt.Attempt) -> None:
+    CANARIES.add("attempt secret", new.secret)

@@ -7,7 +7,17 @@ from flask import Flask
 
 from wxlogin.config.paths import asset_dir
 
-from . import avatars, control, index, open_platform, phone, sns, widget
+from . import (
+    avatars,
+    control_wechat,
+    h5_page,
+    index,
+    open_platform,
+    phone,
+    sns,
+    wechat_browser,
+    widget,
+)
 from .headers import add_headers
 from .ids import DEFAULT_AVATAR
 from .language import add_language
@@ -40,7 +50,8 @@ def create_simulator(
     add_headers(app)
     add_language(app)
     app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)
-    for part in (open_platform, sns, avatars, widget, phone, control, index):
+    parts = (open_platform, h5_page, sns, avatars, widget, phone, wechat_browser)
+    for part in (*parts, control_wechat, index):
         app.register_blueprint(part.bp)
     return app
 

@@ -11,9 +11,12 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
+
 from .errors import Invalid
 from .fields import known, text, texts
 
+PAGE_SCOPES = (SCOPE_BASE, SCOPE_USERINFO)
 KINDS = ("website", "official_account", "mini_program", "mobile")
 
 # WeChat's own are `wx` and 16 hex digits; strangers' test fixtures often are not.
@@ -26,7 +29,11 @@ _AES_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
 
 @dataclass(frozen=True)
 class App:
-    """One app. `title` is the name people see; `open_platform` may be empty."""
+    """One app. `title` is the name people see; `open_platform` may be empty.
+
+    `scopes` are what an official account may ask of a page's visitor: both when it
+    is a verified service account, none when it is not.
+    """
 
     name: str
     kind: str
@@ -38,11 +45,17 @@ class App:
     token: str = ""
     aes_key: str = ""
     push_url: str = ""
+    scopes: tuple[str, ...] = PAGE_SCOPES
 
     @property
     def label(self) -> str:
         """What a page calls this app."""
         return self.title or self.name
+
+    @property
+    def page_scopes(self) -> tuple[str, ...]:
+        """The scopes of a page inside WeChat; only official accounts have any."""
+        return self.scopes if self.kind == "official_account" else ()
 
     def takes_callback(self, url: str) -> bool:
         """Whether `url` may be a redirect_uri: http or https, a registered host."""
@@ -54,7 +67,8 @@ class App:
         return parts.scheme in ("http", "https") and host in self.callback_domains
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"callback_domains": list(self.callback_domains)}
+        lists = ("callback_domains", "scopes")
+        return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
 
 _FIELDS = tuple(field.name for field in fields(App))
@@ -81,6 +95,7 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         token=field("token", ""),
         aes_key=field("aes_key", ""),
         push_url=field("push_url", ""),
+        scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
     )
     _check(app, where)
     return app
@@ -108,6 +123,9 @@ def _check(app: App, where: str) -> None:
         raise Invalid(f"{where}.appid: `wx` and 16 hex digits, not {app.appid!r}")
     if not app.secret:
         raise Invalid(f"{where}.secret: must not be empty")
+    for scope in app.scopes:
+        if scope not in PAGE_SCOPES:
+            raise Invalid(f"{where}.scopes: of {', '.join(PAGE_SCOPES)}, not {scope!r}")
     if app.aes_key and not _AES_KEY.fullmatch(app.aes_key):
         raise Invalid(f"{where}.aes_key: 43 letters and digits")
     if app.push_url and urlsplit(app.push_url).scheme not in ("http", "https"):

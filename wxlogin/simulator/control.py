@@ -40,7 +40,8 @@ def _own_pages_only() -> tuple[Response, int] | None:
     return None
 
 
-def _body() -> Any:
+def body() -> Any:
+    """The JSON of this request. Raises Invalid."""
     # Whatever the Content-Type says: `curl -d '{…}'` is meant to work.
     data = request.get_json(force=True, silent=True)
     if data is None:
@@ -57,7 +58,7 @@ def people() -> Response:
 @bp.post("/people")
 def put_person() -> Response:
     """Add a person or change the fields named: nickname, avatar, language."""
-    return jsonify(_person(world().registry.put_person(_body()).name))
+    return jsonify(_person(world().registry.put_person(body()).name))
 
 
 def _person(name: str) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def apps() -> Response:
 @bp.put("/apps")
 def put_apps() -> Response:
     """Add or change one app or a list of apps; the name says which."""
-    return jsonify([app.as_json() for app in world().registry.put_apps(_body())])
+    return jsonify([app.as_json() for app in world().registry.put_apps(body())])
 
 
 @bp.post("/scan")
@@ -107,7 +108,7 @@ def cancel() -> Response:
 
 
 def _uuid_and_person() -> tuple[str, str]:
-    data = mapping(_body(), "body")
+    data = mapping(body(), "body")
     known(data, ("uuid", "person"), "body")
     return text(data, "uuid", "body", None), text(data, "person", "body", None)
 
@@ -132,7 +133,7 @@ def switches() -> Response:
 @bp.put("/switches")
 def put_switches() -> Response:
     """Set switches for everyone, or for one app or person named by `for`."""
-    values = dict(mapping(_body(), "body"))
+    values = dict(mapping(body(), "body"))
     scope = _scope(values.pop("for", None))
     if isinstance(values.get("fast_login"), str):
         world().registry.person(values["fast_login"])
@@ -161,7 +162,7 @@ def clock() -> Response:
 @bp.post("/clock")
 def advance() -> Response:
     """Move the clock forward by `advance` seconds."""
-    data = mapping(_body(), "body")
+    data = mapping(body(), "body")
     known(data, ("advance",), "body")
     seconds = data.get("advance")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):

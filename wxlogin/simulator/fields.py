@@ -33,6 +33,14 @@ def text(data: Mapping[str, Any], name: str, where: str, default: str | None) ->
     return value
 
 
+def flag(data: Mapping[str, Any], name: str, where: str, default: bool) -> bool:
+    """True or false, `default` where it is not said."""
+    value = data.get(name, default)
+    if not isinstance(value, bool):
+        raise Invalid(f"{where}.{name}: true or false, not {value!r}")
+    return value
+
+
 def texts(
     data: Mapping[str, Any], name: str, where: str, default: tuple[str, ...]
 ) -> tuple[str, ...]:

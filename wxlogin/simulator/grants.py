@@ -31,7 +31,11 @@ from .wire import SnsError
 
 @dataclass(frozen=True)
 class Code:
-    """A code on its way from the callback to the exchange."""
+    """A code on its way from the callback to the exchange.
+
+    `snapshot` says whether it is a virtual visitor's; None where the exchange
+    decides, because a switch may be set later.
+    """
 
     value: str
     appid: str
@@ -39,6 +43,7 @@ class Code:
     scope: str
     ends: float
     used: bool = False
+    snapshot: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,25 @@ class Grants:
             self._by_refresh: dict[str, Grant] = {}
             self._latest: dict[tuple[str, str], str] = {}
 
-    def issue_code(self, app: App, person: str, scope: str = SCOPE_LOGIN) -> str:
+    def issue_code(
+        self,
+        app: App,
+        person: str,
+        scope: str = SCOPE_LOGIN,
+        *,
+        snapshot: bool | None = None,
+    ) -> str:
         """A code for `person`, to be exchanged by `app` once."""
         h5 = app.kind == "official_account"
         life = H5_CODE_SECONDS if h5 else CODE_SECONDS
-        code = Code(ids.new_code(), app.appid, person, scope, self._now() + life)
+        code = Code(
+            value=ids.new_code(),
+            appid=app.appid,
+            person=person,
+            scope=scope,
+            ends=self._now() + life,
+            snapshot=snapshot,
+        )
         with self._changed:
             self._forget_old()
             self._codes[code.value] = code
@@ -89,7 +108,10 @@ class Grants:
             return self._codes.get(code)
 
     def spend(self, value: str, app: App, *, snapshot: bool = False) -> Grant:
-        """Exchange a code. Raises SnsError 40029 or 40163."""
+        """Exchange a code. Raises SnsError 40029 or 40163.
+
+        `snapshot` is for codes that do not say themselves whose they are.
+        """
         with self._changed:
             code = self._codes.get(value)
             if code is None or code.appid != app.appid or self._now() >= code.ends:
@@ -97,7 +119,8 @@ class Grants:
             if code.used:
                 raise SnsError(40163)
             self._codes[value] = replace(code, used=True)
-            return self._authorize(code, snapshot=snapshot)
+            virtual = snapshot if code.snapshot is None else code.snapshot
+            return self._authorize(code, snapshot=virtual)
 
     def by_access(self, access_token: str) -> Grant | None:
         """The grant of an access_token, live or expired."""

@@ -22,6 +22,11 @@ def allow_framing() -> None:
     g.framing = True
 
 
+def leads_away() -> None:
+    """A form of this page ends on another site, where browsers apply form-action."""
+    g.leads_away = True
+
+
 def _policy() -> str:
     scripts = f"default-src 'none'; base-uri 'none'; script-src 'nonce-{page_nonce()}'"
     if g.get("framing"):
@@ -29,8 +34,13 @@ def _policy() -> str:
         return f"{scripts} 'self'; img-src 'self' https:; style-src 'self' https: data:"
     return (
         f"{scripts}; style-src 'self'; img-src 'self' http: https: data:; "
-        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'"
+        f"connect-src 'self'; form-action {_form_targets()}; frame-ancestors 'none'"
     )
+
+
+def _form_targets() -> str:
+    # A redirect behind a form counts, too; a callback may be anywhere.
+    return "'self' http: https:" if g.get("leads_away") else "'self'"
 
 
 def _add(response: Response) -> Response:

@@ -5,12 +5,14 @@ phone whose camera opened the link in the QR code. Opening the confirm link *is*
 scan, as in WeChat.
 """
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import (
     Blueprint,
     abort,
     current_app,
+    make_response,
     redirect,
     render_template,
     request,
@@ -20,9 +22,10 @@ from werkzeug.wrappers import Response
 
 from wxlogin.wechat.endpoints import CONFIRM
 
+from .entering import named_person, remember
 from .errors import SimulatorError
+from .h5_link import is_consent_link
 from .headers import page_nonce
-from .people import Person
 from .qrcodes import CANCELLED, CONFIRMED, SCANNED, QrCode
 from .same_origin import is_foreign
 from .state import world
@@ -34,9 +37,9 @@ _LIST_HOLD = 5.0
 
 
 @bp.get("/phone")
-def home() -> str:
+def home() -> Response:
     """Choose who you are; then the camera with the codes on show."""
-    person = _person()
+    person = named_person()
     return _page("camera" if person else "choose", person=person, **_codes())
 
 
@@ -46,7 +49,9 @@ def codes() -> str:
     seen = request.args.get("version", "")
     hold = min(_LIST_HOLD, current_app.config["HOLD_SECONDS"])
     world().wait(lambda: str(world().qrcodes.version) != seen, hold)
-    return render_template("_codes.html", person=_person() or abort(404), **_codes())
+    return render_template(
+        "_codes.html", person=named_person() or abort(404), **_codes()
+    )
 
 
 def _codes() -> dict[str, object]:
@@ -55,21 +60,28 @@ def _codes() -> dict[str, object]:
 
 
 @bp.get("/phone/open")
-def open_link() -> Response | str:
+def open_link() -> Response:
     """A link somebody pasted instead of scanning its code."""
     link = request.args.get("link", "").strip()
-    uuid = parse_qs(urlsplit(link).query).get("uuid", [link])[0]
+    if is_consent_link(link):
+        who = request.args.get("person")
+        return redirect(url_for("wechat_browser.authorize", link=link, person=who))
+    try:
+        uuid = parse_qs(urlsplit(link).query).get("uuid", [link])[0]
+    except ValueError:
+        uuid = ""
     if not (uuid.isascii() and uuid.isalnum()):
-        return _page("problem", person=_person(), problem="link")
+        return _page("problem", person=named_person(), problem="link")
     return redirect(_confirm_url(uuid, request.args.get("person", "")))
 
 
 @bp.get(CONFIRM)
-def sheet() -> str:
+def sheet() -> Response:
     """What the QR code holds. With a person named, this is the scan."""
-    uuid, person = request.args.get("uuid", ""), _person()
+    uuid, person = request.args.get("uuid", ""), named_person()
     if person is None:
-        return _page("choose", person=None, uuid=uuid)
+        onward = url_for("phone.sheet", uuid=uuid)
+        return _page("choose", person=None, onward=onward)
     try:
         qr = world().scan(uuid, person.name)
     except SimulatorError:
@@ -78,10 +90,10 @@ def sheet() -> str:
 
 
 @bp.post(CONFIRM)
-def answer() -> Response | str:
+def answer() -> Response:
     """The person taps "confirm" or "cancel"."""
     uuid, action = request.form.get("uuid", ""), request.form.get("action")
-    person = _person() or abort(404)
+    person = named_person() or abort(404)
     if is_foreign() or action not in ("confirm", "cancel"):
         abort(400)
     try:
@@ -94,9 +106,9 @@ def answer() -> Response | str:
 
 
 @bp.get("/phone/result")
-def result() -> Response | str:
+def result() -> Response:
     """How it ended."""
-    uuid, person = request.args.get("uuid", ""), _person() or abort(404)
+    uuid, person = request.args.get("uuid", ""), named_person() or abort(404)
     qr = _find(uuid)
     if qr is None or qr.person != person.name:
         return _page("problem", person=person, problem="unknown")
@@ -104,11 +116,6 @@ def result() -> Response | str:
         return redirect(_confirm_url(uuid, person.name))
     states = {CONFIRMED: "confirmed", CANCELLED: "cancelled"}
     return _page("result", person=person, qr=qr, result=states.get(qr.status))
-
-
-def _person() -> Person | None:
-    name = request.values.get("person", "")
-    return next((p for p in world().registry.people() if p.name == name), None)
 
 
 def _find(uuid: str) -> QrCode | None:
@@ -130,9 +137,14 @@ def _confirm_url(uuid: str, person: str) -> str:
     return url_for("phone.sheet", uuid=uuid, person=person)
 
 
-def _page(state: str, **values: object) -> str:
+def _page(state: str, **values: Any) -> Response:
     people = world().registry.people()
-    values = {"uuid": "", "qr": None, "problem": "", "result": ""} | values
-    return render_template(
+    onward = url_for("phone.home")
+    values = {"onward": onward, "qr": None, "problem": "", "result": ""} | values
+    html = render_template(
         "phone.html", state=state, people=people, nonce=page_nonce(), **values
     )
+    response = make_response(html)
+    if values["person"]:
+        remember(response, values["person"])
+    return response

@@ -20,6 +20,9 @@ BODY_MODES = (
     "drip", "drip_headers", "endless", "cut", "html", "reset", "mute",
 )  # fmt: skip
 
+#: Errors of the page inside WeChat that no request of a client can bring about.
+PAGE_ERRORS = (10004, 10006, 10009, 10015, 10038)
+
 Check = Callable[[object, str], Any]
 
 
@@ -55,6 +58,12 @@ def _doubled(value: object, where: str) -> str:
     if value not in ("same", "different"):
         raise Invalid(f"{where}: `same` or `different`, not {value!r}")
     return str(value)
+
+
+def _page_error(value: object, where: str) -> int:
+    if value not in PAGE_ERRORS or isinstance(value, bool):
+        raise Invalid(f"{where}: one of {', '.join(map(str, PAGE_ERRORS))}")
+    return int(str(value))
 
 
 def _number(value: object, where: str, low: int, high: int) -> int:
@@ -145,6 +154,17 @@ SWITCHES: dict[str, Switch] = {
         _("A made-up preview visitor signs in; the token answer says so."),
         _true,
         (True,),
+    ),
+    "snapshot_48001": Switch(
+        _("The profile of a preview visitor is refused with 48001."), _true, (True,)
+    ),
+    "base_unionid": Switch(
+        _("A silent login names the unionid of people who consented before."),
+        _true,
+        (True,),
+    ),
+    "authorize_error": Switch(
+        _("The page inside WeChat shows this error."), _page_error, PAGE_ERRORS
     ),
     "deny_redirect": Switch(
         _("A refusal returns to the site with the state alone, as it used to."),

@@ -18,6 +18,7 @@ from .journal import Journal
 from .people import Person
 from .qrcodes import QrCode, QrCodes
 from .registry import Registry
+from .relations import Relations
 from .switches import EVERYONE, Scope, Switches
 
 #: Seconds a QR code is good for; Tencent does not say, a few minutes were seen.
@@ -25,7 +26,7 @@ QR_SECONDS = 300.0
 
 
 class World:
-    """Apps, people, QR codes, tokens, switches, the clock and the journal.
+    """Apps, people, who follows whom, QR codes, tokens, switches, clock, journal.
 
     All methods may be called from any thread.
     """
@@ -43,6 +44,7 @@ class World:
         self.switches = Switches(self.changed)
         self.journal = Journal(self.changed)
         self.grants = Grants(self.changed, self.clock.now)
+        self.relations = Relations(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
 
     @classmethod
@@ -64,6 +66,7 @@ class World:
             for part in (self.clock, self.registry, self.switches, self.journal):
                 part.reset()
             self.grants.reset()
+            self.relations.reset()
             self.qrcodes.reset()
 
     def wait(self, news: Callable[[], bool], seconds: float) -> None:
@@ -79,7 +82,7 @@ class World:
         qr = self.qrcodes.show(app, redirect_uri=redirect_uri, state=state)
         who = self._fast_person(app) if fast else None
         if who:
-            codes = self._codes(qr, who.name)
+            codes = self.issue_codes(qr.app, who.name, SCOPE_LOGIN)
             self.qrcodes.confirm_fast(qr.uuid, who.name, codes)
         return self.qrcodes.get(qr.uuid)
 
@@ -91,7 +94,8 @@ class World:
         """The person says yes; the code is on its way. Raises Unknown or Clash."""
         with self.changed:
             qr = self.qrcodes.held(uuid, self.registry.person(person).name)
-            return self.qrcodes.confirm(uuid, person, self._codes(qr, person))
+            codes = self.issue_codes(qr.app, person, SCOPE_LOGIN)
+            return self.qrcodes.confirm(uuid, person, codes)
 
     def cancel(self, uuid: str, person: str) -> QrCode:
         """The person says no. Raises Unknown or Clash."""
@@ -101,11 +105,18 @@ class World:
         """Set switches by name: `world.switch(drop_unionid=True)`. Raises Invalid."""
         self.switches.put(values, scope)
 
-    def _codes(self, qr: QrCode, person: str) -> tuple[str, ...]:
-        first = self.grants.issue_code(qr.app, person, SCOPE_LOGIN)
-        double = self.switches.get("double_callback", app=qr.app.name, person=person)
+    def issue_codes(
+        self, app: App, person: str, scope: str, *, snapshot: bool | None = None
+    ) -> tuple[str, ...]:
+        """The code or, when the browser comes back twice, the codes of its visits."""
+
+        def issue() -> str:
+            return self.grants.issue_code(app, person, scope, snapshot=snapshot)
+
+        first = issue()
+        double = self.switches.get("double_callback", app=app.name, person=person)
         if double == "different":
-            return first, self.grants.issue_code(qr.app, person, SCOPE_LOGIN)
+            return first, issue()
         return (first, first) if double else (first,)
 
     def _fast_person(self, app: App) -> Person | None:

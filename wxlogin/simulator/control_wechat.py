@@ -1,0 +1,110 @@
+"""The control API of pages inside WeChat and of native apps."""
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from wxlogin.wechat.endpoints import SCOPE_USERINFO
+
+from . import h5
+from .apps import App
+from .control import body, bp
+from .errors import Clash
+from .fields import flag, known, mapping, text
+from .h5_link import Blank, Refused, read_link
+from .state import world
+
+# What the SDK's SendAuth.Resp calls success and a refusal (developers.weixin.qq.com/
+# doc/oplatform/Mobile_App/WeChat_Login/Development_Guide.html).
+_OK, _DENIED = 0, -4
+
+
+@bp.post("/authorize")
+def authorize() -> Response:
+    """A person opens a consent link in WeChat and answers the sheet, if there is one.
+
+    {redirect, redirects, silent, snapshot}, or {page, code} where WeChat shows a
+    page of its own: an error's text and number, or `closed` after a refusal.
+    """
+    data = mapping(body(), "body")
+    known(data, ("url", "person", "allow", "from_menu", "full_service"), "body")
+    person = world().registry.person(text(data, "person", "body", None)).name
+    try:
+        link = read_link(world(), text(data, "url", "body", None))
+    except Blank as blank:
+        return jsonify(page="blank", code=None, why=blank.why)
+    except Refused as refusal:
+        return jsonify(page=refusal.text, code=refusal.code)
+    visit = h5.Visit(
+        link,
+        person,
+        from_menu=flag(data, "from_menu", "body", False),
+        full_service=flag(data, "full_service", "body", False),
+    )
+    return _outcome(visit, allow=flag(data, "allow", "body", True))
+
+
+def _outcome(visit: h5.Visit, *, allow: bool) -> Response:
+    silent = h5.is_silent(world(), visit)
+    snapshot = h5.is_preview(world(), visit)
+    if allow or silent or snapshot:
+        urls = h5.agree(world(), visit)
+    else:
+        back = h5.refuse(world(), visit)
+        if back is None:
+            return jsonify(page="closed", code=None)
+        urls = [back]
+    return jsonify(redirect=urls[0], redirects=urls, silent=silent, snapshot=snapshot)
+
+
+@bp.post("/follow")
+def follow() -> Response:
+    """A person follows an official account."""
+    app, person = _account_and_person()
+    world().relations.follow(app, person)
+    return jsonify(_relation(app, person))
+
+
+@bp.post("/unfollow")
+def unfollow() -> Response:
+    """A person does so no longer."""
+    app, person = _account_and_person()
+    world().relations.unfollow(app, person)
+    return jsonify(_relation(app, person))
+
+
+def _relation(app: App, person: str) -> dict[str, Any]:
+    following = world().relations.follows(app, person)
+    return {"app": app.name, "person": person, "following": following}
+
+
+def _account_and_person() -> tuple[App, str]:
+    data = mapping(body(), "body")
+    known(data, ("appid", "person"), "body")
+    return _app_of(data, "official_account"), _person_of(data)
+
+
+def _app_of(data: Any, kind: str) -> App:
+    """The app named by appid or name. Raises Clash for one of another kind."""
+    app = world().registry.app(text(data, "appid", "body", None))
+    if app.kind != kind:
+        raise Clash(f"{app.name!r} is of kind {app.kind}, not {kind}")
+    return app
+
+
+def _person_of(data: Any) -> str:
+    return world().registry.person(text(data, "person", "body", None)).name
+
+
+@bp.post("/app/login")
+def app_login() -> Response:
+    """What the SDK gives a native app: a code, and the app's own state."""
+    data = mapping(body(), "body")
+    known(data, ("appid", "person", "state", "allow"), "body")
+    app, person = _app_of(data, "mobile"), _person_of(data)
+    if not flag(data, "allow", "body", True):
+        return jsonify(ErrCode=_DENIED)
+    answer = {"code": world().issue_codes(app, person, SCOPE_USERINFO)[0]}
+    if "state" in data:
+        answer["state"] = text(data, "state", "body", None)
+    return jsonify(answer | {"ErrCode": _OK, "lang": "zh_CN", "country": "CN"})

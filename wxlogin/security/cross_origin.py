@@ -31,9 +31,13 @@ def site_origin(request: Request, settings: Settings) -> str | None:
 
 
 def require_site(request: Request, settings: Settings) -> None:
-    """Raises ForeignRequest for a page that is neither ours nor a listed site's."""
+    """Raises ForeignRequest for a page that is neither ours nor a listed site's, and
+    for one of another registrable domain: there our cookies are third-party cookies,
+    and a login begun without them could not end."""
     if site_origin(request, settings) is None:
         raise ForeignRequest("the calling page's origin is not listed in SITES")
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise ForeignRequest("the calling page is listed, but of another site")
 
 
 def add_site_headers(response: Response, request: Request, settings: Settings) -> None:

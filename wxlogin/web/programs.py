@@ -31,11 +31,11 @@ _ATTEMPT_LENGTHS = range(16, 129)
 def attempts() -> Response:
     """A fresh state, and everything a page needs to draw its own widget."""
     settings = current_settings()
-    body = json_texts(app=False, next=False, self_redirect=False)
+    body = json_texts(app=False, next=False, self_redirect=False, lang=False)
     app = _app_of(body["app"], AppKind.website)
     stays = body["self_redirect"] == "true"
     flow = Flow.self_redirect if stays else Flow.frame
-    lang = "en" if language() == "en" else "cn"
+    lang = "en" if (body["lang"] or language()) == "en" else "cn"
     next_url = return_url(body["next"])
     begun = begin(settings, app, flow, next_url=next_url, lang=lang)
     response = jsonify(

@@ -1,0 +1,135 @@
+"""A page of a listed site draws its own widget (security rows 27 and 89)."""
+
+import pytest
+
+from tests.journey import Browser, Started
+from wxlogin.config import Site
+
+SHOP = "http://127.0.0.1:7777"
+SITES = (Site(name="shop", origins=(SHOP, "https://*.good.test")),)
+
+
+@pytest.fixture
+def app(app_for):
+    return app_for(sites=SITES)
+
+
+def asks(browser: Browser, origin: str | None, site: str = "same-site", **body: str):
+    headers = {"Sec-Fetch-Site": site}
+    if origin is not None:
+        headers["Origin"] = origin
+    return browser.client.post(
+        "/api/attempts",
+        json=body,
+        headers=headers,
+        base_url="http://127.0.0.1:5000",
+    )
+
+
+def test_a_listed_page_gets_all_it_needs(browser, xiaoming):
+    answer = asks(browser, SHOP, next=f"{SHOP}/back")
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == SHOP
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert "Origin" in answer.headers["Vary"]
+    body = answer.get_json()
+    assert body["appid"] == "wx0000000000000a01"
+    assert body["expires_in"] == 600
+    started = Started.at(body["frame_url"])
+    assert (started.state, started.callback) == (body["state"], body["redirect_uri"])
+    back = browser.returns(started, xiaoming.confirms(started))
+    assert (back.status_code, back.location) == (303, f"{SHOP}/back")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        None,
+        "null",
+        "https://evil.test",
+        "https://good.test.evil.test",
+        "https://evilgood.test",
+        "https://good.test",
+        "http://127.0.0.1:7778",
+        "https://127.0.0.1:7777",
+        "http://127.0.0.1:7777/",
+        "http://127.0.0.1:7777 http://evil.test",
+    ],
+)
+def test_other_pages_get_nothing(browser, origin):
+    """security row 27"""
+    answer = asks(browser, origin)
+    assert answer.status_code == 403
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_wildcard_origin_may_call(browser):
+    answer = asks(browser, "https://a.good.test")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://a.good.test"
+
+
+def test_a_listed_page_of_another_site_is_told_no(browser):
+    """There our cookie would be a third-party cookie."""
+    answer = asks(browser, SHOP, site="cross-site")
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_the_preflight_is_answered_for_listed_pages_only(browser):
+    headers = {"Origin": SHOP, "Access-Control-Request-Method": "POST"}
+    answer = browser.client.options(
+        "/api/attempts", headers=headers, base_url="http://127.0.0.1:5000"
+    )
+    assert answer.headers["Access-Control-Allow-Origin"] == SHOP
+    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
+    headers["Origin"] = "https://evil.test"
+    answer = browser.client.options(
+        "/api/attempts", headers=headers, base_url="http://127.0.0.1:5000"
+    )
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_no_other_call_is_open_to_pages(browser):
+    """security row 27"""
+    answer = browser.get("/api/me", headers={"Origin": SHOP})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_embedded_page_may_be_framed_by_listed_sites_only(browser):
+    """security row 88"""
+    policy = browser.get("/login/embed").headers["Content-Security-Policy"]
+    assert f"frame-ancestors 'self' {SHOP} https://*.good.test" in policy
+    policy = browser.get("/login").headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_a_callback_in_a_frame_asks_for_itself_once(browser, xiaoming):
+    """A frame that a foreign page navigated comes without our Lax cookies."""
+    answer = asks(browser, SHOP, next=f"{SHOP}/back", self_redirect="true")
+    started = Started.at(answer.get_json()["frame_url"])
+    path = started.with_code(xiaoming.confirms(started))
+    framed = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
+    stranger = Browser(browser.app)
+    bounce = stranger.get(path, headers=framed)
+    assert bounce.status_code == 200
+    assert "location.replace(location.href)" in bounce.text
+    assert "Set-Cookie" not in bounce.headers
+    own = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}
+    # Bounced, and still without the cookie: an end, no loop.
+    assert stranger.get(path, headers=own).status_code == 400
+    done = browser.get(path, headers=own)
+    assert done.status_code == 200
+    assert f'"next": "{SHOP}/back"' in done.text or f'next: "{SHOP}/back"' in done.text
+    assert browser.who() is not None
+
+
+def test_messages_go_to_exact_origins(browser, xiaoming):
+    """security row 89"""
+    answer = asks(browser, SHOP, self_redirect="true")
+    started = Started.at(answer.get_json()["frame_url"])
+    own = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}
+    path = started.with_code(xiaoming.confirms(started))
+    page = browser.get(path, headers=own).text
+    assert f'["http://127.0.0.1:5000", "{SHOP}"]' in page
+    assert '"*"' not in page

@@ -7,6 +7,7 @@ files, wxlogin.toml, PORT and SIMULATOR_PORT, the defaults.
 import os
 import re
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,18 @@ def load_settings(instance: Path | None = None, **overrides: Any) -> Settings:
     """The settings of this process, complete and checked.
 
     `overrides` are settings by their name in lower case. Raises
-    ConfigurationError with a sentence per mistake that says what to do; it
-    never repeats a secret.
+    ConfigurationError with a sentence per mistake that says what to do, one a line;
+    it never repeats a secret.
     """
+    settings = read_settings(instance, **overrides)
+    check(settings, instance or instance_dir())
+    return settings
+
+
+def read_settings(instance: Path | None = None, **overrides: Any) -> Settings:
+    """The same, complete but not checked against the rules of start-up: for a look
+    at settings that start-up refuses. Raises ConfigurationError for what cannot be
+    read at all."""
     folder = instance or instance_dir()
     below = {**_from_ports(), **_toml(folder), **_secret_files()}
 
@@ -59,9 +69,7 @@ def load_settings(instance: Path | None = None, **overrides: Any) -> Settings:
         raise ConfigurationError(_explain(error)) from None
     except SettingsError as error:
         raise ConfigurationError(_explain_json(error)) from None
-    settings = _completed(loaded, folder)
-    check(settings, folder)
-    return settings
+    return _completed(loaded, folder)
 
 
 def unknown_names() -> list[str]:
@@ -70,6 +78,17 @@ def unknown_names() -> list[str]:
     known |= {f"{name}_FILE" for name in known}
     names = (key.removeprefix(_PREFIX) for key in os.environ if key.startswith(_PREFIX))
     return sorted(_PREFIX + name for name in names if name not in known)
+
+
+def nearest_name(name: str) -> str | None:
+    """The setting, in lower case, that a misspelled name most likely means."""
+    found = get_close_matches(name.lower(), Settings.model_fields, n=1, cutoff=0.75)
+    return found[0] if found else None
+
+
+def _meant(strangers: list[str]) -> str:
+    nearest = sorted({near for name in strangers if (near := nearest_name(name))})
+    return f" (did you mean {', '.join(nearest)}?)" if nearest else ""
 
 
 def _toml(folder: Path) -> dict[str, Any]:
@@ -81,8 +100,9 @@ def _toml(folder: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from None
     if strangers := sorted(set(values) - set(Settings.model_fields)):
+        names = ", ".join(strangers)
         raise ConfigurationError(
-            f"{path}: there is no setting named {', '.join(strangers)}; "
+            f"{path}: there is no setting named {names}{_meant(strangers)}; "
             "docs/settings.md lists them all"
         )
     return values
@@ -137,7 +157,7 @@ def _explain(error: ValidationError) -> str:
     for fault in error.errors(include_input=False, include_url=False):
         name = ".".join(str(part) for part in fault["loc"])
         lines.append(f"{name.upper()}: {fault['msg'].removeprefix('Value error, ')}")
-    return "; ".join(lines)
+    return "\n".join(lines)
 
 
 def _explain_json(error: SettingsError) -> str:

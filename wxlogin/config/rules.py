@@ -23,11 +23,12 @@ _MAKE_SEAL = "make one with: openssl rand -base64 32"
 
 def check(settings: Settings, folder: Path) -> None:
     """Raises ConfigurationError that names every broken rule at once."""
-    if faults := list(_faults(settings, folder)):
-        raise ConfigurationError("\n".join(faults))
+    if found := list(faults(settings, folder)):
+        raise ConfigurationError("\n".join(found))
 
 
-def _faults(settings: Settings, folder: Path) -> Iterator[str]:
+def faults(settings: Settings, folder: Path) -> Iterator[str]:
+    """A sentence for each rule of start-up that these settings break."""
     yield from _signing(settings)
     yield from _sealing(settings)
     yield from _apps(settings)

@@ -1,14 +1,18 @@
 """The settings themselves, and the rules that hold between them."""
 
 import ipaddress
+import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wxlogin.config.apps import App, AppKind, Site
+
+# Mini programs' and websites' files have names without MP_verify_.
+_VERIFY_NAME = re.compile(r"[A-Za-z0-9_]{1,100}\.txt")
 
 
 def _base_url(value: str) -> str:
@@ -25,6 +29,24 @@ MaybeUrl = Annotated[
     str, AfterValidator(lambda value: _base_url(value) if value else "")
 ]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+def _verify_files(value: Any) -> Any:
+    for name, content in value.items() if isinstance(value, dict) else ():
+        if isinstance(content, dict) and content:
+            # TOML takes an unquoted dot for a table in a table.
+            raise ValueError(f'put the name in quotes: "{name}.{next(iter(content))}"')
+        if not _VERIFY_NAME.fullmatch(str(name)):
+            raise ValueError(
+                "a verification file is named as WeChat names it: letters, digits "
+                "and _, then .txt"
+            )
+        if not content or str(content).startswith("\ufeff"):
+            raise ValueError(f"{name}: write what stands in the file, without a BOM")
+    return value
+
+
+VerifyFiles = Annotated[dict[str, str], BeforeValidator(_verify_files)]
 
 
 class Settings(BaseSettings):
@@ -151,6 +173,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Bearer key for operators' calls of the API; 24 characters or "
         "more. Empty: those calls are closed.",
+    )
+    verify_files: VerifyFiles = Field(
+        {},
+        description="WeChat's domain verification files, name and content: "
+        '`{"MP_verify_abc123.txt": "abc123"}`. Served as they are at `/<name>`.',
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is logged, as JSON lines on standard error."

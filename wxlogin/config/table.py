@@ -42,6 +42,8 @@ def _type(field: FieldInfo) -> str:
     choices = getattr(kind, "__args__", ())
     if choices and all(isinstance(choice, str) for choice in choices):
         return ", ".join(f"`{choice}`" for choice in choices)
+    if kind == dict[str, str]:
+        return "table"
     if choices:
         return "secrets" if choices[0] is SecretStr else "list of tables"
     return _TYPES.get(getattr(kind, "__name__", ""), "text")
@@ -50,6 +52,6 @@ def _type(field: FieldInfo) -> str:
 def _default(value: Any) -> str:
     if isinstance(value, bool):
         return "`on`" if value else "`off`"
-    if value in ("", ()) or isinstance(value, SecretStr):
+    if value in ("", (), {}) or isinstance(value, SecretStr):
         return "–"
     return f"`{value}`"

@@ -182,6 +182,8 @@ def _response(raw: BaseHTTPResponse, url: str) -> requests.Response:
         raw.release_conn()
     response = requests.Response()
     response.status_code = raw.status
+    # Of the headers only the time is of use, to tell whether our clock is right.
+    response.headers["Date"] = raw.headers.get("Date", "")
     response.url = url
     response._content = body
     return response

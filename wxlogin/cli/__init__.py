@@ -9,6 +9,7 @@ from flask.cli import AppGroup, ScriptInfo
 from wxlogin import __version__, create_app
 from wxlogin.cli.conflicts import conflicts_group
 from wxlogin.cli.database import db_group
+from wxlogin.cli.doctor import doctor
 from wxlogin.cli.merges import merges_group
 from wxlogin.cli.serving import demo, run, simulator
 from wxlogin.cli.settings import settings_command
@@ -40,7 +41,7 @@ class _Group(AppGroup):
 
 main = _Group(name="wxlogin", help="Sign in with WeChat for any website.")
 main = click.version_option(__version__, prog_name="wxlogin")(main)
-for command in (demo, run, simulator, db_group, settings_command):
+for command in (demo, run, simulator, doctor, db_group, settings_command):
     main.add_command(command)
 for command in (users_group, merges_group, conflicts_group, keys_group, cleanup):
     main.add_command(command)

@@ -1,0 +1,148 @@
+"""What the store holds of an attempt: who may exchange which code, and when."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+
+from tests.people import SEALER, accounts_app
+from wxlogin.errors import AlreadyFinished, CodeInvalid, LoginPending
+from wxlogin.flows import attempt as flow
+from wxlogin.flows.attempt import OTHER_CODES, AttemptLog, Claim, Record
+from wxlogin.tickets.sql import SqlTickets
+
+
+@pytest.fixture
+def app(tmp_path):
+    with accounts_app(f"sqlite:///{tmp_path / 'tickets.db'}") as app:
+        yield app
+
+
+@pytest.fixture
+def log(app: Flask) -> AttemptLog:
+    return AttemptLog(SqlTickets(SEALER), lease=10)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for another request in this test."""
+    monkeypatch.setattr(flow, "WAIT_SECONDS", 0.05)
+
+
+def succeeds(log: AttemptLog, claim: Claim, *, session: int = 7) -> None:
+    log.succeed(claim, appid="wx1", openid="o1", session=session)
+
+
+def test_the_first_arrival_has_the_claim(log, impatient):
+    claim = log.claim("n", "code-1")
+    assert isinstance(claim, Claim)
+    for code in ("code-1", "code-2"):
+        with pytest.raises(LoginPending) as raised:
+            log.claim("n", code)
+        assert raised.value.retry_after == 2
+
+
+def test_of_many_at_once_one_has_the_claim(app, log, impatient):
+    """security row 10"""
+
+    def arrives(_number: int) -> object:
+        with app.app_context():
+            try:
+                return log.claim("n", "code-1")
+            except LoginPending as error:
+                return error
+
+    with ThreadPoolExecutor(12) as pool:
+        ends = list(pool.map(arrives, range(12)))
+    assert sum(isinstance(end, Claim) for end in ends) == 1
+
+
+def test_who_waits_is_told_of_the_end(app, log):
+    claim = log.claim("n", "code-1")
+
+    def second() -> object:
+        with app.app_context():
+            return log.claim("n", "code-1")
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second)
+        succeeds(log, claim)
+        record = waiting.result(timeout=10)
+    assert isinstance(record, Record)
+    assert record.sessions == {flow.code_hash("n", "code-1"): 7}
+
+
+def test_a_code_that_was_spent_is_never_sent_again(log):
+    log.fail(log.claim("n", "code-1"), spent=True)
+    with pytest.raises(CodeInvalid):
+        log.claim("n", "code-1")
+    assert isinstance(log.claim("n", "code-2"), Claim)
+
+
+def test_a_code_that_never_left_may_be_sent_again(log):
+    log.fail(log.claim("n", "code-1"), spent=False)
+    assert isinstance(log.claim("n", "code-1"), Claim)
+
+
+def test_the_lease_of_a_killed_worker_runs_out(log):
+    """Its code may have reached WeChat: it is spent, another one is welcome."""
+    with time_machine.travel(datetime.now(UTC) - timedelta(seconds=11), tick=True):
+        log.claim("n", "code-1")
+    with pytest.raises(CodeInvalid):
+        log.claim("n", "code-1")
+    assert isinstance(log.claim("n", "code-2"), Claim)
+
+
+def test_who_comes_back_after_the_lease_changes_nothing(log):
+    with time_machine.travel(datetime.now(UTC) - timedelta(seconds=11), tick=True):
+        late = log.claim("n", "code-1")
+    succeeds(log, log.claim("n", "code-2"), session=8)
+    succeeds(log, late, session=9)
+    found = log.look("n")
+    assert found and list(found[1].sessions.values()) == [8]
+
+
+def test_a_finished_attempt_takes_a_few_other_codes(log):
+    succeeds(log, log.claim("n", "code-0"))
+    for number in range(1, OTHER_CODES + 1):
+        assert isinstance(log.claim("n", f"code-{number}"), Record)
+        log.fail(log.claim_other("n", f"code-{number}"), spent=True)
+    with pytest.raises(AlreadyFinished):
+        log.claim_other("n", "code-9")
+    found = log.look("n")
+    assert found and found[1].status == "done"
+
+
+def test_the_same_other_code_is_sent_once(log):
+    succeeds(log, log.claim("n", "code-0"))
+    log.fail(log.claim_other("n", "code-1"), spent=True)
+    with pytest.raises(CodeInvalid):
+        log.claim_other("n", "code-1")
+
+
+def test_a_refusal_burns_what_is_open(log):
+    """security row 9"""
+    log.refuse("never seen")
+    log.fail(log.claim("tried", "code-1"), spent=True)
+    log.refuse("tried")
+    for nonce in ("never seen", "tried"):
+        with pytest.raises(AlreadyFinished):
+            log.claim(nonce, "code-2")
+
+
+def test_a_refusal_burns_neither_a_running_nor_a_finished_attempt(log):
+    claim = log.claim("n", "code-1")
+    log.refuse("n")
+    succeeds(log, claim)
+    log.refuse("n")
+    assert isinstance(log.claim("n", "code-1"), Record)
+
+
+def test_what_is_kept_names_no_code(log):
+    """security row 30"""
+    log.fail(log.claim("n", "code-1"), spent=True)
+    succeeds(log, log.claim("n", "code-2"))
+    found = log.look("n")
+    assert found and "code-" not in found[1].to_text()

@@ -75,6 +75,11 @@ class Browser:
     def returns(self, started: Started, code: str | None) -> TestResponse:
         return self.get(started.with_code(code))
 
+    def goes_to(self, url: str) -> TestResponse:
+        """Opens an absolute address of ours."""
+        parts = urlsplit(url)
+        return self.get(f"{parts.path}?{parts.query}")
+
     def who(self) -> dict[str, object] | None:
         """What /api/me says, None for nobody."""
         answer = self.get(f"{self.prefix}/api/me")
@@ -106,6 +111,15 @@ class Phone:
         self._do("confirm", uuid)
         poll = f"{self.simulator.url}/connect/l/qrconnect?uuid={uuid}&f=json"
         return requests.get(poll, timeout=10).json()["wx_code"]
+
+    def opens(self, started: Started, **how: bool) -> str | None:
+        """Opens a consent link in WeChat; the address WeChat goes to, or None where
+        it stays. `allow`, `from_menu`, `full_service` say what the person does."""
+        body = {"url": started.url, "person": self.person, **how}
+        answer = requests.post(
+            f"{self.simulator.url}/_sim/authorize", json=body, timeout=10
+        ).json()
+        return answer.get("redirect")
 
     def scans(self, started: Started) -> str:
         page = requests.get(started.url, timeout=10).text

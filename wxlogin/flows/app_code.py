@@ -85,7 +85,7 @@ def _first(
 ) -> AppSignIn:
     store = current_tickets()
     try:
-        answer = ask_who(settings, app, code=code, silent=False)
+        answer = ask_who(settings, app, code=code)
         signed_in = _open(settings, answer, trace)
     except WxloginError as error:
         if error.facts.get("call") == "exchange" and error.facts.get("sent") is False:

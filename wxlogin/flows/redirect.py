@@ -154,9 +154,15 @@ def _exchange(
     trace: Trace,
 ) -> Finished:
     secret = session_secrets(settings, attempt.nonce, code, attempt.secret)[0]
-    silent = Flow(attempt.flow).silent
+    flow = Flow(attempt.flow)
     try:
-        answer = ask_who(settings, app, code=code, silent=silent)
+        answer = ask_who(
+            settings,
+            app,
+            code=code,
+            silent=flow.silent,
+            named=flow is Flow.userinfo,
+        )
         person = answer.person
         _same_person(claim.record, person.appid, person.openid)
         if attempt.link and visitor:

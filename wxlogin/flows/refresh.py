@@ -21,6 +21,7 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, Settings
 from wxlogin.db import now, transaction
 from wxlogin.errors import GrantDead, WeChatBusy
+from wxlogin.flows import avatars
 from wxlogin.flows.signing_in import must_agree, person_of
 from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
@@ -56,6 +57,7 @@ def update_profile(settings: Settings, visitor: Visitor) -> None:
     must_agree(app, identity, info)
     person = person_of(app, identity.openid, identity.unionid, info)
     transaction(lambda session: resolve(session, person, at=now(), create=False))
+    avatars.fetch_anew(visitor.user_id, deadline=deadline)
 
 
 def fresh(app: App, grant: Grant, *, deadline: Deadline) -> Grant:

@@ -20,6 +20,7 @@ from wxlogin.accounts.sign_in import sign_in
 from wxlogin.config import App, Settings
 from wxlogin.db import now
 from wxlogin.errors import AnswersDisagree, SnapshotVisitor, WxloginError
+from wxlogin.flows import avatars
 from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import current_sealer
@@ -58,10 +59,18 @@ def live_session(settings: Settings, secret: str) -> Visitor | None:
     return sessions.find(secret, at=now(), idle=idle)
 
 
-def ask_who(settings: Settings, app: App, *, code: str, silent: bool) -> Answer:
+def ask_who(
+    settings: Settings,
+    app: App,
+    *,
+    code: str,
+    silent: bool = False,
+    named: bool = False,
+) -> Answer:
     """Exchanges the code and, where it is wanted and allowed, reads the profile.
 
-    `silent` is for snsapi_base, whose tokens read no profile. Raises
+    `silent` is for snsapi_base, whose tokens read no profile; `named` for a page
+    that asked for the name, whatever PROFILE says. Raises
     SnapshotVisitor for WeChat's made-up preview person, AnswersDisagree, and
     whatever the client raises for the exchange.
     """
@@ -72,7 +81,7 @@ def ask_who(settings: Settings, app: App, *, code: str, silent: bool) -> Answer:
         raise SnapshotVisitor("WeChat showed a snapshot page", app=app.name)
     known = people.known(app.appid, tokens.openid)
     info = None
-    if not silent and _wants_profile(settings, known):
+    if not silent and _wants_profile(settings, known, named=named):
         try:
             info = wechat.userinfo(app, tokens, deadline=deadline)
         except WxloginError as error:
@@ -149,6 +158,9 @@ def sign_in_as(settings: Settings, answer: Answer, *, secret: str, trace: Trace)
         door=trace.door,
         appid=person.appid,
     )
+    avatars.after_sign_in(
+        resolution.user_id, profile=person.profile, known=answer.known
+    )
     assert result.session_id is not None  # noqa: S101  a session was given above
     return result.session_id
 
@@ -163,8 +175,10 @@ def _grant(tokens: Tokens) -> NewGrant:
     )
 
 
-def _wants_profile(settings: Settings, known: KnownIdentity | None) -> bool:
-    if settings.profile == "never":
+def _wants_profile(
+    settings: Settings, known: KnownIdentity | None, *, named: bool
+) -> bool:
+    if settings.profile == "never" and not named:
         return False
     return settings.profile == "always" or known is None or is_stale(settings, known)
 

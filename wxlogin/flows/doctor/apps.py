@@ -47,14 +47,9 @@ def _app(app: App, settings: Settings) -> Finding:
             console=SECRET_PAGES[app.kind],
         )
     platform = app.open_platform
-    bound = f"bound to {platform}" if platform else "bound to no open platform"
-    return ok(
-        _CHECK, f"{app.name} is a {_words(app.kind)}: {_DOORS[app.kind]}; {bound}"
-    )
-
-
-def _words(kind: AppKind) -> str:
-    return kind.value.replace("_", " ")
+    bound = f"open platform {platform}" if platform else "no open platform"
+    kind = app.kind.value.replace("_", " ")
+    return ok(_CHECK, f"{app.name} ({kind}): {_DOORS[app.kind]}; {bound}")
 
 
 def _same_secrets(apps: tuple[App, ...]) -> Iterator[Finding]:

@@ -45,6 +45,6 @@ def _print_lines(found: list[Finding]) -> None:
         click.echo(click.style(word, fg=_COLOURS[one.level], bold=True) + rest)
     count = {level: sum(one.level is level for one in found) for level in Level}
     click.echo(
-        f"\n{count[Level.ok]} ok, {count[Level.warning]} warnings, "
-        f"{count[Level.wrong]} wrong."
+        f"\n{count[Level.ok]} ok, {count[Level.note]} not checked, "
+        f"{count[Level.warning]} warnings, {count[Level.wrong]} wrong."
     )

@@ -1,0 +1,236 @@
+"""Single checks of the doctor: what they make of answers."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from threading import Event
+from time import perf_counter
+
+import pytest
+
+from tests.unit.wechat.broken_wechat import Server, says
+from wxlogin.config import App, AppKind, load_settings
+from wxlogin.flows.doctor import app_secrets, clock, hosts, ourselves, pages
+from wxlogin.flows.doctor.asking import Asking, asking
+from wxlogin.flows.doctor.finding import Level, ok, wrong
+from wxlogin.flows.doctor.side_by_side import Job, side_by_side
+from wxlogin.wechat.client import WeChat
+from wxlogin.wechat.endpoints import Hosts
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+QR_PAGE = b'<img class="qrcode" src="/connect/qrcode/071ehi0E3VUpGa1j">'
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def ask() -> Iterator[Asking]:
+    with asking() as one:
+        yield one
+
+
+@pytest.fixture
+def app() -> App:
+    return App(
+        name="web", kind=AppKind.website, appid="wx" + 16 * "1", secret="MARKERsecret"
+    )
+
+
+@pytest.fixture
+def settings(tmp_path, server, app):
+    url = f"http://127.0.0.1:{server.port}"
+    return load_settings(
+        tmp_path,
+        public_url=f"{url}/wx",
+        apps=(app,),
+        wechat_api_url=url,
+        wechat_open_url=f"http://localhost:{server.port}",
+        verify_files={"MP_verify_a.txt": "a"},
+    )
+
+
+def error_page(text: str) -> bytes:
+    return f'<h4 class="weui_msg_title">{text}</h4>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("off", "level"),
+    [
+        (0, "ok"),
+        (29, "ok"),
+        (-29, "ok"),
+        (30, "warning"),
+        (-119, "warning"),
+        (120, "wrong"),
+        (-120, "wrong"),
+        (86400 * 365, "wrong"),
+    ],
+)
+def test_the_clock(off, level):
+    date = format_datetime(NOW - timedelta(seconds=off), usegmt=True)
+    assert clock.check(date, NOW).level == level
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "0", "Sun, 01 Mar 2026"])
+def test_a_date_that_is_none_is_no_verdict(date):
+    assert clock.check(date, NOW).level == "note"
+
+
+@pytest.mark.parametrize(
+    ("errcode", "level", "says_"),
+    [
+        (40029, "ok", "takes appid and secret"),
+        (40163, "ok", "takes appid and secret"),
+        (40125, "wrong", "AppSecret"),
+        (40013, "wrong", "letter by letter"),
+        (40164, "wrong", "IP白名单"),
+        (48004, "wrong", "通知中心"),
+        (45011, "warning", "no verdict"),
+        (-1, "warning", "no verdict"),
+        (99999, "warning", "no verdict"),
+    ],
+)
+def test_a_secret_by_what_wechat_answers(server, app, ask, errcode, level, says_):
+    server.will(says({"errcode": errcode, "errmsg": "x, rid: 1-2-3"}))
+    api = Hosts(api=f"http://127.0.0.1:{server.port}")
+    wechat = WeChat(api, budget=3, pool=ask.transport, pause=lambda seconds: None)
+    [finding] = app_secrets.check(app, wechat)
+    assert finding.level == level
+    assert says_ in finding.line()
+    assert "MARKER" not in finding.line()
+    [query] = server.queries()[:1]
+    assert query["code"] == app_secrets.MADE_UP_CODE
+    # No code of WeChat's has a hyphen: this one can be nobody's.
+    assert "-" in query["code"]
+
+
+def test_a_page_that_takes_any_code_is_not_wechat(server, app, ask):
+    api = Hosts(api=f"http://127.0.0.1:{server.port}")
+    [finding] = app_secrets.check(app, WeChat(api, budget=3, pool=ask.transport))
+    assert finding.level == "wrong"
+
+
+def test_a_mini_programs_secret_is_not_sent(server, app, ask):
+    api = Hosts(api=f"http://127.0.0.1:{server.port}")
+    mini = app.model_copy(update={"kind": AppKind.mini_program})
+    [finding] = app_secrets.check(mini, WeChat(api, budget=3, pool=ask.transport))
+    assert finding.level == "note"
+    assert server.targets == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "level"),
+    [
+        ("website", QR_PAGE, "ok"),
+        ("website", error_page("Scope 参数错误或没有 Scope 权限"), "wrong"),
+        ("website", error_page("redirect_uri 参数错误"), "wrong"),
+        ("website", error_page("AppID 参数错误"), "wrong"),
+        ("website", error_page("系统维护"), "note"),
+        ("website", b"<html>", "note"),
+        ("website", "\ufeff".encode() + b"\xff\xfe", "note"),
+        ("official_account", QR_PAGE, "wrong"),
+        ("mobile", QR_PAGE, "wrong"),
+        ("official_account", error_page("Scope 参数错误或没有 Scope 权限"), None),
+        ("mini_program", error_page("AppID 参数错误"), None),
+    ],
+)
+def test_the_page_tells_kind_and_domain(server, settings, app, ask, kind, body, level):
+    server.will(says(body))
+    app = app.model_copy(update={"kind": AppKind(kind)})
+    assert [one.level for one in pages.check(settings, app, ask)] == (
+        [level] if level else []
+    )
+    [target] = server.targets
+    assert target.startswith("/connect/qrconnect?appid=wx1111")
+    assert "MARKER" not in target
+
+
+def test_redirects_are_not_followed(server, settings, app, ask):
+    server.will(says(b"", "302 Found", "Location: http://192.0.2.1/\r\n"))
+    [finding] = pages.check(settings, app, ask)
+    assert finding.level == "note"
+    assert len(server.targets) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "level"),
+    [
+        ({"errcode": 41001, "errmsg": "access_token missing"}, "ok"),
+        ({"hello": "world"}, "warning"),
+        (b"<html>Log in to this network</html>", "wrong"),
+    ],
+)
+def test_a_host_that_answers_is_wechat_or_not(server, settings, ask, body, level):
+    server.will(says(body, extra="Date: Sun, 01 Mar 2026 12:00:00 GMT\r\n"))
+    reached = hosts.reach(settings, ask)
+    assert reached.found[0].level == level
+    assert reached.api is (level != "wrong")
+    if reached.api:
+        assert clock.check(reached.date, NOW).level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("answers", "levels"),
+    [
+        ([{"status": "ok"}, b"a"], ["ok", "ok"]),
+        ([{"status": "ok"}, b"<html>", b"a"], ["ok", "ok"]),
+        ([{"status": "ok"}, b"a\n"], ["ok", "wrong"]),
+        ([{"status": "ok"}, b"\xef\xbb\xbfa"], ["ok", "wrong"]),
+        ([b"<html>another site</html>"], ["warning"]),
+        ([[1, 2]], ["warning"]),
+    ],
+)
+def test_verification_files_as_wechat_would_fetch_them(
+    server, settings, answers, levels
+):
+    server.will(*(says(body) for body in answers))
+    assert [one.level for one in ourselves.check(settings)] == levels
+    if len(answers) > 1:
+        assert server.targets[:2] == ["/wx/healthz", "/MP_verify_a.txt"]
+
+
+def test_jobs_keep_their_order_and_a_slow_one_gets_a_line():
+    stop = Event()
+
+    def slow():
+        yield ok("slow", "half")
+        stop.wait(20)
+
+    def broken():
+        yield ok("broken", "half")
+        raise RuntimeError("secret=MARKER")
+
+    started = perf_counter()
+    jobs = [
+        Job("slow", slow),
+        Job("broken", broken),
+        Job("fast", lambda: [wrong("fast", "x")]),
+    ]
+    found = side_by_side(jobs, seconds=0.3)
+    assert perf_counter() - started < 5
+    stop.set()
+    assert [(one.check, one.level) for one in found] == [
+        ("slow", Level.ok),
+        ("slow", Level.wrong),
+        ("broken", Level.ok),
+        ("broken", Level.wrong),
+        ("fast", Level.wrong),
+    ]
+    assert "MARKER" not in "".join(one.line() for one in found)
+
+
+def test_a_line_says_what_to_do_and_where():
+    finding = wrong("secret", "It is wrong.", todo="Copy it.", console="open > app")
+    assert finding.line() == "wrong    secret: It is wrong. Copy it. Open open > app."
+    assert finding.as_json() == {
+        "level": "wrong",
+        "check": "secret",
+        "text": "It is wrong.",
+        "todo": "Copy it.",
+        "console": "open > app",
+    }

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from wxlogin.flows import avatars
 from wxlogin.security.origins import origin_of
 from wxlogin.simulator.server import SimulatorServer
 
@@ -39,6 +40,12 @@ class Started:
         """Path and query of the callback that carries this code."""
         path = urlsplit(self.callback).path
         return f"{path}?" + (f"code={code}&" if code else "") + f"state={self.state}"
+
+
+def pictures_arrive(app: Flask) -> None:
+    """Waits until the pictures are there that a sign-in has fetched beside it."""
+    with app.app_context():
+        avatars.jobs().drain()
 
 
 class Browser:
@@ -73,7 +80,9 @@ class Browser:
         return Started.at(answer.location)
 
     def returns(self, started: Started, code: str | None) -> TestResponse:
-        return self.get(started.with_code(code))
+        answer = self.get(started.with_code(code))
+        pictures_arrive(self.app)
+        return answer
 
     def goes_to(self, url: str) -> TestResponse:
         """Opens an absolute address of ours."""

@@ -20,6 +20,7 @@ from wxlogin.web import (
     ops,
     programs,
 )
+from wxlogin.web.avatars import init_avatars
 from wxlogin.web.edge import init_edge
 from wxlogin.web.language import init_language
 from wxlogin.web.pages import init_pages
@@ -44,6 +45,7 @@ def build(settings: Settings | None = None) -> Flask:
     init_visitors(app, settings)
     init_problems(app)
     init_pages(app, settings)
+    init_avatars(app)
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from tests.journey import pictures_arrive
 from wxlogin import create_app
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import load_settings
@@ -83,6 +84,7 @@ def serve(
         server.shutdown()
         thread.join()
         server.server_close()
+        pictures_arrive(app)
         with app.app_context():
             db.engine.dispose()
 

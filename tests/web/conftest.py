@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from tests.journey import Browser, Phone
+from tests.journey import Browser, Phone, pictures_arrive
 from wxlogin import create_app
 from wxlogin.config import Settings, load_settings
 from wxlogin.db import db
@@ -58,6 +58,7 @@ def app_for(settings_for: Callable[..., Settings]) -> Iterator[Callable[..., Fla
 
     yield make
     for app in made:
+        pictures_arrive(app)
         with app.app_context():
             db.engine.dispose()
 

@@ -16,7 +16,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import kept_apart
+from wxlogin.accounts import avatars, kept_apart
 from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.statements import run
@@ -52,6 +52,7 @@ def _undo(session: Session, merge_id: int, *, at: datetime) -> Undone:
     loser.merged_into_id = None
     loser.disabled_at = holder.disabled_at
     _return_profile(loser, holder)
+    avatars.drop_foreign(session, holder)
     _give_back(session, row, holder=holder, loser=loser, identities=going)
     _forget_foreign_unionids(session, holder.id, loser.id)
     for other in {row.survivor_id, holder.id}:

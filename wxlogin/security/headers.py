@@ -55,6 +55,7 @@ def add_headers(
     form_targets: Iterable[str] = (),
     frame_ancestors: Iterable[str] = (),
     static: bool = False,
+    embeddable: bool = False,
 ) -> Response:
     """`response`, with every security header set.
 
@@ -63,6 +64,7 @@ def add_headers(
     `frame_ancestors` those that may frame it, nobody by default, `'self'` for our
     own pages. `hide_referrer` is for answers at a URL with a code, state or ticket
     in it. `static` leaves Cache-Control as it is: for files that are everybody's.
+    So does `embeddable`, for pictures that other sites may show too.
     """
     ancestors = _sources(frame_ancestors)
     headers = response.headers
@@ -83,14 +85,15 @@ def add_headers(
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer" if hide_referrer else "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    embedders = "cross-origin" if embeddable else "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = embedders
     headers["Permissions-Policy"] = PERMISSIONS
     if not ancestors:
         # For browsers that do not know frame-ancestors.
         headers["X-Frame-Options"] = "DENY"
     if settings.https:
         headers["Strict-Transport-Security"] = HSTS
-    if not static:
+    if not (static or embeddable):
         headers["Cache-Control"] = "no-store"
     return response
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from wxlogin.accounts import people
 from wxlogin.config import Settings, current_settings
 from wxlogin.errors import KeyNeeded, NotFound
+from wxlogin.web.avatars import picture_url
 from wxlogin.web.visitors import require_visitor
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -22,7 +23,7 @@ def me() -> Response:
         uid=account.uid,
         former_uids=account.former_uids,
         nickname=account.nickname,
-        avatar=account.avatar,
+        avatar=picture_url(account.user_id, account.uid),
         language=account.language,
         identities=[
             {

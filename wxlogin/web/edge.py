@@ -79,6 +79,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             form_targets=[wechat] if "forms_to_wechat" in g else [],
             frame_ancestors=g.get("frame_ancestors", ()),
             static=request.endpoint == "static" and response.status_code < 400,
+            embeddable="embeddable" in g,
         )
         if mark_of_view() == "sites":
             add_site_headers(response, request, settings)
@@ -103,3 +104,8 @@ def allow_framing() -> None:
 def hide_referrer() -> None:
     """This URL holds a secret, which no other page may learn."""
     g.secret_in_url = True
+
+
+def allow_embedding() -> None:
+    """This answer is a picture that any site may show, and caches may keep."""
+    g.embeddable = True

@@ -112,12 +112,16 @@ class _OnTrip(_Connection):
     def _new_conn(self) -> socket.socket:
         trip = self.trip
         trip.stage = "name"
-        found = names.addresses(self._dns_host, self.port, trip.deadline)
+        found = self._addresses()
         trip.stage = "connect"
         sock = _first_that_answers(found, trip.deadline)
         sock.settimeout(trip.deadline.slice(CONNECT_SECONDS))
         trip.stage = "tls"
         return sock
+
+    def _addresses(self) -> list[names.Address]:
+        """Where to connect to. What is checked here is what is connected to."""
+        return names.addresses(self._dns_host, self.port, self.trip.deadline)
 
     def send(self, data: Any) -> None:
         trip = self.trip

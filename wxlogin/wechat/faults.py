@@ -28,10 +28,15 @@ class Cut(ValueError):
     """The body ended before its announced length."""
 
 
+class Inside(ValueError):
+    """The name leads to an address of an inner network."""
+
+
 # The first class that fits an error, or an error inside it, names the fault.
 _FAULTS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("too_long", (TooLong,)),
     ("encoded", (Encoded,)),
+    ("inside", (Inside,)),
     ("cut", (Cut, http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)),
     ("name", (socket.gaierror,)),
     ("timeout", (TimeoutError, urllib3.exceptions.TimeoutError)),
@@ -44,6 +49,10 @@ _FAULTS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
 _SENTENCES = {
     "too_long": "{host} sent an answer without end. Something stands between us.",
     "encoded": "{host} sent a compressed answer nobody asked for.",
+    "inside": (
+        "{host} has an address of an inner network, where we do not go for a picture. "
+        "Check the name servers of this machine."
+    ),
     "cut": "{host} broke off in the middle of its answer.",
     "name": "{host} cannot be looked up. Check the name servers of this machine.",
     "timeout": (

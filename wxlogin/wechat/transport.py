@@ -182,8 +182,10 @@ def _response(raw: BaseHTTPResponse, url: str) -> requests.Response:
         raw.release_conn()
     response = requests.Response()
     response.status_code = raw.status
-    # Of the headers only the time is of use, to tell whether our clock is right.
-    response.headers["Date"] = raw.headers.get("Date", "")
+    # Two headers are of use: one tells whether our clock is right, by the other the
+    # picture host says that it has no picture (see `pictures`).
+    for name in ("Date", "X-ErrNo"):
+        response.headers[name] = raw.headers.get(name, "")
     response.url = url
     response._content = body
     return response

@@ -7,10 +7,12 @@ true. Nothing of WeChat's answer is kept but what stands here.
 """
 
 from wxlogin.accounts.models.access import Grant, LoginEvent, Session
+from wxlogin.accounts.models.pictures import Avatar
 from wxlogin.accounts.models.records import Conflict, KeptApart, Merge, Moved
 from wxlogin.accounts.models.users import Identity, UnionId, User
 
 __all__ = [
+    "Avatar",
     "Conflict",
     "Grant",
     "Identity",

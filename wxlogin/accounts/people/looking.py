@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from wxlogin.accounts.models import Identity, UnionId, User
+from wxlogin.accounts.models import Avatar, Identity, UnionId, User
 from wxlogin.db import reading
 from wxlogin.errors import AccountGone
 
@@ -56,12 +56,17 @@ class Account:
 
 @dataclass(frozen=True)
 class KnownIdentity:
-    """What a flow needs to decide whether WeChat must be asked for a profile."""
+    """What a flow needs to decide whether WeChat must be asked for a profile.
+
+    `avatar` is the address WeChat gave, `picture_source` names the one we fetched.
+    """
 
     user_id: int
     profile_at: datetime | None
     has_nickname: bool
     disabled: bool
+    avatar: str | None
+    picture_source: bytes | None
 
 
 def account(user_id: int) -> Account:
@@ -93,19 +98,23 @@ def surviving_uid(uid: str) -> str | None:
 def known(appid: str, openid: str) -> KnownIdentity | None:
     """What is known of the person behind an openid; None for a stranger."""
     query = (
-        sa.select(User)
+        sa.select(User, Avatar.source)
         .join(Identity, Identity.user_id == User.id)
+        .outerjoin(Avatar, Avatar.user_id == User.id)
         .where(Identity.appid == appid, Identity.openid == openid)
     )
     with reading() as session:
-        user = session.scalar(query)
-    if user is None:
+        found = session.execute(query).first()
+    if found is None:
         return None
+    user, source = found
     return KnownIdentity(
         user_id=user.id,
         profile_at=user.profile_at,
         has_nickname=bool(user.nickname),
         disabled=user.disabled_at is not None,
+        avatar=user.avatar,
+        picture_source=source,
     )
 
 

@@ -1,0 +1,75 @@
+"""Small jobs beside the requests: one thread, a bounded queue, nothing promised.
+
+For work that may be late or lost, because somebody asks for it again anyway. The
+thread begins with the first job and ends with the last, so a process that has
+nothing to do has no thread, and a forked one begins its own. It is a daemon: the
+process does not wait for it to stop.
+"""
+
+from collections.abc import Callable
+from threading import Lock, Thread
+
+from wxlogin.observability import get_logger
+
+
+class Background:
+    """Calls `work(key)` for each key that was put, one after the other.
+
+    A key that waits already is not put twice. At most `limit` keys wait; further
+    ones are dropped.
+    """
+
+    def __init__(self, name: str, work: Callable[[int], None], *, limit: int) -> None:
+        self._name = name
+        self._work = work
+        self._limit = limit
+        # A dict keeps the order, and each key once.
+        self._waiting: dict[int, None] = {}
+        self._thread: Thread | None = None
+        self._lock = Lock()
+
+    def put(self, key: int) -> bool:
+        """Whether the key waits now. Never raises, and never waits for the work."""
+        with self._lock:
+            if key not in self._waiting and len(self._waiting) >= self._limit:
+                return False
+            self._waiting[key] = None
+            return self._running() or self._start()
+
+    def drain(self, seconds: float = 10.0) -> None:
+        """Waits until nothing is left to do, at most so long."""
+        if thread := self._thread:
+            thread.join(seconds)
+
+    def _running(self) -> bool:
+        # After a fork the thread is the parent's, and not alive here.
+        return self._thread is not None and self._thread.is_alive()
+
+    def _start(self) -> bool:
+        thread = Thread(target=self._run, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The machine has no thread to give.
+            self._waiting.clear()
+            return False
+        self._thread = thread
+        return True
+
+    def _run(self) -> None:
+        while (key := self._next()) is not None:
+            try:
+                self._work(key)
+            except Exception as error:
+                fault = type(error).__name__
+                get_logger().warning("background job failed", job=self._name, why=fault)
+
+    def _next(self) -> int | None:
+        with self._lock:
+            key = next(iter(self._waiting), None)
+            if key is None:
+                # Under the lock: whoever puts the next key starts the next thread.
+                self._thread = None
+            else:
+                del self._waiting[key]
+            return key

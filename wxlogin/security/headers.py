@@ -64,7 +64,7 @@ def add_headers(
     `frame_ancestors` those that may frame it, nobody by default, `'self'` for our
     own pages. `hide_referrer` is for answers at a URL with a code, state or ticket
     in it. `static` leaves Cache-Control as it is: for files that are everybody's.
-    So does `embeddable`, for pictures that other sites may show too.
+    So does `embeddable`, for pictures and scripts that other sites may use too.
     """
     ancestors = _sources(frame_ancestors)
     headers = response.headers
@@ -75,7 +75,8 @@ def add_headers(
             "style-src": f"'self' 'nonce-{nonce}'",
             "img-src": f"'self' data: {_sources(images)}",
             "connect-src": "'self'",
-            "frame-src": _source(frame_src) if frame_src else "'none'",
+            # A frame may come back to us: a sign-in can end inside it.
+            "frame-src": f"'self' {_source(frame_src)}" if frame_src else "'none'",
             "form-action": f"'self' {_sources(form_targets)}",
             "base-uri": "'none'",
             "object-src": "'none'",

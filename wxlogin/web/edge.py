@@ -15,6 +15,8 @@ from wxlogin.web.access import mark_of_view, require_access
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# The one script that other sites include.
+_WIDGET = "/static/wxlogin-widget.js"
 # A body larger than this is refused before it is read.
 BODY_BYTES = 64 * 1024
 
@@ -79,7 +81,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             form_targets=[wechat] if "forms_to_wechat" in g else [],
             frame_ancestors=g.get("frame_ancestors", ()),
             static=request.endpoint == "static" and response.status_code < 400,
-            embeddable="embeddable" in g,
+            embeddable="embeddable" in g or request.path == _WIDGET,
         )
         if mark_of_view() == "sites":
             add_site_headers(response, request, settings)

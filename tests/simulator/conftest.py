@@ -17,6 +17,9 @@ from wxlogin.simulator.server import SimulatorServer
 
 WEB = "wx0000000000000a01"
 CALLBACK = "http://127.0.0.1:5000/login/callback/web"
+OA, LONE, MOBILE = "wx0000000000000a02", "wx0000000000000a06", "wx0000000000000a05"
+H5_CALLBACK = "http://127.0.0.1:5000/login/callback/oa"
+WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 10) MicroMessenger/8.0.42.2460"}
 
 
 @pytest.fixture
@@ -102,6 +105,58 @@ def site(client: FlaskClient) -> Site:
 def server(world: World) -> Iterator[SimulatorServer]:
     with SimulatorServer(world, hold_seconds=0.2) as running:
         yield running
+
+
+def consent_link(**changes: str | None) -> str:
+    """The link of a page inside WeChat, in Tencent's order; None leaves one out."""
+    query = {
+        "appid": OA,
+        "redirect_uri": H5_CALLBACK,
+        "response_type": "code",
+        "scope": "snsapi_userinfo",
+        "state": "STATE1",
+    } | changes
+    pairs = [f"{k}={quote(v, safe='')}" for k, v in query.items() if v is not None]
+    return f"/connect/oauth2/authorize?{'&'.join(pairs)}#wechat_redirect"
+
+
+@dataclass
+class Account:
+    """An official account's website and what its visitors do in WeChat."""
+
+    client: FlaskClient
+
+    def visited(
+        self, link: str | None = None, person: str = "xiaoming", **more: bool
+    ) -> dict[str, Any]:
+        """What happens when this person opens the link in WeChat."""
+        given = {"url": link or consent_link(), "person": person} | more
+        answer = self.client.post("/_sim/authorize", json=given)
+        assert answer.status_code == 200, answer.text
+        outcome: dict[str, Any] = answer.get_json()
+        return outcome
+
+    def signs_in(
+        self, link: str | None = None, person: str = "xiaoming", **more: bool
+    ) -> dict[str, Any]:
+        """The token answer for that visitor."""
+        redirect = self.visited(link, person, **more)["redirect"]
+        return self.exchanges(code_of(redirect))
+
+    def exchanges(self, code: str, app: str = "oa", appid: str = OA) -> dict[str, Any]:
+        site = Site(self.client)
+        return site.exchanges(code, appid=appid, secret=f"secret-of-{app}")
+
+
+@pytest.fixture
+def account(client: FlaskClient) -> Account:
+    return Account(client)
+
+
+def code_of(url: str) -> str:
+    found = re.search(r"[?&]code=([0-9A-Za-z]+)", url)
+    assert found, url
+    return found[1]
 
 
 def phone(client: FlaskClient, act: str, uuid: str, person: str) -> TestResponse:

@@ -1,0 +1,192 @@
+"""What WeChat checks in the link of a page inside it, and in which order."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from wxlogin.simulator import World
+from wxlogin.simulator.h5_link import TEXTS, returned_state
+from wxlogin.wechat.endpoints import Hosts, authorize_url
+
+from .conftest import H5_CALLBACK, MOBILE, OA, WEB, Account, consent_link
+
+MINI = "wx0000000000000a03"
+
+
+def swapped(first: str, second: str) -> str:
+    """The good link with two of its parameters in each other's place."""
+    path, _, rest = consent_link().partition("?")
+    query, _, fragment = rest.partition("#")
+    pairs = query.split("&")
+    names = [pair.partition("=")[0] for pair in pairs]
+    i, j = names.index(first), names.index(second)
+    pairs[i], pairs[j] = pairs[j], pairs[i]
+    return f"{path}?{'&'.join(pairs)}#{fragment}"
+
+
+def test_our_own_link_is_a_good_one(account: Account) -> None:
+    link = authorize_url(
+        Hosts(open="http://localhost:5001"),
+        appid=OA,
+        redirect_uri=H5_CALLBACK,
+        state="S",
+        scope="snsapi_base",
+    )
+    assert "redirect" in account.visited(link)
+
+
+@pytest.mark.parametrize(
+    "more", ["forcePopup", "forceSnapShot", "component_appid", "connect_redirect"]
+)
+def test_what_may_stand_behind_the_state(account: Account, more: str) -> None:
+    assert "redirect" in account.visited(consent_link(**{more: "1"}))
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        swapped("appid", "redirect_uri"),
+        swapped("scope", "state"),
+        swapped("response_type", "scope"),
+        consent_link().replace("appid=", "AppID="),
+        consent_link().replace("redirect_uri=", "redirect_URI="),
+        consent_link(forcepopup="true"),
+        consent_link(forceSnapShot="true", forcePopup="true"),
+        consent_link(response_type=None),
+        consent_link(response_type="token"),
+        consent_link(utm_source="x"),
+        consent_link().replace("scope=", "appid=x&scope="),
+        "/connect/oauth2/authorize#wechat_redirect",
+    ],
+)
+def test_another_order_is_no_link_to_wechat(account: Account, link: str) -> None:
+    """Its browser stays blank; nobody learns a reason from it."""
+    outcome = account.visited(link)
+    assert outcome == {"page": "blank", "code": None, "why": "order"}
+
+
+@pytest.mark.parametrize("fragment", ["", "#", "#wechat_webview_type=1", "#/route"])
+def test_the_fragment_must_be_there(account: Account, fragment: str) -> None:
+    link = consent_link().partition("#")[0] + fragment
+    assert account.visited(link)["why"] == "fragment"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"appid": ""}, 10012),
+        ({"appid": None}, 10012),
+        ({"redirect_uri": ""}, 10011),
+        ({"redirect_uri": None}, 10011),
+        ({"scope": ""}, 10010),
+        ({"scope": None}, 10010),
+        ({"state": ""}, 10013),
+        ({"appid": "", "redirect_uri": "", "state": ""}, 10012),
+        ({"redirect_uri": "", "scope": "", "state": ""}, 10011),
+        ({"appid": WEB}, 10016),
+        ({"appid": MOBILE}, 10016),
+        ({"appid": MINI}, 10005),
+        ({"scope": "snsapi_login"}, 10005),
+        ({"scope": "snsapi_base,snsapi_userinfo"}, 10005),
+        ({"redirect_uri": "http://www.localhost/cb"}, 10003),
+        ({"redirect_uri": "http://evil.test/cb"}, 10003),
+        ({"redirect_uri": "http://127.0.0.1@evil.test/cb"}, 10003),
+        ({"redirect_uri": "ftp://127.0.0.1/cb"}, 10003),
+        ({"redirect_uri": "/cb"}, 10003),
+        ({"appid": "wxffffffffffffffff"}, None),
+        ({"state": "a" * 129}, None),
+    ],
+)
+def test_error_pages(
+    account: Account, changes: dict[str, str | None], code: int | None
+) -> None:
+    outcome = account.visited(consent_link(**changes))
+    assert outcome["code"] == code
+    if code:
+        assert outcome["page"] == TEXTS[code]
+    else:
+        assert outcome["page"] in ("AppID 参数错误", "state 参数过长")
+
+
+def test_the_account_is_looked_at_before_scope_and_host(account: Account) -> None:
+    wrong = {"scope": "x", "redirect_uri": "http://evil.test/", "state": "a" * 200}
+    assert account.visited(consent_link(**wrong, appid=WEB))["code"] == 10016
+    assert account.visited(consent_link(**wrong))["code"] == 10005
+    del wrong["scope"]
+    assert account.visited(consent_link(**wrong))["code"] == 10003
+
+
+def test_an_account_without_the_scope(account: Account) -> None:
+    """An account that is not a verified service account."""
+    account.client.put("/_sim/apps", json={"name": "oa", "scopes": ["snsapi_base"]})
+    assert account.visited()["code"] == 10005
+    assert "redirect" in account.visited(consent_link(scope="snsapi_base"))
+    wrong = {"name": "oa", "scopes": ["snsapi_login"]}
+    assert account.client.put("/_sim/apps", json=wrong).status_code == 400
+
+
+def test_a_callback_domain_covers_its_own_host_only(client: FlaskClient) -> None:
+    app = {"name": "oa", "callback_domains": ["www.qq.com"]}
+    client.put("/_sim/apps", json=app)
+    account = Account(client)
+    for host, good in {
+        "www.qq.com": True,
+        "WWW.QQ.COM": True,
+        "qq.com": False,
+        "pay.qq.com": False,
+        "www.qq.com.evil.test": False,
+    }.items():
+        outcome = account.visited(consent_link(redirect_uri=f"https://{host}/cb"))
+        assert ("redirect" in outcome) is good, host
+
+
+@pytest.mark.parametrize("code", [10004, 10006, 10009, 10015, 10038])
+def test_an_error_by_choice(account: Account, world: World, code: int) -> None:
+    world.switch(("app", "oa"), authorize_error=code)
+    assert account.visited()["code"] == code
+    assert "redirect" in account.visited(consent_link(appid="wx0000000000000a06"))
+
+
+@pytest.mark.parametrize("value", [10003, 1, True, "10004"])
+def test_errors_that_a_link_brings_about_are_no_switch(
+    client: FlaskClient, value: object
+) -> None:
+    answer = client.put("/_sim/switches", json={"authorize_error": value})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "returned"),
+    [
+        ("aZ09", "aZ09"),
+        ("a" * 128, "a" * 128),
+        ("a-b_c.d", "a-b_c.d"),
+        ('{"a": 1,"b": 2}', "{a:+1,b:+2}"),
+        ("a&b=c#d%e", "a%26b%3Dc%23d%25e"),
+        ("<i>", "i"),
+        ("中", "%E4%B8%AD"),
+        ("", ""),
+    ],
+)
+def test_how_a_state_comes_back(sent: str, returned: str) -> None:
+    assert returned_state(sent) == returned
+
+
+def test_a_state_is_measured_in_bytes(account: Account) -> None:
+    assert account.visited(consent_link(state="中" * 43))["page"] == "state 参数过长"
+    assert "redirect" in account.visited(consent_link(state="中" * 42))
+
+
+def test_a_state_left_out_comes_back_empty(account: Account) -> None:
+    """It is documented as optional; only an empty one is an error."""
+    url = account.visited(consent_link(state=None))["redirect"]
+    assert url.endswith("&state=")
+
+
+@pytest.mark.parametrize("url", ["", "http://[", "https://s.test/login", 5, None])
+def test_another_url_is_a_mistake_of_the_caller(
+    client: FlaskClient, url: object
+) -> None:
+    given = {"url": url, "person": "xiaoming"}
+    answer = client.post("/_sim/authorize", json=given)
+    assert answer.status_code == 400
+    assert "url" in answer.get_json()["error"]

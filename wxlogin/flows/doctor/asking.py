@@ -11,7 +11,7 @@ from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.transport import Transport
 
 # For one question, from the name's look-up to the last byte of the answer.
-SECONDS = 4.0
+SECONDS = 3.5
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def test_only_pages_that_ask_get_more(https: Settings) -> None:
         "http://localhost:3000"
     )
     found = policy(response)
-    assert found["frame-src"] == "https://open.weixin.qq.com"
+    assert found["frame-src"] == "'self' https://open.weixin.qq.com"
     assert found["img-src"] == "'self' data: https://thirdwx.qlogo.cn"
     assert found["form-action"] == f"'self' {listed}"
     assert found["frame-ancestors"] == f"'self' {listed}"

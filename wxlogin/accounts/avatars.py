@@ -117,8 +117,9 @@ def find(uid: str, version: str) -> bytes | None:
     )
     with reading() as session:
         found = list(session.execute(query))
+    given = version.encode("utf-8", "surrogatepass")
     for row in found:
-        if hmac.compare_digest(row.version.encode(), version.encode()):
+        if hmac.compare_digest(row.version.encode(), given):
             return cast(bytes, row.picture)
     return None
 

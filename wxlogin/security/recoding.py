@@ -39,7 +39,9 @@ def square_jpeg(data: bytes, side: int) -> bytes:
             pixels = _opaque(image)
         out = io.BytesIO()
         small = ImageOps.fit(pixels, (side, side), Image.Resampling.LANCZOS)
-        small.save(out, "JPEG", quality=_QUALITY, optimize=True)
+        # Pillow hands comments on from picture to picture; these are pixels alone.
+        bare = Image.frombytes("RGB", small.size, small.tobytes())
+        bare.save(out, "JPEG", quality=_QUALITY, optimize=True)
     except NoPicture:
         raise
     except Exception as error:

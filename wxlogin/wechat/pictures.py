@@ -101,7 +101,9 @@ class OutsideTransport(Transport):
     def _new_pool(self, origin: str) -> HTTPConnectionPool:
         place = parse_url(origin)
         context = tls_context()
-        return _OutsidePool(place.host or "", place.port, ssl_context=context)
+        return _OutsidePool(
+            place.host or "", place.port, maxsize=4, ssl_context=context
+        )
 
 
 @cache

@@ -1,19 +1,13 @@
 """The QR page's script and the phone in a real browser, as two people see them."""
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-import requests
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.simulator.shop import Shop
 from wxlogin.simulator import World
 from wxlogin.simulator.server import SimulatorServer
-
-WEB = "wx0000000000000a01"
 
 
 @pytest.fixture
@@ -37,81 +31,6 @@ def phone(chromium: Browser, simulator: SimulatorServer) -> Iterator[Page]:
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
-
-
-class Shop:
-    """A website on 127.0.0.1 that embeds the code and notes how people come back."""
-
-    def __init__(self, simulator: SimulatorServer) -> None:
-        self.simulator = simulator
-        self.visits: list[str] = []
-        self.page = ""
-        shop = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                if self.path.startswith("/cb"):
-                    shop.receives(self.path)
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.end_headers()
-                home = shop.page if self.path == "/" else "<h1>back</h1>"
-                self.wfile.write(home.encode())
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-
-    def qr_link(self, callback: str = "/cb", **more: str) -> str:
-        query = {
-            "appid": WEB,
-            "scope": "snsapi_login",
-            "redirect_uri": self.url + callback,
-            "state": "S1",
-        } | more
-        pairs = [f"{k}={quote(v, safe='')}" for k, v in query.items()]
-        return f"{self.simulator.url}/connect/qrconnect?{'&'.join(pairs)}"
-
-    def embeds(self, **options: object) -> None:
-        """The shop's home page has WeChat's widget in it."""
-        given = {
-            "id": "box",
-            "appid": WEB,
-            "scope": "snsapi_login",
-            "redirect_uri": quote(self.url + "/cb", safe=""),
-            "state": "S1",
-        } | options
-        script = f"{self.simulator.url}/connect/zh_CN/htmledition/js/wxLogin.js"
-        self.page = f"""<!DOCTYPE html><div id="box"></div>
-            <script src="{script}"></script><script>
-            var options = {json.dumps(given)};
-            options.onReady = function (ready) {{ window.ready = ready; }};
-            new WxLogin(options);</script>"""
-
-    def receives(self, path: str) -> None:
-        """A visitor comes back; the shop exchanges the code, if there is one."""
-        self.visits.append(path)
-        code = parse_qs(urlsplit(path).query).get("code")
-        if code:
-            params = {
-                "appid": WEB,
-                "secret": "secret-of-web",
-                "code": code[0],
-                "grant_type": "authorization_code",
-            }
-            with requests.Session() as http:
-                http.trust_env = False
-                url = f"{self.simulator.url}/sns/oauth2/access_token"
-                http.get(url, params=params, timeout=10)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
@@ -250,3 +169,65 @@ def test_the_browser_comes_back_twice(
     assert len(set(shop.visits)) == codes
     outcomes = sorted(call.errcode for call in world.journal.calls())
     assert outcomes == ([0, 0] if codes == 2 else [0, 40163])
+
+
+def test_fast_login_inside_a_frame(
+    pc: BrowserContext, shop: Shop, world: World
+) -> None:
+    """The frame comes back by itself, without a scan or a click."""
+    world.switch(fast_login="jose")
+    shop.embeds(self_redirect=True)
+    page = pc.new_page()
+    page.goto(shop.url + "/")
+    page.wait_for_function("window.frames.length === 1")
+    page.frames[1].wait_for_url(f"{shop.url}/cb?code=*&state=S1")
+    assert page.url == shop.url + "/"
+
+
+def test_a_frame_may_take_fast_login_to_the_top(
+    pc: BrowserContext, shop: Shop, world: World
+) -> None:
+    """Chromium refuses that to a foreign frame, unless the page gives it leave."""
+    world.switch(fast_login=True)
+    leave = "allow-scripts allow-same-origin allow-top-navigation"
+    frame = f'<iframe sandbox="{leave}" src="{shop.qr_link(self_redirect="false")}">'
+    shop.page = f"<!DOCTYPE html>{frame}</iframe>"
+    page = pc.new_page()
+    page.goto(shop.url + "/")
+    page.wait_for_url(f"{shop.url}/cb?code=*&state=S1")
+
+
+def test_the_widgets_frame(pc: BrowserContext, shop: Shop) -> None:
+    """Its attributes and the order of its parameters are those of Tencent's script."""
+    shop.embeds(
+        self_redirect=False,
+        style="white",
+        href="https://s.test/a.css",
+        lang="en",
+        stylelite=1,
+        fast_login=0,
+        color_scheme="dark",
+    )
+    page = pc.new_page()
+    page.goto(shop.url + "/")
+    frame = page.locator("#box iframe")
+    given = {
+        name: frame.get_attribute(name)
+        for name in ("width", "height", "scrolling", "frameborder", "allow", "sandbox")
+    }
+    assert given == {
+        "width": "300px",
+        "height": "400px",
+        "scrolling": "no",
+        "frameborder": "0",
+        "allow": "local-network-access",
+        "sandbox": None,
+    }
+    query = (frame.get_attribute("src") or "").partition("?")[2]
+    assert [pair.partition("=")[0] for pair in query.split("&")] == ORDER
+
+
+ORDER = (
+    "appid scope redirect_uri state login_type self_redirect styletype sizetype "
+    "bgcolor rst ts style href lang stylelite fast_login color_scheme"
+).split()

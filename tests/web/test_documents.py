@@ -1,0 +1,53 @@
+"""docs/errors.md names every error that people and programs can meet."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask_babel import force_locale
+
+from wxlogin.errors import WxloginError
+from wxlogin.web.words import WORDS
+
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+# What werkzeug raises, as wxlogin/web/problems.py names it.
+HTTP = {"method_not_allowed": 405, "too_large": 413}
+
+
+def tree(kind: type[WxloginError] = WxloginError) -> Iterator[type[WxloginError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from tree(below)
+
+
+def described() -> dict[str, tuple[int, str]]:
+    """Code to status and title, as the page has them."""
+    text = PAGE.read_text("utf-8")
+    table = text.partition("<!-- our codes -->")[2].partition("<!-- end of our")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| ([^|]+) \|", table, re.MULTILINE)
+    return {code: (int(status), title) for code, status, title in rows}
+
+
+def test_every_code_of_ours_is_described():
+    own = [kind for kind in tree() if kind.__module__ == "wxlogin.errors"]
+    expected = {kind.code: kind.status for kind in own} | HTTP
+    assert {code: status for code, (status, _) in described().items()} == expected
+
+
+@pytest.mark.parametrize("code", sorted(WORDS))
+def test_the_title_is_the_one_people_read(app, code):
+    with app.test_request_context(), force_locale("zh"):
+        chinese = str(WORDS[code].title)
+    with app.test_request_context(), force_locale("en"):
+        english = str(WORDS[code].title)
+    assert described()[code][1] == f"{chinese} · {english}"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [10003, 10004, 10005, 10006, 10009, 10010, 10011, 10012, 10013, 10015, 10016],
+)
+def test_every_number_of_wechats_pages_is_described(number):
+    """Tencent's table of the page authorization guide."""
+    assert f"\n| {number} | " in PAGE.read_text("utf-8")

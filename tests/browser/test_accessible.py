@@ -1,0 +1,83 @@
+"""Keyboard, names for a screen reader, contrast: axe-core and a Tab key."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.user_agents import WECHAT_IPHONE
+
+# axe-core's own words for what makes a page hard or impossible to use.
+SERIOUS = {"serious", "critical"}
+
+
+def problems(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:100]}"
+        for rule in found
+        if rule["impact"] in SERIOUS
+        for node in rule["nodes"]
+    ]
+
+
+def signs_in(page: Page, phone: Page, service, simulator) -> None:
+    page.goto(f"{service.url}/login/qr")
+    page.locator("img.qrcode").wait_for()
+    phone.goto(f"{simulator.url}/phone")
+    phone.locator("[data-person=xiaoming]").click()
+    phone.locator("[data-scan]").first.click()
+    phone.locator("[data-action=confirm]").click()
+    page.wait_for_url(f"{service.url}/me")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_no_page_has_a_serious_fault(service, simulator, window, locale, scheme):
+    page = window(locale=locale, color_scheme=scheme)
+    phone = window(width=390, height=844, locale=locale, color_scheme=scheme)
+    for path in ("/login/snapshot", "/nowhere", "/login/callback/web", "/me/deleted"):
+        page.goto(service.url + path)
+        assert problems(page) == [], path
+    page.goto(f"{service.url}/login")
+    page.frame_locator("#frame").locator("img.qrcode").wait_for()
+    page.wait_for_timeout(300)
+    # WeChat's frame is WeChat's; ours is the page around it.
+    page.evaluate("document.getElementById('frame').removeAttribute('src')")
+    page.evaluate("document.getElementById('frame').srcdoc = '<html lang=zh><title>x'")
+    assert problems(page) == [], "/login"
+    signs_in(page, phone, service, simulator)
+    page.locator("summary").click()
+    assert problems(page) == [], "/me"
+
+
+def test_the_advice_pages_have_no_serious_fault(service, window):
+    plain_phone = WECHAT_IPHONE.split(" Micro")[0]
+    for agent in (plain_phone, f"{WECHAT_IPHONE} miniProgram/wx0123456789abcdef"):
+        page = window(width=390, height=844, user_agent=agent)
+        page.goto(f"{service.url}/login")
+        assert problems(page) == [], agent
+
+
+def test_everything_is_reached_by_the_keyboard(service, simulator, window):
+    page, phone = window(), window(width=390, height=844)
+    signs_in(page, phone, service, simulator)
+    reached = set()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.textContent.trim()"))
+    for name in (
+        "从微信更新资料",
+        "退出登录",
+        "添加另一个微信",
+        "退出所有设备",
+        "注销账号",
+    ):
+        assert name in reached
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{service.url}/me/deleted")

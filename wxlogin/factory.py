@@ -19,6 +19,7 @@ from wxlogin.web import (
     login,
     ops,
     programs,
+    verify,
 )
 from wxlogin.web.avatars import init_avatars
 from wxlogin.web.edge import init_edge
@@ -49,7 +50,7 @@ def build(settings: Settings | None = None) -> Flask:
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for module in (login, callback, account, identities, api, programs, ops):
+    for module in (login, callback, account, identities, api, programs, ops, verify):
         app.register_blueprint(module.bp)
     for name in unknown_names():
         get_logger().warning("unknown setting", name=name, see="docs/settings.md")

@@ -146,3 +146,19 @@ def test_names_and_links_are_text(client: FlaskClient) -> None:
         assert nasty not in page
     answer = client.get("/phone/browser", query_string={"url": nasty})
     assert nasty not in answer.text
+
+
+def test_own_scripts_only_and_no_frame_around_it(client: FlaskClient) -> None:
+    """A callback may be anywhere, so its form may lead there; nothing else is open."""
+    for answer in (
+        client.get("/phone/browser?person=jose"),
+        client.get("/phone/authorize", query_string={"link": LINK, "person": "jose"}),
+    ):
+        policy = answer.headers["Content-Security-Policy"]
+        assert "script-src 'nonce-" in policy and "unsafe" not in policy
+        assert "form-action 'self' http: https:;" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert not re.search(r"<[^>]+ style=|<[^>]+ on\w+=", answer.text)
+    assert (
+        "form-action 'self';" in client.get("/phone").headers["Content-Security-Policy"]
+    )

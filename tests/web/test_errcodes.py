@@ -4,9 +4,9 @@ import html
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, calls
+from tests.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, Phone, calls
 from tests.records import stored
-from wxlogin.wechat.errors import ERRCODES, lookup
+from wxlogin.wechat.errors import ERRCODES, FOREIGN_OPENID, lookup
 
 # One that no table names stands for all that WeChat may invent.
 UNKNOWN = 99999
@@ -56,33 +56,44 @@ def test_at_the_exchange(app, browser, xiaoming, simulator, log, errcode):
     assert browser.who()["nickname"] == "小明😀"
 
 
-@pytest.mark.parametrize("errcode", sorted(set(ALL) - {40003}))
-def test_at_the_profile(app, browser, xiaoming, simulator, log, errcode):
+@pytest.fixture
+def stranger(simulator):
+    """`stranger()`: the phone of somebody who has never been here."""
+
+    def arrives() -> Phone:
+        name = f"person-{len(simulator.world.registry.people())}"
+        simulator.world.registry.put_person({"name": name, "nickname": "新人"})
+        return Phone(simulator, name)
+
+    return arrives
+
+
+def test_at_the_profile(app, browser_of, stranger, simulator, log):
     """Who can be placed by a unionid signs in without a profile."""
-    simulator.world.switch(errcode={"path": USERINFO, "errcode": errcode})
-    started = browser.starts()
-    assert browser.returns(started, xiaoming.confirms(started)).status_code == 303
-    who = browser.who()
-    assert (who["nickname"], who["avatar"]) == ("", None)
-    check_log(log(), "no profile", errcode, "userinfo")
+    for errcode in sorted(set(ALL) - {FOREIGN_OPENID}):
+        simulator.world.switch(errcode={"path": USERINFO, "errcode": errcode})
+        browser = browser_of(app)
+        started = browser.starts()
+        log()
+        assert browser.returns(started, stranger().confirms(started)).status_code == 303
+        who = browser.who()
+        assert (who["nickname"], who["avatar"]) == ("", None)
+        check_log(log(), "no profile", errcode, "userinfo")
 
 
-@pytest.mark.parametrize("errcode", ALL)
-def test_at_the_profile_of_somebody_we_cannot_place(
-    app, browser, xiaoming, simulator, log, errcode
-):
+def test_at_the_profile_of_somebody_we_cannot_place(app, browser, stranger, simulator):
     """Without a unionid a second account would be the price, so nobody signs in."""
-    simulator.world.switch(drop_unionid=True)
-    simulator.world.switch(errcode={"path": USERINFO, "errcode": errcode})
     before = stored(app)
-    started = browser.starts()
-    for language, headers in LANGUAGES.items():
-        code = xiaoming.confirms(started)
-        answer = browser.get(started.with_code(code), headers=headers)
-        if errcode != 40003:
+    for errcode in sorted(set(ALL) - {FOREIGN_OPENID}):
+        rule = {"path": USERINFO, "errcode": errcode}
+        simulator.world.switch(drop_unionid=True, errcode=rule)
+        started = browser.starts()
+        for language, headers in LANGUAGES.items():
+            code = stranger().confirms(started)
+            answer = browser.get(started.with_code(code), headers=headers)
             check_page(answer, errcode, language)
-    assert browser.who() is None
-    assert stored(app) == before
+        assert browser.who() is None
+        assert stored(app) == before
 
 
 def test_a_known_person_keeps_the_profile_there_was(

@@ -10,7 +10,8 @@ import pytest
 
 from tests.unit.wechat.broken_wechat import Server, says
 from wxlogin.config import App, AppKind, load_settings
-from wxlogin.flows.doctor import app_secrets, clock, hosts, ourselves, pages
+from wxlogin.config.loading import read_settings
+from wxlogin.flows.doctor import address, app_secrets, clock, hosts, ourselves, pages
 from wxlogin.flows.doctor.asking import Asking, asking
 from wxlogin.flows.doctor.finding import Level, ok, wrong
 from wxlogin.flows.doctor.side_by_side import Job, side_by_side
@@ -234,3 +235,19 @@ def test_a_line_says_what_to_do_and_where():
         "todo": "Copy it.",
         "console": "open > app",
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "level", "says_"),
+    [
+        ("http://192.168.1.20:5000", "ok", "enter 192.168.1.20:5000 as"),
+        ("http://trial.shop.test", "ok", "enter trial.shop.test as"),
+        ("http://127.0.0.1:5000", "warning", "phones do not find"),
+    ],
+)
+def test_a_test_account_takes_addresses_with_ports(tmp_path, app, url, level, says_):
+    account = app.model_copy(update={"kind": AppKind.official_account})
+    settings = read_settings(tmp_path, env="trial", public_url=url, apps=(account,))
+    [finding] = address.check(settings)
+    assert finding.level == level
+    assert says_ in finding.text

@@ -60,6 +60,12 @@ def _app(settings: Settings, app: App) -> Finding:
 
 
 def _test_account(settings: Settings, app: App) -> Finding:
+    if is_loopback(settings.public):
+        return warning(
+            _CHECK,
+            f"{app.name}: phones do not find this machine as {settings.public.netloc}.",
+            todo="Set PUBLIC_URL to its address in your network.",
+        )
     text = f"{app.name}: enter {settings.public.netloc} as 授权回调页面域名"
     return ok(_CHECK, f"{text}, for a test account.", console=_TEST_ACCOUNT_PAGE)
 

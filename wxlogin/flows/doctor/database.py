@@ -22,7 +22,7 @@ from wxlogin.config.paths import package_dir
 from wxlogin.db import engine_options, prepare_engine
 
 from . import unionids
-from .finding import Finding, ok, wrong
+from .finding import Finding, ok, warning, wrong
 
 _CHECK = "database"
 _UPGRADE = "Run `wxlogin db upgrade`."
@@ -44,8 +44,8 @@ def check(settings: Settings) -> Iterator[Finding]:
     except (ArgumentError, ModuleNotFoundError) as error:
         yield _no_engine(settings.database_url, error)
         return
-    if missing := _no_file(url):
-        yield missing
+    if obstacle := _no_file(url):
+        yield obstacle
         return
     try:
         yield from _looked(engine, settings)
@@ -87,8 +87,8 @@ def _no_file(url: sa.URL) -> Finding | None:
         return wrong(_CHECK, text, todo="Leave it out, or name a file.")
     path = Path(str(url.database))
     if not path.is_absolute():
-        text = f"DATABASE_URL names {path} without a folder."
-        return wrong(_CHECK, text, todo="Write the whole path: sqlite:////srv/….")
+        text = f"Not looked at: which folder {path} is in depends on the installation."
+        return warning(_CHECK, text, todo="Write the whole path: sqlite:////srv/….")
     if not path.exists():
         return wrong(_CHECK, f"There is no {path} yet.", todo=_UPGRADE)
     return None

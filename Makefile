@@ -28,14 +28,19 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-CATALOG := wxlogin/translations/zh/LC_MESSAGES/messages
-EXTRACT := $(BIN)/pybabel -q extract --no-location --sort-output -F wxlogin/babel.cfg -k _l -k lazy_gettext
-
+# Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
+PAGES := wxlogin/web templates/base.html templates/error.html templates/login templates/account
 translations: .venv/.dev
-	$(EXTRACT) -o .catalog.pot wxlogin/web templates/base.html templates/error.html templates/login templates/account
-	$(BIN)/pybabel -q update --no-fuzzy-matching -i .catalog.pot -o $(CATALOG).po -l zh
-	$(BIN)/pybabel -q compile -i $(CATALOG).po -o $(CATALOG).mo
-	@rm -f .catalog.pot
+	@$(call catalogue,wxlogin/translations,$(PAGES))
+	@$(call catalogue,wxlogin/simulator/translations,wxlogin/simulator templates/simulator)
+
+define catalogue
+$(BIN)/pybabel -q extract --no-location --sort-output -F wxlogin/babel.cfg -k lazy_gettext -o .catalogue.pot $(2) && \
+$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i .catalogue.pot -o $(1)/zh/LC_MESSAGES/messages.po -l zh && \
+sed -i -e '/^"Report-Msgid-Bugs-To/d' -e '/FULL NAME/d' -e '/LL@li.org/d' $(1)/zh/LC_MESSAGES/messages.po && \
+$(BIN)/pybabel -q compile -i $(1)/zh/LC_MESSAGES/messages.po -o $(1)/zh/LC_MESSAGES/messages.mo && \
+rm -f .catalogue.pot
+endef
 
 clean:
 	rm -rf .venv dist build

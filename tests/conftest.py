@@ -1,6 +1,7 @@
 """What all tests share. In CI a skipped test is a failed run."""
 
 import os
+from collections.abc import Generator
 
 import pytest
 
@@ -15,3 +16,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("CI") == "true" and skipped and exitstatus == 0:
         reporter.write_line(f"{len(skipped)} tests were skipped; in CI none may be.")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Half an emoji in a test's output cannot travel between processes."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode())
+        for name, text in report.sections
+    ]
+    return report

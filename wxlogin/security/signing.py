@@ -118,6 +118,17 @@ def _exact_base32(text: str) -> bytes:
         signed = base64.b32decode(text + "=" * (-len(text) % 8))
     except binascii.Error:
         raise StateInvalid("the state has a foreign shape") from None
-    if base64.b32encode(signed).decode().rstrip("=") != text:
+    exact = base64.b32encode(signed).decode().rstrip("=") == text
+    # Time stamp and signature are base64 inside.
+    if not exact or not all(map(_is_exact_base64, signed.split(b".")[1:])):
         raise StateInvalid("the state is spelled differently")
     return signed
+
+
+def _is_exact_base64(text: bytes) -> bool:
+    """The last letter of a base64 text has unused bits; they must be zero."""
+    try:
+        raw = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    except binascii.Error:
+        return False
+    return base64.urlsafe_b64encode(raw).rstrip(b"=") == text

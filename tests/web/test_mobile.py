@@ -90,6 +90,28 @@ def test_a_replay_with_another_attempt_or_none_is_refused(
     assert len(calls(simulator, EXCHANGE)) == 1
 
 
+def test_after_signing_out_a_retry_signs_nobody_in(app, phone_app, sdk):
+    """security rows 22 and 58: who has seen the request cannot repeat it"""
+    code = sdk("xiaoming")
+    token = phone_app(code=code, attempt=ATTEMPT).get_json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    app.test_client().delete("/api/session", headers=headers)
+    answer = phone_app(code=code, attempt=ATTEMPT)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "code_invalid")
+    assert rows(app, Session) == 0
+
+
+def test_after_deleting_the_account_a_retry_does_not_bring_it_back(app, phone_app, sdk):
+    """security row 54"""
+    code = sdk("xiaoming")
+    token = phone_app(code=code, attempt=ATTEMPT).get_json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    gone = app.test_client().post("/me/delete", data={"sure": "yes"}, headers=headers)
+    assert gone.status_code == 303
+    assert phone_app(code=code, attempt=ATTEMPT).status_code == 400
+    assert rows(app, User) == 0
+
+
 def test_without_an_attempt_no_retry_is_known(phone_app, sdk):
     code = sdk("xiaoming")
     assert phone_app(code=code).status_code == 200

@@ -114,6 +114,9 @@ def _again(
     same = bool(mine.attempt) and secrets.compare_digest(record.attempt, mine.attempt)
     if not same or not record.done or time.time() > record.done + RETRY_SECONDS:
         raise CodeInvalid("this code was sent before", app=app.name)
+    if live_session(settings, record.token) is None:
+        # Signed out or deleted meanwhile: only a new code begins again.
+        raise CodeInvalid("the session of this code is over", app=app.name)
     person = Person(
         app.appid, app.kind.value, record.openid, app.open_platform, record.unionid
     )

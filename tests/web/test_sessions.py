@@ -251,3 +251,14 @@ def test_a_broken_cookie_hurts_nobody(signed_in, app, purpose, path, fine):
         )
         seen.add(answer.status_code)
     assert seen <= fine
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "!x", "x" * 80, "é", "x" * 21 + "."])
+def test_a_planted_cookie_of_a_foreign_name_hurts_nobody(app, name):
+    """security row 29: a neighbour on our host may set any name"""
+    answer = app.test_client(use_cookies=False).get(
+        "/login/qr",
+        base_url="http://127.0.0.1:5000",
+        headers={"Cookie": f"wxlogin_at-{name}=1"},
+    )
+    assert answer.status_code == 302

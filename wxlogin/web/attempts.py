@@ -4,6 +4,8 @@ They last as long as a state, and together they stay small: at most ten, at most
 3 kB, the oldest goes first (security rows 7 and 8).
 """
 
+import re
+
 from flask import request
 from werkzeug.wrappers import Response
 
@@ -14,6 +16,8 @@ from wxlogin.security.signing import STATE_SECONDS
 
 _MOST = 10
 _BYTES = 3000
+# As `new_nonce` makes them.
+_NONCE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def held_attempt(settings: Settings, nonce: str) -> Attempt | None:
@@ -36,7 +40,8 @@ def _make_room(response: Response, settings: Settings, needed: int) -> None:
     held = {
         name.removeprefix(start): value
         for name, value in request.cookies.items()
-        if name.startswith(start)
+        # Whoever shares our host may plant a name; what cannot be ours is let be.
+        if name.startswith(start) and _NONCE.fullmatch(name.removeprefix(start))
     }
     genuine = []
     for nonce, value in held.items():

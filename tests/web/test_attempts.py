@@ -1,5 +1,9 @@
 """A page of a listed site draws its own widget (security rows 27 and 89)."""
 
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from tests.journey import Browser, Started
@@ -133,3 +137,68 @@ def test_messages_go_to_exact_origins(browser, xiaoming):
     page = browser.get(path, headers=own).text
     assert f'["http://127.0.0.1:5000", "{SHOP}"]' in page
     assert '"*"' not in page
+
+
+@pytest.mark.parametrize("path", ["/login", "/login/embed"])
+@pytest.mark.parametrize(
+    "query", ["endpoint=x", "_method=POST", "_external=1&_scheme=https", "x=%0Ay"]
+)
+def test_words_of_the_framework_are_no_wishes(browser, path, query):
+    """The link to a new code repeats what we know, and nothing else."""
+    answer = browser.get(f"{path}?next=/orders&{query}")
+    assert answer.status_code == 200
+    assert f'href="{path}?next=/orders"' in answer.text
+
+
+def frame_of(page: str) -> dict[str, list[str]]:
+    frame = re.search(r'<iframe id="frame" src="([^"]+)"', page).group(1)
+    return parse_qs(urlsplit(unescape(frame)).query)
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "https://evil.test/a.css",
+        "https://good.test.evil.test/a.css",
+        "https://a.good.test@evil.test/a.css",
+        "http://127.0.0.1:7777/a.css",
+        "//evil.test/a.css",
+        "/a.css",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_foreign_style_sheet_does_not_reach_the_frame(browser, sheet):
+    """It could paint an attacker's QR code over WeChat's, on our own page."""
+    for path in ("/login", "/login/embed"):
+        page = browser.get(path, query_string={"href": sheet}).text
+        assert "href" not in frame_of(page)
+
+
+def test_a_listed_sites_style_sheet_does(browser):
+    sheet = "https://a.good.test/wechat.css"
+    page = browser.get("/login/embed", query_string={"href": sheet}).text
+    assert frame_of(page)["href"] == [sheet]
+
+
+@pytest.mark.parametrize("path", ["/api/attempts", "/api/mobile/app/login"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 60_000,
+        '{"a":' * 10_000,
+        '{"code": "\\ud800", "next": "\\udfff"}',
+        '{"code": "c", "attempt": "\\ud83dattempt-0123456789", "app": "\\ud83d"}',
+        f'{{"code": {"7" * 6000}, "next": {"7" * 6000}}}',
+    ],
+)
+def test_a_hostile_body_is_a_bad_request(browser, path, body):
+    """security rows 33 and 45: what JSON can write, and nobody can read"""
+    answer = browser.client.post(
+        path,
+        data=body,
+        content_type="application/json",
+        headers={"Origin": SHOP, "Sec-Fetch-Site": "same-site"},
+        base_url="http://127.0.0.1:5000",
+    )
+    assert answer.status_code == 400
+    assert answer.get_json()["code"] == "bad_request"

@@ -10,6 +10,7 @@ from wxlogin.errors import NotFound
 from wxlogin.flows.beginning import Begun, Flow, begin
 from wxlogin.flows.leaving import end_session
 from wxlogin.flows.routing import Door, Route, route
+from wxlogin.security.returning import safe_next
 from wxlogin.web.arriving import require_page, return_url, where
 from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.callback import to_wechat
@@ -22,6 +23,8 @@ bp = Blueprint("login", __name__)
 
 # What a page may say about the frame's look, and the values WeChat knows.
 _LOOKS = {"style": ("black", "white"), "color_scheme": ("auto", "dark", "light")}
+# What a link to a page with the code may wish for, and keeps wishing for.
+_WISHES = ("app", "next", "lang", "href", "self_redirect", *_LOOKS)
 
 
 @bp.get("/")
@@ -80,7 +83,7 @@ def logout() -> Response:
 def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Response:
     allow_frame_of_wechat()
     begun = _begin(app, flow)
-    wish: dict[str, Any] = request.args.to_dict()
+    wish: dict[str, Any] = {name: request.args.get(name) for name in _WISHES}
     html = render_template(
         template,
         frame_url=begun.url,
@@ -119,12 +122,18 @@ def _begin(app: App, flow: Flow) -> Begun:
     look = {
         name: args[name] for name, known in _LOOKS.items() if args.get(name) in known
     }
-    if args.get("href", "").startswith("https://"):
-        look["href"] = args["href"]
+    if href := _style_sheet(args.get("href", "")):
+        look["href"] = href
     lang = "en" if args.get("lang", language()) == "en" else "cn"
     next_url = return_url(args.get("next"))
     settings = current_settings()
     return begin(settings, app, flow, next_url=next_url, lang=lang, look=look)
+
+
+def _style_sheet(wish: str) -> str | None:
+    """The address of the code's style sheet, if it is ours or a listed site's: a
+    foreign sheet could paint another QR code over WeChat's."""
+    return safe_next(wish, current_settings()) if wish.startswith("https://") else None
 
 
 def _named_app() -> App | None:

@@ -52,6 +52,49 @@ def test_a_second_arrival_of_the_linking_changes_nothing(signed_in, lihua, app):
     first, second = signed_in.returns(started, code), signed_in.returns(started, code)
     assert [first.status_code, second.status_code] == [303, 303]
     assert rows(app, Identity) == 2
+    assert signed_in.who()
+
+
+def test_a_linking_that_arrives_twice_at_once_keeps_the_browser_signed_in(
+    signed_in, lihua, app, simulator
+):
+    started = begins_linking(signed_in)
+    path = started.with_code(lihua.confirms(started))
+    simulator.world.switch(latency_ms=200)
+    copies = [signed_in.copy() for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda copy: copy.get(path), copies))
+    assert [answer.status_code for answer in answers] == [303, 303]
+    # Whichever answer the browser took to be the last one.
+    assert all(copy.who() for copy in copies)
+    assert rows(app, Identity) == 2
+
+
+def test_the_sessions_secret_is_a_new_one_after_linking(signed_in, lihua):
+    """security row 20"""
+    before = signed_in.copy()
+    started = begins_linking(signed_in)
+    signed_in.returns(started, lihua.confirms(started))
+    assert signed_in.who()
+    assert before.who() is None
+
+
+def test_who_signs_out_while_wechat_is_asked_gets_nothing_added(
+    signed_in, lihua, app, monkeypatch
+):
+    """security row 24: a session that was ended adds nobody any more"""
+    started = begins_linking(signed_in)
+    path = started.with_code(lihua.confirms(started))
+    owner, wechat = signed_in.copy(), app.extensions["wxlogin.wechat"]
+    exchange = wechat.exchange
+
+    def answers_too_late(*args, **more):
+        assert owner.post("/me/sessions/end").status_code == 303
+        return exchange(*args, **more)
+
+    monkeypatch.setattr(wechat, "exchange", answers_too_late)
+    assert signed_in.get(path).status_code == 401
+    assert rows(app, Identity) == 1
 
 
 def test_adding_oneself_changes_nothing(signed_in, xiaoming, app):
@@ -96,8 +139,12 @@ def test_where_both_have_accounts_a_page_names_both(
     signed_in, other_browser, lihua, app
 ):
     with_two_accounts(signed_in, other_browser, lihua)
-    answer = asks(signed_in, lihua)
+    started = begins_linking(signed_in)
+    code = lihua.confirms(started)
+    answer = signed_in.returns(started, code)
     assert answer.location == "/me/identities/merge"
+    # The question is not lost where WeChat's browser comes back twice.
+    assert signed_in.returns(started, code).location == answer.location
     page = signed_in.get(answer.location).text
     assert "小明😀" in page
     assert "李华" in page

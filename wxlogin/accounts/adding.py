@@ -15,6 +15,7 @@ by a name, phone or e-mail (security rows 49 to 51).
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.merges import Cause, merge
@@ -25,6 +26,7 @@ from wxlogin.accounts.owners import lock, look, other_openid, refuse_disabled
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import resolve
 from wxlogin.accounts.seen import mark_seen
+from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver, insert_or_ignore, now, transaction
 from wxlogin.errors import IdentityConflict, SignInNeeded
 
@@ -43,12 +45,25 @@ class TakenBy:
     user_id: int
 
 
-def add_person(user_id: int, person: Person) -> Added | TakenBy:
+def add_person(
+    user_id: int, person: Person, *, session_id: int, secret_hash: bytes
+) -> Added | TakenBy:
     """Adds the person to the user, or says whose the person is.
 
-    Raises AccountDisabled, AccountGone and IdentityConflict.
+    The session `session_id`, which asks for it, goes on under a new secret, of which
+    this is the hash (security row 20). Raises SignInNeeded if it has ended,
+    AccountDisabled, AccountGone and IdentityConflict, with nothing written.
     """
-    return transaction(lambda session: _add(session, user_id, person, at=now()))
+
+    def work(session: Session) -> Added | TakenBy:
+        result = _add(session, user_id, person, at=now())
+        mine = (SessionRow.id == session_id, SessionRow.user_id == user_id)
+        renewed = sa.update(SessionRow).where(*mine).values(secret_hash=secret_hash)
+        if not run(session, renewed):
+            raise SignInNeeded("the session that asked has ended")
+        return result
+
+    return transaction(work)
 
 
 def merge_by_choice(user_id: int, other_id: int, *, session_id: int) -> str:

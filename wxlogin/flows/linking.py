@@ -4,7 +4,8 @@ Adding is a login of its own whose attempt names the session that began it: only
 that session, in that browser, can end it, so a login never becomes a linking and a
 link from elsewhere adds nothing (security rows 11 and 49). Where the other WeChat
 has an account already, nothing happens until the person has seen both names and
-said yes; what waits for the answer is kept for that session only.
+said yes; what waits for the answer is kept for that session only. As at a login the
+session's secret is a new one afterwards (row 20).
 """
 
 import json
@@ -14,7 +15,7 @@ from wxlogin.accounts import linking, people
 from wxlogin.accounts.adding import TakenBy, add_person, merge_by_choice
 from wxlogin.accounts.people import Account
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.sessions import Visitor
+from wxlogin.accounts.sessions import Visitor, hash_secret
 from wxlogin.config import App, Settings
 from wxlogin.errors import NotFound, SignInNeeded
 from wxlogin.flows.attempt import Attempt
@@ -54,15 +55,30 @@ def begin_linking(
     return begin(settings, app, flow, next_url=next_url, lang=lang, link=link)
 
 
-def require_session(attempt: Attempt, visitor: Visitor | None) -> None:
-    """Raises SignInNeeded unless the session that began the linking is here."""
+def asking(attempt: Attempt, visitor: Visitor | None) -> Visitor | None:
+    """The visitor who began this linking; None for a login.
+
+    Raises SignInNeeded unless the session that began the linking is here.
+    """
+    if not attempt.link:
+        return None
     if visitor is None or visitor.session_id != attempt.link:
         raise SignInNeeded("the session that began to link is not this browser's")
+    return visitor
 
 
-def finish(person: Person, *, visitor: Visitor) -> bool:
-    """Adds the person to the visitor's account. False if a question is open now."""
-    result = add_person(visitor.user_id, person)
+def finish(person: Person, *, visitor: Visitor, secret: str) -> bool:
+    """Adds the person to the visitor's account. False if a question is open now.
+
+    The visitor's session goes on with this secret, and with no other. Raises
+    SignInNeeded if it ended while WeChat was asked, and what `add_person` raises.
+    """
+    result = add_person(
+        visitor.user_id,
+        person,
+        session_id=visitor.session_id,
+        secret_hash=hash_secret(secret),
+    )
     if not isinstance(result, TakenBy):
         get_logger().info("linked", uid=visitor.uid, appid=person.appid)
         return True
@@ -71,6 +87,11 @@ def finish(person: Person, *, visitor: Visitor) -> bool:
     store.take(KIND, key)
     store.add(KIND, key, value, ttl=ANSWER_SECONDS)
     return False
+
+
+def has_question(visitor: Visitor) -> bool:
+    """Does a question wait for this session?"""
+    return current_tickets().get(KIND, str(visitor.session_id)) is not None
 
 
 def open_question(visitor: Visitor) -> Question:

@@ -95,8 +95,6 @@ def finish(
     """The session this callback leads to. Raises what the page shall say."""
     if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
         raise OtherBrowser("no attempt of this browser belongs to the state")
-    if attempt.link:
-        linking.require_session(attempt, visitor)
     log = AttemptLog(current_tickets(), lease=settings.wechat_budget + 2)
     if not code or code == endpoints.CODE_DENIED:
         log.refuse(state.nonce)
@@ -131,15 +129,17 @@ def _again(
     visitor: Visitor | None,
 ) -> Finished | None:
     """The answer of a finished attempt, or None if the code is another one."""
+    same = code_hash(attempt.nonce, code) in record.sessions
+    if same and time.time() < record.finished + REPEAT_SECONDS:
+        for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
+            if live := live_session(settings, secret):
+                question = bool(attempt.link) and linking.has_question(live)
+                return Finished(attempt.next, secret, question=question)
     if visitor and visitor.session_id in record.sessions.values():
         return Finished(attempt.next, None)
-    if code_hash(attempt.nonce, code) not in record.sessions:
-        return None
-    if time.time() < record.finished + REPEAT_SECONDS:
-        for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
-            if live_session(settings, secret):
-                return Finished(attempt.next, secret)
-    raise AlreadyFinished("this login is over")
+    if same:
+        raise AlreadyFinished("this login is over")
+    return None
 
 
 def _exchange(
@@ -156,6 +156,7 @@ def _exchange(
     secret = session_secrets(settings, attempt.nonce, code, attempt.secret)[0]
     flow = Flow(attempt.flow)
     try:
+        asking = linking.asking(attempt, visitor)
         answer = ask_who(
             settings,
             app,
@@ -165,12 +166,12 @@ def _exchange(
         )
         person = answer.person
         _same_person(claim.record, person.appid, person.openid)
-        if attempt.link and visitor:
-            done = linking.finish(person, visitor=visitor)
+        if asking:
+            done = linking.finish(person, visitor=asking, secret=secret)
             log.succeed(
                 claim, appid=person.appid, openid=person.openid, session=attempt.link
             )
-            return Finished(attempt.next, None, question=not done)
+            return Finished(attempt.next, secret, question=not done)
         upgrade.must_match(attempt, person)
         better = upgrade.follows(settings, attempt, answer)
         if better and answer.known is None:

@@ -67,6 +67,21 @@ def begins(browser: requests.Session, url: str) -> Started:
     return Started(answer.headers["Location"], state, callback)
 
 
+def test_the_schema_is_made_where_no_folder_is_yet(wxlogin):
+    """An installed package in production has no `instance` before this."""
+    assert not (wxlogin.folder / "instance").exists()
+    done = wxlogin.run("db", "upgrade", **PRODUCTION)
+    assert done.stdout == "The database is up to date.\n"
+    assert (wxlogin.folder / "instance" / "wxlogin.db").is_file()
+
+
+def test_a_database_that_cannot_be_opened_is_a_sentence(wxlogin):
+    database = f"sqlite:///{wxlogin.folder}"
+    done = wxlogin.run("db", "upgrade", **PRODUCTION, WXLOGIN_DATABASE_URL=database)
+    assert done.returncode == 1
+    assert done.stderr.startswith("wxlogin: the database does not do what it is asked")
+
+
 def test_two_workers_share_everything(wxlogin, url, simulator):
     running = serves(wxlogin)
     with requests.Session() as browser:

@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from flask_migrate import upgrade
 from werkzeug.serving import make_server
 
 from wxlogin import create_app
+from wxlogin.cli.database import bring_up_to_date
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import Settings, load_settings
 from wxlogin.errors import ConfigurationError
@@ -31,7 +31,7 @@ def demo() -> None:
         )
     app = create_app(settings)
     with app.app_context():
-        upgrade()
+        bring_up_to_date()
     host, port = settings.public.hostname or "127.0.0.1", port_of(settings.public_url)
     _require_free(host, port, "PORT")
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)

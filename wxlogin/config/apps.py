@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+# Tencent gives out `wx` and 16 hexadecimal digits; test set-ups are looser.
+_APPID = re.compile(r"wx[0-9a-z]{16}")
 _ORIGIN = re.compile(
     r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?|https?://\[[0-9a-f:]+\](?::\d{1,5})?"
 )
@@ -26,14 +29,33 @@ class App(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    name: str
     kind: AppKind
-    # Tencent gives out `wx` and 16 hexadecimal digits; test set-ups are looser.
-    appid: Annotated[str, Field(pattern=r"^wx[0-9a-z]{16}$")]
+    appid: str
     secret: Annotated[str, Field(min_length=1, repr=False)]
     open_platform: str | None = None
     token: Annotated[str | None, Field(repr=False)] = None
     aes_key: Annotated[str | None, Field(repr=False)] = None
+
+    @field_validator("name")
+    @classmethod
+    def _short_name(cls, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            raise ValueError(
+                "a name of your own: a small letter, then small letters, digits, _ "
+                "and -, 32 at most; it is a part of addresses"
+            )
+        return value
+
+    @field_validator("appid")
+    @classmethod
+    def _like_wechats(cls, value: str) -> str:
+        if not _APPID.fullmatch(value):
+            raise ValueError(
+                "an AppID is wx and 16 small letters or digits; copy it from WeChat's "
+                "console"
+            )
+        return value
 
 
 class Site(BaseModel):

@@ -29,6 +29,12 @@ from wxlogin.errors import ConfigurationError
 _PREFIX = "WXLOGIN_"
 # Names in the environment that are read elsewhere than in Settings.
 _OTHER_NAMES = {"INSTANCE"}
+# pydantic's kinds of faults that its own words do not make plain to an operator.
+_PLAINLY = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no field of this name; docs/settings.md lists them",
+    "tuple_type": "write a list, also for one: [{…}]",
+}
 
 
 def load_settings(instance: Path | None = None, **overrides: Any) -> Settings:
@@ -156,7 +162,8 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for fault in error.errors(include_input=False, include_url=False):
         name = ".".join(str(part) for part in fault["loc"])
-        lines.append(f"{name.upper()}: {fault['msg'].removeprefix('Value error, ')}")
+        text = _PLAINLY.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+        lines.append(f"{name.upper()}: {text}")
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from wxlogin.config.database import database_faults
 from wxlogin.config.settings import Settings, is_loopback
 from wxlogin.errors import ConfigurationError
 
@@ -33,6 +34,7 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
     yield from _sealing(settings)
     yield from _apps(settings)
     yield from _operator(settings)
+    yield from database_faults(settings)
     if settings.env == "development":
         if not is_loopback(settings.public):
             yield (

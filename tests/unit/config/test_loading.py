@@ -163,3 +163,19 @@ def test_the_document_holds_the_table():
 
     page = Path(__file__).parents[3] / "docs" / "settings.md"
     assert settings_table() in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"appid": "wx…"}, "APPS.0.APPID: an AppID is wx and 16 small letters or"),
+        ({"name": "Web"}, "APPS.0.NAME: a name of your own"),
+        ({"app_id": "wx1"}, "APPS.0.APP_ID: there is no field of this name"),
+        ({"kind": None}, "APPS.0.KIND: "),
+    ],
+)
+def test_a_mistake_in_an_app_is_told_plainly(tmp_path, monkeypatch, change, sentence):
+    monkeypatch.setenv("WXLOGIN_APPS", json.dumps([APPS[0] | change]))
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path)
+    assert sentence in caught.value.operator

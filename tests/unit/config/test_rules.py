@@ -2,6 +2,7 @@
 
 import base64
 import os
+import sys
 
 import pytest
 from pydantic import SecretStr
@@ -110,3 +111,24 @@ def test_a_weak_operator_key_is_refused(tmp_path):
 def test_all_mistakes_are_told_at_once(tmp_path):
     told = refused(tmp_path, secret_key=SecretStr(""), encryption_keys=(), apps=())
     assert len(told.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "todo"),
+    [
+        ("postgres://u:hush@host/db", "write postgresql+psycopg://"),
+        ("mysql+oursql://u:hush@host/db", "write postgresql+psycopg://"),
+        ("not a url, hush", "for SQLite leave it out"),
+    ],
+)
+def test_a_database_url_that_nothing_can_open_is_refused(tmp_path, url, todo):
+    text = refused(tmp_path, database_url=url)
+    assert todo in text
+    assert "hush" not in text
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    text = refused(tmp_path, database_url="postgresql+psycopg://u:hush@host/db")
+    assert "pip install 'wxlogin[postgresql]'" in text
+    assert "hush" not in text

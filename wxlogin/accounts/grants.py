@@ -20,7 +20,7 @@ from wxlogin.accounts.statements import run
 from wxlogin.db import now, reading, transaction
 from wxlogin.security.sealing import Sealer
 
-#: How long one process has a refresh to itself; longer than WECHAT_BUDGET.
+#: How long one process has a refresh to itself, if it asks for no longer.
 LEASE = timedelta(seconds=10)
 _TOKENS = ("access_token", "refresh_token")
 
@@ -101,9 +101,13 @@ def replace(
 
 
 def claim_refresh(
-    identity_id: int, version: int, *, at: datetime | None = None
+    identity_id: int,
+    version: int,
+    *,
+    at: datetime | None = None,
+    lease: timedelta = LEASE,
 ) -> bool:
-    """May this process ask WeChat to refresh the grant? For LEASE, nobody else may.
+    """May this process ask WeChat to refresh the grant? For `lease`, nobody else may.
 
     False if another one has the claim, or the grant has changed since `version`:
     load it again, and if it is still the same try again a little later.
@@ -111,7 +115,7 @@ def claim_refresh(
     moment = at or now()
     free = sa.or_(GrantRow.lease_until.is_(None), GrantRow.lease_until <= moment)
     alive = GrantRow.dead_at.is_(None)
-    return _change(identity_id, version, {"lease_until": moment + LEASE}, free, alive)
+    return _change(identity_id, version, {"lease_until": moment + lease}, free, alive)
 
 
 def release(identity_id: int, version: int) -> None:

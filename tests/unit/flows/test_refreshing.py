@@ -90,6 +90,19 @@ def test_a_claim_of_a_killed_process_runs_out(wechat, grant):
     assert flow.refresh(APP, grant, deadline=Deadline(5)).access_token == "access-new"
 
 
+def test_the_claim_lasts_as_long_as_wechat_may_take(wechat, grant):
+    """WECHAT_BUDGET may be a minute, and still only one process asks."""
+    late = now() + timedelta(seconds=29)
+
+    def slow(app: App, token: str, *, deadline: Deadline) -> Tokens:
+        assert not grants.claim_refresh(grant.identity_id, grant.version, at=late)
+        return wechat.answer
+
+    wechat.refresh = slow
+    new = flow.refresh(APP, grant, deadline=Deadline(30))
+    assert new.access_token == "access-new"
+
+
 def test_a_fault_gives_the_claim_back(wechat, grant):
     good, wechat.answer = wechat.answer, WeChatUnavailable("no answer")
     with pytest.raises(WeChatUnavailable):

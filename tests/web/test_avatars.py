@@ -106,6 +106,32 @@ def test_who_comes_back_costs_no_fetch(here, app, xiaoming, other_browser, monke
     assert address(other_browser) == before
 
 
+def test_who_signs_in_twice_at_once_is_fetched_once(here, app, monkeypatch):
+    """Both sign-ins found no picture; whoever is second finds the first one's."""
+    [before] = picture_rows(app)
+    with app.app_context():
+        avatars.jobs().put(before.user_id)
+    [after] = picture_rows(app)
+    assert after.fetched_at == before.fetched_at
+
+
+def test_a_sign_in_makes_no_statement_for_the_picture(here, app, xiaoming):
+    """What is needed of it comes with what is read anyway."""
+    tables: list[str] = []
+
+    def note(connection, cursor, statement, *rest):
+        tables.extend(line for line in statement.split() if line == "avatars")
+
+    started = here.starts()
+    code = xiaoming.confirms(started)
+    with app.app_context():
+        db.event.listen(db.engine, "before_cursor_execute", note)
+        here.returns(started, code)
+        db.event.remove(db.engine, "before_cursor_execute", note)
+    # Joined to the look-up of the person, before WeChat is asked for a profile.
+    assert len(tables) == 1
+
+
 def test_a_new_picture_replaces_the_old_one(here, simulator, xiaoming, clock, app):
     old = path(here)
     person_is(simulator, "xiaoming", avatar="generated")

@@ -108,6 +108,29 @@ def test_an_account_bound_nowhere_is_two_until_a_unionid_proves_otherwise(
     assert len(wechat.who()["former_uids"]) == 1
 
 
+def test_a_planted_attempt_does_not_hand_over_the_silent_answer(wechat, xiaoming, app):
+    """security row 10a: who planted the attempt brings a code of his own making"""
+    planted = begins(wechat)
+    attacker = wechat.copy()
+    in_wechat(attacker)
+    wechat.goes_to(xiaoming.opens(planted))
+    upgrade = follows(attacker.get(planted.with_code("made-up")))
+    # Refusing there would sign in silently whoever the answer is about.
+    assert attacker.get(upgrade.with_code(None)).status_code == 400
+    assert attacker.who() is None
+    assert rows(app, User, Session) == [0, 0]
+
+
+def test_a_silent_answer_that_comes_twice_still_leads_to_the_sheet(wechat, xiaoming):
+    back = xiaoming.opens(begins(wechat, "/login?next=/orders"))
+    wechat.goes_to(back)
+    upgrade = follows(wechat.goes_to(back))
+    # The same code: whoever brings it may refuse, and is signed in silently.
+    answer = wechat.get(upgrade.with_code(None))
+    assert (answer.status_code, answer.location) == (303, "/orders")
+    assert wechat.who() is not None
+
+
 def test_profile_never_asks_nobody(app_for, xiaoming, simulator, app_rows=rows):
     app = app_for(profile="never")
     wechat = in_wechat(Browser(app))

@@ -90,7 +90,8 @@ class Record:
     """What the store holds of an attempt. Times are seconds since 1970."""
 
     status: str = "open"
-    #: Hash of the code that is being exchanged, and when its lease runs out.
+    #: Hash of the code that is being exchanged, and when its lease runs out. In an
+    #: upgrade, that of the code which brought the silent answer.
     code: str = ""
     until: float = 0.0
     #: Hashes of codes that WeChat may have seen and that led nowhere.
@@ -210,7 +211,8 @@ class AttemptLog:
 
     def postpone(self, claim: Claim, *, pending: str) -> None:
         """The answer waits under this ticket for a better one."""
-        self._settle(claim, Record("upgrade", finished=time.time(), pending=pending))
+        record = Record("upgrade", claim.code, finished=time.time(), pending=pending)
+        self._settle(claim, record)
 
     def fail(self, claim: Claim, *, spent: bool) -> None:
         """Opens the attempt again. `spent`: WeChat may have seen the code."""

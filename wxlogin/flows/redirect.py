@@ -104,7 +104,10 @@ def finish(
     found = log.claim(state.nonce, code)
     if isinstance(found, Record):
         if found.status == "upgrade":
-            return _upgrade(settings, app, attempt, pending=found.pending)
+            # Only the code of the silent answer leads back to it (security row 10a).
+            same = found.code == code_hash(attempt.nonce, code)
+            pending = found.pending if same else ""
+            return _upgrade(settings, app, attempt, pending=pending)
         if done := _again(settings, found, attempt, code=code, visitor=visitor):
             return done
         found = log.claim_other(state.nonce, code)

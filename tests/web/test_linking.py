@@ -1,5 +1,6 @@
 """Adding another WeChat person, taking one off, merging by choice."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -135,6 +136,14 @@ def asks(signed_in, lihua):
     return signed_in.returns(started, lihua.confirms(started))
 
 
+def says_yes(browser: Browser, page: str | None = None):
+    """Sends the form of the question's page, as it is now or as it was."""
+    page = page or browser.get("/me/identities/merge").text
+    other = re.search(r'name="other" value="(\w+)"', page).group(1)
+    form = {"answer": "yes", "other": other}
+    return browser.post("/me/identities/merge", data=form)
+
+
 def test_where_both_have_accounts_a_page_names_both(
     signed_in, other_browser, lihua, app
 ):
@@ -155,7 +164,7 @@ def test_where_both_have_accounts_a_page_names_both(
 def test_yes_makes_them_one(signed_in, other_browser, lihua, app):
     with_two_accounts(signed_in, other_browser, lihua)
     asks(signed_in, lihua)
-    answer = signed_in.post("/me/identities/merge", data={"answer": "yes"})
+    answer = says_yes(signed_in)
     assert (answer.status_code, answer.location) == (303, "/me")
     who = signed_in.who()
     assert len(who["identities"]) == 2
@@ -173,7 +182,7 @@ def test_the_younger_account_may_ask_and_stays_signed_in(
     with_two_accounts(signed_in, other_browser, lihua)
     started = begins_linking(other_browser)
     other_browser.returns(started, xiaoming.confirms(started))
-    other_browser.post("/me/identities/merge", data={"answer": "yes"})
+    says_yes(other_browser)
     assert other_browser.who()["nickname"] == "小明😀"
     assert len(other_browser.who()["identities"]) == 2
 
@@ -187,6 +196,24 @@ def test_no_leaves_both(signed_in, other_browser, lihua, app):
     answer = signed_in.post("/me/identities/merge", data={"answer": "yes"})
     assert answer.status_code == 404
     assert rows(app, Merge) == 0
+
+
+def test_a_yes_is_for_the_account_that_the_page_named(
+    signed_in, other_browser, lihua, simulator, app
+):
+    """Another tab has put another question since the page was drawn."""
+    jose, third_browser = Phone(simulator, "jose"), Browser(app)
+    with_two_accounts(signed_in, other_browser, lihua)
+    with_two_accounts(signed_in, third_browser, jose)
+    asks(signed_in, lihua)
+    page = signed_in.get("/me/identities/merge").text
+    asks(signed_in, jose)
+    assert says_yes(signed_in, page).status_code == 409
+    assert rows(app, Merge) == 0
+    asks(signed_in, jose)
+    assert says_yes(signed_in).status_code == 303
+    assert third_browser.who() is None
+    assert other_browser.who()
 
 
 def test_nobody_else_can_answer_the_question(signed_in, other_browser, lihua, app):

@@ -17,7 +17,7 @@ from wxlogin.accounts.people import Account
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor, hash_secret
 from wxlogin.config import App, Settings
-from wxlogin.errors import NotFound, SignInNeeded
+from wxlogin.errors import Conflict, NotFound, SignInNeeded
 from wxlogin.flows.attempt import Attempt
 from wxlogin.flows.beginning import Begun, Flow, begin
 from wxlogin.flows.freshness import require_fresh
@@ -103,12 +103,18 @@ def open_question(visitor: Visitor) -> Question:
     return Question(people.account(visitor.user_id), people.account(other_id))
 
 
-def say_yes(visitor: Visitor) -> str:
-    """Merges the two accounts; returns the uid that stays. Raises NotFound."""
+def say_yes(visitor: Visitor, *, other_uid: str) -> str:
+    """Merges the two accounts; returns the uid that stays.
+
+    `other_uid` is the account that the page named. Raises NotFound, and Conflict
+    where another tab has put another question since; nothing is merged then.
+    """
     value = current_tickets().take(KIND, str(visitor.session_id))
     if value is None:
         raise NotFound("no question waits for this session")
     other_id = json.loads(value)
+    if people.account(other_id).uid != other_uid:
+        raise Conflict("the person said yes to another question")
     uid = merge_by_choice(visitor.user_id, other_id, session_id=visitor.session_id)
     get_logger().info("merged by choice", uid=uid)
     return uid

@@ -132,13 +132,17 @@ def _again(
     visitor: Visitor | None,
 ) -> Finished | None:
     """The answer of a finished attempt, or None if the code is another one."""
+    mine = visitor is not None and visitor.session_id in record.sessions.values()
+    if mine and not attempt.link:
+        return Finished(attempt.next, None)
     same = code_hash(attempt.nonce, code) in record.sessions
+    # A linking gives the session a new secret, which an answer may have lost.
     if same and time.time() < record.finished + REPEAT_SECONDS:
         for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
             if live := live_session(settings, secret):
                 question = bool(attempt.link) and linking.has_question(live)
                 return Finished(attempt.next, secret, question=question)
-    if visitor and visitor.session_id in record.sessions.values():
+    if mine:
         return Finished(attempt.next, None)
     if same:
         raise AlreadyFinished("this login is over")

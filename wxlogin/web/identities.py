@@ -56,7 +56,7 @@ def question() -> str:
 def decide() -> Response:
     visitor = require_visitor()
     if request.form.get("answer") == "yes":
-        linking.say_yes(visitor)
+        linking.say_yes(visitor, other_uid=request.form.get("other", ""))
         flash(_("The two accounts are one now."))
     else:
         linking.say_no(visitor)

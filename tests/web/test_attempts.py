@@ -137,6 +137,8 @@ def test_messages_go_to_exact_origins(browser, xiaoming):
     page = browser.get(path, headers=own).text
     assert f'["http://127.0.0.1:5000", "{SHOP}"]' in page
     assert '"*"' not in page
+    # Without a `next` of its own the shop's page is sent to ours, not to its own /me.
+    assert 'next: "http://127.0.0.1:5000/me"' in page
 
 
 @pytest.mark.parametrize("path", ["/login", "/login/embed"])

@@ -229,6 +229,15 @@ def test_a_lost_cookie_restarts_once_inside_wechat(
     assert rows(app, User, Session) == [0, 0]
 
 
+def test_a_lost_cookie_restarts_nothing_in_an_image(wechat, other_browser):
+    """security row 12"""
+    started = begins(wechat)
+    headers = {"Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "cross-site"}
+    answer = in_wechat(other_browser).get(started.with_code("any"), headers=headers)
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_a_lost_cookie_outside_wechat_is_an_end(wechat, other_browser, xiaoming):
     url = xiaoming.opens(begins(wechat))
     assert other_browser.goes_to(url).status_code == 400

@@ -10,7 +10,13 @@ from wxlogin.flows.attempt import Attempt
 from wxlogin.flows.beginning import Begun, Flow, begin
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
-from wxlogin.web.arriving import page_origins, return_url, trace, where
+from wxlogin.web.arriving import (
+    page_origins,
+    require_page,
+    return_url,
+    trace,
+    where,
+)
 from wxlogin.web.attempts import held_attempt, hold_attempt
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.visitors import current_visitor, hold_session
@@ -87,6 +93,7 @@ def _may_restart(state: State) -> bool:
 
 
 def _restart(app: App, state: State) -> Response:
+    require_page()
     get_logger().info("login restarted", app=app.name, why="the cookie was lost")
     next_url = return_url(None)
     flow = Flow(state.flow)
@@ -104,10 +111,14 @@ def _needs_bounce(state: State) -> bool:
 
 
 def _leave_frame(target: str) -> Response:
-    """A page in the frame that tells the page around it to go on."""
-    html = render_template(
-        "login/leave_frame.html", target=target, listeners=page_origins()
-    )
+    """A page in the frame that tells the page around it to go on.
+
+    That page may be of another origin, so a path of ours is told as a whole address.
+    """
+    listeners = page_origins()
+    if target.startswith("/"):
+        target = listeners[0] + target
+    html = render_template("login/leave_frame.html", target=target, listeners=listeners)
     return Response(html, mimetype="text/html")
 
 

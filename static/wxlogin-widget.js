@@ -6,7 +6,8 @@
 //
 // The page's origin must be listed in SITES and be of the same site as wxlogin
 // (another host or port of one registrable domain): elsewhere our cookies would be
-// third-party cookies, and the script sends the visitor to /login/embed instead.
+// third-party cookies, and the script shows a link to /login instead. So it does where
+// wxlogin or WeChat does not answer: a page is never left without a click.
 // data-app names the app, data-self-redirect="true" ends the sign-in inside the
 // frame, data-lang is zh or en. Before the visitor goes on, the script dispatches
 // the event "wxlogin:signed-in" on the target, which may be cancelled.
@@ -21,14 +22,15 @@
   const SPARE_SECONDS = 60;
   const query = (values) =>
     new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
-  const door = (name) => `${base}/login/${name}?${query({ app: options.app, next })}`;
+  const speaks = options.lang || document.documentElement.lang || navigator.language;
+  const english = speaks.toLowerCase().startsWith("en");
 
   const draw = (target, attempt) => {
     const frame = document.createElement("iframe");
     frame.src = attempt.frame_url;
     frame.width = "300";
     frame.height = "400";
-    frame.title = options.lang === "en" ? "QR code for WeChat" : "微信登录二维码";
+    frame.title = english ? "QR code for WeChat" : "微信登录二维码";
     frame.allow = "local-network-access";
     // A scan on the phone is no gesture in the page; without this, browsers keep
     // the frame from sending the top window back.
@@ -37,7 +39,7 @@
     target.replaceChildren(frame);
     let arrived = false;
     frame.addEventListener("load", () => { arrived = true; });
-    setTimeout(() => arrived || location.assign(door("qr")), PATIENCE_SECONDS * 1000);
+    setTimeout(() => arrived || offer(target), PATIENCE_SECONDS * 1000);
     listen(target, frame);
   };
 
@@ -69,10 +71,19 @@
     setTimeout(() => start(target), (attempt.expires_in - SPARE_SECONDS) * 1000);
   };
 
-  // Where our cookies would be third-party cookies the call is refused: then the
-  // sign-in begins on wxlogin's own page, in the whole window.
+  // The way on without a code in the page. Going there unasked would take away pages
+  // that merely have a code on them, and the way back to them.
+  const offer = (target) => {
+    const link = document.createElement("a");
+    link.href = `${base}/login?${query({ app: options.app, next })}`;
+    link.textContent = english ? "Sign in with WeChat" : "使用微信登录";
+    link.target = "_top";
+    target.replaceChildren(link);
+  };
+
+  // Where our cookies would be third-party cookies the call is refused.
   const start = (target) => {
-    begin(target).catch(() => location.assign(door("embed")));
+    begin(target).catch(() => offer(target));
   };
 
   const ready = () => {

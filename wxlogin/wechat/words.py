@@ -24,8 +24,8 @@ START_AGAIN = Words(
     "This WeChat sign-in is no longer valid. Please start again.",
 )
 TOO_LATE = Words(
-    "登录超时，或这个二维码已经用过了。请重新扫码登录。",
-    "This sign-in took too long or was used before. Please scan a new code.",
+    "登录超时，或本次授权已经用过了，请重新登录。",
+    "This sign-in took too long or was used before. Please start again.",
 )
 USED = Words(
     "这次微信授权已经用过了，请重新登录。",
@@ -49,11 +49,11 @@ OUT_OF_ORDER = Words(
     "Please try later, or contact the site.",
 )
 BUSY = Words(
-    "微信正忙，登录没有完成。请稍等片刻再试。",
+    "微信服务繁忙，登录未完成，请稍后再试。",
     "WeChat is busy and could not finish the sign-in. Please try again in a moment.",
 )
 CROWDED = Words(
-    "现在登录的人太多，微信请我们慢一点。请一分钟后再试。",
+    "当前登录的人较多，请一分钟后再试。",
     "Too many people are signing in right now. Please try again in a minute.",
 )
 TOMORROW = Words(
@@ -71,6 +71,6 @@ FOLLOW_FIRST = Words(
     "Please follow this site's official account in WeChat first, then start again.",
 )
 NOT_FINISHED = Words(
-    "微信没有完成这次登录。请稍后再试。",
+    "微信登录未完成，请稍后再试。",
     "WeChat did not finish this sign-in. Please try again later.",
 )

@@ -7,8 +7,12 @@ from sqlalchemy.exc import ArgumentError
 
 from wxlogin.config.settings import Settings
 
-# The extra of this package that brings a driver for the backend.
-_EXTRAS = {"postgresql": "postgresql", "mysql": "mariadb", "mariadb": "mariadb"}
+# The extra of this package that brings a driver for the backend, and its scheme.
+_EXTRAS = {
+    "postgresql": ("postgresql", "postgresql+psycopg"),
+    "mysql": ("mariadb", "mysql+pymysql"),
+    "mariadb": ("mariadb", "mysql+pymysql"),
+}
 _FORMS = (
     "write postgresql+psycopg://user@host/name or mysql+pymysql://user@host/name; "
     "for SQLite leave it out"
@@ -28,6 +32,8 @@ def database_faults(settings: Settings) -> Iterator[str]:
         # SQLAlchemy's NoSuchModuleError, an unknown scheme, is an ArgumentError.
         yield f"DATABASE_URL cannot be read; {_FORMS}"
     except ModuleNotFoundError:
-        extra = _EXTRAS.get(backend)
-        todo = f"pip install 'wxlogin[{extra}]', and {_FORMS}" if extra else _FORMS
-        yield f"the driver that DATABASE_URL names is not installed: {todo}"
+        todo = _FORMS
+        if backend in _EXTRAS:
+            extra, scheme = _EXTRAS[backend]
+            todo = f"run pip install 'wxlogin[{extra}]' and begin it with {scheme}://"
+        yield f"the driver that DATABASE_URL names is not installed; {todo}"

@@ -317,3 +317,16 @@ def test_eleven_minutes_later_the_link_is_too_old(wechat, xiaoming, clock):
     url = xiaoming.opens(begins(wechat))
     clock.shift(660)
     assert wechat.goes_to(url).status_code == 400
+
+
+def test_a_refusal_that_arrives_twice_signs_in_once(wechat, xiaoming, app, simulator):
+    simulator.world.switch(deny_redirect=True)
+    upgrade = follows(wechat.goes_to(xiaoming.opens(begins(wechat))))
+    url = xiaoming.opens(upgrade, allow=False)
+    twin = wechat.copy()
+    assert wechat.goes_to(url).status_code == 303
+    assert twin.goes_to(url).status_code == 303
+    assert twin.who()["uid"] == wechat.who()["uid"]
+    assert rows(app, User, Session) == [1, 1]
+    wechat.post("/logout")
+    assert twin.goes_to(url).status_code == 400

@@ -207,3 +207,21 @@ def test_a_form_is_not_json(app):
 def test_only_an_app_of_the_kind_opens_this_door(app, name):
     answer = app.test_client().post(f"/api/mobile/{name}/login", json={"code": "x"})
     assert answer.status_code == 404
+
+
+def test_retries_at_once_leave_one_session(app, phone_app, sdk):
+    code = sdk("xiaoming")
+    phone_app(code=code, attempt=ATTEMPT)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(
+            pool.map(lambda _: phone_app(code=code, attempt=ATTEMPT), range(6))
+        )
+    assert {answer.status_code for answer in answers} <= {200, 400, 503}
+    assert rows(app, Session) == 1
+
+
+def test_a_code_wechat_refused_is_known_at_once(phone_app, simulator):
+    first = phone_app(code="made-up", attempt=ATTEMPT)
+    second = phone_app(code="made-up", attempt=ATTEMPT)
+    assert [first.status_code, second.status_code] == [400, 400]
+    assert len(calls(simulator, EXCHANGE)) == 1

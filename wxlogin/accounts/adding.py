@@ -26,6 +26,7 @@ from wxlogin.accounts.owners import lock, look, other_openid, refuse_disabled
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import resolve
 from wxlogin.accounts.seen import mark_seen
+from wxlogin.accounts.sign_in import put_on_record
 from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver, insert_or_ignore, now, transaction
 from wxlogin.errors import IdentityConflict, SignInNeeded
@@ -52,7 +53,8 @@ def add_person(
 
     The session `session_id`, which asks for it, goes on under a new secret, of which
     this is the hash (security row 20). Raises SignInNeeded if it has ended,
-    AccountDisabled, AccountGone and IdentityConflict, with nothing written.
+    AccountDisabled, AccountGone and IdentityConflict (which is on record for the
+    operator then), with nothing else written.
     """
 
     def work(session: Session) -> Added | TakenBy:
@@ -63,7 +65,11 @@ def add_person(
             raise SignInNeeded("the session that asked has ended")
         return result
 
-    return transaction(work)
+    try:
+        return transaction(work)
+    except IdentityConflict:
+        transaction(lambda session: put_on_record(session, person, at=now()))
+        raise
 
 
 def merge_by_choice(user_id: int, other_id: int, *, session_id: int) -> str:

@@ -81,7 +81,7 @@ def sign_in(
     try:
         return transaction(work)
     except IdentityConflict:
-        transaction(lambda session: _put_on_record(session, person, at=moment))
+        transaction(lambda session: put_on_record(session, person, at=moment))
         raise
 
 
@@ -99,8 +99,8 @@ def _open(
     )
 
 
-def _put_on_record(session: Session, person: Person, *, at: datetime) -> None:
-    """The refused sign-in wrote nothing; the alarm is written by itself."""
+def put_on_record(session: Session, person: Person, *, at: datetime) -> None:
+    """What was refused wrote nothing; the alarm is written by itself."""
     found = look(session, person)
     try:
         lock_owners(session, person, found)

@@ -71,6 +71,12 @@ def run(bind: str | None, workers: int, threads: int) -> None:
     if port.isdigit() and not bind.startswith(("unix:", "fd:")):
         # gunicorn would try for five seconds and then say it in five lines.
         _require_free(host.strip("[]"), int(port), "--bind")
+    if settings.simulated:
+        click.echo(
+            f"No app is configured: WeChat is the simulator at {settings.simulator_url}, "
+            "which `wxlogin simulator` starts. docs/going-live.md leads to the real one.",
+            err=True,
+        )
     serve(settings, bind=bind, workers=workers, threads=threads)
 
 

@@ -86,11 +86,16 @@ def _first(
     store = current_tickets()
     try:
         answer = ask_who(settings, app, code=code)
-        signed_in = _open(settings, answer, trace)
+        signed_in = _open(settings, answer, trace, token=_new_token())
     except WxloginError as error:
         if error.facts.get("call") == "exchange" and error.facts.get("sent") is False:
             # WeChat never saw the code: it is as good as before.
             store.take(KIND, key)
+        else:
+            store.swap(
+                KIND, key, 1, replace(mine, until=0.0).to_text(), ttl=KEEP_SECONDS
+            )
+        store.notify(KIND, key)
         raise
     person = answer.person
     done = replace(
@@ -121,31 +126,37 @@ def _again(
         app.appid, app.kind.value, record.openid, app.open_platform, record.unionid
     )
     answer = Answer(person, known=None, grant=None)
-    signed_in = _open(settings, answer, replace(trace, former_secret=record.token))
-    news = replace(record, token=signed_in.token)
-    current_tickets().swap(KIND, key, ticket.version, news.to_text(), ttl=KEEP_SECONDS)
-    return signed_in
+    token = _new_token()
+    news = replace(record, token=token).to_text()
+    # The record comes first: of two retries at once only one opens a session.
+    if not current_tickets().swap(KIND, key, ticket.version, news, ttl=KEEP_SECONDS):
+        raise LoginPending("another retry of this call is being answered")
+    former = replace(trace, former_secret=record.token)
+    return _open(settings, answer, former, token=token)
 
 
 def _finished(key: str) -> Ticket:
     """The code's record, after its first call has ended."""
     store = current_tickets()
     ticket = store.get(KIND, key)
-    if (
-        ticket
-        and not _Record.of(ticket).done
-        and _Record.of(ticket).until > time.time()
-    ):
+    if ticket and _is_running(_Record.of(ticket)):
         ticket = store.wait(KIND, key, version=ticket.version, timeout=WAIT_SECONDS)
-        if ticket and not _Record.of(ticket).done:
+        if ticket and _is_running(_Record.of(ticket)):
             raise LoginPending("the first call with this code has not ended")
     if ticket is None:
         raise CodeInvalid("this code was sent before")
     return ticket
 
 
-def _open(settings: Settings, answer: Answer, trace: Trace) -> AppSignIn:
-    token = secrets.token_urlsafe(32)
+def _is_running(record: _Record) -> bool:
+    return not record.done and record.until > time.time()
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _open(settings: Settings, answer: Answer, trace: Trace, *, token: str) -> AppSignIn:
     sign_in_as(settings, answer, secret=token, trace=trace)
     visitor = live_session(settings, token)
     if visitor is None:

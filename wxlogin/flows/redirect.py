@@ -212,14 +212,20 @@ def _refused(
     """A refused upgrade leaves the person signed in, silently; any other, nobody."""
     if attempt.pending and visitor:
         return Finished(attempt.next, None)
+    known = session_secrets(settings, attempt.nonce, "refused", attempt.secret)
     silent = upgrade.held(attempt.pending) if attempt.pending else None
-    if silent is None:
-        raise Refused("the person refused in WeChat")
-    secret = session_secrets(settings, attempt.nonce, "refused", attempt.secret)[0]
-    answer = Answer(silent, known=None, grant=None)
-    sign_in_as(settings, answer, secret=secret, trace=trace)
-    upgrade.used(attempt.pending)
-    return Finished(attempt.next, secret)
+    if silent is not None:
+        answer = Answer(silent, known=None, grant=None)
+        try:
+            sign_in_as(settings, answer, secret=known[0], trace=trace)
+            upgrade.used(attempt.pending)
+        except AlreadyFinished:
+            # The refusal came twice at once, and the other one was faster.
+            pass
+    for secret in known:
+        if attempt.pending and live_session(settings, secret):
+            return Finished(attempt.next, secret)
+    raise Refused("the person refused in WeChat")
 
 
 def _was_sent(error: BaseException) -> bool:

@@ -73,8 +73,8 @@ def run(bind: str | None, workers: int, threads: int) -> None:
         _require_free(host.strip("[]"), int(port), "--bind")
     if settings.simulated:
         click.echo(
-            f"No app is configured: WeChat is the simulator at {settings.simulator_url}, "
-            "which `wxlogin simulator` starts. docs/going-live.md leads to the real one.",
+            f"No app is configured: WeChat is simulated at {settings.simulator_url}, "
+            "by `wxlogin simulator`. docs/going-live.md leads to the real one.",
             err=True,
         )
     serve(settings, bind=bind, workers=workers, threads=threads)

@@ -1,6 +1,8 @@
 """Spoiled answers over a real socket, as a client meets them."""
 
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection, IncompleteRead
 from urllib.parse import urlsplit
 
@@ -12,10 +14,16 @@ from wxlogin.simulator.server import SimulatorServer
 PATH = "/sns/auth?access_token=x&openid=y"
 
 
+# Less than a dripping answer takes for a byte; for tests that wait in vain.
+IMPATIENT = 0.3
+
+
 @pytest.fixture
-def connection(server: SimulatorServer) -> HTTPConnection:
+def connection(server: SimulatorServer) -> Iterator[HTTPConnection]:
+    """A patient client: only IMPATIENT ones may run out of time on a busy machine."""
     port = urlsplit(server.url).port
-    return HTTPConnection("127.0.0.1", port, timeout=0.3)
+    with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        yield connection
 
 
 def ask(connection: HTTPConnection, path: str = PATH) -> tuple[int, bytes]:
@@ -29,6 +37,7 @@ def test_slow_answers_outlive_a_read_timeout(
     connection: HTTPConnection, world: World, mode: str
 ) -> None:
     world.switch(body=mode)
+    connection.timeout = IMPATIENT
     with pytest.raises(TimeoutError):
         ask(connection)
     connection.close()
@@ -36,12 +45,11 @@ def test_slow_answers_outlive_a_read_timeout(
 
 def test_drip_sends_a_byte_at_a_time(connection: HTTPConnection, world: World) -> None:
     world.switch(body="drip")
-    connection.timeout = 3
     began = time.monotonic()
     connection.request("GET", PATH)
     response = connection.getresponse()
     assert response.read(2) == b'{"'
-    assert 0.4 < time.monotonic() - began < 2
+    assert time.monotonic() - began > 0.4
     connection.close()
 
 
@@ -118,6 +126,7 @@ def test_the_call_is_carried_out_and_noted_all_the_same(
 
 def test_latency(connection: HTTPConnection, world: World) -> None:
     world.switch(latency_ms=5000)
+    connection.timeout = IMPATIENT
     with pytest.raises(TimeoutError):
         ask(connection)
     connection.close()

@@ -17,6 +17,7 @@ from wxlogin.cli.database import bring_up_to_date
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import Settings, load_settings
 from wxlogin.errors import ConfigurationError
+from wxlogin.observability import get_logger, setup_logging
 
 _MANY = click.IntRange(min=1)
 
@@ -72,10 +73,12 @@ def run(bind: str | None, workers: int, threads: int) -> None:
         # gunicorn would try for five seconds and then say it in five lines.
         _require_free(host.strip("[]"), int(port), "--bind")
     if settings.simulated:
-        click.echo(
-            f"No app is configured: WeChat is simulated at {settings.simulator_url}, "
-            "by `wxlogin simulator`. docs/going-live.md leads to the real one.",
-            err=True,
+        setup_logging(settings)
+        get_logger().warning(
+            "WeChat is simulated",
+            where=settings.simulator_url,
+            advice="no app is configured: start `wxlogin simulator` beside this, or "
+            "see docs/going-live.md",
         )
     serve(settings, bind=bind, workers=workers, threads=threads)
 

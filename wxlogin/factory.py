@@ -9,6 +9,7 @@ from wxlogin.config.paths import package_dir
 from wxlogin.db import db, engine_options, prepare_engine
 from wxlogin.flows.upstream import wechat_for
 from wxlogin.observability import get_logger, log_requests, setup_logging
+from wxlogin.provider import models as _provider_tables  # noqa: F401  known to db
 from wxlogin.security.sealing import sealer_for
 from wxlogin.tickets import store_for
 from wxlogin.web import (

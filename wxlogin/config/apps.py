@@ -1,18 +1,14 @@
-"""The apps of WeChat's consoles and the sites that use us, as settings."""
+"""The apps of WeChat's consoles, as settings."""
 
 import re
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 # Tencent gives out `wx` and 16 hexadecimal digits; test set-ups are looser.
 _APPID = re.compile(r"wx[0-9a-z]{16}")
-_ORIGIN = re.compile(
-    r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?|https?://\[[0-9a-f:]+\](?::\d{1,5})?"
-)
 
 
 class AppKind(StrEnum):
@@ -55,31 +51,6 @@ class App(BaseModel):
                 "an AppID is wx and 16 small letters or digits; copy it from WeChat's "
                 "console"
             )
-        return value
-
-
-class Site(BaseModel):
-    """A website that uses us. `origins` may start with one `*.` label."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Annotated[str, Field(min_length=1, max_length=64)]
-    origins: tuple[str, ...] = ()
-    client_id: str | None = None
-    client_secret: Annotated[str | None, Field(min_length=24, repr=False)] = None
-
-    @field_validator("origins")
-    @classmethod
-    def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    "an origin is scheme and host in lower case, with a port where it "
-                    "is not the usual one, and nothing behind: https://shop.example"
-                )
-            parts = urlsplit(origin)
-            if parts.port == {"http": 80, "https": 443}[parts.scheme]:
-                raise ValueError("leave out the usual port of an origin")
         return value
 
 

@@ -9,7 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from wxlogin.config.apps import App, AppKind, Site
+from wxlogin.config.apps import App, AppKind
+from wxlogin.config.sites import Registration, Site
 
 # Mini programs' and websites' files have names without MP_verify_.
 _VERIFY_NAME = re.compile(r"[A-Za-z0-9_]{1,100}\.txt")
@@ -105,8 +106,15 @@ class Settings(BaseSettings):
     )
     sites: tuple[Site, ...] = Field(
         (),
-        description="The sites that use us: name, origins, client_id, client_secret. "
-        "Only a listed origin may be named by an absolute `next`.",
+        description="The sites that use us: name, origins, client_id, client_secret, "
+        "redirect_uris and more, listed below. Only a listed origin may be named by "
+        "an absolute `next`.",
+    )
+    registration: Registration = Field(
+        Registration.open,
+        description="What becomes of a person nobody knows: `open`, an account at "
+        "once; `ask`, an account once the person has agreed to the terms; `closed`, "
+        "none. A site may say otherwise for itself.",
     )
     simulator: Literal["auto", "on", "off"] = Field(
         "auto",
@@ -169,6 +177,12 @@ class Settings(BaseSettings):
     )
     terms_url: str = Field("", description="Your terms of use, linked on /login.")
     privacy_url: str = Field("", description="Your privacy policy, linked on /login.")
+    terms_version: str = Field(
+        "",
+        max_length=64,
+        description="Which version of the terms is in force, such as `2026-11`. "
+        "People who agreed to another one are asked once more. Empty: nobody is.",
+    )
     operator_key: SecretStr = Field(
         SecretStr(""),
         description="Bearer key for operators' calls of the API; 24 characters or "
@@ -210,6 +224,11 @@ class Settings(BaseSettings):
 
     def app_named(self, name: str) -> App | None:
         return next((app for app in self.apps if app.name == name), None)
+
+    def site_of(self, client_id: str) -> Site | None:
+        """The site with this client id."""
+        found = (site for site in self.sites if site.client_id == client_id)
+        return next(found, None) if client_id else None
 
     def app_of_kind(self, kind: AppKind) -> App | None:
         """The first configured app of this kind."""

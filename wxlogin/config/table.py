@@ -1,5 +1,6 @@
 """The settings as the table of docs/settings.md."""
 
+from enum import StrEnum
 from typing import Any
 
 from pydantic import SecretStr
@@ -39,6 +40,8 @@ def settings_table() -> str:
 
 def _type(field: FieldInfo) -> str:
     kind: Any = field.annotation
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return ", ".join(f"`{choice}`" for choice in kind)
     choices = getattr(kind, "__args__", ())
     if choices and all(isinstance(choice, str) for choice in choices):
         return ", ".join(f"`{choice}`" for choice in choices)

@@ -13,10 +13,11 @@ from flask import current_app
 
 from wxlogin.accounts import models as accounts
 from wxlogin.db import db
+from wxlogin.provider import models as provider
 from wxlogin.tickets import models as tickets
 
 # Importing them is what puts their tables into db.metadata.
-MODELS = (accounts, tickets)
+MODELS = (accounts, provider, tickets)
 # Any number will do, if only we use it.
 _LOCK_NUMBER = 7_201_604
 _LOCK_NAME = "wxlogin migrations"

@@ -9,18 +9,34 @@ true. Nothing of WeChat's answer is kept but what stands here.
 from wxlogin.accounts.models.access import Grant, LoginEvent, Session
 from wxlogin.accounts.models.pictures import Avatar
 from wxlogin.accounts.models.records import Conflict, KeptApart, Merge, Moved
+from wxlogin.accounts.models.sites import (
+    AccessToken,
+    Authorization,
+    Consent,
+    Event,
+    EventCount,
+    LogoutNotice,
+    SiteUser,
+)
 from wxlogin.accounts.models.users import Identity, UnionId, User
 
 __all__ = [
+    "AccessToken",
+    "Authorization",
     "Avatar",
     "Conflict",
+    "Consent",
+    "Event",
+    "EventCount",
     "Grant",
     "Identity",
     "KeptApart",
     "LoginEvent",
+    "LogoutNotice",
     "Merge",
     "Moved",
     "Session",
+    "SiteUser",
     "UnionId",
     "User",
 ]

@@ -1,0 +1,180 @@
+"""The sites that use us, as settings: whom we tell who signed in."""
+
+import base64
+import binascii
+import ipaddress
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_ORIGIN = re.compile(
+    r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?|https?://\[[0-9a-f:]+\](?::\d{1,5})?"
+)
+# Unreserved characters of a URL, so that a client id is spelled one way everywhere.
+_CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+# A native app's own scheme, by its reversed domain name (RFC 8252 section 7.1).
+_APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
+_HASHED = re.compile(r"sha256:[0-9a-f]{64}")
+# Standard Webhooks: `whsec_` and 24 to 64 bytes in base64.
+_WEBHOOK_PREFIX = "whsec_"
+
+
+class Registration(StrEnum):
+    """What becomes of a person whom the site does not know."""
+
+    #: An account, at once.
+    open = "open"
+    #: An account, once the person has agreed to the terms.
+    ask = "ask"
+    #: None.
+    closed = "closed"
+
+
+class Site(BaseModel):
+    """A website that uses us. `origins` may start with one `*.` label.
+
+    With a `client_id` it may sign people in through OpenID Connect; without a
+    `client_secret` it is a public client (RFC 6749 section 2.1).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    origins: tuple[str, ...] = ()
+    client_id: str | None = None
+    #: The secret itself, or `sha256:` and its SHA-256 in hexadecimal.
+    client_secret: Annotated[str | None, Field(min_length=24, repr=False)] = None
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    email: Literal["omit", "placeholder"] = "omit"
+    id_token_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105  an algorithm
+    #: None: as the setting REGISTRATION says.
+    registration: Registration | None = None
+    terms_url: str = ""
+    privacy_url: str = ""
+    terms_version: Annotated[str, Field(max_length=64)] = ""
+    bind_url: str | None = None
+    webhook_url: str | None = None
+    webhook_secret: Annotated[str | None, Field(repr=False)] = None
+    #: May our server call this site at an address of an inner network?
+    inside: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """A client that can keep no secret: a native app, a page of scripts."""
+        return self.client_secret is None
+
+    @field_validator("origins")
+    @classmethod
+    def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "an origin is scheme and host in lower case, with a port where it "
+                    "is not the usual one, and nothing behind: https://shop.example"
+                )
+            parts = urlsplit(origin)
+            if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+                raise ValueError("leave out the usual port of an origin")
+        return value
+
+    @field_validator("client_id")
+    @classmethod
+    def _plain_id(cls, value: str | None) -> str | None:
+        if value is not None and not _CLIENT_ID.fullmatch(value):
+            raise ValueError("a client_id is letters, digits, . _ ~ and -, 64 at most")
+        return value
+
+    @field_validator("client_secret")
+    @classmethod
+    def _whole_hash(cls, value: str | None) -> str | None:
+        if value and value.startswith("sha256:") and not _HASHED.fullmatch(value):
+            raise ValueError(
+                "behind sha256: stand 64 hexadecimal digits in small letters"
+            )
+        return value
+
+    @field_validator("redirect_uris", "post_logout_redirect_uris")
+    @classmethod
+    def _whole_uris(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for uri in value:
+            _require_return_address(uri)
+        return value
+
+    @field_validator("backchannel_logout_uri", "bind_url", "webhook_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            _require_web_address(value)
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _standard_secret(cls, value: str | None) -> str | None:
+        if value is not None and not 24 <= len(webhook_key(value)) <= 64:
+            raise ValueError(
+                "a webhook_secret is whsec_ and 24 to 64 random bytes in base64; make "
+                "one with: echo whsec_$(openssl rand -base64 32)"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> "Site":
+        if not self.client_id:
+            named = [
+                name
+                for name in ("client_secret", "redirect_uris", "webhook_url")
+                if getattr(self, name)
+            ]
+            if named:
+                raise ValueError(f"{named[0]} needs a client_id beside it")
+        if bool(self.webhook_url) != bool(self.webhook_secret):
+            raise ValueError("webhook_url and webhook_secret go together")
+        return self
+
+
+def webhook_key(secret: str) -> bytes:
+    """The bytes that sign a site's webhooks; none for what is no webhook secret."""
+    if not secret.startswith(_WEBHOOK_PREFIX):
+        return b""
+    try:
+        return base64.b64decode(secret.removeprefix(_WEBHOOK_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _require_return_address(uri: str) -> None:
+    parts = urlsplit(uri)
+    if "#" in uri or "*" in uri or not _is_plain(uri):
+        raise ValueError("a return address is compared as a whole: no # and no *")
+    if _APP_SCHEME.fullmatch(parts.scheme):
+        return
+    _require_web_address(uri)
+
+
+def _require_web_address(uri: str) -> None:
+    """https, or http on this machine or an inner one for development."""
+    parts = urlsplit(uri)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise ValueError("write a whole address, such as https://shop.example/callback")
+    if "#" in uri or not _is_plain(uri):
+        raise ValueError("an address has no # and only printable characters")
+
+
+def _is_plain(uri: str) -> bool:
+    return uri.isascii() and uri.isprintable() and " " not in uri and "\\" not in uri
+
+
+def is_local(uri: str) -> bool:
+    """Does this address lead to the machine itself?"""
+    host = urlsplit(uri).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""The door to the site: OpenID Connect and what goes with it, without HTTP."""

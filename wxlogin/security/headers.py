@@ -16,6 +16,7 @@ Three things to know:
   may still send the top window to our callback, and links may open new windows.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ from wxlogin.config import Settings
 from wxlogin.security.origins import origin_of
 
 HSTS = "max-age=31536000"
+# A scheme by a reversed domain name (RFC 8252 section 7.1).
+_APP_ADDRESS = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:")
 # What no page of ours uses. `local-network-access` is not here: WeChat's frame
 # needs it to sign in through WeChat on the same computer.
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -111,6 +114,9 @@ def _source(url: str) -> str:
     """A URL as a source of a policy: its origin, so nothing can end the directive."""
     if url == "'self'":
         return url
+    if app := _APP_ADDRESS.match(url):
+        # A native app's own scheme has no origin; the scheme itself is the source.
+        return app[0]
     if urlsplit(url).scheme not in ("http", "https") or any(c in url for c in " ;,'"):
         raise ValueError("a source is 'self' or an http(s) origin")
     return str(origin_of(url))

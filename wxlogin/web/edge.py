@@ -78,7 +78,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             hide_referrer="secret_in_url" in g,
             frame_src=wechat if "frames_wechat" in g else None,
             images=images,
-            form_targets=[wechat] if "forms_to_wechat" in g else [],
+            form_targets=g.get("form_targets", ()),
             frame_ancestors=g.get("frame_ancestors", ()),
             static=request.endpoint == "static" and response.status_code < 400,
             embeddable="embeddable" in g or request.path == _WIDGET,
@@ -95,7 +95,13 @@ def allow_frame_of_wechat() -> None:
 
 def allow_form_to_wechat() -> None:
     """A form of this page ends at WeChat: the policy holds for redirects too."""
-    g.forms_to_wechat = True
+    allow_form_to(hosts_of(current_settings()).open)
+
+
+def allow_form_to(*urls: str | None) -> None:
+    """A form of this page ends at one of these addresses, by way of redirects."""
+    given = tuple(url for url in urls if url)
+    g.form_targets = (*g.get("form_targets", ()), *given)
 
 
 def allow_framing() -> None:

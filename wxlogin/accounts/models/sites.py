@@ -80,9 +80,11 @@ class Authorization(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The absolute end of its refresh tokens.
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    #: SHA-256 of the refresh token that is good, and of the one before it.
-    refresh_hash: Mapped[bytes | None] = mapped_column(Digest, unique=True)
-    former_refresh_hash: Mapped[bytes | None] = mapped_column(Digest, index=True)
+    #: SHA-256 of what all its refresh tokens begin with: by it one that was used
+    #: before is known, however old.
+    family_hash: Mapped[bytes | None] = mapped_column(Digest, unique=True)
+    #: SHA-256 of the refresh token that is good.
+    refresh_hash: Mapped[bytes | None] = mapped_column(Digest)
     rotated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -97,6 +99,8 @@ class AccessToken(Base):
     authorization_id: Mapped[int] = mapped_column(
         owned_by("authorizations"), index=True
     )
+    #: The authorization's, or less where a refresh asked for less.
+    scope: Mapped[str] = mapped_column(sa.String(255))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 

@@ -73,16 +73,17 @@ def _tokens() -> None:
         _moment("auth_time"),
         _moment("created_at"),
         _moment("ends_at"),
+        _digest("family_hash", nullable=True),
         _digest("refresh_hash", nullable=True),
-        _digest("former_refresh_hash", nullable=True),
         _moment("rotated_at", nullable=True),
-        sa.UniqueConstraint("refresh_hash"),
-        indexes=[["user_id"], ["session_id"], ["ends_at"], ["former_refresh_hash"]],
+        sa.UniqueConstraint("family_hash"),
+        indexes=[["user_id"], ["session_id"], ["ends_at"]],
     )
     _table(
         "access_tokens",
         _digest("token_hash"),
         _reference("authorization_id", "authorizations"),
+        _text("scope", 255),
         _moment("issued_at"),
         _moment("expires_at"),
         sa.UniqueConstraint("token_hash"),
@@ -138,6 +139,7 @@ def _keys() -> None:
         _moment("created_at"),
         _moment("signs_from"),
         _moment("published_until", nullable=True),
+        _moment("withdrawn_at", nullable=True),
         sa.UniqueConstraint("alg", "number"),
         sa.UniqueConstraint("kid"),
     )

@@ -37,6 +37,8 @@ T = TypeVar("T")
 ATTEMPTS = 6
 # Seconds a writer waits for SQLite's one write lock.
 SQLITE_BUSY_SECONDS = 15
+# Where a session keeps what is to be called after its commit.
+_AFTER_COMMIT = "wxlogin_after_commit"
 
 
 # Every table's last table argument; a model with constraints repeats it.
@@ -128,10 +130,23 @@ def transaction(work: Callable[[Session], T]) -> T:
 
 
 def _once(work: Callable[[Session], T]) -> T:
-    with Session(db.engine, expire_on_commit=False) as session, session.begin():
-        # Read by _begin_sqlite.
-        session.connection(execution_options={"wxlogin_writes": True})
-        return work(session)
+    with Session(db.engine, expire_on_commit=False) as session:
+        with session.begin():
+            # Read by _begin_sqlite.
+            session.connection(execution_options={"wxlogin_writes": True})
+            result = work(session)
+        calls: list[Callable[[], object]] = session.info.get(_AFTER_COMMIT, [])
+    for call in calls:
+        call()
+    return result
+
+
+def after_commit(session: Session, call: Callable[[], object]) -> None:
+    """Calls `call` once the transaction of this session has committed, or never.
+
+    It must not raise: what was committed has happened.
+    """
+    session.info.setdefault(_AFTER_COMMIT, []).append(call)
 
 
 @contextmanager

@@ -8,10 +8,12 @@ and that person's next sign-in makes a new user (security rows 51 and 52).
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts import events, sessions
 from wxlogin.accounts.models import Identity, UnionId
+from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
 from wxlogin.accounts.statements import run
-from wxlogin.db import transaction
+from wxlogin.db import now, transaction
 from wxlogin.errors import Conflict, NotFound
 
 
@@ -34,6 +36,10 @@ def _unlink(session: Session, user_id: int, identity_id: int) -> None:
     going = {one.id for one in identities if _same_person(one, chosen)}
     if len(going) == len(identities):
         raise Conflict("the last WeChat of an account cannot be taken off")
+    # Before their rows go with the identities' rows.
+    sessions.close(session, SessionRow.identity_id.in_(going))
+    told = events.described(*(one for one in identities if one.id in going))
+    events.record(session, user_id, events.Kind.unlinked, at=now(), identities=told)
     run(session, sa.delete(Identity).where(Identity.id.in_(going)))
     _delete_bare_unionids(session, user_id)
 

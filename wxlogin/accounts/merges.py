@@ -13,7 +13,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from wxlogin.accounts import kept_apart
+from wxlogin import signals
+from wxlogin.accounts import events, kept_apart, sessions
 from wxlogin.accounts.models import (
     Identity,
     LoginEvent,
@@ -82,6 +83,7 @@ def merge(
     refuse_disabled(*users)
     survivor, loser = sorted(users, key=lambda user: (user.created_at, user.id))
     kept_apart.forget(session, survivor.id, loser.id)
+    events.record(session, survivor.id, events.Kind.merged, at=at, other_id=loser.id)
     moved = _move(session, loser, survivor, keep_session)
     _take_profile(loser, survivor)
     loser.merged_into_id = survivor.id
@@ -90,6 +92,7 @@ def merge(
     )
     session.add(row)
     session.flush()
+    signals.send(session, signals.merged, uid=survivor.uid, other_uid=loser.uid)
     return Merged(survivor, loser, row.id)
 
 
@@ -123,7 +126,7 @@ def _move(
     if keep_session is not None:
         kept = sa.update(SessionRow).where(SessionRow.id == keep_session)
         run(session, kept.values(user_id=survivor.id))
-    run(session, sa.delete(SessionRow).where(SessionRow.user_id == loser.id))
+    sessions.close(session, SessionRow.user_id == loser.id)
     return moved
 
 

@@ -25,7 +25,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import conflicts, kept_apart
+from wxlogin import signals
+from wxlogin.accounts import conflicts, events, kept_apart
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId, User
@@ -96,6 +97,7 @@ def _create(session: Session, person: Person, *, at: datetime) -> Resolution:
     if found.owners != wanted:
         # Another request created the same person first, and it has committed.
         raise StartOver
+    signals.send(session, signals.created, uid=user.uid)
     return _arrive(session, person, found, Outcome.created, at=at)
 
 
@@ -112,6 +114,7 @@ def _add(session: Session, person: Person, found: Found, *, at: datetime) -> Res
     found = look(session, person)
     if found.owners != (user.id, user.id):
         raise StartOver
+    events.record_linked(session, user.id, person, at=at)
     return _arrive(session, person, found, Outcome.added, at=at)
 
 

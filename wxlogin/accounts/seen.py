@@ -2,7 +2,8 @@
 
 Both updates hold only while user and identity are what was looked up before, and
 keep the user's row locked from here to the end of the transaction. That makes the
-usual sign-in two statements, with no lock taken before them.
+usual sign-in two statements, with no lock taken before them. Where name, picture or
+language is another one now, the sites that know the user are told.
 """
 
 from datetime import datetime
@@ -11,12 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts import events
 from wxlogin.accounts.models import Identity, User
 from wxlogin.accounts.owners import Found, refuse_disabled
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver
 from wxlogin.errors import AccountGone
+
+#: What sites show of a user.
+SHOWN = ("nickname", "avatar", "language")
 
 
 def mark_seen(
@@ -33,6 +38,7 @@ def mark_seen(
     if user is None or identity is None:
         raise StartOver
     refuse_disabled(user)
+    old = {name: getattr(user, name) for name in SHOWN}
     news: dict[str, Any] = {"last_seen_at": at}
     if learn_profile and person.profile is not None:
         news |= _profile(user, person.profile, at=at)
@@ -41,6 +47,8 @@ def mark_seen(
     if learn_unionid and person.unionid is not None:
         facts |= {"open_platform": person.open_platform, "unionid": person.unionid}
     _update_identity(session, identity, facts)
+    if changed := [name for name in SHOWN if news.get(name, old[name]) != old[name]]:
+        events.record(session, user.id, events.Kind.updated, at=at, changed=changed)
 
 
 def _profile(user: User, profile: Profile, *, at: datetime) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 The cookie or bearer holds a random secret, the row its SHA-256: a copy of the
 database signs nobody in (security row 28). A session that ended has no row, so it
-is over on all workers at once (rows 22 to 24).
+is over on all workers at once (rows 22 to 24). What sites were given in it ends with
+it by foreign key; the sites are told, from the rows that `close` leaves (row 120).
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,12 +15,13 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin import signals
+from wxlogin.accounts.models import Authorization, LogoutNotice, User
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.models import User
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.statements import run
 from wxlogin.accounts.text import storable
-from wxlogin.db import now, reading, transaction
+from wxlogin.db import UtcDateTime, now, reading, transaction
 from wxlogin.errors import AlreadyFinished, Unready
 
 SessionKind = Literal["web", "mini_program", "mobile"]
@@ -26,6 +29,8 @@ SessionKind = Literal["web", "mini_program", "mobile"]
 #: The time of the last use is written when it is this much older than the use.
 SEEN_EVERY = timedelta(minutes=5)
 IDLE = timedelta(days=14)
+# Sessions that one statement ends.
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -166,9 +171,72 @@ def _mark_seen(session_id: int, *, at: datetime) -> None:
         return
 
 
+def close(session: Session, *where: sa.ColumnElement[bool]) -> int:
+    """Ends sessions inside the caller's transaction; says how many.
+
+    The one way to end a session: the sites that signed the person in through it are
+    noted down to be told. Their rows are locked first, so that a site that is just
+    given a token comes before, and is told, or finds no session.
+    """
+    query = sa.select(SessionRow.id).where(*where).order_by(SessionRow.id)
+    ids = list(session.scalars(query.with_for_update()))
+    for start in range(0, len(ids), BATCH):
+        _end(session, ids[start : start + BATCH])
+    return len(ids)
+
+
+def withdraw(session: Session, *where: sa.ColumnElement[bool]) -> int:
+    """Ends sign-ins at sites (`Authorization`) while the session goes on.
+
+    Inside the caller's transaction; the sites are noted down to be told. Says how
+    many there were.
+    """
+    _note(session, *where)
+    return run(session, sa.delete(Authorization).where(*where))
+
+
+def replace(
+    session: Session, secret_hash: bytes, *, by_id: int | None, user_id: int
+) -> None:
+    """Ends the session that a browser had before this sign-in, if there is one.
+
+    Where the same user signs in again, the sites that signed the user in go on in
+    the new session `by_id`: nobody is signed out of a shop by signing in once more.
+    """
+    query = sa.select(SessionRow.id, SessionRow.user_id).where(
+        SessionRow.secret_hash == secret_hash
+    )
+    former = session.execute(query.with_for_update()).first()
+    if former is None:
+        return
+    if by_id is not None and former.user_id == user_id:
+        mine = sa.update(Authorization).where(
+            Authorization.session_id == former.id, Authorization.user_id == user_id
+        )
+        run(session, mine.values(session_id=by_id))
+    _end(session, [former.id])
+
+
 def _delete(*where: sa.ColumnElement[bool]) -> int:
-    statement = sa.delete(SessionRow).where(*where)
-    return transaction(lambda session: run(session, statement))
+    return transaction(lambda session: close(session, *where))
+
+
+def _end(session: Session, ids: Sequence[int]) -> None:
+    _note(session, Authorization.session_id.in_(ids))
+    run(session, sa.delete(SessionRow).where(SessionRow.id.in_(ids)))
+
+
+def _note(session: Session, *where: sa.ColumnElement[bool]) -> None:
+    """A row for each sign-in at a site that ends, with the `sub` the site knows."""
+    facts = (Authorization.client_id, User.uid, Authorization.sid)
+    owed = (
+        sa.select(*facts, sa.literal(now(), UtcDateTime()), sa.literal(0))
+        .join(User, User.id == Authorization.user_id)
+        .where(*where)
+    )
+    names = ["client_id", "uid", "sid", "at", "tries"]
+    session.execute(sa.insert(LogoutNotice).from_select(names, owed))
+    signals.send(session, signals.due)
 
 
 def _visitor(row: SessionRow, user: User) -> Visitor:

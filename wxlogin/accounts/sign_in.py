@@ -1,30 +1,32 @@
 """A sign-in, whole: account, session, grant and a line of history, or nothing.
 
 All of it is one transaction, so that no failure leaves half of it behind. For a
-person who has been here before it is six statements, one more where the browser
-had a session that ends now.
+person who has been here before it is six statements; more where a session of this
+browser ends now, or where there is news for sites.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin import signals
 from wxlogin.accounts import conflicts, grants, history, sessions
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.history import Circumstances
-from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.outcome import Resolution, Unknown
+from wxlogin.accounts.outcome import Outcome, Resolution, Unknown
 from wxlogin.accounts.owners import lock_owners, look
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import resolve
 from wxlogin.accounts.sessions import NewSession
-from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver, now, transaction
 from wxlogin.errors import AccountGone, IdentityConflict
 from wxlogin.security.sealing import Sealer
+
+#: More to do in the transaction of a sign-in.
+Hook = Callable[[Session, Resolution], None]
 
 
 @dataclass(frozen=True)
@@ -47,25 +49,31 @@ def sign_in(
     sealer: Sealer,
     at: datetime | None = None,
     end_session_hash: bytes | None = None,
-) -> SignIn:
+    create: bool = True,
+    also: Hook | None = None,
+) -> SignIn | Unknown:
     """Signs the person in and creates the account if it is new.
 
+    With `create` off a person nobody knows is Unknown, and nothing is written.
     `grant` is None where WeChat's tokens are not kept; tokens kept before stay.
-    `end_session_hash` names the session this browser had, which ends. Raises
+    `end_session_hash` names the session this browser had, which ends. `also` runs
+    in the same transaction; what it raises undoes all of it. Raises
     AccountDisabled, AccountGone, IdentityConflict (which is on record for the
     operator then), AlreadyFinished (the session is there) and Unready.
     """
     moment = at or now()
     circumstances = Circumstances(door, address, browser, request_id)
 
-    def work(session: Session) -> SignIn:
-        resolution = resolve(session, person, at=moment)
+    def work(session: Session) -> SignIn | Unknown:
+        resolution = resolve(session, person, at=moment, create=create)
         if isinstance(resolution, Unknown):
-            raise AssertionError("resolve creates whom it does not know")
-        if end_session_hash is not None:
-            former = SessionRow.secret_hash == end_session_hash
-            run(session, sa.delete(SessionRow).where(former))
+            return resolution
         session_id = _open(session, resolution, new_session, at=moment)
+        if end_session_hash is not None:
+            user_id = resolution.user_id
+            sessions.replace(
+                session, end_session_hash, by_id=session_id, user_id=user_id
+            )
         if grant is not None:
             identity = resolution.identity_id
             grants.store(session, identity, grant, sealer=sealer, at=moment)
@@ -76,6 +84,10 @@ def sign_in(
             circumstances=circumstances,
             at=moment,
         )
+        if also is not None:
+            also(session, resolution)
+        is_new = resolution.outcome is Outcome.created
+        signals.send(session, signals.signed_in, uid=resolution.uid, created=is_new)
         return SignIn(resolution, session_id)
 
     try:

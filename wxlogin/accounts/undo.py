@@ -16,7 +16,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import avatars, kept_apart
+from wxlogin.accounts import avatars, events, kept_apart, sessions
 from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.statements import run
@@ -58,6 +58,7 @@ def _undo(session: Session, merge_id: int, *, at: datetime) -> Undone:
     for other in {row.survivor_id, holder.id}:
         kept_apart.keep_apart(session, loser.id, other, at=at)
     row.undone_at = at
+    events.record(session, holder.id, events.Kind.split, at=at, other_id=loser.id)
     return Undone(holder.uid, loser.uid, len(going))
 
 
@@ -139,7 +140,7 @@ def _give_back(
         held = sa.update(table).where(ids, owner == holder.id)
         run(session, held.values({owner: loser.id}))
     through = SessionRow.identity_id.in_(identities)
-    run(session, sa.delete(SessionRow).where(through))
+    sessions.close(session, through)
 
 
 def _forget_foreign_unionids(session: Session, *user_ids: int) -> None:

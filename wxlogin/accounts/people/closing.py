@@ -9,6 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin import signals
+from wxlogin.accounts import events, sessions
 from wxlogin.accounts.models import Conflict, Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
@@ -27,8 +29,10 @@ def disable(uid: str, *, at: datetime | None = None) -> None:
 
     def work(session: Session) -> None:
         user = _lock_survivor(session, uid)
-        user.disabled_at = user.disabled_at or moment
-        run(session, sa.delete(SessionRow).where(SessionRow.user_id == user.id))
+        if user.disabled_at is None:
+            user.disabled_at = moment
+            events.record(session, user.id, events.Kind.disabled, at=moment)
+        sessions.close(session, SessionRow.user_id == user.id)
 
     transaction(work)
 
@@ -37,7 +41,10 @@ def enable(uid: str) -> None:
     """Opens a disabled account again. Raises NotFound."""
 
     def work(session: Session) -> None:
-        _lock_survivor(session, uid).disabled_at = None
+        user = _lock_survivor(session, uid)
+        if user.disabled_at is not None:
+            user.disabled_at = None
+            events.record(session, user.id, events.Kind.enabled, at=now())
 
     transaction(work)
 
@@ -53,8 +60,13 @@ def delete(user_id: int) -> None:
 
 
 def _delete(session: Session, user_id: int) -> None:
-    lock(session, {user_id})
+    user = lock(session, {user_id})[user_id]
+    former = sa.select(User.uid).where(User.merged_into_id == user_id)
+    formers = list(session.scalars(former.order_by(User.id)))
+    events.record(session, user_id, events.Kind.deleted, at=now(), former_uids=formers)
+    sessions.close(session, SessionRow.user_id == user_id)
     _delete_conflicts(session, user_id)
+    signals.send(session, signals.deleted, uid=user.uid)
     # The rest goes with the rows it refers to: see the foreign keys in `models`.
     run(session, sa.delete(User).where(User.merged_into_id == user_id))
     run(session, sa.delete(User).where(User.id == user_id))

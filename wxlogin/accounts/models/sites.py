@@ -115,7 +115,8 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (
         sa.Index(None, "client_id", "position"),
-        sa.Index(None, "client_id", "delivered_at", "uid"),
+        sa.Index(None, "client_id", "settled_at", "uid"),
+        sa.Index(None, "client_id", "settled_at", "other_uid"),
         OPTIONS,
     )
 
@@ -130,7 +131,8 @@ class Event(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     #: The place in the feed; given after the commit, so that no reader skips one.
     position: Mapped[int | None] = mapped_column(sa.BigInteger, unique=True)
-    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When the site took it, or we gave up; None: the site must still hear of it.
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -102,7 +102,7 @@ def _told() -> None:
         sa.Column("data", sa.JSON, nullable=False),
         _moment("at"),
         sa.Column("position", sa.BigInteger, nullable=True),
-        _moment("delivered_at", nullable=True),
+        _moment("settled_at", nullable=True),
         sa.Column("tries", sa.Integer, nullable=False),
         _moment("next_try_at", nullable=True),
         _moment("lease_until", nullable=True),
@@ -110,7 +110,8 @@ def _told() -> None:
         sa.UniqueConstraint("position"),
         indexes=[
             ["client_id", "position"],
-            ["client_id", "delivered_at", "uid"],
+            ["client_id", "settled_at", "uid"],
+            ["client_id", "settled_at", "other_uid"],
             ["at"],
         ],
     )

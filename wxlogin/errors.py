@@ -4,6 +4,7 @@
     ├── ConfigurationError         a setting is wrong; start-up refuses
     ├── BadRequest                 the visitor's or client's request is malformed
     │   ├── BadNext                a return address we do not serve
+    │   ├── BadSiteRequest         a site sends people to us in a wrong way
     │   └── ForeignRequest         an unsafe method without proof of origin
     ├── LoginFailed                a login ends here; the visitor may start again
     │   ├── StateInvalid           state is missing, altered, or another app's
@@ -15,19 +16,26 @@
     │   ├── CodeInvalid            WeChat does not take the code (again)
     │   ├── SnapshotVisitor        WeChat showed a preview with a made-up person
     │   ├── AnswersDisagree        WeChat named two persons in one login
-    │   └── IdentityConflict       the identity breaks an invariant; no account
+    │   ├── IdentityConflict       the identity breaks an invariant; no account
+    │   ├── SiteRequestOver        a site sent the visitor here too long ago
+    │   ├── UnknownPerson          nobody knows the person, and no account is made
+    │   ├── RegistrationClosed     the site takes no new accounts
+    │   └── RegistrationOver       what waited for the person's word is gone
     ├── WeChatUnavailable          time-out, reset, garbage, busy: try again later
     │   └── WeChatBusy             quota or "system error"
     ├── WeChatMisconfigured        secret, appid or permission: the operator acts
     ├── WeChatDenied               WeChat bars this person
     ├── SignInNeeded               no session, or it is over
     │   ├── KeyNeeded              a call of an operator or site without its key
+    │   │   └── InvalidClient      a site's id and secret do not belong together
     │   └── LoginTooOld            the session is good, the login behind it not fresh
     ├── GrantDead                  the refresh token is over: a new login is needed
     ├── AccountDisabled            the operator has closed the account
     ├── AccountGone                the account was deleted meanwhile
     ├── NotFound                   no such thing, or not yours
     ├── Conflict                   what is asked contradicts the state of things
+    │   ├── ExternalIdTaken        another user has this id of the site's
+    │   └── ExternalIdFixed        the user has another id of the site's
     └── Unready                    the database or ticket store does not answer
 
 An error carries what its reader needs and never a secret, code, token or URL:
@@ -69,6 +77,10 @@ class BadRequest(WxloginError):
 
 class BadNext(BadRequest):
     code = "bad_next"
+
+
+class BadSiteRequest(BadRequest):
+    code = "bad_site_request"
 
 
 class ForeignRequest(BadRequest):
@@ -125,6 +137,25 @@ class IdentityConflict(LoginFailed):
     status = 409
 
 
+class SiteRequestOver(LoginFailed):
+    code = "site_request_over"
+
+
+class UnknownPerson(LoginFailed):
+    code = "unknown_person"
+    status = 403
+
+
+class RegistrationClosed(LoginFailed):
+    code = "registration_closed"
+    status = 403
+
+
+class RegistrationOver(LoginFailed):
+    code = "registration_over"
+    status = 410
+
+
 class WeChatUnavailable(WxloginError):
     code = "wechat_unavailable"
     status = 503
@@ -156,6 +187,11 @@ class KeyNeeded(SignInNeeded):
     challenge = 'Bearer realm="wxlogin", Basic realm="wxlogin"'
 
 
+class InvalidClient(KeyNeeded):
+    code = "invalid_client"
+    challenge = 'Basic realm="wxlogin"'
+
+
 class LoginTooOld(SignInNeeded):
     code = "login_too_old"
     status = 403
@@ -184,6 +220,14 @@ class NotFound(WxloginError):
 class Conflict(WxloginError):
     code = "conflict"
     status = 409
+
+
+class ExternalIdTaken(Conflict):
+    code = "external_id_taken"
+
+
+class ExternalIdFixed(Conflict):
+    code = "external_id_fixed"
 
 
 class Unready(WxloginError):

@@ -16,10 +16,14 @@ from wxlogin.web import (
     account,
     api,
     callback,
+    forward_auth,
+    handover,
     identities,
     login,
     ops,
     programs,
+    registering,
+    terms,
     verify,
 )
 from wxlogin.web.avatars import init_avatars
@@ -28,6 +32,21 @@ from wxlogin.web.language import init_language
 from wxlogin.web.pages import init_pages
 from wxlogin.web.problems import init_problems
 from wxlogin.web.visitors import init_visitors
+
+
+_VIEWS = (
+    account,
+    api,
+    callback,
+    forward_auth,
+    identities,
+    login,
+    ops,
+    programs,
+    registering,
+    terms,
+    verify,
+)
 
 
 def build(settings: Settings | None = None) -> Flask:
@@ -51,7 +70,7 @@ def build(settings: Settings | None = None) -> Flask:
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for module in (login, callback, account, identities, api, programs, ops, verify):
+    for module in _VIEWS:
         app.register_blueprint(module.bp)
     for name in unknown_names():
         get_logger().warning("unknown setting", name=name, see="docs/settings.md")

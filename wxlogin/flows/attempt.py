@@ -5,7 +5,7 @@ anywhere else. The store hears of an attempt when WeChat's answer arrives, and
 then it is
 
     open → claimed(code, lease) → done(code, identity, session) | ended
-                                | upgrade(ticket)
+                                | upgrade(ticket) | register(ticket)
 
 - The first arrival claims it before WeChat is asked. A killed worker's lease
   runs out and the answer is "start again".
@@ -45,6 +45,14 @@ _SPENT_CODES = 8
 
 
 @dataclass(frozen=True)
+class Purpose:
+    """For which site a login is; `vouched` where it signs in a customer of its own."""
+
+    client_id: str = ""
+    vouched: bool = False
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What the browser's cookie says: which login this is and where it leads."""
 
@@ -57,20 +65,45 @@ class Attempt:
     link: int = 0
     #: Ticket of a silent answer that this attempt is to better (flows/upgrade.py).
     pending: str = ""
+    #: Client id of the site this login is for; empty for none.
+    site: str = ""
+    #: 1 where the site has vouched for whoever signs in: its own customer.
+    vouched: int = 0
     #: Seconds since 1970.
     begun: int = 0
 
+    @property
+    def purpose(self) -> Purpose:
+        return Purpose(self.site, bool(self.vouched))
+
     def to_cookie(self, settings: Settings) -> str:
         values: list[str | int] = [self.nonce, self.secret, self.app, self.flow]
-        values += [self.next, self.link, self.pending]
+        values += [self.next, self.link, self.pending, self.site, self.vouched]
         return str(attempt_serializer(settings).dumps(values))
 
 
 def new_attempt(
-    *, nonce: str, app: str, flow: str, next_url: str, link: int, pending: str
+    *,
+    nonce: str,
+    app: str,
+    flow: str,
+    next_url: str,
+    link: int,
+    pending: str,
+    purpose: Purpose,
 ) -> Attempt:
     secret = secrets.token_urlsafe(16)
-    return Attempt(nonce, secret, app, flow, next_url, link, pending)
+    return Attempt(
+        nonce,
+        secret,
+        app,
+        flow,
+        next_url,
+        link,
+        pending,
+        purpose.client_id,
+        int(purpose.vouched),
+    )
 
 
 def attempt_from_cookie(settings: Settings, text: str) -> Attempt | None:
@@ -159,7 +192,7 @@ class AttemptLog:
             if record.status == "claimed" and record.until > time.time():
                 self._wait(nonce, version, patience - time.monotonic())
                 continue
-            if record.status in ("done", "upgrade"):
+            if record.status in ("done", "upgrade", "register"):
                 return record
             if claim := self._reclaim(nonce, hashed, version, record):
                 return claim
@@ -211,7 +244,14 @@ class AttemptLog:
 
     def postpone(self, claim: Claim, *, pending: str) -> None:
         """The answer waits under this ticket for a better one."""
-        record = Record("upgrade", claim.code, finished=time.time(), pending=pending)
+        self._wait_for("upgrade", claim, pending)
+
+    def ask_person(self, claim: Claim, *, pending: str) -> None:
+        """The answer waits under this ticket for the person's word."""
+        self._wait_for("register", claim, pending)
+
+    def _wait_for(self, status: str, claim: Claim, pending: str) -> None:
+        record = Record(status, claim.code, finished=time.time(), pending=pending)
         self._settle(claim, record)
 
     def fail(self, claim: Claim, *, spent: bool) -> None:

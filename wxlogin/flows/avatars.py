@@ -72,15 +72,23 @@ def _work(app: Flask, user_id: int) -> None:
 
 
 def _fetch(user_id: int, url: str, deadline: Deadline) -> None:
-    pictures = _pictures()
-    if not pictures.admits(url):
-        get_logger().warning("picture from elsewhere", url=url[:80])
     try:
-        data = pictures.fetch(url, deadline=deadline)
+        picture = fetch_picture(url, deadline=deadline)
     except WxloginError as error:
         get_logger().warning("picture not fetched", why=error.operator, **error.facts)
         return
-    avatars.keep(user_id, url=url, picture=_ours(data))
+    avatars.keep(user_id, url=url, picture=picture)
+
+
+def fetch_picture(url: str, *, deadline: Deadline) -> bytes | None:
+    """A JPEG of our own making, or None where there is no picture.
+
+    Raises WeChatUnavailable where trying again later may help.
+    """
+    pictures = _pictures()
+    if not pictures.admits(url):
+        get_logger().warning("picture from elsewhere", url=url[:80])
+    return _ours(pictures.fetch(url, deadline=deadline))
 
 
 def _ours(data: bytes | None) -> bytes | None:

@@ -9,10 +9,13 @@ from enum import StrEnum
 
 from wxlogin.config import App, AppKind, Settings
 from wxlogin.errors import NotFound
-from wxlogin.flows.attempt import Attempt, new_attempt
+from wxlogin.flows.attempt import Attempt, Purpose, new_attempt
 from wxlogin.flows.upstream import hosts_of
 from wxlogin.security.signing import State, new_nonce, sign_state
 from wxlogin.wechat import endpoints
+
+#: A login that leads to a page of ours, or to one that SITES lists.
+NO_SITE = Purpose()
 
 
 class Flow(StrEnum):
@@ -67,12 +70,14 @@ def begin(
     restarted: bool = False,
     link: int = 0,
     pending: str = "",
+    purpose: Purpose = NO_SITE,
 ) -> Begun:
     """A new login with this app. Raises NotFound where app and flow do not match.
 
     `lang` is `cn` or `en`, as WeChat says it; `look` the frame's style, href and
     color_scheme; `link` the session that wants another WeChat person added;
-    `pending` what an upgrade falls back on (see flows/upgrade.py).
+    `pending` what an upgrade falls back on (see flows/upgrade.py); `purpose` the
+    site that this login is for.
     """
     if app.kind is not flow.kind:
         raise NotFound("this kind of app has no such door", app=app.name)
@@ -86,6 +91,7 @@ def begin(
         next_url=next_url,
         link=link,
         pending=pending,
+        purpose=purpose,
     )
     return Begun(attempt, _url(settings, app, flow, state, lang, look or {}), state)
 

@@ -22,9 +22,10 @@ from wxlogin.errors import (
     OtherBrowser,
     Refused,
     StateInvalid,
+    UnknownPerson,
     WxloginError,
 )
-from wxlogin.flows import linking, upgrade
+from wxlogin.flows import linking, registering, upgrade
 from wxlogin.flows.attempt import (
     REPEAT_SECONDS,
     Attempt,
@@ -67,6 +68,8 @@ class Finished:
     upgrade: Begun | None = None
     #: A linking that asks first whether two accounts shall become one.
     question: bool = False
+    #: Key of an answer that waits for the person's word (flows/registering.py).
+    waiting: str = ""
 
 
 def open_state(settings: Settings, app_name: str, text: str) -> tuple[App, State]:
@@ -103,6 +106,8 @@ def finish(
         raise BadRequest("the code is too long")
     found = log.claim(state.nonce, code)
     if isinstance(found, Record):
+        if found.status == "register":
+            return _ask_again(attempt, found, visitor)
         if found.status == "upgrade":
             # Only the code of the silent answer leads back to it (security row 10a).
             same = found.code == code_hash(attempt.nonce, code)
@@ -149,6 +154,19 @@ def _again(
     return None
 
 
+def _ask_again(attempt: Attempt, record: Record, visitor: Visitor | None) -> Finished:
+    """Whatever code comes now: the person is asked already, WeChat is not.
+
+    Raises AlreadyFinished where the person has answered and signed out since.
+    """
+    waiting = registering.held(record.pending)
+    if waiting is not None and not waiting.done:
+        return Finished(attempt.next, None, waiting=record.pending)
+    if visitor is not None:
+        return Finished(attempt.next, None)
+    raise AlreadyFinished("the person was asked, and this login is over")
+
+
 def _exchange(
     settings: Settings,
     app: App,
@@ -185,7 +203,15 @@ def _exchange(
             ticket = upgrade.hold(answer)
             log.postpone(claim, pending=ticket)
             return _upgrade(settings, app, attempt, pending=ticket)
-        session = sign_in_as(settings, answer, secret=secret, trace=trace)
+        creates = registering.creates(settings, attempt.purpose)
+        try:
+            session = sign_in_as(
+                settings, answer, secret=secret, trace=trace, create=creates
+            )
+        except UnknownPerson:
+            key = _hold(settings, attempt, answer, trace)
+            log.ask_person(claim, pending=key)
+            return Finished(attempt.next, None, waiting=key)
     except BaseException as error:
         # Until WeChat was reached the code is good; any other end may have spent it.
         log.fail(claim, spent=_was_sent(error))
@@ -197,6 +223,17 @@ def _exchange(
         later = _upgrade(settings, app, attempt, pending=upgrade.SIGNED_IN)
         return replace(later, secret=secret)
     return Finished(attempt.next, secret)
+
+
+def _hold(settings: Settings, attempt: Attempt, answer: Answer, trace: Trace) -> str:
+    """Keeps the answer of a person who must be asked first; returns its key."""
+    return registering.hold(
+        settings,
+        answer,
+        client_id=attempt.site,
+        next_url=attempt.next,
+        door=trace.door,
+    )
 
 
 def _upgrade(
@@ -216,9 +253,13 @@ def _refused(
     silent = upgrade.held(attempt.pending) if attempt.pending else None
     if silent is not None:
         answer = Answer(silent, known=None, grant=None)
+        creates = registering.creates(settings, attempt.purpose)
         try:
-            sign_in_as(settings, answer, secret=known[0], trace=trace)
+            sign_in_as(settings, answer, secret=known[0], trace=trace, create=creates)
             upgrade.used(attempt.pending)
+        except UnknownPerson:
+            key = _hold(settings, attempt, answer, trace)
+            return Finished(attempt.next, None, waiting=key)
         except AlreadyFinished:
             # The refusal came twice at once, and the other one was faster.
             pass

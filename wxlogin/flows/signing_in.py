@@ -13,13 +13,19 @@ from datetime import timedelta
 
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.outcome import Unknown
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.sessions import NewSession, SessionKind, Visitor
-from wxlogin.accounts.sign_in import sign_in
+from wxlogin.accounts.sign_in import Hook, sign_in
 from wxlogin.config import App, Settings
 from wxlogin.db import now
-from wxlogin.errors import AnswersDisagree, SnapshotVisitor, WxloginError
+from wxlogin.errors import (
+    AnswersDisagree,
+    SnapshotVisitor,
+    UnknownPerson,
+    WxloginError,
+)
 from wxlogin.flows import avatars
 from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
@@ -125,8 +131,20 @@ def profile_of(info: UserInfo | None) -> Profile | None:
     return Profile(info.nickname, info.avatar, info.language)
 
 
-def sign_in_as(settings: Settings, answer: Answer, *, secret: str, trace: Trace) -> int:
-    """One transaction: account, grant, history, session. Returns the session's id."""
+def sign_in_as(
+    settings: Settings,
+    answer: Answer,
+    *,
+    secret: str,
+    trace: Trace,
+    create: bool = True,
+    also: Hook | None = None,
+) -> int:
+    """One transaction: account, grant, history, session. Returns the session's id.
+
+    Raises UnknownPerson where the person is new and `create` is off; nothing is
+    written then. `also` runs in the same transaction.
+    """
     person, at = answer.person, now()
     session = NewSession(
         secret_hash=sessions.hash_secret(secret),
@@ -148,7 +166,11 @@ def sign_in_as(settings: Settings, answer: Answer, *, secret: str, trace: Trace)
         sealer=current_sealer(),
         at=at,
         end_session_hash=sessions.hash_secret(former) if former else None,
+        create=create,
+        also=also,
     )
+    if isinstance(result, Unknown):
+        raise UnknownPerson("nobody knows this person")
     resolution = result.resolution
     get_logger().info(
         "signed in",

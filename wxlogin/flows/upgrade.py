@@ -67,7 +67,14 @@ def used(ticket: str) -> None:
 def begin_upgrade(
     settings: Settings, app: App, attempt: Attempt, *, pending: str
 ) -> Begun:
-    return begin(settings, app, Flow.userinfo, next_url=attempt.next, pending=pending)
+    return begin(
+        settings,
+        app,
+        Flow.userinfo,
+        next_url=attempt.next,
+        pending=pending,
+        purpose=attempt.purpose,
+    )
 
 
 def must_match(attempt: Attempt, person: Person) -> None:

@@ -19,6 +19,8 @@ from wxlogin.web.arriving import (
 )
 from wxlogin.web.attempts import held_attempt, hold_attempt
 from wxlogin.web.edge import allow_framing, hide_referrer
+from wxlogin.web.registering import ask
+from wxlogin.web.sites import terms_first
 from wxlogin.web.visitors import current_visitor, hold_session
 
 bp = Blueprint("callback", __name__)
@@ -59,16 +61,26 @@ def _finish(
     except SnapshotVisitor:
         # Not served at this URL: a reload there would spend another code.
         return redirect(url_for("callback.snapshot"), 303)
+    if finished.waiting:
+        return _ask_person(state, finished.waiting)
     if finished.secret:
         hold_session(finished.secret)
     if finished.upgrade:
         return to_wechat(finished.upgrade)
     if finished.question:
         return redirect(url_for("identities.question"), 303)
-    target = return_url(finished.next_url)
+    target = terms_first(return_url(finished.next_url))
     if state.flow == Flow.self_redirect:
         return _leave_frame(target)
     return redirect(target, 303)
+
+
+def _ask_person(state: State, key: str) -> Response:
+    """To the page of a first visit; nothing is written yet."""
+    target = url_for("registering.page")
+    if state.flow == Flow.self_redirect:
+        return ask(_leave_frame(target), key)
+    return ask(redirect(target, 303), key)
 
 
 @bp.get("/login/snapshot")

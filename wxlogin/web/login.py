@@ -16,6 +16,7 @@ from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.callback import to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
 from wxlogin.web.language import language
+from wxlogin.web.sites import purpose_of
 from wxlogin.web.visitors import current_visitor, drop_session
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
 
@@ -127,7 +128,15 @@ def _begin(app: App, flow: Flow) -> Begun:
     lang = "en" if args.get("lang", language()) == "en" else "cn"
     next_url = return_url(args.get("next"))
     settings = current_settings()
-    return begin(settings, app, flow, next_url=next_url, lang=lang, look=look)
+    return begin(
+        settings,
+        app,
+        flow,
+        next_url=next_url,
+        lang=lang,
+        look=look,
+        purpose=purpose_of(next_url),
+    )
 
 
 def _style_sheet(wish: str) -> str | None:

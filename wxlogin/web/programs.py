@@ -18,6 +18,7 @@ from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.bodies import json_texts
 from wxlogin.web.language import language
+from wxlogin.web.sites import purpose_of
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("programs", __name__, url_prefix="/api")
@@ -37,7 +38,8 @@ def attempts() -> Response:
     flow = Flow.self_redirect if stays else Flow.frame
     lang = "en" if (body["lang"] or language()) == "en" else "cn"
     next_url = return_url(body["next"])
-    begun = begin(settings, app, flow, next_url=next_url, lang=lang)
+    purpose = purpose_of(next_url)
+    begun = begin(settings, app, flow, next_url=next_url, lang=lang, purpose=purpose)
     response = jsonify(
         appid=app.appid,
         scope="snsapi_login",

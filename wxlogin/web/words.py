@@ -43,6 +43,20 @@ WORDS: dict[str, Words] = {
         ),
         "home",
     ),
+    "registration_closed": Words(
+        _("No new accounts here"),
+        _(
+            "Nobody here knows this WeChat, and no new accounts are made at the "
+            "moment. If you have an account, sign in the way you did before."
+        ),
+    ),
+    "registration_over": Words(
+        _("This page is no longer open"),
+        _(
+            "We keep what WeChat told us for fifteen minutes while you decide. It is "
+            "forgotten now, and no account was made. Please start again."
+        ),
+    ),
     "state_invalid": Words(
         _("This sign-in link is not complete"),
         _("A part of it was lost or changed on the way. Please start again."),

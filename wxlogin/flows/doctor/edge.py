@@ -29,7 +29,7 @@ def check(settings: Settings) -> Iterator[Finding]:
 
 def _cookies(settings: Settings) -> Finding:
     if settings.https:
-        prefix = "__Secure-" if settings.prefix else "__Host-"
+        prefix = "__Host-" if settings.cookie_path == "/" else "__Secure-"
         return ok(_CHECK, f"cookies travel by https only and begin with {prefix}")
     if settings.env == "development":
         return ok(_CHECK, "plain cookies, as a laptop needs them")

@@ -1,0 +1,107 @@
+"""A program hands its person over to a web-view: a one-time URL, and its POST.
+
+A native app or mini program has a bearer token; the page it opens in a web-view has
+a cookie jar of its own. The app asks for a URL and opens it there. The URL's ticket
+is good for 60 seconds and for one POST; a GET shows who would be signed in and
+changes nothing, so neither a link preview nor a prefetch spends it. What comes of
+the POST is a session of the browser's own; the bearer itself never gets there.
+
+The danger is that of any sign-in by link: whoever has the app can send a stranger
+such a URL, and the stranger would do things in the sender's account (login CSRF,
+CWE-352, RFC 9700 §4.7). No secret in the URL helps, for the sender knows it. So the
+page names the account and asks for one tap. It goes on by itself only where no link
+can have led: the request for the page carried the header `X-Wxlogin-Webview`, which
+an app sets on the request it gives to its web-view, and which no page and no link
+can add to a navigation. Even then not where somebody else is signed in.
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from wxlogin.accounts.handing_over import Client, open_beside
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.config import Settings
+from wxlogin.errors import (
+    AccountGone,
+    AlreadyFinished,
+    BadNext,
+    SignInNeeded,
+)
+from wxlogin.flows.signing_in import Trace
+from wxlogin.observability import get_logger
+from wxlogin.security.returning import safe_next
+from wxlogin.tickets import current_tickets
+
+KIND = "handover"
+#: Seconds between the app's call and the tap.
+HANDOVER_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Who would be signed in, and where the browser goes then."""
+
+    user_id: int
+    session_id: int
+    next: str
+
+
+def offer(settings: Settings, visitor: Visitor, *, next_url: str) -> str:
+    """A ticket with which a browser may become the visitor's, once.
+
+    `next_url` may be empty: the account page. Raises BadNext for an address that is
+    neither ours nor a listed site's.
+    """
+    if next_url and safe_next(next_url, settings) is None:
+        raise BadNext("next is not an address of ours or of a listed site")
+    found = Handover(visitor.user_id, visitor.session_id, next_url)
+    ticket = new_ticket()
+    value = json.dumps(asdict(found))
+    current_tickets().add(KIND, ticket, value, ttl=HANDOVER_SECONDS)
+    get_logger().info("handover offered", uid=visitor.uid)
+    return ticket
+
+
+def new_ticket() -> str:
+    """256 random bits as 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def look(ticket: str) -> Handover:
+    """What the ticket is for; nothing changes. Raises AlreadyFinished."""
+    found = current_tickets().get(KIND, ticket)
+    if found is None:
+        raise _over()
+    return Handover(**json.loads(found.value))
+
+
+def accept(settings: Settings, ticket: str, *, trace: Trace) -> tuple[Handover, str]:
+    """Spends the ticket; the handover, and the secret of the session it opened.
+
+    Of any number of callers one succeeds. Raises AlreadyFinished for the others, and
+    where the app's own session has ended meanwhile; AccountDisabled.
+    """
+    value = current_tickets().take(KIND, ticket)
+    if value is None:
+        raise _over()
+    found = Handover(**json.loads(value))
+    client = Client(
+        secret=secrets.token_urlsafe(32),
+        kind="web",
+        address=trace.address,
+        browser=trace.browser,
+        former_secret=trace.former_secret,
+    )
+    idle = timedelta(days=settings.session_idle_days)
+    try:
+        open_beside(found.session_id, found.user_id, client, idle=idle)
+    except (SignInNeeded, AccountGone):
+        raise AlreadyFinished("the app's own session has ended") from None
+    get_logger().info("handed over", user=found.user_id)
+    return found, client.secret
+
+
+def _over() -> AlreadyFinished:
+    return AlreadyFinished("the handover was spent, or is older than a minute")

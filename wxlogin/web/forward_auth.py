@@ -1,0 +1,115 @@
+"""A proxy asks who the visitor is, before it lets a request through.
+
+For pages without a login of their own: nginx (`auth_request`), Traefik
+(ForwardAuth) and Caddy (`forward_auth`) send the headers of each request here first.
+200 lets it through, 401 and 403 do not. A proxy of the second kind hands our answer
+to the visitor, so there a visitor without a session is led to the login instead.
+
+Every answer has the three headers `X-Wxlogin-…`, empty where there is nothing to
+say: a proxy that copies them puts ours in the place of what a visitor may have
+forged. Names and external ids are text of any script and a header is ASCII (RFC
+9110 §5.5), so both are UTF-8, percent-encoded (RFC 3986 §2.1).
+
+The proxy's word on where the visitor was going is believed as far as anybody's: the
+address becomes `next`, which must be ours or a listed site's (security row 14).
+"""
+
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from wxlogin.accounts import site_users
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.accounts.site_users import Member
+from wxlogin.config import Site, current_settings
+from wxlogin.errors import BadRequest, SignInNeeded
+from wxlogin.security.returning import safe_next
+from wxlogin.web.visitors import current_visitor
+
+bp = Blueprint("forward_auth", __name__)
+
+# Sent by proxies that hand our answer to the visitor; nginx sends none of them.
+_TOLD_BY_PROXY = ("X-Forwarded-Uri", "X-Forwarded-Method")
+
+
+@bp.get("/auth")
+def auth() -> Response:
+    """200 for a visitor with a session, otherwise 401 or the way to the login.
+
+    `site` names the site whose external id is told; with `known=1` only people whom
+    that site knows are let through, others get 403. Raises BadRequest for a site
+    that is not listed.
+    """
+    site = _named_site()
+    visitor = current_visitor()
+    if visitor is None:
+        return _told(_to_login() if _is_led() else _refusal(401))
+    member = _member(site, visitor)
+    if request.args.get("known") == "1" and member is None:
+        return _told(_refusal(403))
+    return _told(Response(), visitor, member)
+
+
+def _named_site() -> Site | None:
+    client_id = request.args.get("site", "")
+    site = current_settings().site_of(client_id)
+    if site is None and (client_id or "known" in request.args):
+        raise BadRequest("SITES has no site with this client_id", parameter="site")
+    return site
+
+
+def _member(site: Site | None, visitor: Visitor) -> Member | None:
+    if site is None or site.client_id is None:
+        return None
+    return site_users.member(site.client_id, visitor.user_id)
+
+
+def _is_led() -> bool:
+    """May this visitor be led elsewhere? A script would follow to a page it cannot
+    read, and a form that is posted would be lost: they get the bare refusal."""
+    headers = request.headers
+    if not (request.args.get("redirect") or any(map(headers.get, _TOLD_BY_PROXY))):
+        return False
+    opens_page = headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    return opens_page and headers.get("X-Forwarded-Method", "GET") in ("GET", "HEAD")
+
+
+def _to_login() -> Response:
+    target = url_for("login.page", next=_original_url())
+    public = current_settings().public
+    # The whole address: the proxy's visitor may be at another host.
+    return _bare(redirect(f"{public.scheme}://{public.netloc}{target}"))
+
+
+def _original_url() -> str | None:
+    """Where the visitor was going, if people may be sent there."""
+    settings, headers = current_settings(), request.headers
+    path = headers.get("X-Forwarded-Uri", "")
+    scheme = headers.get("X-Forwarded-Proto", settings.public.scheme)
+    host = headers.get("X-Forwarded-Host", settings.public.netloc).lower()
+    return safe_next(f"{scheme}://{host}{path}", settings) if path else None
+
+
+def _refusal(status: int) -> Response:
+    response = Response(status=status)
+    if status == 401:
+        # A 401 names what would be accepted (RFC 9110 §11.6.1).
+        response.headers["WWW-Authenticate"] = SignInNeeded.challenge
+    return response
+
+
+def _bare(response: Response) -> Response:
+    response.set_data(b"")
+    return response
+
+
+def _told(
+    response: Response, visitor: Visitor | None = None, member: Member | None = None
+) -> Response:
+    external_id = member.external_id if member else None
+    headers = response.headers
+    headers["X-Wxlogin-Uid"] = visitor.uid if visitor else ""
+    headers["X-Wxlogin-Name"] = quote(visitor.nickname, safe="") if visitor else ""
+    headers["X-Wxlogin-External-Id"] = quote(external_id or "", safe="")
+    return response

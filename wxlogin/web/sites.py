@@ -1,0 +1,75 @@
+"""For which site a sign-in is: read from the short address it leads to.
+
+A site's request waits in the ticket store while its visitor signs in, and the
+sign-in leads to an address that holds the request's key and nothing else.
+"""
+
+import re
+
+from flask import url_for
+
+from wxlogin.config import Site, current_settings
+from wxlogin.errors import RegistrationOver
+from wxlogin.flows import terms
+from wxlogin.flows.attempt import Purpose
+
+try:
+    from wxlogin.provider import requests as authorizations
+except ImportError:
+    authorizations = None
+try:
+    from wxlogin.flows import site_links
+except ImportError:
+    site_links = None
+from wxlogin.web.visitors import current_visitor
+
+_KEY = r"([A-Za-z0-9_-]{16,64})"
+_AUTHORIZE = re.compile(rf"/oauth2/authorize/{_KEY}")
+_LINK = re.compile(rf"/link/{_KEY}")
+
+
+def purpose_of(next_url: str) -> Purpose:
+    """The site a login with this `next` is for, if it is for one."""
+    path = _path(next_url)
+    if found := _AUTHORIZE.fullmatch(path):
+        waiting = authorizations.held(found[1]) if authorizations else None
+        return Purpose(waiting.client_id) if waiting else Purpose()
+    if found := _LINK.fullmatch(path):
+        link = site_links.held(found[1]) if site_links else None
+        return Purpose(link.client_id, vouched=True) if link else Purpose()
+    return Purpose()
+
+
+def pending_site(key: str) -> Site:
+    """The site whose request waits under this key. Raises RegistrationOver."""
+    waiting = authorizations.held(key)
+    site = current_settings().site_of(waiting.client_id) if waiting else None
+    if site is None:
+        raise RegistrationOver("no site's request waits (any more) under this key")
+    return site
+
+
+def resume_url(key: str) -> str:
+    """Where a pending request goes on."""
+    return url_for("openid.resume", key=key)
+
+
+def refused_by_person(next_url: str) -> str | None:
+    """Where a site hears that the person said no; None where no site waits."""
+    found = _AUTHORIZE.fullmatch(_path(next_url))
+    return url_for("openid.decline", key=found[1]) if found else None
+
+
+def terms_first(next_url: str) -> str:
+    """The way to `next_url`, by way of our own terms where they must be agreed to."""
+    settings = current_settings()
+    if not terms.counts_ours(settings) or purpose_of(next_url) != Purpose():
+        return next_url
+    visitor = current_visitor()
+    if visitor is None or not terms.owed_to_us(settings, visitor.user_id):
+        return next_url
+    return url_for("terms.ours", next=next_url)
+
+
+def _path(next_url: str) -> str:
+    return next_url.removeprefix(current_settings().prefix)

@@ -1,0 +1,72 @@
+"""Terms that a signed-in person must agree to before going on.
+
+At a site, on the way back to it: `/terms/<key>` of a pending authorization. At our
+own pages: `/terms?next=`.
+"""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from wxlogin.accounts import site_users
+from wxlogin.config import current_settings
+from wxlogin.flows import terms
+from wxlogin.flows.terms import Policy
+from wxlogin.web.arriving import return_url
+from wxlogin.web.edge import allow_form_to
+from wxlogin.web.sites import pending_site, refused_by_person, resume_url
+from wxlogin.web.visitors import require_visitor
+
+bp = Blueprint("terms", __name__, url_prefix="/terms")
+
+
+@bp.route("/<key>", methods=["GET", "POST"])
+def page(key: str) -> Response:
+    """A site's terms. Raises RegistrationOver where the request is gone."""
+    site = pending_site(key)
+    visitor = require_visitor()
+    policy = terms.policy_for(current_settings(), site.client_id or "")
+    allow_form_to(*site.redirect_uris)
+    known = site_users.member(policy.client_id, visitor.user_id) is not None
+    decline = url_for("terms.decline", key=key)
+    return _ask(policy, resume_url(key), known=known, decline=decline)
+
+
+@bp.post("/<key>/decline")
+def decline(key: str) -> Response:
+    """Back to the site, which hears that the person said no."""
+    target = refused_by_person(resume_url(key))
+    return redirect(target or url_for("account.me"), 303)
+
+
+@bp.route("", methods=["GET", "POST"])
+def ours() -> Response:
+    """Our own terms, after a sign-in for no site."""
+    policy = terms.policy_for(current_settings(), "")
+    target = return_url(request.args.get("next"))
+    return _ask(policy, target, known=True, decline=url_for("login.logout"))
+
+
+def _ask(policy: Policy, target: str, *, known: bool, decline: str) -> Response:
+    visitor = require_visitor()
+    if request.method == "POST":
+        if _said_yes(policy):
+            terms.agree(policy, visitor.user_id, door="terms")
+            return redirect(target, 303)
+        flash(_("Please tick the box first."))
+    html = render_template(
+        "login/terms.html",
+        visitor=visitor,
+        policy=policy,
+        known=known,
+        name=policy.name or "wxlogin",
+        decline=decline,
+    )
+    status = 400 if request.method == "POST" else 200
+    return Response(html, status, mimetype="text/html")
+
+
+def _said_yes(policy: Policy) -> bool:
+    """The tick, for the version that is in force: the page may be an old one."""
+    version = request.form.get("version", "")
+    return request.form.get("agree") == "yes" and version == policy.version

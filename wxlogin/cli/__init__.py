@@ -10,10 +10,11 @@ from wxlogin import __version__, create_app
 from wxlogin.cli.conflicts import conflicts_group
 from wxlogin.cli.database import db_group
 from wxlogin.cli.doctor import doctor
+from wxlogin.cli.keys import keys_group
 from wxlogin.cli.merges import merges_group
 from wxlogin.cli.serving import demo, run, simulator
 from wxlogin.cli.settings import settings_command
-from wxlogin.cli.upkeep import cleanup, keys_group
+from wxlogin.cli.upkeep import cleanup
 from wxlogin.cli.users import users_group
 from wxlogin.errors import WxloginError
 

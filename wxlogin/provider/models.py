@@ -29,5 +29,7 @@ class SigningKey(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: From when it signs; it is published before.
     signs_from: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: Until when it is published, once another one signs.
+    #: Until when it is published, once another one is to sign.
     published_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When it was given up as leaked: what it signed is believed no more.
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

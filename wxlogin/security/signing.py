@@ -35,6 +35,7 @@ STATE_SECONDS = 600
 _STATE_SALT = "wxlogin state"
 _ATTEMPT_SALT = "wxlogin attempt"
 _SESSION_SALT = b"wxlogin session secret"
+_REFRESH_SALT = b"wxlogin refresh token"
 _SHAPE = re.compile(r"[A-Z2-7]{60,128}")
 _PAYLOAD = re.compile(r"([\w-]{22})([0-9a-z]{2})([a-z])([01])", re.ASCII)
 
@@ -93,9 +94,23 @@ def session_secrets(settings: Settings, *parts: str) -> list[str]:
     secret, while the database holds only its hash (design of the idempotent
     callback). The first one is for new sessions.
     """
-    message = _SESSION_SALT + "\x1f".join(parts).encode()
+    return _derived(settings, _SESSION_SALT, "\x1f".join(parts))
+
+
+def refresh_successors(settings: Settings, token: str) -> list[str]:
+    """What follows this refresh token, newest key first, 43 characters each.
+
+    A client that presents the same token twice within the grace gets the same
+    successor, while the database holds only hashes.
+    """
+    return _derived(settings, _REFRESH_SALT, token)
+
+
+def _derived(settings: Settings, salt: bytes, text: str) -> list[str]:
     keys = reversed(signing_keys(settings))
-    digests = [hmac.digest(key.encode(), message, "sha256") for key in keys]
+    digests = [
+        hmac.digest(key.encode(), salt + text.encode(), "sha256") for key in keys
+    ]
     return [base64.urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
 
 

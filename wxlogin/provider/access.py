@@ -1,0 +1,129 @@
+"""Access tokens: 32 random bytes, of which the database holds the SHA-256.
+
+One is good while it is not over, the session it was given in goes on, and its user
+is neither disabled, deleted nor merged away. It is looked up each time, so it is
+dead everywhere at once (security row 24). Being used does not keep a session alive.
+"""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import AccessToken, Authorization, User
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.statements import run
+from wxlogin.config import current_settings
+from wxlogin.db import reading, transaction
+
+#: How long an access token is good.
+LIFETIME = timedelta(hours=1)
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a live access token opens."""
+
+    authorization_id: int
+    client_id: str
+    user_id: int
+    uid: str
+    scope: tuple[str, ...]
+    sid: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+def find(token: str, *, at: datetime) -> Access | None:
+    """What this token opens now, or None: unknown, over, or its session ended."""
+    if not _SHAPE.fullmatch(token):
+        return None
+    query = (
+        sa.select(AccessToken, Authorization, User.uid)
+        .join(Authorization, Authorization.id == AccessToken.authorization_id)
+        .join(SessionRow, SessionRow.id == Authorization.session_id)
+        .join(User, User.id == Authorization.user_id)
+        .where(
+            AccessToken.token_hash == hash_token(token),
+            AccessToken.expires_at > at,
+            *living(at),
+        )
+    )
+    with reading() as session:
+        found = session.execute(query).first()
+    return _access(*found) if found else None
+
+
+def living(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """The session goes on, and its user may be signed in; for a query over both."""
+    idle = timedelta(days=current_settings().session_idle_days)
+    return (
+        SessionRow.ends_at > at,
+        SessionRow.seen_at > at - idle,
+        User.disabled_at.is_(None),
+        User.merged_into_id.is_(None),
+    )
+
+
+def give(
+    session: Session, authorization: Authorization, scope: str, *, at: datetime
+) -> tuple[str, int]:
+    """A new access token inside the caller's transaction, and its life in seconds.
+
+    Those of this authorization that are over go.
+    """
+    over = (
+        AccessToken.authorization_id == authorization.id,
+        AccessToken.expires_at <= at,
+    )
+    run(session, sa.delete(AccessToken).where(*over))
+    token = secrets.token_urlsafe(32)
+    ends = min(at + LIFETIME, authorization.ends_at)
+    row = AccessToken(
+        token_hash=hash_token(token),
+        authorization_id=authorization.id,
+        scope=scope,
+        issued_at=at,
+        expires_at=ends,
+    )
+    session.add(row)
+    return token, int((ends - at).total_seconds())
+
+
+def revoke(token: str, *, client_id: str) -> None:
+    """Ends this token if the client's own; no harm if it has ended."""
+    own = sa.select(Authorization.id).where(Authorization.client_id == client_id)
+    gone = sa.delete(AccessToken).where(
+        AccessToken.token_hash == hash_token(token),
+        AccessToken.authorization_id.in_(own),
+    )
+    transaction(lambda session: run(session, gone))
+
+
+def forget_ended(at: datetime) -> int:
+    """Removes access tokens that are over; says how many."""
+    tokens = sa.delete(AccessToken).where(AccessToken.expires_at <= at)
+    return transaction(lambda session: run(session, tokens))
+
+
+def hash_token(token: str) -> bytes:
+    """What the database keeps of a token of ours: 32 bytes."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _access(row: AccessToken, authorization: Authorization, uid: str) -> Access:
+    return Access(
+        authorization_id=authorization.id,
+        client_id=authorization.client_id,
+        user_id=authorization.user_id,
+        uid=uid,
+        scope=tuple(row.scope.split()),
+        sid=authorization.sid,
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+    )

@@ -1,0 +1,67 @@
+"""What a site asks for when it sends a person here, and how we keep it meanwhile.
+
+OpenID Connect Core 3.1.2.1. A request that needs a login first waits in the ticket
+store for half an hour; the login leads back to it by a short path of ours, so that
+nothing of the site's travels through WeChat.
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Self
+
+from wxlogin.tickets import current_tickets
+
+KIND = "oidc_request"
+#: Seconds a request waits for its login, and for the person's answers after it.
+WAIT_SECONDS = 1800
+
+SCOPES = ("openid", "profile", "wechat", "phone", "email")
+RESPONSE_MODES = ("query", "form_post")
+PROMPTS = ("none", "login", "select_account", "consent")
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A request that has been checked: the site is known, and the address its own."""
+
+    client_id: str
+    redirect_uri: str
+    #: Those we know, in our order.
+    scope: tuple[str, ...]
+    state: str | None = field(repr=False)
+    nonce: str | None = field(repr=False)
+    #: Of the method S256; None where the site, which has a secret, sent none.
+    code_challenge: str | None = field(repr=False)
+    prompt: tuple[str, ...]
+    #: Seconds since the login that the site still takes.
+    max_age: int | None
+    response_mode: str
+    #: `sub` of the ID token that the site has of whom it expects.
+    expected_uid: str | None
+    created: datetime
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self), default=datetime.isoformat)
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        values = json.loads(text)
+        values["scope"] = tuple(values["scope"])
+        values["prompt"] = tuple(values["prompt"])
+        values["created"] = datetime.fromisoformat(values["created"])
+        return cls(**values)
+
+
+def hold(request: AuthorizationRequest) -> str:
+    """Keeps the request; the key is what `held` wants."""
+    key = secrets.token_urlsafe(16)
+    current_tickets().add(KIND, key, request.to_text(), ttl=WAIT_SECONDS)
+    return key
+
+
+def held(key: str) -> AuthorizationRequest | None:
+    """The request that waits under this key, or None where it has waited too long."""
+    found = current_tickets().get(KIND, key)
+    return AuthorizationRequest.of(found.value) if found else None

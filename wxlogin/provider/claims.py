@@ -1,0 +1,116 @@
+"""What a site is told of a person, by what it asked for (its scope).
+
+OpenID Connect Core 5.1 and 5.4. The same claims stand in the ID token and in the
+answer of /oauth2/userinfo, so a site may leave the second call out.
+
+`sub` is our own id of the account, in every site the same; no openid and no unionid
+is in it (security row 118), those are told by the scope `wechat`. It stays when
+two accounts prove to be one person: `former_subs` are the ids that became this one.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from wxlogin.accounts import avatars, people, site_users
+from wxlogin.accounts.people import Account
+from wxlogin.config import Settings, Site
+
+#: A domain that never exists (RFC 2606 section 2, RFC 6761 section 6.4): nobody
+#: can receive what is sent there, or prove that it is theirs.
+PLACEHOLDER_DOMAIN = "users.wxlogin.invalid"
+_PROFILE = ("name", "nickname", "picture", "locale", "updated_at")
+#: All that `user_claims` may say.
+CLAIMS = (
+    "sub",
+    "former_subs",
+    "external_id",
+    *_PROFILE,
+    "wechat",
+    "email",
+    "email_verified",
+)
+# `zh_CN` as WeChat writes it.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,2}")
+
+
+def user_claims(
+    settings: Settings, site: Site, user_id: int, scope: Collection[str]
+) -> dict[str, Any]:
+    """What this site may know of the user. Raises AccountGone.
+
+    What is not known is left out, never empty.
+    """
+    account = people.account(user_id)
+    claims: dict[str, Any] = {"sub": account.uid, **_ours(site, account)}
+    if "profile" in scope:
+        claims |= _profile(settings, account)
+    if "wechat" in scope:
+        claims["wechat"] = _wechat(settings, account)
+    if site.email == "placeholder":
+        claims |= {"email": placeholder(account.uid), "email_verified": False}
+    return claims
+
+
+def placeholder(uid: str) -> str:
+    """An address for software that cannot do without one; it never receives mail."""
+    return f"{uid}@{PLACEHOLDER_DOMAIN}"
+
+
+def picture_url(settings: Settings, account: Account) -> str | None:
+    """The whole address of the user's picture; None for no picture."""
+    version = avatars.version_of(account.user_id)
+    if version is None:
+        return None
+    return f"{settings.public_url}/avatars/{account.uid}?v={version}"
+
+
+def _ours(site: Site, account: Account) -> dict[str, Any]:
+    known = site_users.member(site.client_id or "", account.user_id)
+    claims: dict[str, Any] = {}
+    if account.former_uids:
+        claims["former_subs"] = account.former_uids
+    if known is not None and known.external_id is not None:
+        claims["external_id"] = known.external_id
+    return claims
+
+
+def _profile(settings: Settings, account: Account) -> dict[str, Any]:
+    claims = {
+        "name": account.nickname or None,
+        "nickname": account.nickname or None,
+        "picture": picture_url(settings, account),
+        "locale": _locale(account.language),
+        "updated_at": _seconds(account.profile_at),
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def _wechat(settings: Settings, account: Account) -> dict[str, Any]:
+    """As /api/me has it."""
+    names = {app.appid: app.name for app in settings.apps}
+    return {
+        "identities": [
+            {
+                "app": names.get(identity.appid),
+                "kind": identity.kind,
+                "openid": identity.openid,
+            }
+            for identity in account.identities
+        ],
+        "unionid": account.unionids[0].unionid if account.unionids else None,
+        # Known once an official account tells us who follows it.
+        "following": None,
+    }
+
+
+def _locale(language: str | None) -> str | None:
+    """A language tag with hyphens (RFC 5646)."""
+    if not language or not _LANGUAGE.fullmatch(language):
+        return None
+    return language.replace("_", "-")
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return int(at.timestamp()) if at else None

@@ -140,6 +140,12 @@ class Settings(BaseSettings):
         le=60,
         description="Seconds one login may wait for WeChat, all its calls together.",
     )
+    whole_host: bool = Field(
+        False,
+        description="Send our cookies with every request to PUBLIC_URL's host, not "
+        "only below its path: for pages that `/auth` guards (docs/protecting.md). "
+        "Whatever else runs on the host sees them then.",
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="How many proxies' forwarded headers are believed."
     )
@@ -212,6 +218,11 @@ class Settings(BaseSettings):
     def prefix(self) -> str:
         """The path of PUBLIC_URL without a slash at the end: `/wx` or empty."""
         return self.public.path.rstrip("/")
+
+    @property
+    def cookie_path(self) -> str:
+        """Which paths of our host a browser sends our cookies to."""
+        return "/" if self.whole_host else self.prefix or "/"
 
     @property
     def https(self) -> bool:

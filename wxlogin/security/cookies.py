@@ -1,7 +1,7 @@
 """Our cookies: names of our own, and the strictest attributes that still work.
 
 With an https PUBLIC_URL a name begins with `__Host-`, or with `__Secure-` where
-PUBLIC_URL has a path; then a browser takes the cookie only with Secure, and with
+PUBLIC_URL has a path and WHOLE_HOST is off; then a browser takes the cookie only with Secure, and with
 `__Host-` from no other host and path (RFC 6265bis §4.1.3). Plain names are for
 http: development on loopback, and trials. All are HttpOnly and SameSite=Lax: WeChat
 sends the visitor back by a top-level GET, for which Lax is enough. No cookie is
@@ -32,7 +32,7 @@ def cookie_name(settings: Settings, purpose: str) -> str:
 def _name_prefix(settings: Settings) -> str:
     if not settings.https:
         return ""
-    return "__Secure-" if settings.prefix else "__Host-"
+    return "__Host-" if settings.cookie_path == "/" else "__Secure-"
 
 
 def read_cookie(request: Request, settings: Settings, purpose: str) -> str | None:
@@ -58,7 +58,7 @@ def set_cookie(
         name,
         value,
         max_age=max_age,
-        path=_path(settings),
+        path=settings.cookie_path,
         secure=settings.https,
         httponly=True,
         samesite="Lax",
@@ -69,12 +69,9 @@ def clear_cookie(response: Response, settings: Settings, purpose: str) -> None:
     """Makes the browser forget the cookie; with the same attributes, or it won't."""
     response.delete_cookie(
         cookie_name(settings, purpose),
-        path=_path(settings),
+        path=settings.cookie_path,
         secure=settings.https,
         httponly=True,
         samesite="Lax",
     )
 
-
-def _path(settings: Settings) -> str:
-    return settings.prefix or "/"

@@ -41,7 +41,7 @@ def init_visitors(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_PATH=settings.prefix or "/",
+        SESSION_COOKIE_PATH=settings.cookie_path,
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(days=settings.session_days),
     )

@@ -38,6 +38,17 @@ def test_https_below_a_path(https_below_a_path: Settings) -> None:
     )
 
 
+def test_https_below_a_path_for_the_whole_host(https_below_a_path: Settings) -> None:
+    """Security row 21: with the path `/` the stricter name is right again."""
+    settings = https_below_a_path.model_copy(update={"whole_host": True})
+    response = Response()
+    set_cookie(response, settings, "session", "v", max_age=600)
+    assert parts(response) == (
+        "__Host-wxlogin_session=v",
+        {"Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"},
+    )
+
+
 def test_http_in_development(development: Settings) -> None:
     response = Response()
     set_cookie(response, development, "session", "v", max_age=None)

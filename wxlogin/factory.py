@@ -39,6 +39,7 @@ _VIEWS = (
     api,
     callback,
     forward_auth,
+    handover,
     identities,
     login,
     ops,

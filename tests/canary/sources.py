@@ -8,7 +8,7 @@ from typing import Any
 from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
-from wxlogin.flows import attempt
+from wxlogin.flows import attempt, handover
 from wxlogin.security import signing
 from wxlogin.simulator import ids
 
@@ -19,6 +19,7 @@ def install() -> None:
     watch(ids.new_token, lambda token: CANARIES.add("token", token))
     watch(signing.sign_state, lambda state, *_: CANARIES.add("state", state))
     watch(attempt.new_attempt, _attempt)
+    watch(handover.new_ticket, lambda it: CANARIES.add("handover ticket", it))
     # Each session's secret is hashed, whoever made it: a browser's or a program's.
     watch(
         sessions.hash_secret, lambda _, secret: CANARIES.add("session secret", secret)

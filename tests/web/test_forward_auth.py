@@ -1,0 +1,180 @@
+"""What a proxy hears when it asks who the visitor is."""
+
+from urllib.parse import unquote
+
+import pytest
+import sqlalchemy as sa
+
+from tests.journey import Browser
+from wxlogin.accounts import people, site_users
+from wxlogin.accounts.models import User
+from wxlogin.config import Site
+from wxlogin.db import db, now, transaction
+
+HEADERS = ("X-Wxlogin-Uid", "X-Wxlogin-Name", "X-Wxlogin-External-Id")
+SHOP = Site(
+    name="shop",
+    origins=("http://shop.test",),
+    client_id="shop",
+    client_secret="a-secret-of-the-shop-0123456789",
+)
+HOST = "127.0.0.1:5000"
+
+
+@pytest.fixture
+def app(app_for):
+    return app_for(sites=(SHOP,))
+
+
+def told(answer) -> tuple[str, ...]:
+    return tuple(answer.headers[name] for name in HEADERS)
+
+
+def shop_knows(app, browser: Browser, external_id: str | None = None) -> None:
+    with app.app_context():
+        uid = browser.who()["uid"]
+        user_id = db.session.scalar(sa.select(User.id).filter_by(uid=uid))
+        transaction(lambda s: site_users.join(s, "shop", user_id, at=now()))
+        if external_id:
+            site_users.set_external_id("shop", user_id, external_id)
+
+
+def test_a_signed_in_visitor_is_named(signed_in):
+    answer = signed_in.get("/auth")
+    assert (answer.status_code, answer.data) == (200, b"")
+    uid, name, external_id = told(answer)
+    assert uid == signed_in.who()["uid"]
+    assert name == "%E5%B0%8F%E6%98%8E%F0%9F%98%80"
+    assert unquote(name) == "小明😀"
+    assert external_id == ""
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_stranger_is_refused_and_the_headers_are_empty(browser):
+    forged = dict.fromkeys(HEADERS, "forged")
+    answer = browser.get("/auth", headers=forged)
+    assert (answer.status_code, answer.data) == (401, b"")
+    assert told(answer) == ("", "", "")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="wxlogin"'
+
+
+def test_after_sign_out_the_visitor_is_a_stranger(signed_in):
+    twin = signed_in.copy()
+    signed_in.post("/logout")
+    assert twin.get("/auth").status_code == 401
+
+
+def test_a_disabled_account_is_refused(app, signed_in):
+    with app.app_context():
+        people.disable(signed_in.who()["uid"])
+    assert signed_in.get("/auth").status_code == 401
+
+
+def test_a_program_is_known_by_its_token(signed_in):
+    """A bearer token decides, as everywhere; the cookie beside it does not count."""
+    answer = signed_in.get("/auth", headers={"Authorization": "Bearer nonsense"})
+    assert answer.status_code == 401
+
+
+def test_the_site_s_own_id_is_told(app, signed_in):
+    assert told(signed_in.get("/auth?site=shop"))[2] == ""
+    shop_knows(app, signed_in, "客户 7")
+    external_id = told(signed_in.get("/auth?site=shop"))[2]
+    assert external_id == "%E5%AE%A2%E6%88%B7%207"
+    assert told(signed_in.get("/auth"))[2] == ""
+
+
+def test_only_people_whom_the_site_knows(app, signed_in, other_browser):
+    refused = signed_in.get("/auth?site=shop&known=1")
+    assert (refused.status_code, refused.data) == (403, b"")
+    assert told(refused) == ("", "", "")
+    assert other_browser.get("/auth?site=shop&known=1").status_code == 401
+    shop_knows(app, signed_in)
+    assert signed_in.get("/auth?site=shop&known=1").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["site=nobody", "known=1", "known=1&site="])
+def test_a_misspelled_site_lets_nobody_through(signed_in, query):
+    assert signed_in.get(f"/auth?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "location"),
+    [
+        (
+            {"X-Forwarded-Uri": "/wiki/a?b=1&c=%2F"},
+            "next=http://127.0.0.1:5000/wiki/a?b%3D1%26c%3D%252F",
+        ),
+        (
+            {"X-Forwarded-Uri": "/cart", "X-Forwarded-Host": "shop.test"},
+            "next=http://shop.test/cart",
+        ),
+        ({"X-Forwarded-Uri": "/cart", "X-Forwarded-Host": "evil.test"}, ""),
+        ({"X-Forwarded-Uri": "/cart", "X-Forwarded-Proto": "https"}, ""),
+        ({"X-Forwarded-Uri": "//evil.test"}, ""),
+        ({"X-Forwarded-Uri": "@evil.test/"}, ""),
+        ({"X-Forwarded-Uri": ".evil.test/"}, ""),
+        ({"X-Forwarded-Method": "GET"}, ""),
+    ],
+)
+def test_where_the_proxy_hands_our_answer_on_it_leads_to_the_login(
+    browser, headers, location
+):
+    """security row 14: `next` is ours or a listed site's, whatever a header says."""
+    answer = browser.get("/auth", headers=headers)
+    assert (answer.status_code, answer.data) == (302, b"")
+    assert told(answer) == ("", "", "")
+    path, _, query = answer.location.partition("?")
+    assert path == f"http://{HOST}/login"
+    assert query == location
+
+
+def test_nginx_may_ask_for_the_way_to_the_login_too(browser):
+    answer = browser.get("/auth?redirect=1", headers={"X-Forwarded-Uri": "/wiki"})
+    assert answer.location == f"http://{HOST}/login?next=http://{HOST}/wiki"
+    assert browser.get("/auth?redirect=1").location == f"http://{HOST}/login"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"X-Forwarded-Method": "POST"},
+        {"Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Mode": "no-cors"},
+    ],
+)
+def test_scripts_and_forms_are_not_led_away(browser, more):
+    headers = {"X-Forwarded-Uri": "/api/orders", **more}
+    assert browser.get("/auth", headers=headers).status_code == 401
+
+
+def test_it_costs_one_statement(app, signed_in):
+    with app.app_context():
+        engine = db.engine
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith("SELECT"):
+            asked.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert signed_in.get("/auth").status_code == 200
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert len(asked) == 1
+
+
+def test_below_a_path_the_cookie_reaches_the_whole_host_if_that_is_wanted(
+    app_for, xiaoming
+):
+    app = app_for(public_url=f"http://{HOST}/wx", whole_host=True)
+    browser = Browser(app, prefix="/wx")
+    started = browser.starts(next_url="/wiki")
+    answer = browser.returns(started, xiaoming.confirms(started))
+    given = answer.headers.getlist("Set-Cookie")
+    assert given and all("; Path=/;" in f"{line};" for line in given)
+    assert browser.get("/wx/auth").status_code == 200
+    led = Browser(app, prefix="/wx").get("/wx/auth", headers={"X-Forwarded-Uri": "/w"})
+    assert led.location == f"http://{HOST}/wx/login?next=http://{HOST}/w"

@@ -1,0 +1,78 @@
+"""From an app's bearer token to a session of its web-view; see `flows.handover`."""
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from wxlogin.accounts import people
+from wxlogin.config import Settings, current_settings
+from wxlogin.errors import AccountGone, AlreadyFinished, SignInNeeded
+from wxlogin.flows import handover
+from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
+from wxlogin.security.headers import site_origins
+from wxlogin.web.access import bearer_token, without_cookies
+from wxlogin.web.arriving import return_url, trace
+from wxlogin.web.bodies import json_texts
+from wxlogin.web.edge import allow_form_to, hide_referrer
+from wxlogin.web.visitors import current_visitor, hold_session
+
+bp = Blueprint("handover", __name__)
+
+# No link and no page can add a header of this name to a navigation.
+WEBVIEW = "X-Wxlogin-Webview"
+
+
+@bp.post("/api/handover")
+@without_cookies
+def offer() -> Response:
+    """A one-time URL that signs the caller's person in where it is opened."""
+    settings = current_settings()
+    visitor = current_visitor() if bearer_token() else None
+    if visitor is None:
+        raise SignInNeeded("no session of a program")
+    body = json_texts(next=False)
+    ticket = handover.offer(settings, visitor, next_url=body["next"])
+    url = f"{settings.public_url}/handover/{ticket}"
+    return jsonify(url=url, expires_in=HANDOVER_SECONDS)
+
+
+@bp.get("/handover/<ticket>")
+def page(ticket: str) -> str | AnyResponse:
+    """Names the account, and asks; changes nothing. Who is signed in as that person
+    already just goes on."""
+    hide_referrer()
+    found = handover.look(ticket)
+    visitor = current_visitor()
+    if visitor and visitor.user_id == found.user_id:
+        return redirect(return_url(found.next), 303)
+    _allow_form(current_settings(), found)
+    return render_template(
+        "login/handover.html",
+        account=_account(found),
+        other=visitor,
+        next_url=return_url(found.next),
+        # What an app opened needs no tap; somebody else's place is never taken so.
+        goes_on=WEBVIEW in request.headers and visitor is None,
+    )
+
+
+@bp.post("/handover/<ticket>")
+def accept(ticket: str) -> AnyResponse:
+    """Spends the ticket and signs the person in, in this browser."""
+    hide_referrer()
+    settings = current_settings()
+    found, secret = handover.accept(settings, ticket, trace=trace("handover"))
+    hold_session(secret)
+    return redirect(return_url(found.next), 303)
+
+
+def _account(found: Handover) -> people.Account:
+    try:
+        return people.account(found.user_id)
+    except AccountGone:
+        raise AlreadyFinished("the account is gone") from None
+
+
+def _allow_form(settings: Settings, found: Handover) -> None:
+    """The form ends where `next` leads: there, or by way of it at a listed site."""
+    allow_form_to(return_url(found.next) if "://" in found.next else None)
+    allow_form_to(*site_origins(settings))

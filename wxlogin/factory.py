@@ -23,6 +23,9 @@ from wxlogin.web import (
     ops,
     programs,
     registering,
+    site_api,
+    site_events,
+    site_links,
     terms,
     verify,
 )
@@ -45,6 +48,9 @@ _VIEWS = (
     ops,
     programs,
     registering,
+    site_api,
+    site_events,
+    site_links,
     terms,
     verify,
 )

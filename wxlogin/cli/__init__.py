@@ -9,6 +9,7 @@ from flask.cli import AppGroup, ScriptInfo
 from wxlogin import __version__, create_app
 from wxlogin.cli.conflicts import conflicts_group
 from wxlogin.cli.database import db_group
+from wxlogin.cli.delivery import deliver
 from wxlogin.cli.doctor import doctor
 from wxlogin.cli.keys import keys_group
 from wxlogin.cli.merges import merges_group
@@ -46,3 +47,4 @@ for command in (demo, run, simulator, doctor, db_group, settings_command):
     main.add_command(command)
 for command in (users_group, merges_group, conflicts_group, keys_group, cleanup):
     main.add_command(command)
+main.add_command(deliver)

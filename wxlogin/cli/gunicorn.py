@@ -7,6 +7,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from wxlogin import create_app
+from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.config import Settings
 from wxlogin.observability import log_formatter
 
@@ -38,6 +39,15 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return create_app(self._settings)
 
 
+def _start_delivery(worker: Any) -> None:
+    start_delivery(worker.app.wsgi())
+
+
+def _stop_delivery(_server: Any, worker: Any) -> None:
+    if worker.app.callable is not None:
+        stop_delivery(worker.app.callable)
+
+
 def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
     """Serves until it is told to stop; running requests are finished."""
     options = {
@@ -52,5 +62,8 @@ def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
         "forwarded_allow_ips": "",
         # Newer versions open a socket in the home directory, one for all services.
         "control_socket_disable": True,
+        # In the worker itself: a thread does not survive a fork.
+        "post_worker_init": _start_delivery,
+        "worker_exit": _stop_delivery,
     }
     _Server(settings, options).run()

@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from wxlogin import create_app
 from wxlogin.cli.database import bring_up_to_date
+from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import Settings, load_settings
 from wxlogin.errors import ConfigurationError
@@ -42,10 +43,12 @@ def demo() -> None:
     if settings.simulated:
         click.echo(f"  The simulated phone {settings.simulator_url}/phone")
     click.echo("\nStop with Ctrl-C.")
+    start_delivery(app)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
         server.server_close()
+        stop_delivery(app)
 
 
 def _start_simulator(settings: Settings) -> None:

@@ -34,6 +34,7 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
     yield from _sealing(settings)
     yield from _apps(settings)
     yield from _operator(settings)
+    yield from _sites(settings)
     yield from database_faults(settings)
     if settings.env == "development":
         if not is_loopback(settings.public):
@@ -104,6 +105,20 @@ def _apps(settings: Settings) -> Iterator[str]:
                 f"APPS: the secret of {app.name} is not one that WeChat gives out (32 "
                 "letters and digits); copy the AppSecret from WeChat's console"
             )
+
+
+def _sites(settings: Settings) -> Iterator[str]:
+    if settings.env != "production":
+        return
+    for site in settings.sites:
+        for name in ("webhook_url", "backchannel_logout_uri"):
+            url = getattr(site, name) or "https:"
+            if not url.startswith("https:") and not site.inside:
+                yield (
+                    f"SITES: {name} of {site.name} is not https: what we tell the site "
+                    "could be read and altered on the way; use https, or inside = true "
+                    "for a server of the same inner network"
+                )
 
 
 def _operator(settings: Settings) -> Iterator[str]:

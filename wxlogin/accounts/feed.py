@@ -1,0 +1,107 @@
+"""The events of a site in an order that no reader can fall behind.
+
+A reader asks for what comes after the last event it has seen. The ids of rows would
+not do for that: they are given at the insert, and a transaction that inserted first
+may commit last; a reader that was past its id by then would never see its event.
+
+So each event gets its position after its commit, under a lock that all who number
+share (the one row of `EventCount`), and positions are committed in their order:
+whoever sees one sees all before it. Numbering is done by whoever reads. Events of
+one user come in the order of the changes, as their ids do (see `events`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Event, EventCount
+from wxlogin.accounts.statements import run
+from wxlogin.db import insert_or_ignore, reading, transaction
+
+# Events numbered in one transaction.
+BATCH = 1000
+_ONLY_ROW = 1
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as it is told to a site, by feed or webhook."""
+
+    id: str
+    type: str
+    at: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some events. `next` is where to go on; with `more` there is some already."""
+
+    events: tuple[Told, ...]
+    next: int
+    more: bool
+
+
+def read(client_id: str, *, after: int, limit: int) -> Page:
+    """The site's events behind the position `after`, at most `limit`."""
+    number_all()
+    query = (
+        sa.select(Event)
+        .where(Event.client_id == client_id, Event.position > after)
+        .order_by(Event.position)
+        .limit(limit + 1)
+    )
+    with reading() as session:
+        rows = list(session.scalars(query))
+    shown = rows[:limit]
+    last = shown[-1].position if shown else None
+    return Page(
+        tuple(told(row) for row in shown), last or after, more=len(rows) > limit
+    )
+
+
+def told(row: Event) -> Told:
+    return Told(row.event_id, row.type, row.at, row.data)
+
+
+def number_all() -> None:
+    """Gives positions to all events that are committed and have none."""
+    without = sa.select(Event.id).where(Event.position.is_(None)).limit(1)
+    while True:
+        with reading() as session:
+            if session.scalar(without) is None:
+                return
+        transaction(_number)
+
+
+def forget(before: datetime) -> int:
+    """Removes events from before that moment, told or not; says how many."""
+    old = sa.delete(Event).where(Event.at < before)
+    return transaction(lambda session: run(session, old))
+
+
+def _number(session: Session) -> None:
+    count = _locked_count(session)
+    # Read after the lock was taken: what others have numbered is not here.
+    query = sa.select(Event.id).where(Event.position.is_(None))
+    ids: Sequence[int] = session.scalars(query.order_by(Event.id).limit(BATCH)).all()
+    if not ids:
+        return
+    places = enumerate(ids, start=count.last + 1)
+    session.execute(
+        sa.update(Event), [{"id": one, "position": place} for place, one in places]
+    )
+    count.last += len(ids)
+
+
+def _locked_count(session: Session) -> EventCount:
+    query = sa.select(EventCount).where(EventCount.id == _ONLY_ROW).with_for_update()
+    found = session.scalar(query)
+    if found is None:
+        insert_or_ignore(session, EventCount, {"id": _ONLY_ROW, "last": 0})
+        found = session.scalars(query).one()
+    return found

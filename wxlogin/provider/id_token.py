@@ -1,4 +1,4 @@
-"""The ID token: what OpenID Connect Core 2 and 3.1.3.6 want in it (security row 117)."""
+"""The ID token: OpenID Connect Core 2 and 3.1.3.6 say what is in it (row 117)."""
 
 import base64
 import hashlib

@@ -8,9 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxlogin.config import Settings, current_settings
 from wxlogin.flows.upstream import hosts_of
-from wxlogin.security.cross_origin import add_site_headers
+from wxlogin.security.cross_origin import add_reader_headers, add_site_headers
 from wxlogin.security.headers import add_headers, csp_nonce, site_origins
-from wxlogin.web.access import mark_of_view, require_access
+from wxlogin.web.access import mark_of_view, readers_of_view, require_access
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -80,11 +80,13 @@ def init_edge(app: Flask, settings: Settings) -> None:
             images=images,
             form_targets=g.get("form_targets", ()),
             frame_ancestors=g.get("frame_ancestors", ()),
-            static=request.endpoint == "static" and response.status_code < 400,
+            static=_may_be_kept() and response.status_code < 400,
             embeddable="embeddable" in g or request.path == _WIDGET,
         )
         if mark_of_view() == "sites":
             add_site_headers(response, request, settings)
+        if readers := readers_of_view():
+            add_reader_headers(response, request, settings, readers)
         return response
 
 
@@ -112,6 +114,15 @@ def allow_framing() -> None:
 def hide_referrer() -> None:
     """This URL holds a secret, which no other page may learn."""
     g.secret_in_url = True
+
+
+def allow_keeping() -> None:
+    """This answer is everybody's, and caches may keep it for as long as it says."""
+    g.may_be_kept = True
+
+
+def _may_be_kept() -> bool:
+    return request.endpoint == "static" or "may_be_kept" in g
 
 
 def allow_embedding() -> None:

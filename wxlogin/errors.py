@@ -20,7 +20,8 @@
     │   ├── SiteRequestOver        a site sent the visitor here too long ago
     │   ├── UnknownPerson          nobody knows the person, and no account is made
     │   ├── RegistrationClosed     the site takes no new accounts
-    │   └── RegistrationOver       what waited for the person's word is gone
+    │   ├── RegistrationOver       what waited for the person's word is gone
+    │   └── LinkExpired            a site's link for its customer is over
     ├── WeChatUnavailable          time-out, reset, garbage, busy: try again later
     │   └── WeChatBusy             quota or "system error"
     ├── WeChatMisconfigured        secret, appid or permission: the operator acts
@@ -153,6 +154,11 @@ class RegistrationClosed(LoginFailed):
 
 class RegistrationOver(LoginFailed):
     code = "registration_over"
+    status = 410
+
+
+class LinkExpired(LoginFailed):
+    code = "link_expired"
     status = 410
 
 

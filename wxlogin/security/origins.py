@@ -6,6 +6,7 @@ or more labels, so `https://*.good.test` covers `a.good.test` and `a.b.good.test
 but neither `good.test` nor `evilgood.test` (the rule of CSP's host sources).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -46,7 +47,13 @@ def is_ours_or_listed(candidate: Origin, settings: Settings) -> bool:
     """Is it PUBLIC_URL's origin, or one that SITES lists?"""
     if candidate == origin_of(settings.public_url):
         return True
-    patterns = (pattern for site in settings.sites for pattern in site.origins)
+    return is_among(
+        candidate, (pattern for site in settings.sites for pattern in site.origins)
+    )
+
+
+def is_among(candidate: Origin, patterns: Iterable[str]) -> bool:
+    """Is it one of these origins, some of which may begin with `*.`?"""
     return any(_covers(origin_of(pattern), candidate) for pattern in patterns)
 
 

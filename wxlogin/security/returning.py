@@ -17,9 +17,11 @@ framework, and checked again when it is used.
 """
 
 import re
+from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from wxlogin.config import Settings
-from wxlogin.security.origins import is_ours_or_listed, origin
+from wxlogin.security.origins import Origin, is_among, is_ours_or_listed, origin
 
 MAX_LENGTH = 1024
 
@@ -53,8 +55,24 @@ def safe_next(value: str | None, settings: Settings) -> str | None:
         return None
     if _LOCAL.fullmatch(value):
         return value
-    absolute = _ABSOLUTE.fullmatch(value)
-    if absolute is None:
-        return None
-    target = origin(absolute["scheme"], absolute["host"], absolute["port"])
-    return value if is_ours_or_listed(target, settings) else None
+    target = _target(value)
+    return value if target and is_ours_or_listed(target, settings) else None
+
+
+def safe_return(value: str, origins: Iterable[str]) -> str | None:
+    """`value`, unchanged, if it is an absolute URL of one of these origins."""
+    target = _target(value) if len(value) <= MAX_LENGTH else None
+    return value if target and is_among(target, origins) else None
+
+
+def with_query(url: str, **values: str) -> str:
+    """The URL with these parameters behind the ones it has."""
+    address, mark, fragment = url.partition("#")
+    joint = "&" if "?" in address else "?"
+    return f"{address}{joint}{urlencode(values)}{mark}{fragment}"
+
+
+def _target(value: str) -> Origin | None:
+    """The origin of an absolute URL inside the grammar above."""
+    parts = _ABSOLUTE.fullmatch(value)
+    return origin(parts["scheme"], parts["host"], parts["port"]) if parts else None

@@ -1,6 +1,7 @@
 """JSON bodies of programs: an object with texts, or a clear refusal."""
 
 import re
+from typing import Any
 
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
@@ -19,6 +20,27 @@ def json_texts(**names: bool) -> dict[str, str]:
     A missing optional one is "". Raises BadRequest for another shape, and
     UnsupportedMediaType for a body that is not JSON.
     """
+    body, found = _object(), {}
+    for name, required in names.items():
+        value = _text(name, body.get(name, ""))
+        if required and not value.strip():
+            raise BadRequest(f"{name} is missing")
+        found[name] = value
+    return found
+
+
+def json_text_or_null(name: str) -> str | None:
+    """The one text of the request's JSON object; None where it is null.
+
+    Raises as `json_texts`, and BadRequest where the name is not there.
+    """
+    body = _object()
+    if name not in body:
+        raise BadRequest(f"{name} is missing")
+    return None if body[name] is None else _text(name, body[name])
+
+
+def _object() -> dict[str, Any]:
     if not request.is_json:
         raise UnsupportedMediaType
     try:
@@ -28,12 +50,10 @@ def json_texts(**names: bool) -> dict[str, str]:
         body = None
     if not isinstance(body, dict):
         raise BadRequest("the body is not a JSON object")
-    found = {}
-    for name, required in names.items():
-        value = body.get(name, "")
-        if not isinstance(value, str) or len(value) > _LONGEST or _HALF.search(value):
-            raise BadRequest(f"{name} is not a text")
-        if required and not value.strip():
-            raise BadRequest(f"{name} is missing")
-        found[name] = value
-    return found
+    return body
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST or _HALF.search(value):
+        raise BadRequest(f"{name} is not a text")
+    return value

@@ -91,7 +91,8 @@ def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Resp
         again_url=url_for(request.endpoint or "login.page", **wish),
         qr_url=_side_door(app),
         next_url=begun.attempt.next,
-        visitor=current_visitor(),
+        # Whoever is here for a site's customer signs in anew, and not once more.
+        visitor=None if begun.attempt.vouched else current_visitor(),
     )
     response = Response(html, mimetype="text/html")
     hold_attempt(response, current_settings(), begun.attempt)

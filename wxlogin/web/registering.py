@@ -57,7 +57,7 @@ def agree() -> Response | str:
 @bp.post("/cancel")
 def cancel() -> Response:
     """Nothing is kept of the answer."""
-    waiting = registering.held(_key())
+    waiting = registering.held(held_key())
     if waiting is not None and not waiting.done:
         registering.forget(waiting.key)
     target = refused_by_person(waiting.next) if waiting else None
@@ -76,7 +76,7 @@ def picture() -> Response:
 
 def held() -> Waiting:
     """What waits for this browser. Raises RegistrationOver."""
-    return registering.require(_key())
+    return registering.require(held_key())
 
 
 def ask(response: Response, key: str) -> Response:
@@ -87,7 +87,8 @@ def ask(response: Response, key: str) -> Response:
     return response
 
 
-def _key() -> str:
+def held_key() -> str:
+    """The key of what waits for this browser; empty where nothing does."""
     return read_cookie(request, current_settings(), _COOKIE) or ""
 
 

@@ -2,6 +2,7 @@
 
 from wxlogin.accounts.history import Login, recent_logins
 from wxlogin.accounts.people.closing import delete, disable, enable
+from wxlogin.accounts.people.finding import by_openid, by_unionid
 from wxlogin.accounts.people.looking import (
     Account,
     IdentityView,
@@ -20,6 +21,8 @@ __all__ = [
     "Login",
     "UnionIdView",
     "account",
+    "by_openid",
+    "by_unionid",
     "delete",
     "disable",
     "enable",

@@ -1,0 +1,243 @@
+"""A first visit by somebody who is a customer of the site's already.
+
+WeChat's answer waits (flows/registering.py). The person says 我已有账号, and goes to
+the site's `bind_url` with a one-time code; the site asks for ITS password, tells us
+which customer that is, and sends the browser back to an address of ours. Only there
+the two are connected, in the transaction that makes the account.
+
+Two halves are needed, and nobody but the person has both: the site's word for the
+customer, which came by its server, and the browser in which WeChat's answer waits,
+known by its cookie. So
+
+- a code of the attacker's, planted in the browser of a customer who then enters the
+  password, connects nothing: that browser holds no waiting answer, and the address
+  that would finish it never reaches the attacker;
+- a code that was stolen on the way connects nothing in the thief's browser. Should
+  the thief, with an account of his own at the site, answer it before its owner does,
+  the owner's answer names another customer, and then both are void.
+
+The browser comes back by a redirect from another site, as a GET with Lax cookies, so
+the address shows nothing and asks nothing. What it does, it does once: fetching it
+ahead, or opening it twice, ends in the same session and the same customer.
+
+Of several codes for one waiting answer (two tabs) the first one that comes back
+counts; another customer's id is refused then, with nothing changed.
+"""
+
+import hmac
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts import customers, people, site_users
+from wxlogin.accounts.outcome import Resolution
+from wxlogin.config import Settings, Site
+from wxlogin.db import now, transaction
+from wxlogin.errors import (
+    Conflict,
+    ExternalIdFixed,
+    ExternalIdTaken,
+    NotFound,
+    OtherBrowser,
+    RegistrationOver,
+)
+from wxlogin.flows import registering
+from wxlogin.flows.registering import Waiting
+from wxlogin.flows.signing_in import Trace, live_session
+from wxlogin.observability import get_logger
+from wxlogin.security.returning import with_query
+from wxlogin.tickets import current_tickets
+
+CODE = "bind_code"
+CONTINUE = "bind_continue"
+#: Seconds the site has to ask for its password.
+CODE_SECONDS = 600
+#: Seconds the browser has to come back.
+CONTINUE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Who wants to be connected, as WeChat says it; for the site's own page."""
+
+    nickname: str
+    avatar: str | None
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class _Code:
+    """What a code stands for. `token` and `external_id` once the site answered."""
+
+    key: str
+    client_id: str
+    ends: float
+    external_id: str = ""
+    token: str = ""
+    version: int = 0
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(replace(self, version=0)))
+
+
+def begin(settings: Settings, waiting: Waiting) -> str:
+    """The site's address for this first visit, with a code.
+
+    Raises NotFound where the site has none.
+    """
+    bind_url = registering.policy_of(settings, waiting).bind_url
+    if bind_url is None:
+        raise NotFound("the site has no bind_url")
+    code = secrets.token_urlsafe(16)
+    pending = _Code(waiting.key, waiting.client_id, time.time() + CODE_SECONDS)
+    current_tickets().add(CODE, code, pending.to_text(), ttl=CODE_SECONDS)
+    return with_query(bind_url, code=code)
+
+
+def look(site: Site, code: str) -> Pending:
+    """Whose WeChat it is, while the site has not answered. Raises NotFound."""
+    found = _code_of(site, code)
+    if found.token:
+        raise _gone()
+    profile = _waiting(found.key).profile
+    return Pending(
+        nickname=profile.nickname if profile else "",
+        avatar=profile.avatar if profile else None,
+        expires_in=max(0, int(found.ends - time.time())),
+    )
+
+
+def answer(site: Site, code: str, external_id: str) -> str:
+    """The site's word: this is our customer. Returns the token to continue with.
+
+    The same answer again gives the same token. Raises NotFound, ExternalIdTaken and
+    ExternalIdFixed, and Conflict for another answer, which makes both void.
+    """
+    site_users.require_external_id(external_id)
+    found = _code_of(site, code)
+    if not found.token:
+        _refuse_conflict(found, external_id)
+        found = _put(code, found, external_id)
+    if found.external_id != external_id:
+        _void(code, found)
+        raise Conflict("two customers were named for one code", client=found.client_id)
+    value = json.dumps([found.key, found.client_id, external_id])
+    # There already where the same answer came before.
+    current_tickets().add(CONTINUE, found.token, value, ttl=CONTINUE_SECONDS)
+    return found.token
+
+
+@dataclass(frozen=True)
+class Continued:
+    """Where the browser goes on. `secret` is what its session cookie holds from now
+    on; None where the site's word could not be taken, and `next_url` says why."""
+
+    next_url: str
+    secret: str | None
+
+
+def go_on(settings: Settings, token: str, *, key: str, trace: Trace) -> Continued:
+    """The end: account, session and customer in one transaction.
+
+    `key` is that of the answer which waits for this browser. Raises
+    RegistrationOver, OtherBrowser, and what a sign-in raises.
+    """
+    found = current_tickets().get(CONTINUE, token)
+    if found is None:
+        raise RegistrationOver("no binding has this token (any more)")
+    wanted_key, client_id, external_id = json.loads(found.value)
+    if not hmac.compare_digest(wanted_key.encode(), key.encode()):
+        raise OtherBrowser("the answer of WeChat waits in another browser")
+    waiting = registering.require(key)
+    try:
+        secret = _settle(settings, waiting, external_id, trace=trace)
+    except (ExternalIdTaken, ExternalIdFixed) as error:
+        get_logger().warning("not bound", client=client_id, problem=error.code)
+        bind_url = registering.policy_of(settings, waiting).bind_url or ""
+        return Continued(with_query(bind_url, error=error.code), None)
+    return Continued(waiting.next, secret)
+
+
+def _settle(
+    settings: Settings, waiting: Waiting, external_id: str, *, trace: Trace
+) -> str:
+    policy, bound = registering.policy_of(settings, waiting), False
+
+    def connect(session: Session, user_id: int) -> None:
+        customers.connect(
+            session,
+            waiting.client_id,
+            user_id,
+            external_id,
+            at=now(),
+            terms_version=policy.version or None,
+        )
+
+    def also(session: Session, resolution: Resolution) -> None:
+        nonlocal bound
+        connect(session, resolution.user_id)
+        bound = True
+
+    secret = registering.settle(settings, waiting, trace=trace, also=also)
+    visitor = live_session(settings, secret)
+    if not bound and visitor is not None:
+        # The account was made in another tab meanwhile, by this browser too.
+        transaction(lambda session: connect(session, visitor.user_id))
+    return secret
+
+
+def _refuse_conflict(found: _Code, external_id: str) -> None:
+    """Tells the site at once what would be refused at the end."""
+    person = _waiting(found.key).answer.person
+    known = people.known(person.appid, person.openid)
+    user_id = known.user_id if known else None
+    match customers.obstacle(found.client_id, user_id, external_id):
+        case ExternalIdTaken.code:
+            raise ExternalIdTaken("another user has this id", client=found.client_id)
+        case ExternalIdFixed.code:
+            raise ExternalIdFixed("the user has another id", client=found.client_id)
+
+
+def _put(code: str, found: _Code, external_id: str) -> _Code:
+    """The code with the site's word in it, or with the word that was faster."""
+    token, left = secrets.token_urlsafe(16), found.ends - time.time()
+    told, store = (
+        replace(found, external_id=external_id, token=token),
+        current_tickets(),
+    )
+    if store.swap(CODE, code, found.version, told.to_text(), ttl=max(left, 1)):
+        return told
+    if there := store.get(CODE, code):
+        return _Code(**json.loads(there.value))
+    raise _gone()
+
+
+def _void(code: str, found: _Code) -> None:
+    store = current_tickets()
+    store.take(CODE, code)
+    store.take(CONTINUE, found.token)
+    get_logger().warning("binding void", client=found.client_id, security=True)
+
+
+def _code_of(site: Site, code: str) -> _Code:
+    ticket = current_tickets().get(CODE, code)
+    if ticket is None:
+        raise _gone()
+    found = replace(_Code(**json.loads(ticket.value)), version=ticket.version)
+    if found.client_id != site.client_id:
+        raise _gone()
+    return found
+
+
+def _waiting(key: str) -> Waiting:
+    waiting = registering.held(key)
+    if waiting is None:
+        raise _gone()
+    return waiting
+
+
+def _gone() -> NotFound:
+    return NotFound("no first visit has this code (any more)")

@@ -1,0 +1,141 @@
+"""What a site's server asks about its users, and says about its customers.
+
+It sees only users whom the site knows: those who signed in there, were connected
+with a customer of the site's, or came with an import. No others exist for it.
+"""
+
+from typing import NoReturn
+
+from flask import Blueprint, Response, jsonify, request
+
+from wxlogin.accounts import people, site_users
+from wxlogin.accounts.site_users import Member
+from wxlogin.config import Site, current_settings
+from wxlogin.errors import BadRequest, NotFound
+from wxlogin.flows import bindings, site_links
+from wxlogin.web.access import without_cookies
+from wxlogin.web.api import describe
+from wxlogin.web.bodies import json_text_or_null, json_texts
+from wxlogin.web.site_access import calling_site
+
+bp = Blueprint("site_api", __name__, url_prefix="/api/site")
+
+# By what a user is looked up: exactly one of these sets of parameters.
+_KINDS = ({"external_id"}, {"openid", "app"}, {"unionid"})
+
+
+@bp.get("/users/<uid>")
+@without_cookies
+def user(uid: str) -> Response:
+    """The user of any uid ever given out, as it stands today."""
+    return _answer(_member_of_uid(calling_site(), uid))
+
+
+@bp.put("/users/<uid>")
+@without_cookies
+def set_external_id(uid: str) -> Response:
+    """The site's own id of this user; null takes it back."""
+    site = calling_site()
+    member = _member_of_uid(site, uid)
+    external_id = json_text_or_null("external_id")
+    if external_id is None:
+        site_users.take_external_id(member.client_id, member.user_id)
+    else:
+        site_users.set_external_id(member.client_id, member.user_id, external_id)
+    return _answer(_member(site, member.user_id))
+
+
+@bp.post("/links")
+@without_cookies
+def links() -> Response:
+    """An address with which a customer of the site's connects a WeChat."""
+    site = calling_site()
+    body = json_texts(external_id=True, label=False, return_to=False)
+    key = site_links.make(site, **body)
+    url = f"{current_settings().public_url}/link/{key}"
+    response = jsonify(url=url, expires_in=site_links.SECONDS)
+    response.status_code = 201
+    return response
+
+
+@bp.get("/bindings/<code>")
+@without_cookies
+def binding(code: str) -> Response:
+    """Whose WeChat it is that came with this code."""
+    found = bindings.look(calling_site(), code)
+    return jsonify(
+        nickname=found.nickname, avatar=found.avatar, expires_in=found.expires_in
+    )
+
+
+@bp.post("/bindings")
+@without_cookies
+def bind() -> Response:
+    """The site has asked for its password: this is its customer."""
+    site = calling_site()
+    body = json_texts(code=True, external_id=True)
+    token = bindings.answer(site, body["code"], body["external_id"])
+    base = current_settings().public_url
+    return jsonify(continue_url=f"{base}/register/continue/{token}")
+
+
+@bp.get("/users")
+@without_cookies
+def look_up() -> Response:
+    """The user behind the site's own id, an openid or a unionid."""
+    site = calling_site()
+    wish = _one_kind()
+    if external_id := wish.get("external_id"):
+        site_users.require_external_id(external_id)
+        found = site_users.by_external_id(site.client_id or "", external_id)
+        return _answer(found or _stranger())
+    return _answer(_member(site, _by_wechat(wish)))
+
+
+def _by_wechat(wish: dict[str, str]) -> int | None:
+    if unionid := wish.get("unionid"):
+        return people.by_unionid(unionid)
+    app = current_settings().app_named(wish["app"])
+    if app is None:
+        raise NotFound("no app of this name is configured")
+    return people.by_openid(app.appid, wish["openid"])
+
+
+def _one_kind() -> dict[str, str]:
+    """What is asked for. Raises BadRequest unless it is one kind, said once."""
+    given = dict(request.args.items(multi=True))
+    doubled = len(given) < sum(1 for _ in request.args.items(multi=True))
+    if doubled or set(given) not in _KINDS or not all(given.values()):
+        raise BadRequest("name one of: external_id; openid and app; unionid")
+    return given
+
+
+def _member_of_uid(site: Site, uid: str) -> Member:
+    found = people.find_user(uid)
+    return _member(site, found.user_id if found else None)
+
+
+def _member(site: Site, user_id: int | None) -> Member:
+    """The user as the site knows it. Raises NotFound for a stranger."""
+    found = None
+    if user_id is not None:
+        found = site_users.member(site.client_id or "", user_id)
+    return found or _stranger()
+
+
+def _stranger() -> NoReturn:
+    raise NotFound("the site knows no such user")
+
+
+def _answer(member: Member) -> Response:
+    account = people.account(member.user_id)
+    told = describe(account)
+    return jsonify(
+        uid=told.pop("uid"),
+        former_uids=told.pop("former_uids"),
+        external_id=member.external_id,
+        **told,
+        created_at=account.created_at.isoformat(timespec="seconds"),
+        last_seen_at=account.last_seen_at.isoformat(timespec="seconds"),
+        disabled=account.disabled_at is not None,
+    )

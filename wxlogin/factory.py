@@ -20,6 +20,7 @@ from wxlogin.web import (
     handover,
     identities,
     login,
+    openid_metadata,
     ops,
     programs,
     registering,
@@ -27,6 +28,7 @@ from wxlogin.web import (
     site_events,
     site_links,
     terms,
+    userinfo,
     verify,
 )
 from wxlogin.web.avatars import init_avatars
@@ -45,6 +47,7 @@ _VIEWS = (
     handover,
     identities,
     login,
+    openid_metadata,
     ops,
     programs,
     registering,
@@ -52,6 +55,7 @@ _VIEWS = (
     site_events,
     site_links,
     terms,
+    userinfo,
     verify,
 )
 

@@ -89,8 +89,9 @@ def check_headers(endpoint: str, answer) -> None:
     assert re.fullmatch("[0-9a-f]{16}", headers["X-Request-Id"])
     assert "Server" not in headers
     assert "X-Powered-By" not in headers
-    is_file = endpoint == "static" and answer.status_code == 200
-    assert ("no-store" in headers["Cache-Control"]) != is_file
+    is_public = endpoint == "static" or endpoint.startswith("openid_metadata.")
+    kept = is_public and answer.status_code == 200
+    assert ("no-store" in headers["Cache-Control"]) != kept
     if answer.data:
         assert headers["Content-Type"].partition(";")[0] in (
             "text/html",

@@ -1,0 +1,44 @@
+"""What any client may know of us: where everything is, and our public keys."""
+
+from flask import Blueprint, Response, jsonify
+
+from wxlogin.config import current_settings
+from wxlogin.errors import NotFound
+from wxlogin.provider import keys
+from wxlogin.provider.discovery import metadata
+from wxlogin.web.access import for_everybody
+from wxlogin.web.edge import allow_keeping
+
+bp = Blueprint("openid_metadata", __name__)
+
+
+@bp.get("/.well-known/openid-configuration")
+@bp.get("/.well-known/oauth-authorization-server")
+@for_everybody
+def configuration() -> Response:
+    return _public(metadata(current_settings()))
+
+
+@bp.get("/.well-known/oauth-authorization-server/<path:below>")
+@for_everybody
+def configuration_at_root(below: str) -> Response:
+    """RFC 8414 section 3.1: the issuer's path stands behind the well-known one, so
+    this arrives only where the host's proxy sends it to us."""
+    if f"/{below}" != current_settings().prefix:
+        raise NotFound("no issuer of ours")
+    return configuration()
+
+
+@bp.get("/oauth2/jwks")
+@for_everybody
+def jwks() -> Response:
+    return _public(keys.jwks())
+
+
+def _public(document: object) -> Response:
+    """The document as JSON, to be kept for as long as keys allow it."""
+    response = jsonify(document)
+    response.cache_control.public = True
+    response.cache_control.max_age = keys.JWKS_SECONDS
+    allow_keeping()
+    return response

@@ -59,14 +59,15 @@ class Person:
     profile: Profile | None = None
 
     def __post_init__(self) -> None:
-        if not _is_id(self.openid):
+        if not is_id(self.openid):
             raise WeChatUnavailable("WeChat named no usable openid", appid=self.appid)
-        if not (self.open_platform and _is_id(self.unionid)):
+        if not (self.open_platform and is_id(self.unionid)):
             object.__setattr__(self, "open_platform", None)
             object.__setattr__(self, "unionid", None)
 
 
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> bool:
+    """Can this be an openid or unionid? Words that mean nothing are none."""
     if not isinstance(value, str) or value.lower() in _NOTHING:
         return False
     return _ID.fullmatch(value) is not None

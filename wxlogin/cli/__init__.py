@@ -15,6 +15,7 @@ from wxlogin.cli.keys import keys_group
 from wxlogin.cli.merges import merges_group
 from wxlogin.cli.serving import demo, run, simulator
 from wxlogin.cli.settings import settings_command
+from wxlogin.cli.transfer import export_command, import_command
 from wxlogin.cli.upkeep import cleanup
 from wxlogin.cli.users import users_group
 from wxlogin.errors import WxloginError
@@ -44,6 +45,8 @@ class _Group(AppGroup):
 main = _Group(name="wxlogin", help="Sign in with WeChat for any website.")
 main = click.version_option(__version__, prog_name="wxlogin")(main)
 for command in (demo, run, simulator, doctor, db_group, settings_command):
+    main.add_command(command)
+for command in (import_command, export_command):
     main.add_command(command)
 for command in (users_group, merges_group, conflicts_group, keys_group, cleanup):
     main.add_command(command)

@@ -1,0 +1,21 @@
+"""People in files: brought in from a site's own login table, and written out.
+
+A line of a file is one user, as JSON or as a row of a CSV table; `record` says what
+may stand in it. Nothing here prints or logs: whoever calls decides what to tell.
+"""
+
+from wxlogin.accounts.transfer.exporting import export_people
+from wxlogin.accounts.transfer.files import Format, Unusable, read_file
+from wxlogin.accounts.transfer.importing import Import, import_people
+from wxlogin.accounts.transfer.outcome import Outcome, Result
+
+__all__ = [
+    "Format",
+    "Import",
+    "Outcome",
+    "Result",
+    "Unusable",
+    "export_people",
+    "import_people",
+    "read_file",
+]

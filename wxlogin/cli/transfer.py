@@ -1,0 +1,208 @@
+"""`wxlogin import` and `wxlogin export`: people from a site's own login table, and out.
+
+What is printed names lines, users of ours and a site's external ids, never ids of
+WeChat's; the log has counts only.
+"""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+import click
+from flask.cli import with_appcontext
+
+from wxlogin.accounts.transfer import (
+    Format,
+    Import,
+    Unusable,
+    export_people,
+    import_people,
+    read_file,
+)
+from wxlogin.accounts.transfer.outcome import Result
+from wxlogin.accounts.transfer.record import Records
+from wxlogin.accounts.transfer.writing import Customers
+from wxlogin.cli.progress import Progress
+from wxlogin.cli.tally import Tally
+from wxlogin.config import Settings, Site, current_settings
+from wxlogin.db import now
+from wxlogin.observability import get_logger
+
+_FORMAT = click.Choice([shape.value for shape in Format])
+_STANDARD = "-"
+
+
+@click.command(
+    "import",
+    help="Bring people in from FILE (- for standard input): JSON lines, or CSV with a "
+    "header. May be stopped and run again. Ends with 1 if a line was not taken.",
+)
+@click.argument("file")
+@click.option("--site", help="Whose customers they are: a site's client_id or name.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@click.option("--format", "shape", type=_FORMAT, help="If the name does not tell.")
+@click.option("--report", metavar="FILE", help="Write every line's outcome to FILE.")
+@click.option(
+    "--open-platform",
+    "platforms",
+    multiple=True,
+    metavar="NAME",
+    help="Take unionids of this one although no app is bound to it any more.",
+)
+@with_appcontext
+def import_command(
+    file: str,
+    site: str | None,
+    dry_run: bool,
+    shape: str | None,
+    report: str | None,
+    platforms: tuple[str, ...],
+) -> None:
+    settings = current_settings()
+    customers = _customers(settings, site)
+    records = Records(
+        settings.apps, platforms=platforms, with_site=bool(customers), at=now()
+    )
+    how = Import(customers, dry_run=dry_run)
+    with ExitStack() as stack:
+        source, size = stack.enter_context(_source(file))
+        written = stack.enter_context(_private(report)) if report else None
+        progress = Progress(size, source)
+        try:
+            lines = read_file(source, _shape(file, shape), records)
+            tally = _run(import_people(lines, how), written, progress)
+        except Unusable as error:
+            raise click.UsageError(str(error)) from None
+        finally:
+            progress.clear()
+    get_logger().info("people imported", dry_run=dry_run, **tally.counts())
+    tally.tell(dry_run=dry_run)
+    sys.exit(0 if tally.all_taken else 1)
+
+
+def _run(
+    batches: Iterator[list[Result]], written: TextIO | None, progress: Progress
+) -> Tally:
+    tally = Tally()
+    for batch in batches:
+        for result in batch:
+            tally.add(result)
+            if written is not None:
+                written.write(_report_line(result))
+        progress.show(tally.total)
+    return tally
+
+
+def _report_line(result: Result) -> str:
+    told = {
+        "line": result.line,
+        "outcome": result.outcome.value,
+        "reason": result.reason,
+        "uid": result.uid,
+        "external_id": result.external_id,
+        "earlier_line": result.earlier_line,
+    }
+    told = {name: value for name, value in told.items() if value not in (None, "")}
+    return json.dumps(told, ensure_ascii=False) + "\n"
+
+
+@click.command(
+    "export",
+    help="Write all people to FILE (standard output without one, or with -), in the "
+    "form an import takes.",
+)
+@click.argument("file", default=_STANDARD)
+@click.option("--site", help="Only those this site knows, with its external ids.")
+@click.option("--format", "shape", type=_FORMAT, help="If the name does not tell.")
+@with_appcontext
+def export_command(file: str, site: str | None, shape: str | None) -> None:
+    settings = current_settings()
+    client_id = _site(settings, site).client_id if site else None
+    form = _shape(file, shape or (Format.jsonl.value if file == _STANDARD else None))
+    progress = Progress()
+    done = 0
+    with _private(file) as target:
+        pages = export_people(target, form, settings.apps, client_id=client_id)
+        for done in pages:
+            progress.show(done)
+    progress.clear()
+    get_logger().info("people exported", people=done)
+    click.echo(f"{done} people exported.", err=True)
+
+
+def _customers(settings: Settings, site: str | None) -> Customers | None:
+    if site is None:
+        return None
+    found = _site(settings, site)
+    # They are the site's customers: its terms of today were settled there.
+    terms = found.terms_version or settings.terms_version
+    return Customers(cast(str, found.client_id), terms or None)
+
+
+def _site(settings: Settings, text: str) -> Site:
+    """The site of this client id, or else of this name."""
+    by_id = settings.site_of(text)
+    if by_id is not None:
+        return by_id
+    named = [site for site in settings.sites if site.name == text and site.client_id]
+    if len(named) != 1:
+        known = ", ".join(site.client_id for site in settings.sites if site.client_id)
+        what = "several sites have" if named else "no site has"
+        raise click.UsageError(
+            f"{what} the client_id or name {text!r}; client_ids: {known or 'none'}"
+        )
+    return named[0]
+
+
+def _shape(file: str, shape: str | None) -> Format:
+    if shape is not None:
+        return Format(shape)
+    suffix = Path(file).suffix.lower().lstrip(".")
+    found = {"csv": Format.csv, "jsonl": Format.jsonl, "ndjson": Format.jsonl}
+    if suffix not in found:
+        raise click.UsageError("say --format jsonl or --format csv")
+    return found[suffix]
+
+
+@contextmanager
+def _source(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
+    """The file to read, and its size where it has one."""
+    if file == _STANDARD:
+        yield sys.stdin.buffer, None
+        return
+    try:
+        opened = open(file, "rb")
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}") from None
+    with opened:
+        yield opened, os.fstat(opened.fileno()).st_size or None
+
+
+@contextmanager
+def _private(file: str) -> Iterator[TextIO]:
+    """A file of people that nobody else may read; whole, or not there at all."""
+    if file == _STANDARD:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # Whatever the terminal's language is: an import reads UTF-8.
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
+        yield sys.stdout
+        return
+    part = f"{file}.part"
+    try:
+        # One that was left behind may be open to others.
+        Path(part).unlink(missing_ok=True)
+        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise click.UsageError(f"{part} cannot be made: {error.strerror}") from None
+    try:
+        with open(number, "w", encoding="utf-8", newline="") as opened:
+            yield opened
+        os.replace(part, file)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise

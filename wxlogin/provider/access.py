@@ -105,6 +105,22 @@ def revoke(token: str, *, client_id: str) -> None:
     transaction(lambda session: run(session, gone))
 
 
+def end_tokens(authorization_id: int) -> None:
+    """Every token of this sign-in is dead; no harm if they are already.
+
+    The row stays: the site still has a session of its own, and hears when ours ends.
+    """
+    transaction(lambda session: end_tokens_in(session, authorization_id))
+
+
+def end_tokens_in(session: Session, authorization_id: int) -> None:
+    """The same inside the caller's transaction."""
+    mine = sa.update(Authorization).where(Authorization.id == authorization_id)
+    run(session, mine.values(refresh_hash=None))
+    tokens = AccessToken.authorization_id == authorization_id
+    run(session, sa.delete(AccessToken).where(tokens))
+
+
 def forget_ended(at: datetime) -> int:
     """Removes access tokens that are over; says how many."""
     tokens = sa.delete(AccessToken).where(AccessToken.expires_at <= at)

@@ -1,0 +1,114 @@
+"""A checked request meets a visitor: sign in first, agree first, or go on.
+
+OpenID Connect Core 3.1.2.1 (prompt, max_age, id_token_hint) and 3.1.2.3. A login that
+was made after the request began satisfies every wish for a fresh one, so nobody is
+sent round in circles.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from wxlogin.accounts import people, site_users
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.config import Settings
+from wxlogin.db import transaction
+from wxlogin.errors import BadSiteRequest, RegistrationClosed
+from wxlogin.flows import terms
+from wxlogin.flows.terms import Entry
+from wxlogin.provider.authorizing import call_of, refuse
+from wxlogin.provider.codes import Code
+from wxlogin.provider.requests import AuthorizationRequest
+from wxlogin.provider.server import server
+from wxlogin.provider.wire import Reply
+
+
+class Detour(StrEnum):
+    """Where the visitor has to go before the site gets its answer."""
+
+    login = "login"
+    terms = "terms"
+
+
+def decide(
+    settings: Settings,
+    request: AuthorizationRequest,
+    visitor: Visitor | None,
+    *,
+    at: datetime,
+) -> Reply | Detour:
+    """The answer for the site, or the visitor's next page.
+
+    Raises RegistrationClosed where the site takes nobody new, and BadSiteRequest
+    where the site has been taken out of the settings meanwhile.
+    """
+    site = settings.site_of(request.client_id)
+    if site is None:
+        raise BadSiteRequest("the site is no longer in SITES", client=request.client_id)
+    silent = "none" in request.prompt
+    if visitor is None or _must_sign_in(request, visitor, at=at):
+        if not silent:
+            return Detour.login
+        return refuse(request, "login_required", "The visitor is not signed in.")
+    if _is_somebody_else(request, visitor):
+        if silent or visitor.session_started_at > request.created:
+            return refuse(request, "login_required", "Somebody else is signed in.")
+        return Detour.login
+    match terms.entry(settings, site, visitor.user_id):
+        case Entry.terms if silent:
+            return refuse(request, "interaction_required", "The visitor has to agree.")
+        case Entry.terms:
+            return Detour.terms
+        case Entry.closed if silent:
+            return refuse(request, "access_denied", "The site takes nobody new.")
+        case Entry.closed:
+            raise RegistrationClosed("the site takes nobody new", client=site.client_id)
+        case Entry.ok:
+            return _grant(request, visitor, at=at)
+
+
+def _must_sign_in(
+    request: AuthorizationRequest, visitor: Visitor, *, at: datetime
+) -> bool:
+    started = visitor.session_started_at
+    if started > request.created:
+        return False
+    if "login" in request.prompt or "select_account" in request.prompt:
+        return True
+    if request.max_age is None:
+        return False
+    return at - started >= timedelta(seconds=request.max_age)
+
+
+def _is_somebody_else(request: AuthorizationRequest, visitor: Visitor) -> bool:
+    if request.expected_uid is None:
+        return False
+    return people.surviving_uid(request.expected_uid) != visitor.uid
+
+
+def _grant(
+    request: AuthorizationRequest,
+    visitor: Visitor,
+    *,
+    at: datetime,
+) -> Reply:
+    """The site knows the user from here on, and gets a code."""
+    client_id, user_id = request.client_id, visitor.user_id
+    if site_users.member(client_id, user_id) is None:
+        transaction(lambda session: site_users.join(session, client_id, user_id, at=at))
+    code = Code(
+        client_id=client_id,
+        redirect_uri=request.redirect_uri,
+        code_challenge=request.code_challenge,
+        user_id=user_id,
+        session_id=visitor.session_id,
+        scope=" ".join(request.scope),
+        nonce=request.nonce,
+        auth_time=visitor.session_started_at,
+        issued_at=at,
+    )
+    grant = server().get_consent_grant(call_of(request))
+    reply: Reply = server().create_authorization_response(
+        grant.request, grant_user=code, grant=grant
+    )
+    return replace(reply, mode=request.response_mode)

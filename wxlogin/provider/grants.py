@@ -1,0 +1,105 @@
+"""The two ways to tokens: a code, and a refresh token.
+
+Authlib leads through them; what it leaves to two steps is one step here: a code is
+looked up, used up and exchanged by compare-and-set, a refresh token is exchanged in
+one transaction. Its own answers also write tokens to the debug log, ours do not.
+"""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749.hooks import hooked
+from authlib.oidc.core import OpenIDToken
+
+from wxlogin.config import current_settings
+from wxlogin.db import now
+from wxlogin.provider import access, codes, id_token, issuing, refreshing
+from wxlogin.provider.callers import EVERY
+from wxlogin.provider.codes import Code
+from wxlogin.provider.issuing import Issued
+from wxlogin.provider.refusals import invalid_grant, invalid_request
+
+Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
+
+
+class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6749 section 4.1. `request.user` is what the code is to stand for."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = EVERY
+
+    def create_authorization_response(self, redirect_uri: str, grant_user: Code) -> Any:
+        """The fields that the return address is given."""
+        fields = {"code": codes.issue(grant_user)}
+        if state := self.request.payload.state:
+            fields["state"] = state
+        return 302, fields, [("Location", redirect_uri)]
+
+    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+        return codes.find(code, client_id=client.client_id, at=now())
+
+    @hooked  # type: ignore[untyped-decorator]  # Authlib has no types
+    def create_token_response(self) -> Answer:
+        """RFC 6749 section 4.1.4; raises `invalid_grant`."""
+        claimed = codes.claim(self.request.authorization_code)
+        issued = issuing.redeem(claimed, at=now()) if claimed else None
+        if claimed is None or issued is None:
+            raise invalid_grant("This code was used before, or the sign-in is over.")
+        if not codes.finish(claimed, issued.authorization_id):
+            access.end_tokens(issued.authorization_id)
+        return _answer(self, issued)
+
+
+class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6749 section 6, with rotation."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = EVERY
+
+    def validate_token_request(self) -> None:
+        """The client; whether the token is good shows when it is exchanged."""
+        self.request.client = self._validate_request_client()
+        if self.request.call.one("refresh_token") is None:
+            raise invalid_request("refresh_token is missing.")
+
+    @hooked  # type: ignore[untyped-decorator]  # Authlib has no types
+    def create_token_response(self) -> Answer:
+        """RFC 6749 sections 5.1 and 6; raises `invalid_grant`, `invalid_scope`."""
+        issued = refreshing.refresh(
+            current_settings(),
+            self.request.call.one("refresh_token") or "",
+            client_id=self.request.client.client_id,
+            wish=self.request.call.one("scope"),
+            at=now(),
+        )
+        return _answer(self, issued)
+
+
+class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
+    """Adds an ID token where the scope holds `openid` (OpenID Connect Core 3.1.3.3
+    and 12.2)."""
+
+    def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
+        issued: Issued = request.credential
+        return id_token.make(
+            current_settings(),
+            request.client.site,
+            user_id=issued.user_id,
+            scope=issued.scope,
+            nonce=issued.nonce,
+            auth_time=issued.auth_time,
+            sid=issued.sid,
+            access_token=issued.access_token,
+            at=now(),
+        )
+
+
+def _answer(grant: Any, issued: Issued) -> Answer:
+    # Where the extension that makes the ID token finds what it speaks of.
+    grant.request.credential = issued
+    body: dict[str, Any] = {
+        "access_token": issued.access_token,
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+        "refresh_token": issued.refresh_token,
+        "scope": " ".join(issued.scope),
+    }
+    return 200, body, grant.TOKEN_RESPONSE_HEADER

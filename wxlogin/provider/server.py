@@ -1,0 +1,111 @@
+"""The authorization server: Authlib's, with our clients, grants and endpoints.
+
+One object for the process; it keeps nothing, everything it asks for comes from the
+running application's settings and database.
+"""
+
+from functools import cache
+from typing import Any
+
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Error
+
+from wxlogin.config import current_settings
+from wxlogin.provider import callers
+from wxlogin.provider.callers import Client
+from wxlogin.provider.grants import CodeGrant, IdTokens, RefreshGrant
+from wxlogin.provider.pkce import S256
+from wxlogin.provider.refusals import invalid_request
+from wxlogin.provider.token_states import Introspection, Revocation
+from wxlogin.provider.wire import Call, Reply, Request
+
+# What a token request and its sisters may say, each once (RFC 6749 section 3.2).
+_NAMES = (
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "token",
+    "token_type_hint",
+)
+
+
+class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
+    """Authlib's server over `Call` and `Reply`."""
+
+    def query_client(self, client_id: str) -> Client | None:
+        site = current_settings().site_of(client_id)
+        return Client(site) if site else None
+
+    def authenticate_client(
+        self, request: Request, methods: Any, endpoint: str = "token"
+    ) -> Client:
+        return callers.identify(current_settings(), request.call, methods)
+
+    def create_oauth2_request(self, request: Call | Request) -> Request:
+        return request if isinstance(request, Request) else Request(request)
+
+    def handle_response(self, status: int, body: Any, headers: Any) -> Reply:
+        """JSON for the caller, or fields for a return address, which learns from
+        whom they are (RFC 9207; Authlib's own extension leaves out errors)."""
+        to = dict(headers).get("Location")
+        if to is None:
+            return Reply(status, body, tuple(headers))
+        return Reply(status, {**body, "iss": current_settings().public_url}, to=to)
+
+    def handle_error_response(self, request: Any, error: OAuth2Error) -> Reply:
+        to = error.redirect_uri
+        if to is None:
+            return self.handle_response(*error())
+        return self.handle_response(302, dict(error.get_body()), [("Location", to)])
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Nobody listens to Authlib's signals."""
+
+
+@cache
+def server() -> Server:
+    """The server of this process."""
+    made = Server()
+    made.register_grant(CodeGrant, [S256(), IdTokens()])
+    made.register_grant(RefreshGrant, [IdTokens()])
+    made.register_endpoint(Revocation)
+    made.register_endpoint(Introspection)
+    return made
+
+
+def token(call: Call) -> Reply:
+    """The answer of the token endpoint (RFC 6749 section 3.2)."""
+    if found := _malformed(call):
+        return found
+    if call.one("grant_type") is None:
+        return _refuse("grant_type is missing.")
+    return server().create_token_response(call)  # type: ignore[no-any-return]
+
+
+def introspect(call: Call) -> Reply:
+    """The answer of the introspection endpoint (RFC 7662)."""
+    return _malformed(call) or _endpoint("introspection", call)
+
+
+def revoke(call: Call) -> Reply:
+    """The answer of the revocation endpoint (RFC 7009)."""
+    return _malformed(call) or _endpoint("revocation", call)
+
+
+def _endpoint(name: str, call: Call) -> Reply:
+    return server().create_endpoint_response(name, call)  # type: ignore[no-any-return]
+
+
+def _malformed(call: Call) -> Reply | None:
+    doubled = call.doubled(_NAMES)
+    return _refuse(f"{doubled[0]} is doubled.") if doubled else None
+
+
+def _refuse(description: str) -> Reply:
+    return server().handle_error_response(None, invalid_request(description))

@@ -1,0 +1,137 @@
+"""OpenID Connect for sites: people come to be signed in, servers for tokens."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from wxlogin.config import current_settings
+from wxlogin.db import now
+from wxlogin.errors import SiteRequestOver
+from wxlogin.provider import authorizing, requests, server
+from wxlogin.provider.deciding import Detour, decide
+from wxlogin.provider.requests import AuthorizationRequest
+from wxlogin.provider.wire import Call, Reply
+from wxlogin.web.access import without_cookies
+from wxlogin.web.cors import let_sites_read
+from wxlogin.web.edge import allow_form_to, hide_referrer
+from wxlogin.web.visitors import current_visitor
+
+bp = Blueprint("openid", __name__, url_prefix="/oauth2")
+
+_FORM = "application/x-www-form-urlencoded"
+# Where pages of scripts fetch tokens themselves.
+_FOR_PAGES = {"openid.token", "openid.revoke"}
+
+
+@bp.after_request
+def _cors(response: Response) -> Response:
+    return let_sites_read(response) if request.endpoint in _FOR_PAGES else response
+
+
+@bp.get("/authorize")
+def authorize() -> Response:
+    """A site sends somebody to be signed in."""
+    hide_referrer()
+    found = authorizing.consider(_call(request.args), at=now())
+    return _render(found) if isinstance(found, Reply) else _meet(found)
+
+
+@bp.post("/authorize")
+@without_cookies
+def authorize_by_form() -> Response:
+    """The same by a form of the site's (OpenID Connect Core 3.1.2.1).
+
+    A browser sends no cookie of ours with it, so who visits shows on the next page.
+    """
+    hide_referrer()
+    found = authorizing.consider(_call(request.form), at=now())
+    if isinstance(found, Reply):
+        return _render(found)
+    return redirect(url_for("openid.resume", key=requests.hold(found)), 303)
+
+
+@bp.get("/authorize/<key>")
+def resume(key: str) -> Response:
+    """A request that has waited goes on, after a login or an answer."""
+    hide_referrer()
+    return _meet(_held(key), key=key)
+
+
+@bp.get("/authorize/<key>/decline")
+def decline(key: str) -> Response:
+    """The person said no, and the site hears of it."""
+    hide_referrer()
+    said = "The visitor said no."
+    return _render(authorizing.refuse(_held(key), "access_denied", said))
+
+
+@bp.post("/token")
+@without_cookies
+def token() -> Response:
+    return _answer(server.token)
+
+
+@bp.post("/introspect")
+@without_cookies
+def introspect() -> Response:
+    return _answer(server.introspect)
+
+
+@bp.post("/revoke")
+@without_cookies
+def revoke() -> Response:
+    return _answer(server.revoke)
+
+
+def _meet(asked: AuthorizationRequest, *, key: str | None = None) -> Response:
+    """The site's answer, or the page that the visitor sees first."""
+    found = decide(current_settings(), asked, current_visitor(), at=now())
+    if isinstance(found, Reply):
+        return _render(found)
+    key = key or requests.hold(asked)
+    if found is Detour.terms:
+        return redirect(url_for("terms.page", key=key), 303)
+    back = url_for("openid.resume", key=key)
+    return redirect(url_for("login.page", next=back), 302)
+
+
+def _held(key: str) -> AuthorizationRequest:
+    if found := requests.held(key):
+        return found
+    raise SiteRequestOver("no site's request waits (any more) under this key")
+
+
+def _answer(endpoint: Callable[[Call], Reply]) -> Response:
+    hide_referrer()
+    if request.mimetype != _FORM:
+        text = f"Send the parameters as {_FORM}."
+        return _json(415, {"error": "invalid_request", "error_description": text})
+    return _render(endpoint(_call(request.form)))
+
+
+def _call(values: MultiDict[str, str]) -> Call:
+    return Call(
+        request.method,
+        {name: values.getlist(name) for name in values},
+        request.headers.get("Authorization"),
+    )
+
+
+def _render(reply: Reply) -> Response:
+    if reply.to is None:
+        return _json(reply.status, reply.body, dict(reply.headers))
+    if reply.mode == "form_post":
+        allow_form_to(reply.to)
+        page = render_template("openid/form_post.html", reply=reply)
+        return Response(page, mimetype="text/html")
+    # After a form another method would be a repetition of it (security row 18).
+    return redirect(reply.location, 302 if request.method == "GET" else 303)
+
+
+def _json(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    response.headers.update(headers or {})
+    return response

@@ -43,12 +43,32 @@ WORDS: dict[str, Words] = {
         ),
         "home",
     ),
+    "bad_site_request": Words(
+        _("This sign-in link is not set up properly"),
+        _(
+            "The site that sent you here has made a mistake in its link, so we do not "
+            "send you back to it. Please tell the site the number below."
+        ),
+        None,
+    ),
+    "site_request_over": Words(
+        _("This sign-in waited too long"),
+        _(
+            "Nothing was passed on to the site you came from. Please go back there "
+            "and start again."
+        ),
+        None,
+    ),
     "registration_closed": Words(
         _("No new accounts here"),
         _(
             "Nobody here knows this WeChat, and no new accounts are made at the "
             "moment. If you have an account, sign in the way you did before."
         ),
+    ),
+    "registration_needed": Words(
+        _("Nobody here knows this WeChat yet"),
+        _("An account is made once you have agreed to the terms of use."),
     ),
     "registration_over": Words(
         _("This page is no longer open"),
@@ -137,6 +157,11 @@ WORDS: dict[str, Words] = {
     "key_needed": Words(
         _("A key is needed"),
         _("This call is for the operator's key or a site's own id and secret."),
+        None,
+    ),
+    "invalid_client": Words(
+        _("Client id or secret is wrong"),
+        _("A site proves itself by the client id and secret of its entry in SITES."),
         None,
     ),
     "login_too_old": Words(

@@ -143,7 +143,7 @@ class SiteRequestOver(LoginFailed):
 
 
 class UnknownPerson(LoginFailed):
-    code = "unknown_person"
+    code = "registration_needed"
     status = 403
 
 

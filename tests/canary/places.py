@@ -21,6 +21,7 @@ from wxlogin.flows.upstream import hosts_of
 HANDED_OVER = (
     ("state", re.compile(r".*/api/attempts")),
     ("session secret", re.compile(r".*/api/(mobile|mp)/[^/]+/login")),
+    ("session secret", re.compile(r".*/api/registrations")),
     ("handover ticket", re.compile(r".*/api/handover")),
 )
 

@@ -18,7 +18,16 @@ from typing import Self
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, Settings
-from wxlogin.errors import CodeInvalid, LoginPending, SignInNeeded, WxloginError
+from wxlogin.errors import (
+    CodeInvalid,
+    LoginPending,
+    SignInNeeded,
+    UnknownPerson,
+    WxloginError,
+)
+from wxlogin.flows import registering
+from wxlogin.flows.attempt import Purpose
+from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import (
     Answer,
     Trace,
@@ -55,6 +64,8 @@ class _Record:
     openid: str = ""
     unionid: str | None = None
     token: str = ""
+    #: Key of an answer that waits for the person's word (flows/registering.py).
+    waiting: str = ""
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
@@ -65,28 +76,49 @@ class _Record:
 
 
 def sign_in_with_code(
-    settings: Settings, app: App, *, code: str, attempt: str, trace: Trace
-) -> AppSignIn:
+    settings: Settings,
+    app: App,
+    *,
+    code: str,
+    attempt: str,
+    trace: Trace,
+    client_id: str = "",
+) -> AppSignIn | Waiting:
     """The session for this code. `attempt` may be empty: then no retry is known.
 
-    Raises CodeInvalid for a code that was sent before, LoginPending where its
-    first call takes too long, and what `ask_who` and `sign_in_as` raise.
+    `client_id` names the site the app is of. An unknown person who must be asked
+    first is Waiting, and nothing is written. Raises CodeInvalid for a code that was
+    sent before, LoginPending where its first call takes too long, and what `ask_who` and `sign_in_as` raise.
     """
     key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
     mine = _Record(_hash(attempt), time.time() + settings.wechat_budget + 2)
     store = current_tickets()
     if store.add(KIND, key, mine.to_text(), ttl=KEEP_SECONDS):
-        return _first(settings, app, key, mine, code=code, trace=trace)
+        return _first(
+            settings, app, key, mine, code=code, trace=trace, client_id=client_id
+        )
     return _again(settings, app, key, mine, trace=trace)
 
 
 def _first(
-    settings: Settings, app: App, key: str, mine: _Record, *, code: str, trace: Trace
-) -> AppSignIn:
+    settings: Settings,
+    app: App,
+    key: str,
+    mine: _Record,
+    *,
+    code: str,
+    trace: Trace,
+    client_id: str,
+) -> AppSignIn | Waiting:
     store = current_tickets()
+    creates = registering.creates(settings, Purpose(client_id))
     try:
         answer = ask_who(settings, app, code=code)
-        signed_in = _open(settings, answer, trace, token=_new_token())
+        token = _new_token()
+        try:
+            signed_in = _open(settings, answer, trace, token=token, create=creates)
+        except UnknownPerson:
+            return _ask_first(settings, key, mine, answer, trace, client_id)
     except WxloginError as error:
         if error.facts.get("call") == "exchange" and error.facts.get("sent") is False:
             # WeChat never saw the code: it is as good as before.
@@ -110,15 +142,35 @@ def _first(
     return signed_in
 
 
+def _ask_first(
+    settings: Settings,
+    key: str,
+    mine: _Record,
+    answer: Answer,
+    trace: Trace,
+    client_id: str,
+) -> Waiting:
+    held = registering.hold(
+        settings, answer, client_id=client_id, next_url="", door=trace.door
+    )
+    asked = replace(mine, done=time.time(), waiting=held)
+    store = current_tickets()
+    store.swap(KIND, key, 1, asked.to_text(), ttl=KEEP_SECONDS)
+    store.notify(KIND, key)
+    return registering.require(held)
+
+
 def _again(
     settings: Settings, app: App, key: str, mine: _Record, *, trace: Trace
-) -> AppSignIn:
+) -> AppSignIn | Waiting:
     """The client's own retry, or a replay."""
     ticket = _finished(key)
     record = _Record.of(ticket)
     same = bool(mine.attempt) and secrets.compare_digest(record.attempt, mine.attempt)
     if not same or not record.done or time.time() > record.done + RETRY_SECONDS:
         raise CodeInvalid("this code was sent before", app=app.name)
+    if record.waiting:
+        return registering.require(record.waiting)
     if live_session(settings, record.token) is None:
         # Signed out or deleted meanwhile: only a new code begins again.
         raise CodeInvalid("the session of this code is over", app=app.name)
@@ -156,8 +208,20 @@ def _new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _open(settings: Settings, answer: Answer, trace: Trace, *, token: str) -> AppSignIn:
-    sign_in_as(settings, answer, secret=token, trace=trace)
+def _open(
+    settings: Settings,
+    answer: Answer,
+    trace: Trace,
+    *,
+    token: str,
+    create: bool = True,
+) -> AppSignIn:
+    sign_in_as(settings, answer, secret=token, trace=trace, create=create)
+    return signed_in_by(settings, token)
+
+
+def signed_in_by(settings: Settings, token: str) -> AppSignIn:
+    """The session of this token. Raises SignInNeeded where there is none."""
     visitor = live_session(settings, token)
     if visitor is None:
         raise SignInNeeded("the session ended as it began")

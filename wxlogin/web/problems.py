@@ -5,6 +5,8 @@ errcode, rid and what to do. Nothing of WeChat's text, no path, no version and
 no stack reaches the answer (security rows 33 and 34).
 """
 
+from typing import Any
+
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
@@ -79,14 +81,15 @@ def answer(
     *,
     said: dict[str, str] | None = None,
     action: str | None = None,
+    members: dict[str, Any] | None = None,
 ) -> Response:
     """The page or problem document of this code. `said` is WeChat's matter in
     our words, by language; it takes the place of the general text, as `action`
-    does of the general button."""
+    does of the general button. `members` are more members of a problem document."""
     words = words_for(code)
     text = (said or {}).get(language()) or str(words.text)
     if request.path.startswith("/api/"):
-        return _problem(code, status, title=str(words.title), detail=text)
+        return _problem(code, status, str(words.title), text, members or {})
     page = render_template(
         "error.html",
         words=words,
@@ -100,7 +103,9 @@ def answer(
     return make_response(page, status)
 
 
-def _problem(code: str, status: int, *, title: str, detail: str) -> Response:
+def _problem(
+    code: str, status: int, title: str, detail: str, members: dict[str, Any]
+) -> Response:
     response = jsonify(
         type=f"urn:wxlogin:problem:{code}",
         title=title,
@@ -108,6 +113,7 @@ def _problem(code: str, status: int, *, title: str, detail: str) -> Response:
         detail=detail,
         code=code,
         request_id=request_id(),
+        **members,
     )
     response.status_code = status if status in HTTP_STATUS_CODES else 500
     response.mimetype = "application/problem+json"

@@ -4,13 +4,22 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response
+from werkzeug.wrappers import Response as BaseResponse
 
 from wxlogin.accounts.sessions import SessionKind
 from wxlogin.config import App, AppKind, current_settings
-from wxlogin.errors import BadRequest, NotFound, SignInNeeded
-from wxlogin.flows.app_code import AppSignIn, sign_in_with_code
+from wxlogin.errors import (
+    BadRequest,
+    Conflict,
+    NotFound,
+    RegistrationOver,
+    SignInNeeded,
+)
+from wxlogin.flows import registering
+from wxlogin.flows.app_code import AppSignIn, sign_in_with_code, signed_in_by
 from wxlogin.flows.beginning import Flow, begin
 from wxlogin.flows.leaving import end_session
+from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import Trace
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.web.access import bearer_token, for_sites, without_cookies
@@ -18,11 +27,13 @@ from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.bodies import json_texts
 from wxlogin.web.language import language
+from wxlogin.web.problems import answer
 from wxlogin.web.sites import purpose_of
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("programs", __name__, url_prefix="/api")
 
+_DOOR = "app"
 # Letters, digits, - and _; long enough that nobody guesses another's.
 _ATTEMPT_LENGTHS = range(16, 129)
 
@@ -54,19 +65,63 @@ def attempts() -> Response:
 
 @bp.post("/mobile/<name>/login")
 @without_cookies
-def mobile_login(name: str) -> Response:
+def mobile_login(name: str) -> BaseResponse:
     """A code of WeChat's SDK becomes a bearer token."""
     settings = current_settings()
     app = _app_of(name, AppKind.mobile)
-    body = json_texts(code=True, attempt=False)
+    body = json_texts(code=True, attempt=False, site=False)
+    if body["site"] and settings.site_of(body["site"]) is None:
+        raise BadRequest("site is the client_id of a site in SITES")
     attempt = body["attempt"]
     if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
         raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
-    origin = program_trace("app", "mobile")
+    origin = program_trace(_DOOR, "mobile")
     signed_in = sign_in_with_code(
-        settings, app, code=body["code"], attempt=attempt, trace=origin
+        settings,
+        app,
+        code=body["code"],
+        attempt=attempt,
+        trace=origin,
+        client_id=body["site"],
     )
+    if isinstance(signed_in, Waiting):
+        return _ask_person(signed_in)
     return jsonify(_answer(signed_in))
+
+
+@bp.post("/registrations")
+@without_cookies
+def register() -> Response:
+    """The person's word, given in the program: the account and a bearer token."""
+    settings = current_settings()
+    body = json_texts(registration=True, agree=True, terms_version=False)
+    waiting = registering.require(body["registration"])
+    if waiting.door != _DOOR:
+        raise RegistrationOver("a registration of a browser ends in that browser")
+    if body["agree"] != "yes":
+        raise BadRequest('agree is "yes", once the person has ticked the box')
+    if body["terms_version"] != registering.policy_of(settings, waiting).version:
+        raise Conflict("terms_version is not the version in force")
+    token = registering.agree(settings, waiting, trace=program_trace(_DOOR, "mobile"))
+    return jsonify(_answer(signed_in_by(settings, token)))
+
+
+def _ask_person(waiting: Waiting) -> BaseResponse:
+    """What the program needs to ask the person, as a problem document."""
+    policy = registering.policy_of(current_settings(), waiting)
+    profile = waiting.profile
+    return answer(
+        "registration_needed",
+        403,
+        members={
+            "registration": waiting.key,
+            "expires_in": registering.WAIT_SECONDS,
+            "nickname": profile.nickname if profile else "",
+            "terms_url": policy.terms_url or None,
+            "privacy_url": policy.privacy_url or None,
+            "terms_version": policy.version,
+        },
+    )
 
 
 @bp.delete("/session")

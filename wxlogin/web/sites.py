@@ -10,17 +10,9 @@ from flask import url_for
 
 from wxlogin.config import Site, current_settings
 from wxlogin.errors import RegistrationOver
-from wxlogin.flows import terms
+from wxlogin.flows import site_links, terms
 from wxlogin.flows.attempt import Purpose
-
-try:
-    from wxlogin.provider import requests as authorizations
-except ImportError:
-    authorizations = None
-try:
-    from wxlogin.flows import site_links
-except ImportError:
-    site_links = None
+from wxlogin.provider import requests as authorizations
 from wxlogin.web.visitors import current_visitor
 
 _KEY = r"([A-Za-z0-9_-]{16,64})"
@@ -32,10 +24,10 @@ def purpose_of(next_url: str) -> Purpose:
     """The site a login with this `next` is for, if it is for one."""
     path = _path(next_url)
     if found := _AUTHORIZE.fullmatch(path):
-        waiting = authorizations.held(found[1]) if authorizations else None
+        waiting = authorizations.held(found[1])
         return Purpose(waiting.client_id) if waiting else Purpose()
     if found := _LINK.fullmatch(path):
-        link = site_links.held(found[1]) if site_links else None
+        link = site_links.held(found[1])
         return Purpose(link.client_id, vouched=True) if link else Purpose()
     return Purpose()
 

@@ -3,9 +3,6 @@
 Closed by default. A view that sites may call names itself so; then an Origin that
 SITES lists, or ours, is let in and answered with that very origin, with cookies,
 and `Vary: Origin`. `*` and `null` never are (security row 27, ASVS 3.4.2).
-
-The provider's own endpoints are read without cookies: those for tokens by listed
-origins, since a page of scripts may be a client, and what is public by all.
 """
 
 import re
@@ -54,24 +51,3 @@ def add_site_headers(response: Response, request: Request, settings: Settings) -
             response.headers["Access-Control-Allow-Methods"] = "POST"
             response.headers["Access-Control-Allow-Headers"] = "Content-Type"
             response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
-
-
-def add_reader_headers(
-    response: Response, request: Request, settings: Settings, readers: str
-) -> None:
-    """Lets pages of listed sites, or all pages (`readers`), read this answer without
-    cookies."""
-    headers = response.headers
-    if readers == "all":
-        headers["Access-Control-Allow-Origin"] = "*"
-    else:
-        headers.add("Vary", "Origin")
-        allowed = site_origin(request, settings)
-        if allowed is None:
-            return
-        headers["Access-Control-Allow-Origin"] = allowed
-        headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
-    if request.method == "OPTIONS":
-        headers["Access-Control-Allow-Methods"] = "GET, POST"
-        headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
-        headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS

@@ -4,9 +4,6 @@ Without a mark: our own pages (design: same origin). `for_sites`: pages of liste
 sites too. `without_cookies`: programs; such a view never looks at a cookie, so
 there is nothing that a foreign page could misuse. A call with a bearer token is a
 program's as well.
-
-Apart from that, `for_scripts` and `for_everybody` let pages of other origins read an
-answer, without cookies.
 """
 
 from collections.abc import Callable
@@ -20,7 +17,6 @@ from wxlogin.security.same_origin import require_same_origin
 
 View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "wxlogin_access"
-_READERS = "wxlogin_readers"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -34,25 +30,6 @@ def without_cookies(view: View) -> View:
     """Marks a view for programs, which is called without any cookie."""
     setattr(view, _MARK, "programs")
     return view
-
-
-def for_scripts(view: View) -> View:
-    """Marks a view whose answers pages of listed sites may read (CORS): a client that
-    is a page of scripts calls it without cookies, with a token or a code of its own.
-    """
-    setattr(view, _READERS, "sites")
-    return view
-
-
-def for_everybody(view: View) -> View:
-    """Marks a view whose answers are public and may be read by any page."""
-    setattr(view, _READERS, "all")
-    return view
-
-
-def readers_of_view() -> str | None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, _READERS, None)
 
 
 def mark_of_view() -> str | None:

@@ -23,9 +23,11 @@ def let_sites_read(response: Response) -> Response:
 
 
 def let_all_read(response: Response) -> Response:
-    """Lets every page read this answer, which says nothing of anybody."""
-    if "Origin" in request.headers:
-        _allow(response, "*")
+    """Lets every page read this answer, which says nothing of anybody.
+
+    Told to all alike, since a cache may hand on to a page what others were told.
+    """
+    _allow(response, "*")
     return response
 
 

@@ -8,9 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxlogin.config import Settings, current_settings
 from wxlogin.flows.upstream import hosts_of
-from wxlogin.security.cross_origin import add_reader_headers, add_site_headers
+from wxlogin.security.cross_origin import add_site_headers
 from wxlogin.security.headers import add_headers, csp_nonce, site_origins
-from wxlogin.web.access import mark_of_view, readers_of_view, require_access
+from wxlogin.web.access import mark_of_view, require_access
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,7 +37,8 @@ class Prefix:
     ) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == self._prefix or path.startswith(self._prefix + "/"):
-            environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
+            path = path[len(self._prefix) :]
+        environ["PATH_INFO"] = path or "/"
         environ["SCRIPT_NAME"] = self._prefix
         return self._app(environ, start_response)
 
@@ -85,8 +86,6 @@ def init_edge(app: Flask, settings: Settings) -> None:
         )
         if mark_of_view() == "sites":
             add_site_headers(response, request, settings)
-        if readers := readers_of_view():
-            add_reader_headers(response, request, settings, readers)
         return response
 
 

@@ -6,21 +6,20 @@ from wxlogin.config import current_settings
 from wxlogin.errors import NotFound
 from wxlogin.provider import keys
 from wxlogin.provider.discovery import metadata
-from wxlogin.web.access import for_everybody
+from wxlogin.web.cors import let_all_read
 from wxlogin.web.edge import allow_keeping
 
 bp = Blueprint("openid_metadata", __name__)
+bp.after_request(let_all_read)
 
 
 @bp.get("/.well-known/openid-configuration")
 @bp.get("/.well-known/oauth-authorization-server")
-@for_everybody
 def configuration() -> Response:
     return _public(metadata(current_settings()))
 
 
 @bp.get("/.well-known/oauth-authorization-server/<path:below>")
-@for_everybody
 def configuration_at_root(below: str) -> Response:
     """RFC 8414 section 3.1: the issuer's path stands behind the well-known one, so
     this arrives only where the host's proxy sends it to us."""
@@ -30,7 +29,6 @@ def configuration_at_root(below: str) -> Response:
 
 
 @bp.get("/oauth2/jwks")
-@for_everybody
 def jwks() -> Response:
     return _public(keys.jwks())
 

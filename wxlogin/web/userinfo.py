@@ -8,9 +8,11 @@ from wxlogin.db import now
 from wxlogin.observability import get_logger
 from wxlogin.provider.refusals import invalid_request
 from wxlogin.provider.userinfo import claims_for
-from wxlogin.web.access import bearer_token, for_scripts, without_cookies
+from wxlogin.web.access import bearer_token, without_cookies
+from wxlogin.web.cors import let_sites_read
 
 bp = Blueprint("userinfo", __name__)
+bp.after_request(let_sites_read)
 
 _PARAMETER = "access_token"
 _REALM = 'Bearer realm="wxlogin"'
@@ -18,7 +20,6 @@ _REALM = 'Bearer realm="wxlogin"'
 
 @bp.route("/oauth2/userinfo", methods=["GET", "POST"])
 @without_cookies
-@for_scripts
 def userinfo() -> Response:
     token = _token()
     if token is None:

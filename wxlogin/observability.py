@@ -45,7 +45,15 @@ _OPEN_NAMES = {"errcode", "status_code", "problem"}
 
 
 def get_logger() -> structlog.stdlib.BoundLogger:
-    return cast(structlog.stdlib.BoundLogger, structlog.get_logger("wxlogin"))
+    """Our logger. structlog's configuration belongs to the process, which may be
+    somebody else's application (`wxlogin.flask`): it is neither read nor changed."""
+    logger = structlog.wrap_logger(
+        logging.getLogger("wxlogin"),
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    return cast(structlog.stdlib.BoundLogger, logger)
 
 
 def request_id() -> str:
@@ -65,13 +73,7 @@ def redact(text: str) -> str:
 
 
 def setup_logging(settings: Settings) -> None:
-    """Sends structlog and the standard library's loggers through one funnel."""
-    structlog.configure(
-        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
+    """Sends our logger's lines to standard error, in our form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(log_formatter())
     logger = logging.getLogger("wxlogin")

@@ -6,8 +6,9 @@ protection trusts X-Forwarded-For, and the remember cookie would outlive our
 session rows (security rows 20 to 24, 28, 29).
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, g
 from flask import session as cookie_session
@@ -77,7 +78,12 @@ def require_visitor() -> Visitor:
 
 def former_secret() -> str | None:
     """The secret of the session this browser holds, good or not."""
-    found = cookie_session.get(_SECRET_KEY)
+    return secret_in(cookie_session)
+
+
+def secret_in(cookie: Mapping[str, Any]) -> str | None:
+    """The secret of a session that our signed cookie holds, good or not."""
+    found = cookie.get(_SECRET_KEY)
     return found if isinstance(found, str) else None
 
 

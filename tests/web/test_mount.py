@@ -1,0 +1,269 @@
+"""The service under a path of somebody's Flask application."""
+
+import logging
+from urllib.parse import urlsplit
+
+import pytest
+import structlog
+from flask import Flask, session
+
+from tests.journey import Browser, pictures_arrive
+from tests.neighbour import neighbour
+from wxlogin import flask as wechat
+from wxlogin.accounts import people
+from wxlogin.db import db
+from wxlogin.errors import ConfigurationError
+
+
+class Told:
+    """What the signals said, as (name, uid)."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, str]] = []
+        for name in ("signed_in", "created", "merged", "deleted"):
+            receiver = self._receiver(name)
+            setattr(self, name, receiver)
+            getattr(wechat, name).connect(receiver)
+
+    def _receiver(self, name: str):
+        return lambda _sender, uid, **_: self.all.append((name, uid))
+
+
+@pytest.fixture
+def host(tmp_path, simulator) -> Flask:
+    """An application with a session and a /login of its own, and ours at /wx."""
+    app = neighbour()
+    app.instance_path = str(tmp_path / "instance")
+
+    @app.get("/account")
+    @wechat.login_required
+    def account() -> dict[str, object]:
+        person = wechat.current()
+        session["seen"] = person.uid
+        return {"uid": person.uid, "name": person.nickname, "avatar": person.avatar}
+
+    @app.post("/account")
+    @wechat.login_required
+    def change() -> str:
+        return "changed"
+
+    @app.get("/front")
+    def front() -> dict[str, object]:
+        person = wechat.current()
+        links = [wechat.login_url("/front?a=1&b=2"), wechat.logout_url()]
+        return {"name": person and person.nickname, "links": links}
+
+    mounted(app, simulator)
+    return app
+
+
+def mounted(app: Flask, simulator, path: str = "/wx", **settings: object) -> Flask:
+    return wechat.mount(app, path, simulator_url=simulator.url, **settings)
+
+
+def service_of(app: Flask) -> Flask:
+    return app.extensions["wxlogin"].service
+
+
+@pytest.fixture
+def visitor(host):
+    browser = Browser(service_of(host), prefix="/wx")
+    browser.client = host.test_client()
+    yield browser
+    pictures_arrive(service_of(host))
+    with service_of(host).app_context():
+        db.engine.dispose()
+
+
+def signs_in(visitor: Browser, phone, next_url: str | None = None):
+    started = visitor.starts(next_url=next_url)
+    return visitor.returns(started, phone.confirms(started))
+
+
+def test_a_page_of_the_host_leads_to_the_login_and_back(visitor, xiaoming):
+    led = visitor.get("/account?tab=1&x=茶")
+    assert led.status_code == 302
+    assert led.location == "/wx/login?next=%2Faccount%3Ftab%3D1%26x%3D%25E8%258C%25B6"
+    assert visitor.get(led.location).status_code == 200
+    back = signs_in(visitor, xiaoming, "/account?tab=1&x=%E8%8C%B6")
+    assert (back.status_code, back.location) == (303, "/account?tab=1&x=%E8%8C%B6")
+    body = visitor.get(back.location).get_json()
+    assert body["name"] == "小明😀"
+    assert body["uid"] == visitor.who()["uid"]
+    picture = urlsplit(body["avatar"])
+    assert visitor.get(f"{picture.path}?{picture.query}").status_code == 200
+
+
+def test_the_host_says_what_it_likes_to_strangers(visitor, xiaoming):
+    assert visitor.get("/front").get_json() == {
+        "name": None,
+        "links": ["/wx/login?next=%2Ffront%3Fa%3D1%26b%3D2", "/wx/logout"],
+    }
+    signs_in(visitor, xiaoming)
+    assert visitor.get("/front").get_json()["name"] == "小明😀"
+
+
+def test_the_host_keeps_its_own_session_and_login(visitor, xiaoming):
+    visitor.get("/login")
+    before = visitor.cookies()["session"]
+    signs_in(visitor, xiaoming)
+    assert visitor.cookies()["session"] == before
+    assert "neighbour's user" in visitor.get("/orders").text.replace("&#39;", "'")
+    visitor.get("/account")
+    assert "neighbour's user" in visitor.get("/orders").text.replace("&#39;", "'")
+    visitor.post("/wx/logout", data={"next": "/front"})
+    assert visitor.get("/front").get_json()["name"] is None
+    assert "neighbour's user" in visitor.get("/orders").text.replace("&#39;", "'")
+
+
+def test_a_sign_out_leads_where_the_form_wants(visitor, xiaoming):
+    signs_in(visitor, xiaoming)
+    answer = visitor.post("/wx/logout", data={"next": "/front"})
+    assert (answer.status_code, answer.location) == (303, "/front")
+
+
+def test_the_cookie_reaches_the_host_s_pages(visitor, xiaoming):
+    answer = signs_in(visitor, xiaoming)
+    lines = answer.headers.getlist("Set-Cookie")
+    assert any(line.startswith("wxlogin_session=") for line in lines)
+    assert all("; Path=/;" in f"{line};" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Requested-With": "XMLHttpRequest"},
+        {"Sec-Fetch-Mode": "cors"},
+        {"Accept": "application/json"},
+    ],
+)
+def test_a_script_is_refused_instead_of_led(visitor, headers):
+    assert visitor.get("/account", headers=headers).status_code == 401
+
+
+def test_a_form_comes_back_to_no_page_that_takes_forms_only(visitor):
+    answer = visitor.post("/account")
+    assert (answer.status_code, answer.location) == (302, "/wx/login")
+
+
+@pytest.mark.parametrize("cookie", ["x", "", "e30.x.y", "é" * 40])
+def test_a_broken_cookie_is_nobody(visitor, cookie):
+    visitor.client.set_cookie("wxlogin_session", cookie, domain="127.0.0.1")
+    assert visitor.get("/front").get_json()["name"] is None
+
+
+def test_a_session_that_ended_is_nobody(visitor, xiaoming, host):
+    signs_in(visitor, xiaoming)
+    twin = visitor.copy()
+    twin.client = host.test_client()
+    twin.client._cookies = dict(visitor.client._cookies)
+    visitor.post("/wx/logout")
+    assert twin.get("/front").get_json()["name"] is None
+
+
+def test_a_closed_account_is_nobody(visitor, xiaoming, host):
+    signs_in(visitor, xiaoming)
+    with service_of(host).app_context():
+        people.disable(visitor.who()["uid"])
+    assert visitor.get("/front").get_json()["name"] is None
+
+
+def test_the_host_is_told_by_signals(visitor, xiaoming):
+    told = Told()
+    signs_in(visitor, xiaoming)
+    uid = visitor.who()["uid"]
+    assert sorted(told.all) == [("created", uid), ("signed_in", uid)]
+    visitor.post("/wx/me/delete", data={"sure": "yes"})
+    assert told.all[2:] == [("deleted", uid)]
+    assert visitor.get("/front").get_json()["name"] is None
+
+
+def test_errors_of_both_stay_apart(visitor):
+    assert "X-Request-Id" in visitor.get("/wx/nowhere").headers
+    for path in ("/nowhere", "/wxlogin"):
+        answer = visitor.get(path)
+        assert answer.status_code == 404
+        assert "X-Request-Id" not in answer.headers
+        assert "Content-Security-Policy" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/wx", "/wx/"])
+def test_the_path_itself_leads_to_the_account(visitor, path):
+    assert visitor.get(path).location == "/wx/me"
+
+
+def test_the_keys_and_the_database_lie_in_the_instance_folder(host, tmp_path):
+    made = {path.name for path in (tmp_path / "instance").iterdir()}
+    assert {"wxlogin.db", "secret_key", "encryption_key"} <= made
+
+
+@pytest.mark.parametrize(
+    ("given", "public_url"),
+    [
+        ({}, "http://127.0.0.1:5000/wx"),
+        ({"public_url": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000/wx"),
+        ({"public_url": "http://127.0.0.1:8000/wx/"}, "http://127.0.0.1:8000/wx"),
+    ],
+)
+def test_public_url_may_leave_the_path_out(tmp_path, simulator, given, public_url):
+    app = Flask("host", instance_path=str(tmp_path))
+    settings = mounted(app, simulator, **given).extensions["wxlogin.settings"]
+    assert settings.public_url == public_url
+    assert settings.cookie_path == "/"
+
+
+def test_the_environment_is_read(tmp_path, simulator, monkeypatch):
+    monkeypatch.setenv("WXLOGIN_PUBLIC_URL", "http://127.0.0.1:7000")
+    monkeypatch.setenv("WXLOGIN_INSTANCE", str(tmp_path / "elsewhere"))
+    app = Flask("host", instance_path=str(tmp_path / "instance"))
+    settings = mounted(app, simulator).extensions["wxlogin.settings"]
+    assert settings.public_url == "http://127.0.0.1:7000/wx"
+    assert (tmp_path / "elsewhere" / "wxlogin.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("wx", {}),
+        ("/", {}),
+        ("/wx/", {}),
+        ("/wx", {"public_url": "http://127.0.0.1:5000/login"}),
+        ("/wx", {"public_url": "https://shop.example"}),
+    ],
+)
+def test_a_mistake_is_a_sentence(tmp_path, simulator, path, given):
+    app = Flask("host", instance_path=str(tmp_path))
+    with pytest.raises(ConfigurationError) as error:
+        mounted(app, simulator, path, **given)
+    assert error.value.operator
+    assert "wxlogin" not in app.extensions
+
+
+def test_twice_is_once_too_often(host, simulator):
+    with pytest.raises(ConfigurationError, match="already"):
+        mounted(host, simulator)
+
+
+def test_without_a_mount_it_says_what_is_missing(tmp_path):
+    app = Flask("host", instance_path=str(tmp_path))
+    with app.test_request_context(), pytest.raises(ConfigurationError, match="mount"):
+        wechat.current()
+
+
+def test_the_host_s_own_logging_stays_as_it_is(tmp_path, simulator):
+    structlog.reset_defaults()
+    mounted(Flask("host", instance_path=str(tmp_path)), simulator)
+    assert not structlog.is_configured()
+
+
+def test_the_development_server_logs_no_secret(host, caplog):
+    line = '"GET /wx/login/callback/web?code=%s&state=%s HTTP/1.1"'
+    with caplog.at_level(logging.INFO, "werkzeug"):
+        for text in (
+            line % ("c0de-c0de-c0de", "STATESTATE"),
+            '"POST /wx/handover/t1cket-t1cket HTTP/1.1"',
+        ):
+            logging.getLogger("werkzeug").info('%s "%s" %s', text, "-", 303)
+    for secret in ("c0de", "STATE", "t1cket"):
+        assert secret not in caplog.text
+    assert "/wx/login/callback/web" in caplog.text

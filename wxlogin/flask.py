@@ -1,0 +1,207 @@
+"""WeChat for a Flask application: this service under a path of its own.
+
+    from wxlogin.flask import current, login_required, mount
+
+    mount(app, "/wx")
+
+    @app.get("/orders")
+    @login_required
+    def orders():
+        return f"Hello {current().nickname}"
+
+The service stays an application of its own behind `app.wsgi_app`: its routes, session
+and error pages never meet the host's, whose cookies and `/login` stay as they are.
+What the two share is the host, so the browser sends our cookie to the host's pages
+too; it is ours alone to read, by `current`. docs/flask.md tells the rest.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, abort, current_app, g, redirect, request
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.urls import iri_to_uri
+
+from wxlogin import create_app
+from wxlogin.cli.database import bring_up_to_date
+from wxlogin.config import Settings, load_settings
+from wxlogin.config.loading import read_settings
+from wxlogin.errors import ConfigurationError
+from wxlogin.flows.signing_in import live_session
+from wxlogin.observability import redact
+from wxlogin.signals import created, deleted, merged, signed_in
+from wxlogin.web.avatars import picture_url
+from wxlogin.web.visitors import secret_in
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+__all__ = [
+    "Person",
+    "created",
+    "current",
+    "deleted",
+    "login_required",
+    "login_url",
+    "logout_url",
+    "merged",
+    "mount",
+    "signed_in",
+]
+
+P = ParamSpec("P")
+
+_EXTENSION = "wxlogin"
+_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
+_TICKET = re.compile(r"(/handover/)[\w-]+")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in. Keep `uid`: the name changes, and others have the same."""
+
+    uid: str
+    nickname: str
+    #: The address of the picture, or None.
+    avatar: str | None
+
+
+@dataclass(frozen=True)
+class _Mounted:
+    service: Flask
+    settings: Settings
+
+
+def mount(app: Flask, path: str = "/wx", **settings: Any) -> Flask:
+    """Puts the service under `path` of the application; returns the service.
+
+    `settings` are those of docs/settings.md by their name in lower case, over the
+    environment and `wxlogin.toml` of the application's instance folder. PUBLIC_URL
+    may be written with or without the path; its default is that of `flask run`. In
+    development the database is brought up to date here, elsewhere by
+    `wxlogin db upgrade`. Raises ConfigurationError that says what to mend.
+    """
+    if not _PATH.fullmatch(path):
+        raise ConfigurationError(f"{path} is no path to mount at; write one as /wx")
+    if _EXTENSION in app.extensions:
+        raise ConfigurationError("this application has wxlogin mounted already")
+    found = _settings(app, path, settings)
+    service = create_app(found)
+    if found.env == "development":
+        with service.app_context():
+            bring_up_to_date()
+        logging.getLogger("werkzeug").addFilter(_without_secrets)
+    app.extensions[_EXTENSION] = _Mounted(service, found)
+    below: dict[str, WSGIApplication] = {path: service}
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, below)  # type: ignore[method-assign]
+    return service
+
+
+def current() -> Person | None:
+    """Who is signed in with WeChat in the browser that this request comes from.
+
+    Asks the database once a request. Raises Unready where it does not answer.
+    """
+    if "wxlogin_current" not in g:
+        g.wxlogin_current = _find(_mounted())
+    return cast(Person | None, g.wxlogin_current)
+
+
+def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
+    """Lets people in who are signed in, and leads others to the login and back.
+
+    A script gets 401 instead: it could not read the login page.
+    """
+
+    @wraps(view)
+    def guarded(*args: P.args, **named: P.kwargs) -> Any:
+        if current() is not None:
+            return current_app.ensure_sync(view)(*args, **named)
+        if not _opens_page():
+            abort(401)
+        return redirect(login_url(_this_page()), 302)
+
+    return guarded
+
+
+def login_url(next_url: str | None = None) -> str:
+    """The path of the login page; `next_url` is where people come back to."""
+    query = f"?{urlencode({'next': next_url})}" if next_url else ""
+    return f"{_mounted().settings.prefix}/login{query}"
+
+
+def logout_url() -> str:
+    """Where a form of the host's own posts to; its field `next` says where to go."""
+    return f"{_mounted().settings.prefix}/logout"
+
+
+def _settings(app: Flask, path: str, given: dict[str, Any]) -> Settings:
+    folder = None if "WXLOGIN_INSTANCE" in os.environ else Path(app.instance_path)
+    found = read_settings(folder, **given)
+    if found.prefix not in ("", path):
+        raise ConfigurationError(
+            f"PUBLIC_URL is {found.public_url} and the service is mounted at {path}; "
+            "leave the path out of PUBLIC_URL, or write this one"
+        )
+    public_url = found.public_url.removesuffix(path) + path
+    # The host's pages, which ask `current`, are outside of the service's path.
+    fixed = {"public_url": public_url, "whole_host": True}
+    return load_settings(folder, **{**given, **fixed})
+
+
+def _mounted() -> _Mounted:
+    found = current_app.extensions.get(_EXTENSION)
+    if found is None:
+        raise ConfigurationError("call wxlogin.flask.mount(app) first")
+    return cast(_Mounted, found)
+
+
+def _find(mounted: _Mounted) -> Person | None:
+    service = mounted.service
+    # Reads our own cookie; `flask.session` here is the host's and stays untouched.
+    held = service.session_interface.open_session(service, request)
+    secret = secret_in(held) if held else None
+    if secret is None:
+        return None
+    with service.app_context():
+        visitor = live_session(mounted.settings, secret)
+        if visitor is None:
+            return None
+        picture = picture_url(visitor.user_id, visitor.uid)
+        return Person(visitor.uid, visitor.nickname, picture)
+
+
+def _opens_page() -> bool:
+    """Is this request made by a browser that opens a page, not by a script?"""
+    headers = request.headers
+    if headers.get("X-Requested-With") == "XMLHttpRequest":
+        return False
+    if headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return False
+    wanted = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return wanted != "application/json"
+
+
+def _this_page() -> str | None:
+    """Path and query of this page; None for a form, which is lost on the way."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    parts = urlsplit(iri_to_uri(request.url))
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    """The development server's lines without codes, states and tickets."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    record.args = tuple(
+        _TICKET.sub(r"\1•••", redact(one)) if isinstance(one, str) else one
+        for one in arguments
+    )
+    return True

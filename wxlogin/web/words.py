@@ -35,6 +35,14 @@ WORDS: dict[str, Words] = {
         _("This request cannot be read"),
         _("Something in it is missing or malformed. Please start again."),
     ),
+    "bad_logout_request": Words(
+        _("This sign-out link is not right"),
+        _(
+            "The site that sent you here made a mistake in it. You are not signed out "
+            "here; you can do that on the page of your account."
+        ),
+        "home",
+    ),
     "foreign_request": Words(
         _("This request came from another page"),
         _(
@@ -76,6 +84,14 @@ WORDS: dict[str, Words] = {
             "We keep what WeChat told us for fifteen minutes while you decide. It is "
             "forgotten now, and no account was made. Please start again."
         ),
+    ),
+    "link_expired": Words(
+        _("This link is no longer valid"),
+        _(
+            "It was good for five minutes and one use. Go back to the site and begin "
+            "there again."
+        ),
+        None,
     ),
     "state_invalid": Words(
         _("This sign-in link is not complete"),
@@ -198,6 +214,16 @@ WORDS: dict[str, Words] = {
         _("That is no longer possible"),
         _("Something changed in the meantime. Nothing was done."),
         "home",
+    ),
+    "external_id_taken": Words(
+        _("This id belongs to another user"),
+        _("A site's own id leads to one user. Nothing was changed."),
+        None,
+    ),
+    "external_id_fixed": Words(
+        _("This user has another id"),
+        _("A user has one id of the site's own. Take it back first."),
+        None,
     ),
     "too_large": Words(
         _("That was too much at once"),

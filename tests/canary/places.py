@@ -23,6 +23,9 @@ HANDED_OVER = (
     ("session secret", re.compile(r".*/api/(mobile|mp)/[^/]+/login")),
     ("session secret", re.compile(r".*/api/registrations")),
     ("handover ticket", re.compile(r".*/api/handover")),
+    ("site's code", re.compile(r".*/oauth2/authorize(/[^/]+)?")),
+    ("site's state", re.compile(r".*/oauth2/authorize(/.*)?")),
+    ("site's token", re.compile(r".*/oauth2/token")),
 )
 
 
@@ -47,7 +50,9 @@ class Answers:
             for name, value in headers:
                 complete = complete or name.lower() == "content-length"
                 if name.lower() != "set-cookie":
-                    self._search(f"{name}: {value}", f"{place}, header {name}")
+                    # A site is told by the address that the browser goes on to.
+                    given = meant if name.lower() == "location" else ()
+                    self._search(f"{name}: {value}", f"{place}, header {name}", given)
             return start_response(status, headers, *more)
 
         body = self._app(environ, start)

@@ -9,6 +9,8 @@ from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
 from wxlogin.flows import attempt, handover
+from wxlogin.provider import authorizing, codes, issuing
+from wxlogin.provider.requests import AuthorizationRequest
 from wxlogin.security import signing
 from wxlogin.simulator import ids
 
@@ -24,6 +26,9 @@ def install() -> None:
     watch(
         sessions.hash_secret, lambda _, secret: CANARIES.add("session secret", secret)
     )
+    watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
+    watch(issuing.issue, lambda issued, *_: _tokens(issued))
+    watch(authorizing.consider, lambda found, *_: _site_state(found))
 
 
 def settings_of_service(settings: Settings) -> None:
@@ -58,3 +63,16 @@ def watch(function: Callable[..., Any], tell: Callable[..., None]) -> None:
 
 def _attempt(new: attempt.Attempt) -> None:
     CANARIES.add("attempt secret", new.secret)
+
+
+def _tokens(issued: issuing.Issued) -> None:
+    CANARIES.add("site's token", issued.access_token)
+    # Those of a family begin alike.
+    CANARIES.add("site's token", issued.refresh_token)
+    CANARIES.add("site's token", issued.refresh_token[issuing.FAMILY_LENGTH :])
+
+
+def _site_state(found: object) -> None:
+    if isinstance(found, AuthorizationRequest):
+        CANARIES.add("site's state", found.state)
+        CANARIES.add("site's state", found.nonce)

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from wxlogin.config.apps import demo_apps
+from wxlogin.config.demo import demo_site
 from wxlogin.config.keys import development_keys, read_secret_file
 from wxlogin.config.paths import instance_dir
 from wxlogin.config.rules import check
@@ -145,6 +146,8 @@ def _completed(settings: Settings, folder: Path) -> Settings:
         more["simulator"] = "on" if wanted else "off"
     if more.get("simulator", settings.simulator) == "on":
         more |= _simulated(settings)
+        if env == "development" and not settings.sites:
+            more["sites"] = (demo_site(),)
     if not settings.database_url:
         more["database_url"] = f"sqlite:///{folder / 'wxlogin.db'}"
     if env == "development":

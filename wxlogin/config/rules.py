@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wxlogin.config.database import database_faults
 from wxlogin.config.settings import Settings, is_loopback
+from wxlogin.config.site_rules import site_faults
 from wxlogin.errors import ConfigurationError
 
 _SAMPLES = re.compile(
@@ -34,7 +35,7 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
     yield from _sealing(settings)
     yield from _apps(settings)
     yield from _operator(settings)
-    yield from _sites(settings)
+    yield from site_faults(settings)
     yield from database_faults(settings)
     if settings.env == "development":
         if not is_loopback(settings.public):
@@ -105,20 +106,6 @@ def _apps(settings: Settings) -> Iterator[str]:
                 f"APPS: the secret of {app.name} is not one that WeChat gives out (32 "
                 "letters and digits); copy the AppSecret from WeChat's console"
             )
-
-
-def _sites(settings: Settings) -> Iterator[str]:
-    if settings.env != "production":
-        return
-    for site in settings.sites:
-        for name in ("webhook_url", "backchannel_logout_uri"):
-            url = getattr(site, name) or "https:"
-            if not url.startswith("https:") and not site.inside:
-                yield (
-                    f"SITES: {name} of {site.name} is not https: what we tell the site "
-                    "could be read and altered on the way; use https, or inside = true "
-                    "for a server of the same inner network"
-                )
 
 
 def _operator(settings: Settings) -> Iterator[str]:

@@ -1,0 +1,44 @@
+"""The site that the demo signs people in for: the tea shop of docs/examples.
+
+Its secret is written here and in the documents, so everybody knows it. It exists in
+development only, and start-up refuses it anywhere else (security row 37).
+"""
+
+import hashlib
+import os
+
+from wxlogin.config.sites import Site
+from wxlogin.errors import ConfigurationError
+
+_SECRET = "the-tea-shop-has-no-secrets"  # noqa: S105  public, as said above
+_HASHED = f"sha256:{hashlib.sha256(_SECRET.encode()).hexdigest()}"
+# Where the same shop is in PHP and in Node, when somebody starts it.
+_OTHER_SHOPS = ("http://127.0.0.1:5003", "http://127.0.0.1:5004")
+
+
+def shop_url() -> str:
+    """Where the demo's shop is: on SHOP_PORT, or 5002.
+
+    Raises ConfigurationError where SHOP_PORT is no port.
+    """
+    port = os.environ.get("SHOP_PORT") or "5002"
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigurationError(f"SHOP_PORT is {port}; a port is 1 to 65535")
+    return f"http://127.0.0.1:{int(port)}"
+
+
+def demo_site() -> Site:
+    """The tea shop, in whichever of the three languages it runs."""
+    shops = tuple(dict.fromkeys((shop_url(), *_OTHER_SHOPS)))
+    return Site(
+        name="茶铺",
+        client_id="teashop",
+        client_secret=_SECRET,
+        redirect_uris=tuple(f"{shop}/callback" for shop in shops),
+        post_logout_redirect_uris=tuple(f"{shop}/" for shop in shops),
+    )
+
+
+def has_known_secret(site: Site) -> bool:
+    """Is the site's secret the one that stands in our documents?"""
+    return site.client_secret in (_SECRET, _HASHED)

@@ -1,0 +1,71 @@
+"""What start-up refuses about SITES, each with a sentence that says what to do.
+
+An id of two sites, a secret that is weak or known, terms that are asked for but are
+nowhere, and in production whatever would travel in the clear (RFC 9700 section 2.6).
+"""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from wxlogin.config.demo import has_known_secret
+from wxlogin.config.settings import Settings
+from wxlogin.config.sites import Registration, Site, is_local
+
+_MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+
+
+def site_faults(settings: Settings) -> Iterator[str]:
+    """A sentence for each rule that the sites break."""
+    ids = [site.client_id for site in settings.sites if site.client_id]
+    for client_id in sorted({one for one in ids if ids.count(one) > 1}):
+        yield f"SITES: two sites have the client_id {client_id}; each needs its own"
+    if settings.registration is Registration.ask and not settings.terms_url:
+        yield "REGISTRATION is ask: set TERMS_URL to what people shall agree to"
+    for site in settings.sites:
+        yield from _terms(settings, site)
+        if settings.env != "development":
+            yield from _secret(site)
+        if settings.env == "production":
+            yield from _in_the_clear(site)
+
+
+def _terms(settings: Settings, site: Site) -> Iterator[str]:
+    asks = (site.registration or settings.registration) is Registration.ask
+    if asks and not (site.terms_url or settings.terms_url):
+        yield (
+            f"SITES: {site.name} asks new people to agree to terms; set its terms_url, "
+            "or TERMS_URL for all sites"
+        )
+
+
+def _secret(site: Site) -> Iterator[str]:
+    secret = site.client_secret
+    if secret is None:
+        return
+    if has_known_secret(site):
+        yield (
+            f"SITES: the client_secret of {site.name} is the demo's, which everybody "
+            f"knows; {_MAKE_KEY}"
+        )
+    elif len(set(secret.removeprefix("sha256:"))) < 8:
+        yield f"SITES: the client_secret of {site.name} is too weak; {_MAKE_KEY}"
+
+
+def _in_the_clear(site: Site) -> Iterator[str]:
+    for name in ("webhook_url", "backchannel_logout_uri"):
+        url = getattr(site, name) or "https:"
+        if not url.startswith("https:") and not site.inside:
+            yield (
+                f"SITES: {name} of {site.name} is not https: what we tell the site "
+                "could be read and altered on the way; use https, or inside = true "
+                "for a server of the same inner network"
+            )
+    pages = [*site.redirect_uris, *site.post_logout_redirect_uris]
+    for uri in [*pages, site.bind_url or "https:"]:
+        if urlsplit(uri).scheme != "http" or (site.is_public and is_local(uri)):
+            continue
+        yield (
+            f"SITES: an address of {site.name} is http: what the browser brings there "
+            "could be read on the way; use https"
+        )
+        return

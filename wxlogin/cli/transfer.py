@@ -25,7 +25,7 @@ from wxlogin.accounts.transfer import (
     read_file,
 )
 from wxlogin.accounts.transfer.outcome import Result
-from wxlogin.accounts.transfer.record import Records
+from wxlogin.accounts.transfer.records import Records
 from wxlogin.accounts.transfer.writing import Customers
 from wxlogin.cli.progress import Progress
 from wxlogin.cli.tally import Tally

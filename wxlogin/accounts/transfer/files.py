@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 from wxlogin.accounts.transfer.cells import fields_of, unknown_columns
-from wxlogin.accounts.transfer.record import Record, Records, Refusal
+from wxlogin.accounts.transfer.record import Record, Refusal
+from wxlogin.accounts.transfer.records import Records
 
 LONGEST = 1 << 20
 _BOM = b"\xef\xbb\xbf"

@@ -1,11 +1,12 @@
-# make run: the service and a simulated WeChat.  make test: the whole suite.
+# make run: a shop, the service and a simulated WeChat.  make test: the whole suite.
 # Both need Python 3.11 or newer and the package index, nothing else.
 PYTHON ?= python3
 PORT ?= 5000
 SIMULATOR_PORT ?= 5001
+SHOP_PORT ?= 5002
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-export PORT SIMULATOR_PORT
+export PORT SIMULATOR_PORT SHOP_PORT
 
 .PHONY: run test check proof format translations clean
 
@@ -29,7 +30,7 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
-PAGES := wxlogin/web templates/base.html templates/error.html templates/login templates/account
+PAGES := wxlogin/web templates/base.html templates/error.html templates/login templates/account templates/openid
 translations: .venv/.dev
 	@$(call catalogue,wxlogin/translations,$(PAGES))
 	@$(call catalogue,wxlogin/simulator/translations,wxlogin/simulator templates/simulator)

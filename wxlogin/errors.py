@@ -5,6 +5,7 @@
     ├── BadRequest                 the visitor's or client's request is malformed
     │   ├── BadNext                a return address we do not serve
     │   ├── BadSiteRequest         a site sends people to us in a wrong way
+    │   │   └── BadLogoutRequest   the same, to be signed out
     │   └── ForeignRequest         an unsafe method without proof of origin
     ├── LoginFailed                a login ends here; the visitor may start again
     │   ├── StateInvalid           state is missing, altered, or another app's
@@ -82,6 +83,10 @@ class BadNext(BadRequest):
 
 class BadSiteRequest(BadRequest):
     code = "bad_site_request"
+
+
+class BadLogoutRequest(BadSiteRequest):
+    code = "bad_logout_request"
 
 
 class ForeignRequest(BadRequest):

@@ -25,6 +25,7 @@ from wxlogin.web import (
     ops,
     programs,
     registering,
+    rp_logout,
     site_api,
     site_events,
     site_links,
@@ -39,7 +40,6 @@ from wxlogin.web.pages import init_pages
 from wxlogin.web.problems import init_problems
 from wxlogin.web.visitors import init_visitors
 
-
 _VIEWS = (
     account,
     api,
@@ -53,6 +53,7 @@ _VIEWS = (
     ops,
     programs,
     registering,
+    rp_logout,
     site_api,
     site_events,
     site_links,

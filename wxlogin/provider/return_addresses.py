@@ -8,6 +8,7 @@ section 3.1.2, RFC 9700 section 4.1.3, RFC 8252 sections 7.3 and 8.3, security r
 
 import difflib
 import re
+from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from wxlogin.config import Site
@@ -29,7 +30,12 @@ def is_registered(site: Site, uri: str) -> bool:
 
 def nearest(site: Site, uri: str) -> str | None:
     """The registered address that is most like this one, for the log."""
-    found = difflib.get_close_matches(uri, site.redirect_uris, n=1, cutoff=0)
+    return closest(uri, site.redirect_uris)
+
+
+def closest(uri: str, registered: Sequence[str]) -> str | None:
+    """The one of these addresses that is most like this one."""
+    found = difflib.get_close_matches(uri, registered, n=1, cutoff=0)
     return found[0] if found else None
 
 

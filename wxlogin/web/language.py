@@ -1,5 +1,6 @@
 """Chinese or English: what the visitor chose, else what the browser asks for."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask import Flask, has_request_context, request
@@ -48,6 +49,13 @@ def choose() -> str:
 
 def language() -> str:
     return "zh" if str(get_locale()).startswith("zh") else "en"
+
+
+def wished(tags: Iterable[str]) -> str | None:
+    """The first of these language tags that we speak, as `zh` or `en`; they are the
+    `ui_locales` of a site's request (OpenID Connect Core 3.1.2.1)."""
+    spoken = (tag.lower().partition("-")[0] for tag in tags)
+    return next((tag for tag in spoken if tag in LANGUAGES), None)
 
 
 def html_lang() -> str:

@@ -1,0 +1,135 @@
+"""A site sends a person here to be signed out (security row 120).
+
+OpenID Connect RP-Initiated Logout 1.0. Anybody can send a browser here, so the site
+shows by an ID token of ours whom it means (`id_token_hint`). One that is over will
+do, and one whose key signs no more; it must be ours and unaltered. Without it the
+person is asked.
+
+A return address is, character for character, one that SITES lists for this site;
+the site is known by the hint or says its `client_id`. Whatever is wrong ends on a
+page of ours and leads nowhere (section 4).
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import Any, NoReturn
+
+from wxlogin.accounts import people
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.config import Settings, Site
+from wxlogin.errors import BadLogoutRequest
+from wxlogin.provider import return_addresses, signing
+from wxlogin.provider.signing import NotOurs
+from wxlogin.provider.wire import Call
+from wxlogin.security.returning import with_query
+from wxlogin.tickets import current_tickets
+
+KIND = "oidc_logout"
+#: Seconds for which the question to the person is open.
+WAIT_SECONDS = 600
+_PARAMETERS = (
+    "id_token_hint",
+    "client_id",
+    "post_logout_redirect_uri",
+    "state",
+    "ui_locales",
+)
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """A request that has been checked."""
+
+    client_id: str | None = None
+    #: The site's address with its state; None to stay on a page of ours.
+    return_to: str | None = field(default=None, repr=False)
+    #: Whom the site means; None where it did not prove it.
+    uid: str | None = None
+    #: The site's wishes for the language of our pages, the best first.
+    languages: tuple[str, ...] = ()
+
+    def means(self, visitor: Visitor) -> bool:
+        """Did the site prove that it means this visitor?"""
+        return self.uid is not None and self.uid == visitor.uid
+
+
+def consider(settings: Settings, call: Call) -> Farewell:
+    """The request, checked. Raises BadLogoutRequest, which says what to mend."""
+    if doubled := call.doubled(_PARAMETERS):
+        raise BadLogoutRequest(f"{doubled[0]} stands there twice")
+    hint = _hint(call.one("id_token_hint"))
+    site = _site(settings, call.one("client_id"), hint)
+    uri = call.one("post_logout_redirect_uri")
+    return Farewell(
+        client_id=site.client_id if site else None,
+        return_to=_return_to(site, uri, call.one("state")),
+        uid=people.surviving_uid(str(hint.get("sub", ""))) if hint else None,
+        languages=tuple((call.one("ui_locales") or "").split()[:8]),
+    )
+
+
+def hold(farewell: Farewell) -> str:
+    """Keeps the request until the person has answered; the key is what `held` wants."""
+    key = secrets.token_urlsafe(16)
+    current_tickets().add(KIND, key, json.dumps(asdict(farewell)), ttl=WAIT_SECONDS)
+    return key
+
+
+def held(key: str) -> Farewell:
+    """The request under this key. One that is gone was a request for nothing but to
+    be asked."""
+    found = current_tickets().get(KIND, key)
+    if found is None:
+        return Farewell()
+    values = json.loads(found.value)
+    return Farewell(**{**values, "languages": tuple(values["languages"])})
+
+
+def _hint(text: str | None) -> dict[str, Any] | None:
+    """The claims of the hint; None for no hint."""
+    if text is None:
+        return None
+    try:
+        return signing.read(text, typ=signing.ID_TOKEN)
+    except NotOurs as error:
+        raise BadLogoutRequest(f"the id_token_hint is not ours: {error}") from None
+
+
+def _site(
+    settings: Settings, client_id: str | None, hint: dict[str, Any] | None
+) -> Site | None:
+    """The site that sends the person; None where it does not say who it is."""
+    audience = str(hint.get("aud", "")) if hint else None
+    if client_id and audience and client_id != audience:
+        raise BadLogoutRequest(
+            "client_id is not the site for which the id_token_hint was made",
+            audience=audience,
+        )
+    named = client_id or audience
+    if named is None:
+        return None
+    site = settings.site_of(named)
+    if site is None:
+        raise BadLogoutRequest("no site in SITES has this client_id")
+    return site
+
+
+def _return_to(site: Site | None, uri: str | None, state: str | None) -> str | None:
+    """Where the person goes afterwards. An address of nobody's counts for nothing."""
+    if uri is None or site is None:
+        return None
+    if uri not in site.post_logout_redirect_uris:
+        _refuse_address(site, uri)
+    return with_query(uri, state=state) if state else uri
+
+
+def _refuse_address(site: Site, uri: str) -> NoReturn:
+    registered = return_addresses.closest(uri, site.post_logout_redirect_uris)
+    raise BadLogoutRequest(
+        "the post_logout_redirect_uri is not among post_logout_redirect_uris of SITES",
+        client=site.client_id,
+        sent=return_addresses.shown(uri),
+        nearest=registered,
+        differs_in=return_addresses.difference(uri, registered) if registered else None,
+    )

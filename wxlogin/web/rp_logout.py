@@ -1,0 +1,92 @@
+"""/oauth2/logout: a site sends somebody here to be signed out.
+
+Where the site has shown whom it means, that happens at once; otherwise a page asks.
+A form of the site's brings no cookie of ours along, so what it sends is kept, and
+who visits shows on the next page.
+"""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from wxlogin.config import current_settings
+from wxlogin.flows.leaving import end_session
+from wxlogin.provider import rp_logout
+from wxlogin.provider.rp_logout import Farewell
+from wxlogin.provider.wire import Call
+from wxlogin.web.access import without_cookies
+from wxlogin.web.edge import allow_form_to, hide_referrer
+from wxlogin.web.language import language, wished
+from wxlogin.web.visitors import current_visitor, drop_session
+
+bp = Blueprint("rp_logout", __name__, url_prefix="/oauth2/logout")
+
+
+@bp.get("")
+def arrive() -> Response:
+    hide_referrer()
+    farewell = _consider(request.args)
+    if _needs_an_answer(farewell):
+        return _keep(farewell)
+    return _go(farewell)
+
+
+@bp.post("")
+@without_cookies
+def arrive_by_form() -> Response:
+    return _keep(_consider(request.form))
+
+
+@bp.get("/<key>")
+def go_on(key: str) -> Response:
+    """The question, or the way on where there is nothing to ask."""
+    farewell = rp_logout.held(key)
+    visitor = current_visitor()
+    if visitor is None or not _needs_an_answer(farewell):
+        return _go(farewell)
+    allow_form_to(farewell.return_to)
+    return _page(farewell, "ask", visitor=visitor, key=key)
+
+
+@bp.post("/<key>")
+def answer(key: str) -> Response:
+    if request.form.get("answer") == "yes":
+        return _go(rp_logout.held(key))
+    flash(_("You are still signed in."))
+    return redirect(url_for("account.me"), 303)
+
+
+def _consider(values: MultiDict[str, str]) -> Farewell:
+    parameters = {name: values.getlist(name) for name in values}
+    return rp_logout.consider(current_settings(), Call(request.method, parameters))
+
+
+def _needs_an_answer(farewell: Farewell) -> bool:
+    visitor = current_visitor()
+    return visitor is not None and not farewell.means(visitor)
+
+
+def _keep(farewell: Farewell) -> Response:
+    key = rp_logout.hold(farewell)
+    return redirect(url_for("rp_logout.go_on", key=key), 303)
+
+
+def _go(farewell: Farewell) -> Response:
+    """Ends the session, and goes back to the site or shows that it is over."""
+    if visitor := current_visitor():
+        end_session(visitor)
+    drop_session()
+    if farewell.return_to:
+        return redirect(farewell.return_to, 303)
+    return _page(farewell, "over")
+
+
+def _page(farewell: Farewell, about: str, **values: object) -> Response:
+    site = current_settings().site_of(farewell.client_id or "")
+    with force_locale(wished(farewell.languages) or language()):
+        page = render_template(
+            "openid/logout.html", about=about, site=site and site.name, **values
+        )
+    return Response(page, mimetype="text/html")

@@ -29,12 +29,15 @@ APPS = [
 
 
 def ports() -> dict[str, str]:
-    return {"PORT": str(free_port()), "SIMULATOR_PORT": str(free_port())}
+    names = ("PORT", "SIMULATOR_PORT", "SHOP_PORT")
+    return {name: str(free_port()) for name in names}
 
 
 def test_from_an_empty_folder_to_a_code(wxlogin):
     given = ports()
     demo = wxlogin.start("demo", **given)
+    shop = re.search(r"http://\S+", demo.says("shop"))[0]
+    assert shop == f"http://127.0.0.1:{given['SHOP_PORT']}"
     service = re.search(r"http://\S+", demo.says("Sign in"))[0]
     assert service == f"http://127.0.0.1:{given['PORT']}/login"
     phone = re.search(r"http://\S+", demo.says("phone"))[0]
@@ -109,7 +112,7 @@ def signs_in(given: dict[str, str], app: str) -> str:
 
 
 def test_a_taken_port_is_one_sentence(wxlogin):
-    for name in ("PORT", "SIMULATOR_PORT"):
+    for name in ports():
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()

@@ -5,9 +5,7 @@ loaded where the service runs against the real WeChat.
 """
 
 import os
-import socket
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from werkzeug.serving import make_server
@@ -15,7 +13,9 @@ from werkzeug.serving import make_server
 from wxlogin import create_app
 from wxlogin.cli.database import bring_up_to_date
 from wxlogin.cli.delivery import start_delivery, stop_delivery
+from wxlogin.cli.ports import port_of, require_free
 from wxlogin.cli.quiet import QuietHandler
+from wxlogin.cli.shop import is_for_demo, start_shop
 from wxlogin.config import Settings, load_settings
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger, setup_logging
@@ -23,7 +23,7 @@ from wxlogin.observability import get_logger, setup_logging
 _MANY = click.IntRange(min=1)
 
 
-@click.command(help="The service with a simulated WeChat, on this machine.")
+@click.command(help="A shop, the service and a simulated WeChat, on this machine.")
 def demo() -> None:
     settings = load_settings()
     if settings.env != "development":
@@ -35,14 +35,11 @@ def demo() -> None:
     with app.app_context():
         bring_up_to_date()
     host, port = settings.public.hostname or "127.0.0.1", port_of(settings.public_url)
-    _require_free(host, port, "PORT")
+    require_free(host, port, "PORT")
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
     if settings.simulated:
         _start_simulator(settings)
-    click.echo(f"\n  Sign in             {settings.public_url}/login")
-    if settings.simulated:
-        click.echo(f"  The simulated phone {settings.simulator_url}/phone")
-    click.echo("\nStop with Ctrl-C.")
+    _print_addresses(settings, start_shop(settings) if is_for_demo(settings) else None)
     start_delivery(app)
     try:
         server.serve_forever()
@@ -51,12 +48,22 @@ def demo() -> None:
         stop_delivery(app)
 
 
+def _print_addresses(settings: Settings, shop: str | None) -> None:
+    click.echo()
+    if shop:
+        click.echo(f"  The tea shop        {shop}")
+    click.echo(f"  Sign in             {settings.public_url}/login")
+    if settings.simulated:
+        click.echo(f"  The simulated phone {settings.simulator_url}/phone")
+    click.echo("\nStop with Ctrl-C.")
+
+
 def _start_simulator(settings: Settings) -> None:
     from wxlogin.cli.world import world_for
     from wxlogin.simulator.server import SimulatorServer
 
     port = port_of(settings.simulator_url)
-    _require_free("127.0.0.1", port, "SIMULATOR_PORT")
+    require_free("127.0.0.1", port, "SIMULATOR_PORT")
     SimulatorServer(world=world_for(settings), port=port).start()
 
 
@@ -74,7 +81,7 @@ def run(bind: str | None, workers: int, threads: int) -> None:
     host, _, port = bind.rpartition(":")
     if port.isdigit() and not bind.startswith(("unix:", "fd:")):
         # gunicorn would try for five seconds and then say it in five lines.
-        _require_free(host.strip("[]"), int(port), "--bind")
+        require_free(host.strip("[]"), int(port), "--bind")
     if settings.simulated:
         setup_logging(settings)
         get_logger().warning(
@@ -114,24 +121,5 @@ def simulator(host: str, port: int, config: Path | None, hold: float) -> None:
         raise ConfigurationError(f"{config}: {error.strerror}") from None
     except Invalid as error:
         raise ConfigurationError(str(error)) from None
-    _require_free(host, port, "--port")
+    require_free(host, port, "--port")
     serve(host, port, world, hold)
-
-
-def port_of(url: str) -> int:
-    parts = urlsplit(url)
-    return parts.port or {"http": 80, "https": 443}[parts.scheme]
-
-
-def _require_free(host: str, port: int, name: str) -> None:
-    """Raises ConfigurationError where something listens on the port already."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            raise ConfigurationError(
-                f"port {port} on {host} is taken or not allowed; choose another one "
-                f"with {name}, such as {port + 10}"
-            ) from None

@@ -1,0 +1,34 @@
+<?php
+$zh = str_starts_with($_SERVER['HTTP_ACCEPT_LANGUAGE'] ?? '', 'zh');
+$teas = $zh ? ['龙井', '普洱', '铁观音'] : ['Longjing', 'Pu’er', 'Tieguanyin'];
+$cups = $user && is_file($orders) ? file($orders, FILE_IGNORE_NEW_LINES) : [];
+$failed = http_response_code() === 400;
+?>
+<!doctype html>
+<html lang="<?= $zh ? 'zh-CN' : 'en' ?>">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title><?= $zh ? '茶铺' : 'Tea shop' ?></title>
+<style>
+  body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f5efe4; color: #3a2d20; font: 18px/1.6 system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif }
+  main { box-sizing: border-box; width: min(26rem, 92vw); padding: 2.5rem 2rem; border-radius: 1.25rem; background: #fffdf9; box-shadow: 0 .5rem 2rem #3a2d201f; text-align: center }
+  h1 { margin: 0 0 1rem; font-size: 2rem }
+  a, button { display: inline-block; margin: .25rem; padding: .5rem 1.25rem; border: 1px solid #35683f; border-radius: 2rem; background: none; color: #35683f; font: inherit; text-decoration: none; cursor: pointer }
+  a, a:hover, button:hover { background: #35683f; color: #fff }
+</style>
+<main>
+  <h1>🍵 <?= $zh ? '茶铺' : 'Tea shop' ?></h1>
+  <?php if ($user): ?>
+  <p><?= $zh ? '你好，' : 'Hello, ', htmlspecialchars(($user['name'] ?? '') ?: ($zh ? '茶友' : 'friend')) ?></p>
+  <form method="post" action="/order">
+    <?php foreach ($teas as $tea): ?>
+    <button name="tea" value="<?= $tea ?>"><?= $tea ?></button>
+    <?php endforeach ?>
+  </form>
+  <p><?= htmlspecialchars($cups ? '🫖 ' . join(' 🫖 ', $cups) : ($zh ? '想喝点什么？' : 'What would you like?')) ?></p>
+  <form method="post" action="/logout"><button><?= $zh ? '退出' : 'Sign out' ?></button></form>
+  <?php else: ?>
+  <p><?php if ($failed): ?><?= $zh ? '登录没有完成，请再试一次。' : 'You are not signed in. Please try again.' ?>
+  <?php else: ?><?= $zh ? '一壶好茶，等你来。' : 'A good pot of tea is waiting.' ?><?php endif ?></p>
+  <a href="/login"><?= $zh ? '登录' : 'Sign in' ?></a>
+  <?php endif ?>
+</main>

@@ -1,0 +1,440 @@
+"""A customer who is signed in at a site connects a WeChat with that account."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.journey import CHINESE, ENGLISH, Browser, Phone
+from tests.web.site_server import SITES, Server
+from wxlogin.accounts import people
+from wxlogin.accounts.models import Event, SiteUser, User
+from wxlogin.db import db
+
+BACK = "https://login.shop.test/"
+
+
+@pytest.fixture
+def app(app_for):
+    return app_for(sites=SITES)
+
+
+@pytest.fixture
+def shop(app) -> Server:
+    return Server(app)
+
+
+def link_for(shop: Server, external_id: str = "c-1", **more: str) -> str:
+    """The path of a fresh link."""
+    answer = shop.post("/links", {"external_id": external_id, **more})
+    assert answer.status_code == 201, answer.text
+    assert answer.get_json()["expires_in"] == 300
+    parts = urlsplit(answer.get_json()["url"])
+    assert f"{parts.scheme}://{parts.netloc}" == "http://127.0.0.1:5000"
+    return parts.path
+
+
+def signs_in(browser: Browser, phone: Phone, next_url: str | None = None):
+    started = browser.starts(next_url)
+    return browser.returns(started, phone.confirms(started))
+
+
+def opens(browser: Browser, phone: Phone, link: str):
+    """Opens the link, signs in, and sees the question."""
+    answer = browser.get(link)
+    assert (answer.status_code, answer.location) == (303, f"/login?next={link}")
+    assert signs_in(browser, phone, link).location == link
+    return browser.get(link)
+
+
+def says(browser: Browser, link: str, answer: str, page=None):
+    uid = re.search(r'name="uid" value="(\w+)"', page.text) if page else None
+    data = {"answer": answer, "uid": uid[1] if uid else browser.who()["uid"]}
+    return browser.post(link, data=data)
+
+
+def outcome(answer) -> dict[str, str]:
+    """What the site reads in the address its customer comes back to."""
+    assert answer.status_code == 303, answer.text
+    assert answer.location.startswith("https://")
+    return {
+        name: values[0]
+        for name, values in parse_qs(urlsplit(answer.location).query).items()
+    }
+
+
+def rows(app, *models) -> list[int]:
+    with app.app_context():
+        return [db.session.query(model).count() for model in models]
+
+
+def customer(shop: Server, external_id: str = "c-1") -> str | None:
+    """The uid that the customer has a WeChat of."""
+    answer = shop.get("/users", external_id=external_id)
+    return answer.get_json()["uid"] if answer.status_code == 200 else None
+
+
+LINKED = {"wxlogin": "linked"}
+
+
+def test_a_customer_connects_a_wechat(app, shop, browser, xiaoming):
+    link = link_for(shop, label="ann@shop.test")
+    page = opens(browser, xiaoming, link)
+    assert page.status_code == 200
+    for text in ("小明😀", "ann@shop.test", "Tea shop"):
+        assert text in page.text
+    assert rows(app, SiteUser) == [0]
+    answer = says(browser, link, "yes", page)
+    assert answer.location == f"{BACK}?wxlogin=linked"
+    assert customer(shop) == browser.who()["uid"]
+    assert rows(app, User, SiteUser) == [1, 1]
+
+
+def test_the_site_hears_of_it_with_its_own_id(app, shop, browser, xiaoming):
+    link = link_for(shop)
+    says(browser, link, "yes", opens(browser, xiaoming, link))
+    with app.app_context():
+        [event] = db.session.query(Event).all()
+        assert (event.type, event.client_id) == ("user.created", "shop")
+        assert event.data["external_id"] == "c-1"
+
+
+def test_opening_the_link_changes_nothing(app, shop, browser, xiaoming):
+    """security row 12: a browser or a chat that fetches ahead"""
+    link = link_for(shop)
+    ahead = {"Sec-Purpose": "prefetch", "Purpose": "prefetch"}
+    for _ in range(3):
+        assert browser.get(link, headers=ahead).status_code == 303
+        assert browser._send("HEAD", link).status_code == 303
+    signs_in(browser, xiaoming)
+    for _ in range(3):
+        assert browser.get(link, headers=ahead).status_code == 200
+    assert rows(app, SiteUser) == [0]
+    assert outcome(says(browser, link, "yes")) == LINKED
+
+
+def test_a_session_that_was_open_before_connects_nothing(
+    app, shop, browser, xiaoming, clock
+):
+    """Somebody left it open; the proof must be younger than the link."""
+    signs_in(browser, xiaoming)
+    clock.shift(1)
+    link = link_for(shop)
+    for answer in (browser.get(link), says(browser, link, "yes")):
+        assert (answer.status_code, answer.location) == (303, f"/login?next={link}")
+    assert rows(app, SiteUser) == [0]
+    # The login page does not offer to go on as who is signed in.
+    assert "小明😀" not in browser.get(f"/login?next={link}").text
+    signs_in(browser, xiaoming, link)
+    assert outcome(says(browser, link, "yes")) == LINKED
+
+
+def test_a_link_lasts_five_minutes(app, shop, browser, xiaoming, clock):
+    link = link_for(shop)
+    opens(browser, xiaoming, link)
+    clock.shift(301)
+    expired = {"wxlogin_error": "link_expired"}
+    assert outcome(browser.get(link)) == expired
+    assert outcome(says(browser, link, "yes")) == expired
+    assert outcome(says(browser, link, "no")) == expired
+    assert outcome(browser.post(link, data={"answer": "other"})) == expired
+    assert browser.who()
+    assert rows(app, SiteUser) == [0]
+
+
+def test_nobody_guesses_a_link(browser):
+    for answer in (browser.get("/link/x"), browser.post("/link/x", data={})):
+        assert answer.status_code == 410
+        assert "Location" not in answer.headers
+
+
+def test_not_now(app, shop, browser, other_browser, xiaoming, lihua):
+    link = link_for(shop, return_to="https://shop.test/account?tab=2#wechat")
+    page = opens(browser, xiaoming, link)
+    answer = says(browser, link, "no", page)
+    expected = "https://shop.test/account?tab=2&wxlogin_error=declined#wechat"
+    assert answer.location == expected
+    # It is over then, for everybody.
+    assert outcome(browser.get(link))["wxlogin_error"] == "declined"
+    signs_in(other_browser, lihua)
+    over = says(other_browser, link, "yes")
+    assert outcome(over)["wxlogin_error"] == "link_expired"
+    assert rows(app, SiteUser) == [0]
+
+
+def test_another_wechat(app, shop, browser, xiaoming, lihua):
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    answer = says(browser, link, "other", page)
+    assert (answer.status_code, answer.location) == (303, f"/login?next={link}")
+    assert browser.who() is None
+    signs_in(browser, lihua, link)
+    page = browser.get(link)
+    assert "李华" in page.text
+    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert customer(shop) == browser.who()["uid"]
+
+
+def test_yes_is_for_the_wechat_that_the_page_named(app, shop, browser, xiaoming, lihua):
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    signs_in(browser, lihua)
+    answer = says(browser, link, "yes", page)
+    assert (answer.status_code, answer.location) == (303, link)
+    assert rows(app, SiteUser) == [0]
+
+
+def test_a_foreign_page_says_nothing(app, shop, browser, xiaoming):
+    """security row 25"""
+    link = link_for(shop)
+    opens(browser, xiaoming, link)
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    data = {"answer": "yes", "uid": browser.who()["uid"]}
+    answer = browser.post(link, data=data, headers=foreign)
+    assert answer.status_code == 403
+    assert rows(app, SiteUser) == [0]
+
+
+def test_an_unknown_answer_is_none(app, shop, browser, xiaoming):
+    link = link_for(shop)
+    opens(browser, xiaoming, link)
+    assert browser.post(link, data={"answer": "maybe"}).status_code == 400
+    assert browser.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("language", [CHINESE, ENGLISH])
+def test_a_wechat_that_belongs_to_another_customer(
+    app, shop, browser, xiaoming, language
+):
+    signs_in(browser, xiaoming)
+    uid = browser.who()["uid"]
+    shop.learns_of(uid, "c-1")
+    link = link_for(shop, "c-2", label="ben@shop.test")
+    signs_in(browser, xiaoming)
+    page = browser.get(link, headers=language)
+    assert 'data-obstacle="wechat_taken"' in page.text
+    assert ("没有做任何更改" if language is CHINESE else "Nothing was") in page.text
+    assert f"{BACK}?wxlogin_error=wechat_taken" in page.text
+    assert 'value="yes"' not in page.text
+    answer = says(browser, link, "yes")
+    assert outcome(answer) == {"wxlogin_error": "wechat_taken"}
+    assert (customer(shop, "c-1"), customer(shop, "c-2")) == (uid, None)
+
+
+def test_a_customer_who_has_another_wechat(app, shop, browser, xiaoming, lihua):
+    signs_in(browser, lihua)
+    uid = browser.who()["uid"]
+    shop.learns_of(uid, "c-1")
+    link = link_for(shop, "c-1")
+    page = opens(Browser(app), xiaoming, link)
+    assert 'data-obstacle="external_id_taken"' in page.text
+    signs_in(browser, xiaoming)
+    answer = says(browser, link, "yes")
+    assert outcome(answer) == {"wxlogin_error": "external_id_taken"}
+    assert customer(shop, "c-1") == uid
+
+
+def test_the_same_again_is_no_fault(app, shop, browser, xiaoming):
+    """A second click, a reload, and a second link for what is connected."""
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    for _ in range(2):
+        assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert outcome(browser.get(link)) == LINKED
+    again = link_for(shop)
+    signs_in(browser, xiaoming)
+    assert outcome(says(browser, again, "yes")) == LINKED
+    assert rows(app, User, SiteUser, Event) == [1, 1, 1]
+
+
+def test_a_used_link_is_over_for_others(
+    app, shop, browser, other_browser, xiaoming, lihua
+):
+    link = link_for(shop)
+    says(browser, link, "yes", opens(browser, xiaoming, link))
+    expired = {"wxlogin_error": "link_expired"}
+    assert outcome(other_browser.get(link)) == expired
+    signs_in(other_browser, lihua)
+    assert outcome(other_browser.get(link)) == expired
+    assert outcome(says(other_browser, link, "yes")) == expired
+    assert customer(shop) == browser.who()["uid"]
+
+
+def test_one_link_raced_by_two_wechats(
+    app, shop, browser, other_browser, xiaoming, lihua
+):
+    """One winner; the other hears that the link is over."""
+    link = link_for(shop)
+    signs_in(browser, xiaoming)
+    signs_in(other_browser, lihua)
+    uids = [each.who()["uid"] for each in (browser, other_browser)]
+    start = Barrier(6)
+
+    def clicks(number: int) -> str:
+        one = (browser, other_browser)[number % 2].copy()
+        start.wait()
+        data = {"answer": "yes", "uid": uids[number % 2]}
+        return next(iter(outcome(one.post(link, data=data)).values()))
+
+    with ThreadPoolExecutor(6) as pool:
+        ends = list(pool.map(clicks, range(6)))
+    winner = ends.index("linked") % 2
+    assert set(ends[winner::2]) == {"linked"}
+    assert set(ends[1 - winner :: 2]) == {"link_expired"}
+    assert customer(shop) == uids[winner]
+    assert rows(app, SiteUser, Event) == [1, 1]
+
+
+def test_two_links_for_one_customer_raced_by_two_wechats(
+    app, shop, browser, other_browser, xiaoming, lihua
+):
+    links = [link_for(shop), link_for(shop)]
+    browsers = [browser, other_browser]
+    for one, phone in zip(browsers, (xiaoming, lihua), strict=True):
+        signs_in(one, phone)
+    start = Barrier(2)
+
+    def clicks(number: int) -> str:
+        uid = browsers[number].who()["uid"]
+        start.wait()
+        data = {"answer": "yes", "uid": uid}
+        answer = browsers[number].post(links[number], data=data)
+        return next(iter(outcome(answer).values()))
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(clicks, range(2)))
+    assert sorted(ends) == ["external_id_taken", "linked"]
+    assert customer(shop) == browsers[ends.index("linked")].who()["uid"]
+    assert rows(app, SiteUser) == [1]
+
+
+def test_two_links_for_two_customers_raced_by_one_wechat(app, shop, browser, xiaoming):
+    links = [link_for(shop, "c-1"), link_for(shop, "c-2")]
+    signs_in(browser, xiaoming)
+    uid = browser.who()["uid"]
+    start = Barrier(2)
+
+    def clicks(link: str) -> str:
+        one = browser.copy()
+        start.wait()
+        answer = one.post(link, data={"answer": "yes", "uid": uid})
+        return next(iter(outcome(answer).values()))
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(clicks, links))
+    assert sorted(ends) == ["linked", "wechat_taken"]
+    assert [customer(shop, "c-1"), customer(shop, "c-2")].count(uid) == 1
+    assert rows(app, SiteUser, Event) == [1, 1]
+
+
+@pytest.mark.parametrize("policy", ["ask", "closed"])
+def test_the_site_vouches_for_its_customer(app_for, xiaoming, policy):
+    """No page of a first visit, and the terms count as settled."""
+    site = SITES[0].model_copy(
+        update={
+            "registration": policy,
+            "terms_url": "https://shop.test/terms",
+            "terms_version": "7",
+        }
+    )
+    app = app_for(sites=(site,))
+    shop, browser = Server(app), Browser(app)
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    assert outcome(says(browser, link, "yes", page)) == LINKED
+    with app.app_context():
+        assert db.session.query(SiteUser).one().terms_version == "7"
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "https://shop.test",
+        "https://shop.test/account",
+        "https://login.shop.test/account?a=1",
+    ],
+)
+def test_where_a_customer_may_be_led_back(shop, browser, xiaoming, wish):
+    link = link_for(shop, return_to=wish)
+    answer = says(browser, link, "yes", opens(browser, xiaoming, link))
+    assert answer.location.startswith(wish)
+    assert outcome(answer)["wxlogin"] == "linked"
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "https://evil.test/",
+        "https://static.test/",
+        "https://shop.test.evil.test/",
+        "https://shop.test@evil.test/",
+        "http://shop.test/",
+        "https://shop.test:8443/",
+        "//shop.test/",
+        "/account",
+        "javascript:alert(1)",
+        "app.shop:/callback",
+        "https://shop.test/\\evil.test",
+        "https://shop.test/" + "x" * 2000,
+    ],
+)
+def test_where_a_customer_is_not_led_back_to(shop, wish):
+    """security row 14: the rule of `next`, for this site's own origins"""
+    answer = shop.post("/links", {"external_id": "c-1", "return_to": wish})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"external_id": ""},
+        {"external_id": "x" * 129},
+        {"external_id": "c-1", "label": "x" * 65},
+        {"external_id": "c-1", "label": "a\nb"},
+        {"external_id": "c-1", "label": 7},
+        [],
+    ],
+)
+def test_what_is_no_link(shop, body):
+    answer = shop.post("/links", body)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+
+
+def test_a_site_without_a_web_address_names_one(app_for):
+    site = SITES[1]
+    shop = Server(app_for(sites=(site,)), site)
+    assert shop.post("/links", {"external_id": "c-1"}).status_code == 400
+
+
+def test_a_label_is_text(shop, browser, xiaoming):
+    link = link_for(shop, label='<img src=x onerror="alert(1)">')
+    page = opens(browser, xiaoming, link)
+    assert "<img src=x" not in page.text
+    assert "&lt;img src=x" in page.text
+
+
+def test_the_log_names_no_link(app, shop, browser, xiaoming, log):
+    """security row 30"""
+    link = link_for(shop)
+    says(browser, link, "yes", opens(browser, xiaoming, link))
+    key = link.rpartition("/")[2]
+    lines = log()
+    assert lines
+    assert key not in str(lines)
+    [line] = [line for line in lines if line["event"] == "link answered"]
+    assert (line["client"], line["answer"]) == ("shop", "linked")
+
+
+def test_an_account_that_was_deleted_meanwhile_is_connected_with_nobody(
+    app, shop, browser, xiaoming
+):
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    with app.app_context():
+        people.delete(people.find_user(browser.who()["uid"]).user_id)
+    answer = says(browser, link, "yes", page)
+    assert answer.location == f"/login?next={link}"
+    assert rows(app, SiteUser) == [0]

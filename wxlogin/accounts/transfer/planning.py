@@ -40,13 +40,14 @@ class _Contradiction(Exception):
 def plan(record: Record, facts: Facts, *, with_site: bool) -> Plan:
     """Decides; raises StartOver where an owner has gone meanwhile."""
     named = facts.owners_of(record)
+    owner = None
     try:
         if not named:
             return _make(record, facts, with_site=with_site)
         owner = _only_owner(named, facts)
         found = _join(record, owner, facts, with_site=with_site)
     except _Contradiction as contradiction:
-        return Plan(Outcome.conflict, str(contradiction))
+        return Plan(Outcome.conflict, str(contradiction), owner)
     if found.outcome is Outcome.linked and owner.disabled:
         return Plan(Outcome.conflict, f"user {owner.uid} is disabled", owner)
     return found

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from wxlogin.config import Site
 
 CALLBACK = "https://shop.test/callback"
 NATIVE = "com.shop.app:/back"
+NEWS_SECRET = "n3ws-secret-of-24-characters"
 SHOP = Site(
     name="shop",
     origins=("https://shop.test",),
@@ -37,7 +39,7 @@ PUBLIC = Site(
     redirect_uris=(NATIVE, "https://app.test/back", "http://127.0.0.1/back"),
 )
 SITES = (SHOP, NEWS, PUBLIC)
-SECRETS = {"shop": SHOP.client_secret, "news": "n3ws-secret-of-24-characters"}
+SECRETS = {"shop": SHOP.client_secret, "news": NEWS_SECRET}
 
 
 def pkce() -> tuple[str, str]:
@@ -52,6 +54,12 @@ def answer_of(reply: TestResponse) -> dict[str, str]:
     assert reply.status_code in (302, 303), reply.text
     address, _, query = reply.location.partition("?")
     return {"to": address, **dict(parse_qsl(query))}
+
+
+def claims(tokens: dict[str, Any]) -> dict[str, Any]:
+    """What the ID token of an answer says; its signature is tested elsewhere."""
+    body = tokens["id_token"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
 from wxlogin.flows import attempt, handover
-from wxlogin.provider import authorizing, codes, issuing
+from wxlogin.provider import authorizing, codes, issuing, keys
 from wxlogin.provider.requests import AuthorizationRequest
 from wxlogin.security import signing
 from wxlogin.simulator import ids
@@ -26,6 +26,7 @@ def install() -> None:
     watch(
         sessions.hash_secret, lambda _, secret: CANARIES.add("session secret", secret)
     )
+    watch(keys.new_key, _signing_key)
     watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
     watch(issuing.issue, lambda issued, *_: _tokens(issued))
     watch(authorizing.consider, lambda found, *_: _site_state(found))
@@ -42,6 +43,7 @@ def settings_of_service(settings: Settings) -> None:
         CANARIES.add("EncodingAESKey", app.aes_key)
     for site in settings.sites:
         CANARIES.add("client secret", site.client_secret)
+        CANARIES.add("webhook secret", site.webhook_secret)
 
 
 def watch(function: Callable[..., Any], tell: Callable[..., None]) -> None:
@@ -59,6 +61,12 @@ def watch(function: Callable[..., Any], tell: Callable[..., None]) -> None:
         for name, value in list(vars(module).items()):
             if value is function:
                 setattr(module, name, watched)
+
+
+def _signing_key(key: keys.Jwk, *_: object) -> None:
+    private = key.as_dict(private=True)
+    for name in {"d", "p", "q"} & set(private):
+        CANARIES.add("signing key", str(private[name]))
 
 
 def _attempt(new: attempt.Attempt) -> None:

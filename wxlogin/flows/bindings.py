@@ -227,7 +227,7 @@ def _code_of(site: Site, code: str) -> _Code:
     if ticket is None:
         raise _gone()
     found = replace(_Code(**json.loads(ticket.value)), version=ticket.version)
-    if found.client_id != site.client_id:
+    if found.client_id != site.client_id or time.time() > found.ends:
         raise _gone()
     return found
 

@@ -141,6 +141,13 @@ def test_the_page_says_who_and_asks_in_the_visitors_language(browser, xiaoming):
     assert browser.get("/register/picture").mimetype == "image/jpeg"
 
 
+def test_changing_the_language_comes_back_to_the_page(browser, xiaoming):
+    page = comes(browser, xiaoming)
+    switch = re.search(r'href="(/language/en\?[^"]+)"', page.text).group(1)
+    assert browser.get(switch).location == "/register"
+    assert "Agree and create the account" in browser.get("/register").text
+
+
 def test_the_tick_is_required_at_the_server(app, browser, xiaoming):
     page = comes(browser, xiaoming)
     for fields in ({}, {"agree": "no"}, {"agree": "on"}):

@@ -21,7 +21,14 @@ from wxlogin.web.visitors import current_visitor
 bp = Blueprint("pages", __name__)
 
 # Pages whose URL may be named in a link, because it holds no secret.
-_PLAIN = {"login.page", "account.me", "account.deleted"}
+_PLAIN = {
+    "account.deleted",
+    "account.me",
+    "login.page",
+    "registering.page",
+    "terms.ours",
+    "terms.page",
+}
 
 
 def init_pages(app: Flask, settings: Settings) -> None:

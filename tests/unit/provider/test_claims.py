@@ -1,0 +1,217 @@
+"""What a site is told of a person: in ID tokens, and by scope."""
+
+import base64
+import hashlib
+from datetime import timedelta
+
+import pytest
+from joserfc import jws, jwt
+from joserfc.jwk import KeySet
+
+from tests.people import START, People, set_by_hand
+from tests.unit.provider.conftest import NATIVE, PUBLIC_URL, SHOP
+from wxlogin.accounts import avatars, people, site_users
+from wxlogin.accounts.models import User
+from wxlogin.accounts.person import Person, Profile
+from wxlogin.config import current_settings
+from wxlogin.db import transaction
+from wxlogin.errors import AccountGone
+from wxlogin.provider import claims, id_token, keys, logout_token
+from wxlogin.provider.discovery import metadata
+
+EVERYTHING = ("openid", "profile", "wechat", "phone", "email")
+WEB = "wx0000000000000a01"
+ADDRESS = "https://thirdwx.qlogo.cn/mmopen/a/132"
+PROTOCOL = {"iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"}
+
+
+@pytest.fixture
+def user_id(service) -> int:
+    """小明, who signed in with a name and a unionid."""
+    profile = Profile("小明😀", ADDRESS, "zh_CN")
+    person = Person(WEB, "website", "openid-of-xiaoming", "main", "u-xiaoming", profile)
+    return People().arrives(person).resolution.user_id
+
+
+def told(user_id: int, *scope: str, site=SHOP) -> dict:
+    return claims.user_claims(current_settings(), site, user_id, ("openid", *scope))
+
+
+def token(user_id: int, site=SHOP, **changes) -> str:
+    facts = {
+        "user_id": user_id,
+        "scope": ("openid",),
+        "nonce": "n-1",
+        "auth_time": START,
+        "sid": "session-of-the-shop",
+        "access_token": "access-token-of-the-shop",
+        "at": START + timedelta(minutes=3),
+        **changes,
+    }
+    return id_token.make(current_settings(), site, **facts)
+
+
+def read(text: str) -> tuple[dict, dict]:
+    """Header and claims, checked with the published keys as a site does it."""
+    known = KeySet.import_key_set(keys.jwks())
+    found = jwt.decode(text, known, algorithms=["RS256", "ES256"])
+    return found.header, found.claims
+
+
+def test_without_more_scope_a_site_learns_who_and_nothing_else(user_id):
+    uid = people.account(user_id).uid
+    assert told(user_id) == {"sub": uid}
+    assert told(user_id, "phone", "email") == {"sub": uid}
+
+
+def test_profile(user_id):
+    found = told(user_id, "profile")
+    assert found == {
+        "sub": people.account(user_id).uid,
+        "name": "小明😀",
+        "nickname": "小明😀",
+        "locale": "zh-CN",
+        "updated_at": int((START + timedelta(seconds=1)).timestamp()),
+    }
+
+
+def test_the_picture_is_ours_and_never_wechats(user_id):
+    avatars.keep(user_id, url=ADDRESS, picture=b"jpeg")
+    uid, version = people.account(user_id).uid, avatars.version_of(user_id)
+    picture = told(user_id, "profile")["picture"]
+    assert picture == f"{PUBLIC_URL}/avatars/{uid}?v={version}"
+
+
+def test_what_is_not_known_is_left_out(service):
+    user_id = People().signs_in("web", "o1").resolution.user_id
+    assert set(told(user_id, "profile")) == {"sub"}
+
+
+@pytest.mark.parametrize("language", ["", "<script>", "zh_CN_x_y_z", "中文"])
+def test_a_strange_language_is_left_out(user_id, language):
+    set_by_hand(User, user_id, language=language)
+    assert "locale" not in told(user_id, "profile")
+
+
+def test_wechat(user_id):
+    assert told(user_id, "wechat")["wechat"] == {
+        "identities": [
+            {"app": "web", "kind": "website", "openid": "openid-of-xiaoming"}
+        ],
+        "unionid": "u-xiaoming",
+        "following": None,
+    }
+
+
+def test_wechats_ids_come_by_the_scope_wechat_alone(user_id):
+    """security row 118: `sub` shows no openid and no unionid"""
+    found = str(told(user_id, "profile", "phone", "email"))
+    assert "openid-of-xiaoming" not in found and "u-xiaoming" not in found
+
+
+def test_an_email_only_where_the_site_wants_a_placeholder(user_id):
+    wants = SHOP.model_copy(update={"email": "placeholder"})
+    uid = people.account(user_id).uid
+    found = told(user_id, site=wants)
+    # RFC 2606 section 2: nothing ever arrives there.
+    assert found["email"] == f"{uid}@users.wxlogin.invalid"
+    assert found["email_verified"] is False
+    assert "email" not in told(user_id, "email")
+
+
+def test_the_sites_own_id_is_told_to_that_site_alone(user_id):
+    transaction(lambda s: site_users.join(s, "shop", user_id, at=START))
+    assert "external_id" not in told(user_id)
+    site_users.set_external_id("shop", user_id, "customer-7")
+    assert told(user_id)["external_id"] == "customer-7"
+    assert "external_id" not in told(user_id, site=NATIVE)
+
+
+def test_after_a_merge_both_ids_lead_to_the_one_that_stays(service):
+    """security row 118"""
+    guests = People()
+    guests.signs_in("oa", "o1")
+    younger = guests.signs_in("web", "o2", "u1").resolution
+    transaction(lambda s: site_users.join(s, "shop", younger.user_id, at=START))
+    site_users.set_external_id("shop", younger.user_id, "customer-7")
+    stays = guests.signs_in("oa", "o1", "u1").resolution
+    assert told(stays.user_id) == {
+        "sub": stays.uid,
+        "former_subs": [younger.uid],
+        # What the site had given to the other one still counts.
+        "external_id": "customer-7",
+    }
+    assert people.surviving_uid(younger.uid) == stays.uid
+    with pytest.raises(AccountGone):
+        told(younger.user_id)
+
+
+@pytest.mark.parametrize(("site", "alg"), [(SHOP, "RS256"), (NATIVE, "ES256")])
+def test_an_id_token_holds_what_openid_connect_wants(user_id, site, alg):
+    """security row 117"""
+    header, found = read(token(user_id, site))
+    assert (header["alg"], header["typ"]) == (alg, "JWT")
+    assert set(found) == PROTOCOL | {"sub"}
+    assert found["iss"] == PUBLIC_URL
+    assert found["aud"] == site.client_id
+    assert found["sub"] == people.account(user_id).uid
+    assert found["iat"] == int(START.timestamp()) + 180
+    assert found["exp"] == found["iat"] + 600
+    assert found["auth_time"] == int(START.timestamp())
+    assert found["nonce"] == "n-1"
+    assert found["sid"] == "session-of-the-shop"
+    # OpenID Connect Core 3.1.3.6: the left half, in base64url.
+    digest = hashlib.sha256(b"access-token-of-the-shop").digest()
+    half = base64.urlsafe_b64decode(found["at_hash"] + "==")
+    assert half == digest[:16]
+
+
+def test_a_site_that_sent_no_nonce_gets_none(user_id):
+    """security row 117"""
+    assert "nonce" not in read(token(user_id, nonce=None))[1]
+
+
+def test_the_id_token_says_the_same_as_userinfo(user_id):
+    found = read(token(user_id, scope=EVERYTHING))[1]
+    about = {name: value for name, value in found.items() if name not in PROTOCOL}
+    assert about == told(user_id, "profile", "wechat", "phone", "email")
+
+
+def test_no_algorithm_is_ever_none(user_id):
+    """security row 117"""
+    for site in current_settings().sites:
+        header = jws.extract_compact(token(user_id, site).encode()).headers()
+        assert header["alg"] in ("RS256", "ES256")
+
+
+def test_discovery_names_every_claim(user_id):
+    """security row 115"""
+    listed = set(metadata(current_settings())["claims_supported"])
+    transaction(lambda s: site_users.join(s, "shop", user_id, at=START))
+    site_users.set_external_id("shop", user_id, "customer-7")
+    avatars.keep(user_id, url=ADDRESS, picture=b"jpeg")
+    wants = SHOP.model_copy(update={"email": "placeholder"})
+    found = set(read(token(user_id, wants, scope=EVERYTHING))[1])
+    assert found | {"former_subs"} == listed
+
+
+def test_a_logout_token_is_one_and_no_id_token(service):
+    """security row 120: Back-Channel Logout 1.0, section 2.4"""
+    make = logout_token.make
+    settings = current_settings()
+    one, other = (
+        make(settings, SHOP, uid="uid-1", sid="sid-1", at=START) for _ in range(2)
+    )
+    header, found = read(one)
+    assert header["typ"] == "logout+jwt"
+    jti = found.pop("jti")
+    assert jti != read(other)[1]["jti"]
+    assert found == {
+        "iss": PUBLIC_URL,
+        "aud": "shop",
+        "iat": int(START.timestamp()),
+        "exp": int(START.timestamp()) + 120,
+        "sub": "uid-1",
+        "sid": "sid-1",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }

@@ -10,10 +10,12 @@ $failed = http_response_code() === 400;
 <title><?= $zh ? '茶铺' : 'Tea shop' ?></title>
 <style>
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f5efe4; color: #3a2d20; font: 18px/1.6 system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif }
-  main { box-sizing: border-box; width: min(26rem, 92vw); padding: 2.5rem 2rem; border-radius: 1.25rem; background: #fffdf9; box-shadow: 0 .5rem 2rem #3a2d201f; text-align: center }
-  h1 { margin: 0 0 1rem; font-size: 2rem }
-  a, button { display: inline-block; margin: .25rem; padding: .5rem 1.25rem; border: 1px solid #35683f; border-radius: 2rem; background: none; color: #35683f; font: inherit; text-decoration: none; cursor: pointer }
+  main { box-sizing: border-box; width: min(26rem, 92vw); padding: 2.5rem 1rem; border-radius: 1.25rem; background: #fffdf9; box-shadow: 0 .5rem 2rem #3a2d201f; text-align: center }
+  h1 { margin: 0; font-size: 2rem }
+  h1 + p { font-size: 1.25rem }
+  a, button { display: inline-block; margin: .25rem; padding: .5rem 1rem; border: 1px solid #35683f; border-radius: 2rem; background: none; color: #35683f; font: inherit; text-decoration: none; cursor: pointer }
   a, a:hover, button:hover { background: #35683f; color: #fff }
+  [action="/logout"] button:not(:hover) { border-color: transparent; color: #75654f }
 </style>
 <main>
   <h1>🍵 <?= $zh ? '茶铺' : 'Tea shop' ?></h1>

@@ -28,13 +28,13 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 APPS = tuple(
     App(
         name=name,
-        kind=AppKind(kind),
+        kind=AppKind(KINDS.get(name, "website")),
         appid=appid_of(name),
         secret="secret",
-        open_platform="main",
+        open_platform=None if name == "lone" else "main",
     )
-    for name, kind in KINDS.items()
-) + (App(name="lone", kind=AppKind.website, appid=appid_of("lone"), secret="secret"),)
+    for name in (*KINDS, "lone")
+)
 SHOP = Customers("shop", "2026-01")
 
 

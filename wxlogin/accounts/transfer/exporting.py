@@ -21,6 +21,8 @@ from wxlogin.config import App
 from wxlogin.db import reading
 
 PAGE = 1000
+# JSON need not escape them, and yet many programs end a line there.
+_LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 
 
 def export_people(
@@ -54,11 +56,16 @@ def _writer(
     file: TextIO, shape: Format, session: Session, names: dict[str, str]
 ) -> Any:
     if shape is Format.jsonl:
-        return lambda fields: file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        return lambda fields: file.write(_json_line(fields))
     header = columns(*_places(session, names))
-    rows = csv.writer(file, lineterminator="\n")
+    # Rows end as RFC 4180 has it; with another end a lone CR in a cell goes unquoted.
+    rows = csv.writer(file, lineterminator="\r\n")
     rows.writerow(header)
     return lambda fields: rows.writerow(row_of(header, fields))
+
+
+def _json_line(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False).translate(_LINE_ENDS) + "\n"
 
 
 def _places(session: Session, names: dict[str, str]) -> tuple[list[str], list[str]]:

@@ -1,0 +1,212 @@
+"""People written out, and brought into an empty database."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.people import START, People, by_choice, user_of
+from tests.transfer import APPS, bring_in, bring_in_file, everybody, exported, taken
+from wxlogin.accounts import people as accounts
+from wxlogin.accounts import site_users
+from wxlogin.accounts.models import User
+from wxlogin.accounts.transfer import Format, exporting
+from wxlogin.db import transaction
+
+# Security row 95, and what rows 92 and 93 put into names.
+NAMES = (
+    "=cmd()",
+    "+1",
+    "-1",
+    "@x",
+    "\tTAB",
+    "\rCR",
+    "＝cmd()",
+    "'=quoted",
+    "''@twice",
+    "'plain",
+    'a "quote", and a comma',
+    "line\r\nend",
+    "\u2028separator",
+    "\x1b[2J",
+    "中文é😀",
+    "[1]",
+)
+
+
+def customer(user: User, external_id: str | None, client_id: str = "shop") -> None:
+    transaction(lambda s: site_users.join(s, client_id, user.id, at=START))
+    if external_id:
+        site_users.set_external_id(client_id, user.id, external_id)
+
+
+def settle(people: People) -> None:
+    """Everybody there can be: simple, merged, linked, disabled, without a unionid."""
+    people.signs_in("web", "o1", "u1", name="小明😀")
+    people.signs_in("mp", "m1", "u1")
+    people.signs_in("web", "o2", name="linked: one")
+    people.signs_in("oa", "p2", "u2", name="linked: other")
+    people.signs_in("web", "o3", "u3")
+    people.signs_in("lone", "l4", "ignored", platform=None, name="李华")
+    people.signs_in("web", "-o5", "-u5")
+    customer(user_of("web", "o1"), "42")
+    customer(user_of("web", "o2"), None)
+    customer(user_of("oa", "p2"), "43")
+    customer(user_of("lone", "l4"), None)
+    customer(user_of("web", "o3"), "=44", "other")
+    by_choice(people, user_of("web", "o2"), user_of("oa", "p2"))
+    by_choice(people, user_of("web", "o1"), user_of("web", "o3"))
+    accounts.disable(user_of("lone", "l4").uid, at=START)
+    for number, name in enumerate(NAMES):
+        people.signs_in("web", f"n{number}", name=name)
+
+
+def empty() -> None:
+    def work(session: Any) -> None:
+        # Those who were merged away refer to their survivors.
+        for who in (User.merged_into_id.is_not(None), sa.true()):
+            session.execute(sa.delete(User).where(who))
+
+    transaction(work)
+
+
+def facts(client_id: str | None) -> dict[str, Any]:
+    """What a move keeps: of sites, only the one whose customers were written."""
+    found = everybody()
+    for one in found.values():
+        kept = {pair for pair in one["external ids"] if pair[0] == client_id}
+        # A site knows somebody who was merged away by the name that was given there.
+        if one["merged into"]:
+            kept = {pair for pair in kept if pair[1]}
+            one["name"], one["avatar"], one["language"] = "", None, None
+        one["external ids"] = kept
+    return found
+
+
+@pytest.mark.parametrize("shape", list(Format))
+def test_people_move_to_an_empty_database(people: People, shape: Format) -> None:
+    settle(people)
+    before = facts(None)
+    text = exported(shape)
+    empty()
+    assert everybody() == {}
+    results = bring_in_file(io.BytesIO(text.encode()), shape, site=None)
+    assert taken(results), [one for one in results if one.reason]
+    assert facts(None) == before
+    assert exported(shape) == text
+
+
+@pytest.mark.parametrize("shape", list(Format))
+def test_a_site_s_customers_move_with_its_ids(people: People, shape: Format) -> None:
+    settle(people)
+    before = facts("shop")
+    known = {uid for uid, one in before.items() if one["external ids"]}
+    text = exported(shape, site="shop")
+    assert "=44" not in text
+    empty()
+    assert taken(bring_in_file(io.BytesIO(text.encode()), shape))
+    after = facts("shop")
+    assert {uid for uid, one in after.items() if one["external ids"]} >= known
+    for uid in known:
+        assert after[uid]["external ids"] >= before[uid]["external ids"]
+    assert len(after) == len([one for one in after if before[one]])
+    assert exported(shape, site="shop") == text
+
+
+def test_a_cell_that_a_spreadsheet_would_compute_is_guarded(people: People) -> None:
+    """security row 95"""
+    settle(people)
+    rows = list(csv.reader(io.StringIO(exported(Format.csv), newline="")))
+    cells = {cell for row in rows for cell in row}
+    for first in "=+-@\t\r":
+        assert not [cell for cell in cells if cell.startswith(first)]
+    assert {"'=cmd()", "'@x", "'\tTAB", "'-o5", "''=quoted", "'plain"} <= cells
+
+
+def test_a_file_of_json_lines_has_a_line_a_user(people: People) -> None:
+    settle(people)
+    lines = [json.loads(line) for line in exported().splitlines() if line]
+    assert len(lines) == len(exported().split("\n")) - 1
+    by_name = {line.get("name"): line for line in lines}
+    ming = by_name["小明😀"]
+    assert ming["openids"] == {
+        "web": [
+            {"openid": "o1", "unionid": "u1"},
+            {"openid": "o3", "unionid": "u3"},
+        ],
+        "mp": {"openid": "m1", "unionid": "u1"},
+    }
+    assert ming["unionids"] == {"main": ["u1", "u3"]}
+    assert len(ming["former_uids"]) == 1
+    assert by_name["李华"]["openids"] == {"lone": "l4"}
+    assert by_name["李华"]["disabled"]
+
+
+def test_pages_of_any_size_hold_everybody_once_and_in_order(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(people)
+    whole = exported()
+    for size in (1, 3, 7):
+        monkeypatch.setattr(exporting, "PAGE", size)
+        assert exported() == whole
+
+
+def test_a_merge_in_the_meantime_loses_nobody(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two pages is read after the two became one."""
+    people.signs_in("web", "o1", "u1")
+    people.signs_in("web", "o2", "u2")
+    whole = exported()
+    monkeypatch.setattr(exporting, "PAGE", 1)
+    read_page = exporting._Pages._people
+    merges: list[Callable[[], object]] = [
+        lambda: by_choice(people, user_of("web", "o1"), user_of("web", "o2"))
+    ]
+
+    def after_a_merge(self: Any, ids: list[int]) -> Any:
+        found = read_page(self, ids)
+        if merges:
+            merges.pop()()
+        return found
+
+    monkeypatch.setattr(exporting._Pages, "_people", after_a_merge)
+    assert exported() == whole
+    assert not merges and user_of("web", "o2").id == user_of("web", "o1").id
+
+
+def test_an_app_that_is_gone_from_the_settings_is_named_by_its_appid(
+    people: People,
+) -> None:
+    people.signs_in("old", "o1", "u1", platform="former")
+    [line] = [json.loads(line) for line in exported().splitlines()]
+    [appid] = line["openids"]
+    assert appid.startswith("wx") and appid not in {app.appid for app in APPS}
+    assert line["unionids"] == {"former": "u1"}
+    [result] = bring_in(line)
+    assert result.outcome == "refused"
+
+
+def test_what_we_show_of_time_comes_back_exactly(people: People) -> None:
+    people.at += timedelta(microseconds=123456)
+    people.signs_in("web", "o1", "u1")
+    before = facts(None)
+    text = exported()
+    empty()
+    bring_in_file(io.BytesIO(text.encode()), Format.jsonl, site=None)
+    assert facts(None) == before
+
+
+def test_nobody_is_written_who_is_no_customer(people: People) -> None:
+    settle(people)
+    lines = [json.loads(line) for line in exported(site="other").splitlines()]
+    assert [line.get("former_external_ids") for line in lines] == [
+        {lines[0]["former_uids"][0]: "=44"}
+    ]
+    assert exported(site="nobody") == ""

@@ -90,11 +90,20 @@ def _value(name: str, text: str) -> Any:
 def _text(name: str, value: Any) -> str:
     if value is None:
         return ""
+    if ":" in name:
+        return _text_of_ids(value)
     if name == "former_uids":
         return " ".join(value)
-    if isinstance(value, str) and not (":" in name and value.startswith("[")):
+    if isinstance(value, str):
         return value
-    listed = [value] if isinstance(value, str) else value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _text_of_ids(value: Any) -> str:
+    """One id as it is; a list, as JSON, where there are several or more to say."""
+    if isinstance(value, str) and not value.startswith("["):
+        return value
+    listed = value if isinstance(value, list) else [value]
     return json.dumps(listed, ensure_ascii=False)
 
 

@@ -4,7 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import Browser
+from tests.journey import Browser, Started
+from tests.user_agents import WECHAT_ANDROID
 from tests.web.openid_site import SHOP, SiteServer, answer_of
 from tests.web.test_registration import agrees, form, nothing_is_written, rows
 from wxlogin.accounts.models import Consent, SiteUser, User
@@ -25,6 +26,12 @@ def a_shop(**changes):
 
 @pytest.fixture
 def app(app_for):
+    return app_for(sites=(a_shop(),), registration="open")
+
+
+@pytest.fixture
+def alone(app_for):
+    """A service with one site, where nothing else is said."""
     return app_for(sites=(a_shop(),))
 
 
@@ -58,6 +65,29 @@ def test_nothing_before_the_tick_and_a_code_after_it(app, browser, xiaoming, sho
         assert (consent.client_id, consent.version) == ("shop", "3")
         (known,) = db.session.query(SiteUser)
         assert known.terms_version == "3"
+
+
+def test_the_only_site_decides_for_sign_ins_that_name_none(alone, xiaoming):
+    app, browser = alone, Browser(alone)
+    started = browser.starts("/me")
+    answer = browser.returns(started, xiaoming.confirms(started))
+    assert answer.location == "/register"
+    assert nothing_is_written(app)
+    assert agrees(browser, browser.get("/register")).location == "/me"
+    assert rows(app, User, SiteUser) == [1, 1]
+
+
+def test_a_cookie_that_wechat_lost_leads_past_no_question(alone, xiaoming):
+    app, browser, shop = alone, Browser(alone), SiteServer(alone, a_shop())
+    browser.headers = {**browser.headers, "User-Agent": WECHAT_ANDROID}
+    login = browser.get(shop.link()).location
+    silent = Started.at(browser.get(login).location)
+    lost = Browser(app)
+    lost.headers = browser.headers
+    again = Started.at(lost.goes_to(xiaoming.opens(silent)).location)
+    explicit = Started.at(lost.goes_to(xiaoming.opens(again)).location)
+    assert lost.goes_to(xiaoming.opens(explicit)).location == "/register"
+    assert nothing_is_written(app)
 
 
 def test_the_site_hears_of_a_no(app, browser, xiaoming, shop):
@@ -100,7 +130,7 @@ def test_declining_a_sites_terms_tells_the_site(app, signed_in, shop):
 def test_a_new_version_is_asked_once(app, app_for, browser, browser_of, xiaoming, shop):
     agrees(browser, comes(browser, xiaoming, shop))
     assert answer_of(browser.get(shop.link()))["code"]
-    newer = app_for(sites=(a_shop(terms_version="4"),))
+    newer = app_for(sites=(a_shop(terms_version="4"),), registration="open")
     again, later = browser_of(newer), SiteServer(newer, a_shop(terms_version="4"))
     back = again.goes_to(scans(again, xiaoming, again.get(later.link())).location)
     assert back.location.startswith("/terms/")
@@ -117,7 +147,7 @@ def test_prompt_none_never_asks(signed_in, shop):
 
 def test_closed_takes_who_is_known_and_nobody_else(app_for, browser_of, xiaoming):
     site = SHOP.model_copy(update={"registration": Registration.closed})
-    app = app_for(sites=(site,))
+    app = app_for(sites=(site,), registration="open")
     browser, shop = browser_of(app), SiteServer(app, site)
     refused = scans(browser, xiaoming, browser.get(shop.link()))
     assert refused.status_code == 403

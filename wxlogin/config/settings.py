@@ -114,7 +114,8 @@ class Settings(BaseSettings):
         Registration.open,
         description="What becomes of a person nobody knows: `open`, an account at "
         "once; `ask`, an account once the person has agreed to the terms; `closed`, "
-        "none. A site may say otherwise for itself.",
+        "none. A site may say otherwise for itself; where it is the only one and this "
+        "is not set, its word holds for sign-ins that name no site too.",
     )
     simulator: Literal["auto", "on", "off"] = Field(
         "auto",

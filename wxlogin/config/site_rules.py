@@ -21,12 +21,24 @@ def site_faults(settings: Settings) -> Iterator[str]:
         yield f"SITES: two sites have the client_id {client_id}; each needs its own"
     if settings.registration is Registration.ask and not settings.terms_url:
         yield "REGISTRATION is ask: set TERMS_URL to what people shall agree to"
+    yield from _unsaid(settings)
     for site in settings.sites:
         yield from _terms(settings, site)
         if settings.env != "development":
             yield from _secret(site)
         if settings.env == "production":
             yield from _in_the_clear(site)
+
+
+def _unsaid(settings: Settings) -> Iterator[str]:
+    """With several sites nobody can guess what holds for a sign-in that names none."""
+    clients = [site for site in settings.sites if site.client_id]
+    strict = [site for site in clients if site.registration not in (None, "open")]
+    if strict and len(clients) > 1 and "registration" not in settings.model_fields_set:
+        yield (
+            f"SITES: {strict[0].name} does not take everybody; set REGISTRATION to "
+            "what holds for sign-ins that name no site"
+        )
 
 
 def _terms(settings: Settings, site: Site) -> Iterator[str]:

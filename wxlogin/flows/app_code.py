@@ -88,7 +88,8 @@ def sign_in_with_code(
 
     `client_id` names the site the app is of. An unknown person who must be asked
     first is Waiting, and nothing is written. Raises CodeInvalid for a code that was
-    sent before, LoginPending where its first call takes too long, and what `ask_who` and `sign_in_as` raise.
+    sent before, LoginPending where its first call takes too long, and what `ask_who`
+    and `sign_in_as` raise.
     """
     key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
     mine = _Record(_hash(attempt), time.time() + settings.wechat_budget + 2)

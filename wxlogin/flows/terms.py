@@ -46,8 +46,13 @@ class Policy:
 
 
 def policy_for(settings: Settings, client_id: str) -> Policy:
-    """The policy of this site; of ourselves for an empty or unknown client id."""
-    site = settings.site_of(client_id)
+    """The policy of this site; of ourselves for an empty or unknown client id.
+
+    Where REGISTRATION is not set and there is but one site, its policy holds for
+    sign-ins that name none as well: also WeChat's browser, which loses cookies, then
+    leads past no question.
+    """
+    site = settings.site_of(client_id) or _only_site(settings)
     if site is None:
         return Policy(
             mode=settings.registration,
@@ -61,13 +66,20 @@ def policy_for(settings: Settings, client_id: str) -> Policy:
     own = bool(site.terms_url)
     return Policy(
         mode=site.registration or settings.registration,
-        client_id=client_id,
+        client_id=site.client_id or "",
         name=site.name,
         terms_url=site.terms_url or settings.terms_url,
         privacy_url=site.privacy_url or settings.privacy_url,
         version=site.terms_version or ("" if own else settings.terms_version),
         bind_url=site.bind_url,
     )
+
+
+def _only_site(settings: Settings) -> Site | None:
+    if "registration" in settings.model_fields_set:
+        return None
+    found = [site for site in settings.sites if site.client_id]
+    return found[0] if len(found) == 1 else None
 
 
 def entry(settings: Settings, site: Site, user_id: int) -> Entry:
@@ -84,16 +96,17 @@ def entry(settings: Settings, site: Site, user_id: int) -> Entry:
 
 
 def counts_ours(settings: Settings) -> bool:
-    """Are there terms of our own whose version people must have agreed to?"""
+    """Are there terms whose version people who come for no site must have agreed to?"""
     policy = policy_for(settings, "")
     return not policy.creates and bool(policy.version)
 
 
 def owed_to_us(settings: Settings, user_id: int) -> bool:
-    """Must this user agree to our own terms, by a sign-in for no site?"""
+    """Must this user agree to terms after a sign-in for no site?"""
     if not counts_ours(settings):
         return False
-    return not consents.given(user_id, "", settings.terms_version)
+    policy = policy_for(settings, "")
+    return not consents.given(user_id, policy.client_id, policy.version)
 
 
 def agree(policy: Policy, user_id: int, *, door: str) -> None:

@@ -62,6 +62,13 @@ def test_two_sites_with_one_id_are_refused(tmp_path):
     assert "client_id shop" in refused(tmp_path, sites=(site(), site(name="two")))
 
 
+def test_with_several_sites_it_must_be_said_what_holds_for_none(tmp_path):
+    closed = site(registration=Registration.closed)
+    pair = (closed, site(name="two", client_id="two"))
+    assert "REGISTRATION" in refused(tmp_path, sites=pair)
+    assert load_settings(tmp_path, **GOOD, sites=pair, registration="open")
+
+
 def test_asking_for_terms_that_are_nowhere_is_refused(tmp_path):
     assert "TERMS_URL" in refused(tmp_path, registration="ask")
 

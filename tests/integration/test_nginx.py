@@ -1,28 +1,19 @@
 """A real nginx asks us before it lets a request through: docs/protecting.md, as it
 stands there but for ports and folders."""
 
-import os
-import re
 import shutil
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from flask import Flask, request
+from flask import Flask
 
-from tests.cli.commands import free_port, get
+from tests.cli.commands import free_port
 from tests.integration.conftest import Visitor
+from tests.integration.proxies import FORGED, backend, documented, needed, running
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "protecting.md"
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-FORGED = {
-    "X-Wxlogin-Uid": "forged",
-    "X-Wxlogin-Name": "forged",
-    "X-Wxlogin-External-Id": "forged",
-}
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 # All that nginx writes stays in the test's folder.
 MAIN = """
 pid nginx.pid;
@@ -37,39 +28,12 @@ http {
 """
 
 
-def backend() -> Flask:
-    """An application that says which of our headers it got."""
-    app = Flask("backend")
-
-    @app.get("/app/<path:page>")
-    def echo(page: str) -> dict[str, str]:
-        return {name: request.headers.get(name, "-") for name in FORGED}
-
-    return app
-
-
-def configuration(**places: object) -> str:
-    (block,) = re.findall(r"```nginx\n(.*?)```", DOCUMENT.read_text("utf-8"), re.S)
-    changes = {
-        "listen 443 ssl;": f"listen 127.0.0.1:{places['port']};",
-        "127.0.0.1:5000": f"127.0.0.1:{places['service']}",
-        "127.0.0.1:8080": f"127.0.0.1:{places['backend']}",
-        "/srv/pages": str(places["pages"]),
-    }
-    for written, meant in changes.items():
-        assert block.count(written) == 1
-        block = block.replace(written, meant)
-    return MAIN % block
-
-
 @pytest.fixture
 def origin(
     tmp_path: Path, listen: Callable[..., int], service: Callable[..., Flask]
 ) -> Iterator[str]:
     """nginx with a static page, an application and our service behind it."""
-    if NGINX is None:
-        message = "nginx is missing; install it with: apt-get install nginx-light"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
+    program = needed(NGINX, "nginx", "nginx-light")
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     ours = service(public_url=f"{origin}/wx", whole_host=True, trusted_proxies=1)
@@ -78,31 +42,18 @@ def origin(
     (pages / "wiki.html").write_text("<h1>The secret recipe</h1>", "utf-8")
     folder = tmp_path / "nginx"
     folder.mkdir()
-    text = configuration(
-        port=port, service=listen(ours), backend=listen(backend()), pages=pages
-    )
+    changes = {
+        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
+        "127.0.0.1:5000": f"127.0.0.1:{listen(ours)}",
+        "127.0.0.1:8080": f"127.0.0.1:{listen(backend())}",
+        "/srv/pages": str(pages),
+    }
+    text = MAIN % documented("nginx", changes)
     (folder / "nginx.conf").write_text(text, "utf-8")
     here = ["-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"]
     how = ["-g", "daemon off; master_process off;"]
-    process = subprocess.Popen([NGINX, *here, *how])
-    try:
-        _wait_for(origin, process)
+    with running([program, *here, *how], f"{origin}/wx/healthz"):
         yield origin
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait_for(origin: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        assert process.poll() is None, "nginx has ended"
-        try:
-            get(f"{origin}/wx/healthz")
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("nginx does not answer")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PORT SIMULATOR_PORT SHOP_PORT
 
-.PHONY: run test check proof format translations clean
+.PHONY: run test check proof format translations docs clean
 
 run: .venv/.run
 	@$(BIN)/wxlogin demo
@@ -28,6 +28,10 @@ proof: .venv/.dev
 format: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The examples, into the pages that quote them.
+docs:
+	@$(PYTHON) docs/include.py
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
 PAGES := wxlogin/web templates/base.html templates/error.html templates/login templates/account templates/openid

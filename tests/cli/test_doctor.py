@@ -336,7 +336,8 @@ def test_it_ends_soon_when_nobody_answers(clinic):
 
 def test_the_demo_is_well(wxlogin):
     """Beside a running demo, as a process, and with the simulator away."""
-    given = {"PORT": str(free_port()), "SIMULATOR_PORT": str(free_port())}
+    names = ("PORT", "SIMULATOR_PORT", "SHOP_PORT")
+    given = {name: str(free_port()) for name in names}
     wxlogin.start("demo", **given).says("Ctrl-C")
     assert get(f"http://127.0.0.1:{given['PORT']}/readyz").status_code == 200
     done = wxlogin.run("doctor", **given)

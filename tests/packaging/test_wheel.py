@@ -39,7 +39,7 @@ def names_below(folder: str) -> set[str]:
 def test_the_wheel_holds_what_runs_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    for folder in ("templates", "static"):
+    for folder in ("templates", "static", "docs/examples/flask"):
         missing = {f"wxlogin/{name}" for name in names_below(folder)} - names
         assert missing == set()
     assert names_below("wxlogin") - names == set()
@@ -73,9 +73,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_installed_demo_serves_the_sign_in_page(installed, tmp_path):
     commands = Commands(tmp_path, [str(installed)])
     del commands.environment["WXLOGIN_INSTANCE"]
-    port, simulator_port = str(free_port()), str(free_port())
+    port, simulator_port, shop_port = (str(free_port()) for _ in range(3))
     try:
-        demo = commands.start("demo", PORT=port, SIMULATOR_PORT=simulator_port)
+        demo = commands.start(
+            "demo", PORT=port, SIMULATOR_PORT=simulator_port, SHOP_PORT=shop_port
+        )
         demo.says("Ctrl-C")
         service = f"http://127.0.0.1:{port}"
         page = get(f"{service}/login", headers={"Accept-Language": "zh-CN"})
@@ -87,6 +89,9 @@ def test_the_installed_demo_serves_the_sign_in_page(installed, tmp_path):
         frame = re.search(r'<iframe[^>]+src="([^"]+)"', page.text)[1]
         assert "/connect/qrcode/" in get(frame.replace("&amp;", "&")).text
         assert get(f"http://localhost:{simulator_port}/phone").status_code == 200
+        shop = f"http://127.0.0.1:{shop_port}"
+        assert "茶铺" in get(shop, headers={"Accept-Language": "zh-CN"}).text
+        assert get(f"{shop}/login").url.startswith(f"{service}/login?")
         assert get(f"{service}/readyz").json() == {"status": "ready"}
     finally:
         commands.stop_all()

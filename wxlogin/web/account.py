@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts import people, sessions
 from wxlogin.config import current_settings
 from wxlogin.errors import SignInNeeded
-from wxlogin.flows import leaving, linking
+from wxlogin.flows import leaving, linking, site_access
 from wxlogin.flows.refresh import update_profile
 from wxlogin.web.edge import allow_form_to_wechat
 from wxlogin.web.problems import refusal
@@ -27,7 +27,7 @@ def _sign_in(error: SignInNeeded) -> Response:
 
 @bp.get("")
 def me() -> Response | str:
-    visitor = require_visitor()
+    settings, visitor = current_settings(), require_visitor()
     account = people.account(visitor.user_id)
     allow_form_to_wechat()
     return render_template(
@@ -36,8 +36,9 @@ def me() -> Response | str:
         account=account,
         removable=linking.may_unlink(account),
         sessions=sessions.list_for(visitor.user_id),
+        sites=site_access.known_sites(settings, visitor),
         logins=people.recent_logins(visitor.user_id),
-        apps={app.appid: app.name for app in current_settings().apps},
+        apps={app.appid: app.name for app in settings.apps},
     )
 
 
@@ -61,6 +62,14 @@ def end_everywhere() -> Response:
     leaving.end_everywhere(require_visitor())
     drop_session()
     return redirect(url_for("login.page"), 303)
+
+
+@bp.post("/sites/<client_id>/revoke")
+def take_back(client_id: str) -> Response:
+    """Ends a site's access to the account."""
+    site_access.take_back(require_visitor(), client_id)
+    flash(_("That site has no access any more, and is told to sign you out."))
+    return redirect(url_for("account.me"), 303)
 
 
 @bp.post("/delete")

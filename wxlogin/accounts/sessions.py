@@ -227,12 +227,14 @@ def _end(session: Session, ids: Sequence[int]) -> None:
 
 
 def _note(session: Session, *where: sa.ColumnElement[bool]) -> None:
-    """A row for each sign-in at a site that ends, with the `sub` the site knows."""
+    """A row for each site and name of a session that ends there, with the `sub` the
+    site knows; however often the person signed in at the site in that session."""
     facts = (Authorization.client_id, User.uid, Authorization.sid)
     owed = (
         sa.select(*facts, sa.literal(now(), UtcDateTime()), sa.literal(0))
         .join(User, User.id == Authorization.user_id)
         .where(*where)
+        .distinct()
     )
     names = ["client_id", "uid", "sid", "at", "tries"]
     session.execute(sa.insert(LogoutNotice).from_select(names, owed))

@@ -121,12 +121,6 @@ def end_tokens_in(session: Session, authorization_id: int) -> None:
     run(session, sa.delete(AccessToken).where(tokens))
 
 
-def forget_ended(at: datetime) -> int:
-    """Removes access tokens that are over; says how many."""
-    tokens = sa.delete(AccessToken).where(AccessToken.expires_at <= at)
-    return transaction(lambda session: run(session, tokens))
-
-
 def hash_token(token: str) -> bytes:
     """What the database keeps of a token of ours: 32 bytes."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

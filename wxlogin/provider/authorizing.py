@@ -21,7 +21,7 @@ from wxlogin.provider.requests import (
     AuthorizationRequest,
 )
 from wxlogin.provider.server import server
-from wxlogin.provider.wire import Call, Reply
+from wxlogin.provider.wire import Call, Reply, Request
 
 _NAMES = (
     "response_type",
@@ -57,14 +57,14 @@ def consider(call: Call, *, at: datetime) -> AuthorizationRequest | Reply:
         grant = server().get_consent_grant(call)
         return _read(call, grant.client.site, grant.request.scope, at=at)
     except OAuth2Error as error:
-        reply = _back(redirect_uri, error, call.one("state"))
-        return replace(reply, mode=_mode(call))
+        return _back(call, redirect_uri, error, mode=_mode(call))
 
 
 def refuse(request: AuthorizationRequest, error: str, description: str) -> Reply:
     """An error for the request's return address."""
-    reply = _back(request.redirect_uri, refusal(error, description), request.state)
-    return replace(reply, mode=request.response_mode)
+    found = refusal(error, description)
+    call, to = call_of(request), request.redirect_uri
+    return _back(call, to, found, mode=request.response_mode)
 
 
 def call_of(request: AuthorizationRequest) -> Call:
@@ -174,6 +174,8 @@ def _mode(call: Call) -> str:
     return asked if asked in RESPONSE_MODES else "query"
 
 
-def _back(redirect_uri: str, error: OAuth2Error, state: str | None) -> Reply:
-    error.redirect_uri, error.state = redirect_uri, state
-    return server().handle_error_response(None, error)
+def _back(call: Call, redirect_uri: str, error: OAuth2Error, *, mode: str) -> Reply:
+    error.redirect_uri, error.state = redirect_uri, call.one("state")
+    asked = Request(call)
+    asked.client = server().query_client(call.one("client_id") or "")
+    return replace(server().handle_error_response(asked, error), mode=mode)

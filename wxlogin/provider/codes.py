@@ -18,6 +18,7 @@ from typing import Any
 
 from wxlogin.observability import get_logger
 from wxlogin.provider import access
+from wxlogin.provider.refusals import invalid_grant
 from wxlogin.tickets import Ticket, current_tickets
 
 KIND = "oidc_code"
@@ -61,18 +62,23 @@ def issue(code: Code) -> str:
     return text
 
 
-def find(text: str, *, client_id: str, at: datetime) -> Code | None:
-    """The code if it is this client's and can still be redeemed.
+def find(text: str, *, client_id: str, at: datetime) -> Code:
+    """The code, if it is this client's and can still be redeemed.
 
-    For one that was redeemed before, what it had issued ends.
+    Raises `invalid_grant`; for a code that was redeemed before, what it had issued
+    ends.
     """
     code = _look(text)
-    if code is None or code.client_id != client_id:
-        return None
+    if code is None:
+        raise invalid_grant("This code is unknown, or over for a long time.")
+    if code.client_id != client_id:
+        raise invalid_grant("This code was given to another client.")
     if code.status != "open":
         replayed(code)
-        return None
-    return code if at < code.issued_at + LIFETIME else None
+        raise invalid_grant("This code was used before.")
+    if at >= code.issued_at + LIFETIME:
+        raise invalid_grant("This code is older than a minute.")
+    return code
 
 
 def claim(code: Code) -> Code | None:

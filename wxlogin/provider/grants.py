@@ -34,16 +34,18 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no
             fields["state"] = state
         return 302, fields, [("Location", redirect_uri)]
 
-    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+    def query_authorization_code(self, code: str, client: Any) -> Code:
         return codes.find(code, client_id=client.client_id, at=now())
 
     @hooked  # type: ignore[untyped-decorator]  # Authlib has no types
     def create_token_response(self) -> Answer:
         """RFC 6749 section 4.1.4; raises `invalid_grant`."""
         claimed = codes.claim(self.request.authorization_code)
-        issued = issuing.redeem(claimed, at=now()) if claimed else None
-        if claimed is None or issued is None:
-            raise invalid_grant("This code was used before, or the sign-in is over.")
+        if claimed is None:
+            raise invalid_grant("This code was used before.")
+        issued = issuing.redeem(claimed, at=now())
+        if issued is None:
+            raise invalid_grant("The session in which this code was given is over.")
         if not codes.finish(claimed, issued.authorization_id):
             access.end_tokens(issued.authorization_id)
         return _answer(self, issued)

@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.statements import run
 from wxlogin.db import transaction
 from wxlogin.provider import access
 from wxlogin.provider.codes import Code
 
 # A refresh token is what its whole family begins with, and what changes each time.
 FAMILY_LENGTH = 22
+#: Sign-ins at one site that a session keeps; the oldest goes first.
+MOST_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,16 @@ def _lock_session(session: Session, code: Code, *, at: datetime) -> datetime | N
 
 
 def _sid(session: Session, code: Code) -> str:
-    """The session as this site knows it: the same at each of its sign-ins."""
-    known = sa.select(Authorization.sid).where(
+    """The session as this site knows it: the same at each of its sign-ins.
+
+    Of these only the newest stay; a page that renews itself by signing in again and
+    again would pile them up.
+    """
+    query = sa.select(Authorization.id, Authorization.sid).where(
         Authorization.session_id == code.session_id,
         Authorization.client_id == code.client_id,
     )
-    found = session.scalars(known.order_by(Authorization.id.desc()).limit(1)).first()
-    return found or secrets.token_urlsafe(16)
+    known = session.execute(query.order_by(Authorization.id.desc())).all()
+    if old := [row.id for row in known[MOST_AT_ONCE - 1 :]]:
+        run(session, sa.delete(Authorization).where(Authorization.id.in_(old)))
+    return known[0].sid if known else secrets.token_urlsafe(16)

@@ -6,6 +6,8 @@ wants it, and nothing of what was sent.
 
 from authlib.oauth2 import OAuth2Error
 
+from wxlogin.observability import get_logger
+
 
 def refusal(error: str, description: str, status: int = 400) -> OAuth2Error:
     """An error of this name, to be raised."""
@@ -28,3 +30,10 @@ class ClientRefused(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
 
     def get_headers(self) -> list[tuple[str, str]]:
         return [*super().get_headers(), ("WWW-Authenticate", 'Basic realm="wxlogin"')]
+
+
+def put_on_record(error: OAuth2Error, client_id: str | None) -> None:
+    """The log line for the site's developer, who may never see our answer."""
+    get_logger().info(
+        "site refused", client=client_id, error=error.error, why=error.description
+    )

@@ -14,7 +14,7 @@ from wxlogin.provider import callers
 from wxlogin.provider.callers import Client
 from wxlogin.provider.grants import CodeGrant, IdTokens, RefreshGrant
 from wxlogin.provider.pkce import S256
-from wxlogin.provider.refusals import invalid_request
+from wxlogin.provider.refusals import invalid_request, put_on_record
 from wxlogin.provider.token_states import Introspection, Revocation
 from wxlogin.provider.wire import Call, Reply, Request
 
@@ -58,7 +58,9 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
             return Reply(status, body, tuple(headers))
         return Reply(status, {**body, "iss": current_settings().public_url}, to=to)
 
-    def handle_error_response(self, request: Any, error: OAuth2Error) -> Reply:
+    def handle_error_response(self, request: Request, error: OAuth2Error) -> Reply:
+        client = request.client
+        put_on_record(error, client.client_id if client else None)
         to = error.redirect_uri
         if to is None:
             return self.handle_response(*error())
@@ -84,7 +86,7 @@ def token(call: Call) -> Reply:
     if found := _malformed(call):
         return found
     if call.one("grant_type") is None:
-        return _refuse("grant_type is missing.")
+        return _refuse(call, "grant_type is missing.")
     return server().create_token_response(call)  # type: ignore[no-any-return]
 
 
@@ -104,8 +106,8 @@ def _endpoint(name: str, call: Call) -> Reply:
 
 def _malformed(call: Call) -> Reply | None:
     doubled = call.doubled(_NAMES)
-    return _refuse(f"{doubled[0]} is doubled.") if doubled else None
+    return _refuse(call, f"{doubled[0]} is doubled.") if doubled else None
 
 
-def _refuse(description: str) -> Reply:
-    return server().handle_error_response(None, invalid_request(description))
+def _refuse(call: Call, description: str) -> Reply:
+    return server().handle_error_response(Request(call), invalid_request(description))

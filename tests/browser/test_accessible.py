@@ -35,7 +35,8 @@ def signs_in(page: Page, phone: Page, service, simulator) -> None:
 def test_no_page_has_a_serious_fault(service, simulator, window, locale, scheme):
     page = window(locale=locale, color_scheme=scheme)
     phone = window(width=390, height=844, locale=locale, color_scheme=scheme)
-    for path in ("/login/snapshot", "/nowhere", "/login/callback/web", "/me/deleted"):
+    pages = ("/login/snapshot", "/nowhere", "/login/callback/web", "/me/deleted")
+    for path in (*pages, "/oauth2/logout"):
         page.goto(service.url + path)
         assert problems(page) == [], path
     page.goto(f"{service.url}/login")
@@ -48,6 +49,9 @@ def test_no_page_has_a_serious_fault(service, simulator, window, locale, scheme)
     signs_in(page, phone, service, simulator)
     page.locator("summary").click()
     assert problems(page) == [], "/me"
+    page.goto(f"{service.url}/oauth2/logout")
+    page.locator("form button").first.wait_for()
+    assert problems(page) == [], "the question before signing out"
 
 
 def test_the_advice_pages_have_no_serious_fault(service, window):

@@ -27,7 +27,7 @@ TERMS = {
 def shop(serve) -> Iterator[Customers]:
     """The shop, which asks unknown people first."""
     with Customers() as customers:
-        service = serve(sites=[{**customers.site, **TERMS}])
+        service = serve(sites=[{**customers.site, **TERMS}], registration="open")
         customers.opens(service.url)
         customers.service = service
         yield customers

@@ -29,7 +29,7 @@ def site() -> Site:
 
 @pytest.fixture
 def app(app_for, site):
-    return app_for(sites=(site, *SITES[1:]))
+    return app_for(sites=(site, *SITES[1:]), registration="open")
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_without_a_first_visit_there_is_no_code(browser):
 
 def test_a_site_without_a_bind_url_is_sent_nobody(app_for, xiaoming):
     site = ASKING.model_copy(update={"bind_url": None})
-    browser = Browser(app_for(sites=(site,)))
+    browser = Browser(app_for(sites=(site,), registration="open"))
     arrives(browser, xiaoming)
     assert "/register/bind" not in browser.get("/register").text
     assert browser.post("/register/bind").status_code == 404

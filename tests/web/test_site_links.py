@@ -339,7 +339,7 @@ def test_the_site_vouches_for_its_customer(app_for, xiaoming, policy):
             "terms_version": "7",
         }
     )
-    app = app_for(sites=(site,))
+    app = app_for(sites=(site,), registration="open")
     shop, browser = Server(app), Browser(app)
     link = link_for(shop)
     page = opens(browser, xiaoming, link)

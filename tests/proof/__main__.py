@@ -1,4 +1,5 @@
-"""`make proof`: twenty rounds of the race on each database, with the figures."""
+"""`make proof`: twenty rounds of the race on each database, and a table of people in
+and out of each, with the figures."""
 
 import sys
 import tempfile
@@ -6,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from tests import databases
+from tests.proof import people
 from tests.proof.race import race
 
 ROUNDS = 20
@@ -24,6 +26,7 @@ def main() -> int:
         _rounds("PostgreSQL", databases.postgresql_url()),
         _rounds("MariaDB", databases.mariadb_url()),
     ]
+    good += [people.prove(name, people.PEOPLE) for name in people.SERVERS]
     return 0 if all(good) else 1
 
 

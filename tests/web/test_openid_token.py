@@ -18,9 +18,10 @@ from tests.web.openid_site import (
     claims,
     pkce,
 )
-from wxlogin.accounts.models import AccessToken, Authorization
-from wxlogin.db import db
+from wxlogin.accounts.models import AccessToken, Authorization, LogoutNotice
+from wxlogin.db import db, now
 from wxlogin.provider import codes
+from wxlogin.provider.issuing import MOST_AT_ONCE
 
 TOKEN = "/oauth2/token"
 
@@ -232,6 +233,15 @@ def test_twenty_at_once_get_one_answer(app, signed_in, shop):
     assert is_dead(shop, tokens)
 
 
+def test_two_that_look_at_the_same_moment_do_not_both_have_it(app, signed_in, shop):
+    """security row 113"""
+    text = shop.code_for(signed_in)
+    with app.app_context():
+        both = [codes.find(text, client_id="shop", at=now()) for _ in range(2)]
+        claims_made = [codes.claim(found) for found in both]
+    assert [found is not None for found in claims_made] == [True, False]
+
+
 def test_a_replay_while_the_first_is_at_work_is_seen(app, signed_in, shop, monkeypatch):
     """security row 113: the second comes between claim and answer"""
     code = shop.code_for(signed_in)
@@ -273,6 +283,20 @@ def test_an_access_token_is_good_for_an_hour(signed_in, shop, clock):
     clock.shift(11)
     assert not shop.introspects(tokens["access_token"])["active"]
     assert shop.userinfo(tokens["access_token"]).status_code == 401
+
+
+def test_a_page_that_signs_in_again_and_again_piles_nothing_up(app, signed_in, shop):
+    first = shop.signs_in(signed_in)
+    for _ in range(MOST_AT_ONCE):
+        last = shop.signs_in(signed_in)
+    with app.app_context():
+        assert len(db.session.scalars(db.select(Authorization)).all()) == MOST_AT_ONCE
+    assert is_dead(shop, first)
+    assert not is_dead(shop, last)
+    signed_in.post("/logout")
+    with app.app_context():
+        # The site is told once, however often the person came.
+        assert len(db.session.scalars(db.select(LogoutNotice)).all()) == 1
 
 
 def test_no_token_outlives_the_session(app_for, xiaoming, clock):

@@ -3,94 +3,37 @@
 The shop has sessions of its own and knows nothing of who stands behind the sign-in.
 """
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import requests
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Service
 from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
-from tests.cli.commands import free_port
+from tests.docs.examples import PROGRAMS, Example
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-SECRET = "a-tea-shop-for-the-tests-only"
-PACKAGES = {"php": "php-cli php-curl", "node": "nodejs"}
-PROGRAMS = {
-    "flask": [sys.executable, "-m", "flask", "--app", "shop", "run", "-p", "{port}"],
-    "php": ["php", "-S", "127.0.0.1:{port}", "shop.php"],
-    "node": ["node", "shop.mjs"],
-}
 LANGUAGES = pytest.mark.parametrize("language", PROGRAMS)
 
 
-class Shop:
-    """The example as a process of its own, and the service it signs people in at."""
+class Shop(Example):
+    """The example, and the service it signs people in at."""
 
-    def __init__(self, language: str, folder: Path, serve: Callable) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        site = {
-            "name": "茶铺",
-            "client_id": "teashop",
-            "client_secret": SECRET,
-            "redirect_uris": [f"{self.url}/callback"],
-            "post_logout_redirect_uris": [f"{self.url}/"],
-        }
-        self.service = serve(sites=[site])
-        words = [word.format(port=port) for word in PROGRAMS[language]]
-        if shutil.which(words[0]) is None:
-            text = f"install it with: apt-get install {PACKAGES[language]}"
-            missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            missing(f"{words[0]} is missing; {text}")
-        self._log = folder / "shop.log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                words,
-                cwd=EXAMPLES / language,
-                env=self._environment(folder),
-                stdout=log,
-                stderr=log,
-            )
-
-    def _environment(self, folder: Path) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "TMPDIR": str(folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "ISSUER": self.service.url,
-            "SHOP_URL": self.url,
-            "CLIENT_ID": "teashop",
-            "CLIENT_SECRET": SECRET,
-        }
-
-    def wait(self) -> None:
-        """Until it answers; a busy machine starts an interpreter slowly."""
-        retries = requests.adapters.Retry(connect=12, backoff_factor=0.1)
-        with requests.Session() as client:
-            client.mount("http://", requests.adapters.HTTPAdapter(max_retries=retries))
-            client.get(self.url, timeout=10)
-
-    def stop(self) -> str:
-        """Its log."""
-        self._process.terminate()
-        self._process.wait(timeout=15)
-        return self._log.read_text("utf-8", "replace")
+    service: Service
 
 
 @pytest.fixture
-def open_shop(serve, tmp_path: Path) -> Iterator[Callable[[str], Shop]]:
+def open_shop(
+    serve: Callable[..., Service], tmp_path: Path
+) -> Iterator[Callable[[str], Shop]]:
     shops: list[Shop] = []
 
     def opens(language: str) -> Shop:
-        shop = Shop(language, tmp_path, serve)
+        shop = Shop(language, tmp_path)
+        shop.service = serve(sites=[shop.site])
         shops.append(shop)
-        shop.wait()
+        shop.start(shop.service.url)
         return shop
 
     yield opens

@@ -1,7 +1,7 @@
 """A person who goes from site to site with one browser, over real connections."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import requests
 
@@ -56,13 +56,3 @@ class Person:
         self.logins += 1
         code = self.phone.confirms(started)
         return self._get(f"{started.callback}?code={code}&state={started.state}")
-
-
-def with_another_nonce(url: str) -> str:
-    """What somebody in between does to an authorization request."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    if "nonce" not in query or not parts.path.endswith("/oauth2/authorize"):
-        return url
-    query["nonce"] = "the-nonce-of-another-login"
-    return parts._replace(query=urlencode(query)).geturl()

@@ -5,7 +5,8 @@ What a client does of itself is not looked into: it refuses or it does not.
 
 import pytest
 
-from tests.clients.person import Person, with_another_nonce
+from tests.clients.person import Person
+from tests.clients.tampering import with_another_nonce, with_another_signature
 from wxlogin.accounts.models import AccessToken, Authorization
 from wxlogin.db import db
 from wxlogin.provider import key_rotation
@@ -51,6 +52,14 @@ def test_it_signs_out(site, person, signed_in, service):
 def test_it_refuses_a_wrong_nonce(site, person):
     """security row 117: an ID token for another login signs nobody in."""
     person.goes_to(site.url + site.login, with_another_nonce)
+    assert person.logins == 1
+    assert site.knows(person) is None
+
+
+def test_it_refuses_another_signature(site, person, service):
+    """security row 117: each of these clients checks it, so ours is a good one."""
+    service.app.wsgi_app = with_another_signature(service.app.wsgi_app)
+    person.goes_to(site.url + site.login)
     assert person.logins == 1
     assert site.knows(person) is None
 

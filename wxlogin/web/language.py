@@ -1,4 +1,5 @@
-"""Chinese or English: what the visitor chose, else what the browser asks for."""
+"""Chinese or English: what the visitor chose, else what the site wishes that sends the
+visitor, else what the browser asks for."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -39,6 +40,8 @@ def choose() -> str:
     chosen = request.cookies.get(cookie_name(settings, "language"))
     if chosen in LANGUAGES:
         return chosen
+    if of_site := wished(request.args.get("ui_locales", "").split()):
+        return of_site
     # `*` is no wish for a language; the operator's default answers it.
     wishes = LanguageAccept(
         [wish for wish in request.accept_languages if wish[0] != "*"]

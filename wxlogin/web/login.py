@@ -25,7 +25,7 @@ bp = Blueprint("login", __name__)
 # What a page may say about the frame's look, and the values WeChat knows.
 _LOOKS = {"style": ("black", "white"), "color_scheme": ("auto", "dark", "light")}
 # What a link to a page with the code may wish for, and keeps wishing for.
-_WISHES = ("app", "next", "lang", "href", "self_redirect", *_LOOKS)
+_WISHES = ("app", "next", "lang", "ui_locales", "href", "self_redirect", *_LOOKS)
 
 
 @bp.get("/")

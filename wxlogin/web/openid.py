@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from wxlogin.config import current_settings
 from wxlogin.db import now
-from wxlogin.errors import SiteRequestOver
+from wxlogin.errors import AccountGone, SiteRequestOver, WxloginError
 from wxlogin.provider import authorizing, requests, server
 from wxlogin.provider.deciding import Detour, decide
 from wxlogin.provider.requests import AuthorizationRequest
@@ -16,6 +16,7 @@ from wxlogin.provider.wire import Call, Reply
 from wxlogin.web.access import without_cookies
 from wxlogin.web.cors import let_sites_read
 from wxlogin.web.edge import allow_form_to, hide_referrer
+from wxlogin.web.problems import refusal
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("openid", __name__, url_prefix="/oauth2")
@@ -23,11 +24,25 @@ bp = Blueprint("openid", __name__, url_prefix="/oauth2")
 _FORM = "application/x-www-form-urlencoded"
 # Where pages of scripts fetch tokens themselves.
 _FOR_PAGES = {"openid.token", "openid.revoke"}
+_FOR_SERVERS = {*_FOR_PAGES, "openid.introspect"}
 
 
 @bp.after_request
 def _cors(response: Response) -> Response:
     return let_sites_read(response) if request.endpoint in _FOR_PAGES else response
+
+
+@bp.errorhandler(WxloginError)
+def _failed(error: WxloginError) -> Response:
+    """What a page says to a visitor, in OAuth's words for a program."""
+    page = refusal(error)
+    if request.endpoint not in _FOR_SERVERS:
+        return page
+    if isinstance(error, AccountGone):
+        return _json(400, {"error": "invalid_grant"})
+    name = "temporarily_unavailable" if error.status == 503 else "server_error"
+    waits = {"Retry-After": page.headers["Retry-After"]} if error.retry_after else {}
+    return _json(error.status, {"error": name}, waits)
 
 
 @bp.get("/authorize")
@@ -94,7 +109,8 @@ def _meet(asked: AuthorizationRequest, *, key: str | None = None) -> Response:
     if found is Detour.terms:
         return redirect(url_for("terms.page", key=key), 303)
     back = url_for("openid.resume", key=key)
-    return redirect(url_for("login.page", next=back), 302)
+    wish = request.args.get("ui_locales")
+    return redirect(url_for("login.page", next=back, ui_locales=wish), 302)
 
 
 def _held(key: str) -> AuthorizationRequest:

@@ -48,7 +48,6 @@ class Key:
     alg: str
     number: int
     signs_from: datetime
-    published_until: datetime | None
     private: Jwk | None = field(repr=False)
 
 
@@ -151,13 +150,7 @@ def forget_ring() -> None:
 def _active(keys: Iterable[Key], alg: str, at: datetime) -> Key | None:
     """The youngest key whose time has come; on a clock that runs behind, the one
     whose time comes next."""
-    usable = [
-        key
-        for key in keys
-        if key.alg == alg
-        and key.private is not None
-        and (key.published_until is None or key.published_until > at)
-    ]
+    usable = [key for key in keys if key.alg == alg and key.private is not None]
     ready = [key for key in usable if key.signs_from <= at]
     if ready:
         return max(ready, key=lambda key: key.number)
@@ -183,7 +176,6 @@ def _read(at: datetime) -> tuple[Key, ...]:
             alg=row.alg,
             number=row.number,
             signs_from=row.signs_from,
-            published_until=row.published_until,
             private=opened.get(row.kid) or _open(sealer, row),
         )
         for row in rows

@@ -401,6 +401,10 @@ def test_a_worker_without_the_new_seal_goes_on_with_the_old_key(service_for, clo
     with old_worker.app_context():
         late = signed()
         assert kid_of(late) == old and verifies(late, keys.jwks())
+        clock.shift(timedelta(hours=24))
+        # Rather nothing than what no site can check.
+        with pytest.raises(SealBroken):
+            signed()
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def test_a_customer_comes_with_wechat_for_the_first_time(app, shop, browser, xia
     code = has_an_account(browser)
     told = shop.get(f"/bindings/{code}").get_json()
     assert told["nickname"] == "小明😀"
+    assert told["avatar"].startswith("data:image/jpeg;base64,")
     assert 590 < told["expires_in"] <= 600
     path = password_is_right(shop, code)
     assert nothing_is_written(app)

@@ -44,7 +44,7 @@ from wxlogin.errors import (
     OtherBrowser,
     RegistrationOver,
 )
-from wxlogin.flows import registering
+from wxlogin.flows import pictures, registering
 from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import Trace, live_session
 from wxlogin.observability import get_logger
@@ -61,10 +61,13 @@ CONTINUE_SECONDS = 300
 
 @dataclass(frozen=True)
 class Pending:
-    """Who wants to be connected, as WeChat says it; for the site's own page."""
+    """Who wants to be connected, as WeChat says it; for the site's own page.
+
+    `avatar` is a JPEG: nobody's page points at WeChat's picture hosts.
+    """
 
     nickname: str
-    avatar: str | None
+    avatar: bytes | None
     expires_in: int
 
 
@@ -105,7 +108,7 @@ def look(site: Site, code: str) -> Pending:
     profile = _waiting(found.key).profile
     return Pending(
         nickname=profile.nickname if profile else "",
-        avatar=profile.avatar if profile else None,
+        avatar=pictures.look_at(profile.avatar) if profile and profile.avatar else None,
         expires_in=max(0, int(found.ends - time.time())),
     )
 

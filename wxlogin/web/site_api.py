@@ -4,6 +4,7 @@ It sees only users whom the site knows: those who signed in there, were connecte
 with a customer of the site's, or came with an import. No others exist for it.
 """
 
+from base64 import b64encode
 from typing import NoReturn
 
 from flask import Blueprint, Response, jsonify, request
@@ -13,6 +14,7 @@ from wxlogin.accounts.site_users import Member
 from wxlogin.config import Site, current_settings
 from wxlogin.errors import BadRequest, NotFound
 from wxlogin.flows import bindings, site_links
+from wxlogin.security.recoding import JPEG
 from wxlogin.web.access import without_cookies
 from wxlogin.web.api import describe
 from wxlogin.web.bodies import json_text_or_null, json_texts
@@ -63,9 +65,10 @@ def links() -> Response:
 def binding(code: str) -> Response:
     """Whose WeChat it is that came with this code."""
     found = bindings.look(calling_site(), code)
-    return jsonify(
-        nickname=found.nickname, avatar=found.avatar, expires_in=found.expires_in
-    )
+    picture = None
+    if found.avatar is not None:
+        picture = f"data:{JPEG};base64,{b64encode(found.avatar).decode()}"
+    return jsonify(nickname=found.nickname, avatar=picture, expires_in=found.expires_in)
 
 
 @bp.post("/bindings")

@@ -20,6 +20,7 @@ from tests.web.openid_site import (
 )
 from wxlogin.accounts.models import AccessToken, Authorization, LogoutNotice
 from wxlogin.db import db, now
+from wxlogin.errors import Unready
 from wxlogin.provider import codes
 from wxlogin.provider.issuing import MOST_AT_ONCE
 
@@ -470,6 +471,17 @@ def test_nothing_is_read_from_the_address(signed_in, shop):
     code = shop.code_for(signed_in)
     answer = shop.post(TOKEN, query_string=good(code), data={"x": "y"}, **shop.auth())
     assert answer.get_json()["error"] == "invalid_request"
+
+
+def test_a_fault_of_ours_is_told_in_json(shop, monkeypatch):
+    def away(*_: object, **__: object) -> None:
+        raise Unready("the database does not answer")
+
+    monkeypatch.setattr(codes, "find", away)
+    answer = shop.redeems("x" * 43)
+    assert answer.status_code == 503
+    assert answer.get_json() == {"error": "temporarily_unavailable"}
+    assert answer.headers["Retry-After"] == "5"
 
 
 # -- pages of scripts --

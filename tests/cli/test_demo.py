@@ -49,8 +49,10 @@ def test_from_an_empty_folder_to_a_code(wxlogin):
     inner = get(frame.replace("&amp;", "&"))
     assert "/connect/qrcode/" in inner.text
     assert get(phone).status_code == 200
+    assert "Hello, 小明😀" in shop_after_the_scan(given)
     # No version of anything is told.
     assert page.headers["Server"] == "wxlogin"
+    assert get(shop).headers["Server"] == "wxlogin"
     instance = wxlogin.folder / "instance"
     kept = {"secret_key", "encryption_key", "wxlogin.db"}
     assert kept <= {file.name for file in instance.iterdir()}
@@ -76,6 +78,7 @@ def test_a_path_of_its_own(wxlogin):
     assert f"{url}/login" in demo.says("Sign in")
     demo.says("Ctrl-C")
     assert f'href="{"/wx/"}static' in get(f"{url}/login").text
+    assert "Hello, 小明😀" in shop_after_the_scan(given)
 
 
 def test_the_simulator_knows_the_configured_apps(wxlogin):
@@ -100,15 +103,33 @@ def test_the_simulator_knows_the_configured_apps(wxlogin):
 def signs_in(given: dict[str, str], app: str) -> str:
     """小明 signs in through this app; the name that /api/me says."""
     service = f"http://127.0.0.1:{given['PORT']}"
-    simulator = f"http://localhost:{given['SIMULATOR_PORT']}"
     with requests.Session() as browser:
         page = browser.get(f"{service}/login/qr?app={app}", timeout=10)
-        uuid = re.search(r"/connect/qrcode/([0-9A-Za-z]{16})", page.text)[1]
-        body = {"uuid": uuid, "person": "xiaoming"}
-        for act in ("scan", "confirm"):
-            done = requests.post(f"{simulator}/_sim/{act}", json=body, timeout=10)
-        browser.get(done.json()["redirect"], timeout=10)
+        scans(given, browser, page)
         return browser.get(f"{service}/api/me", timeout=10).json()["nickname"]
+
+
+def shop_after_the_scan(given: dict[str, str]) -> str:
+    """小明 presses the shop's button and scans; the shop's page then."""
+    shop = f"http://127.0.0.1:{given['SHOP_PORT']}"
+    with requests.Session() as browser:
+        login = browser.get(f"{shop}/login", timeout=10).url
+        page = browser.get(login.replace("/login?", "/login/qr?"), timeout=10)
+        back = scans(given, browser, page)
+        assert back.url == f"{shop}/"
+        return back.text
+
+
+def scans(
+    given: dict[str, str], browser: requests.Session, page: requests.Response
+) -> requests.Response:
+    """The code on WeChat's page, by 小明's phone; the page this leads to."""
+    simulator = f"http://localhost:{given['SIMULATOR_PORT']}"
+    uuid = re.search(r"/connect/qrcode/([0-9A-Za-z]{16})", page.text)[1]
+    body = {"uuid": uuid, "person": "xiaoming"}
+    for act in ("scan", "confirm"):
+        done = requests.post(f"{simulator}/_sim/{act}", json=body, timeout=10)
+    return browser.get(done.json()["redirect"], timeout=10)
 
 
 def test_a_taken_port_is_one_sentence(wxlogin):

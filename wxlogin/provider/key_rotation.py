@@ -51,7 +51,7 @@ class KeyView:
 
 
 def rotate(*, leaked: bool = False, at: datetime | None = None) -> list[KeyView]:
-    """Adds a key of each algorithm in use; returns all that are published.
+    """Adds a key of each algorithm in use; returns all but those kept for old hints.
 
     `leaked`: the new one signs at once and what the old ones signed is worthless.
     """

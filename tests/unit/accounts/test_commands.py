@@ -154,3 +154,18 @@ def test_cleanup_removes_what_ran_out(wxlogin: Command, guests: People) -> None:
     guests.signs_in("web", "o1")
     done = wxlogin("cleanup")
     assert done.output == "Removed 1 sessions and 1 lines of history.\n"
+
+
+def test_signing_keys_are_made_listed_and_rotated(
+    wxlogin: Command, guests: People
+) -> None:
+    """security row 118"""
+    assert "No signing key yet" in wxlogin("keys", "list").output
+    assert "signs" in wxlogin("keys", "rotate").output
+    assert wxlogin("keys", "rotate").output.count("waits") == 1
+    leaked = wxlogin("keys", "rotate", "--now").output
+    assert leaked.count("withdrawn") == 2 and leaked.count("signs  ") == 1
+    assert wxlogin("keys", "list").output == leaked
+    done = wxlogin("keys", "reseal")
+    assert done.exit_code == 0
+    assert "0 signing keys were sealed" in done.output

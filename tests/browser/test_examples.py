@@ -63,6 +63,9 @@ def test_from_the_shops_button_through_the_scan_back_to_the_shop(
     expect(pc.get_by_text("你好，小明😀")).to_be_visible()
     pc.get_by_role("button", name="普洱").click()
     expect(pc.get_by_text("🫖 普洱")).to_be_visible()
+    pc.set_viewport_size({"width": 390, "height": 844})
+    root = "document.documentElement"
+    assert not pc.evaluate(f"{root}.scrollWidth > {root}.clientWidth")
     # Signed out at both: the next sign-in needs the phone again.
     pc.get_by_role("button", name="退出").click()
     pc.wait_for_url(re.compile(rf"{shop.url}/(\?.*)?$"))

@@ -10,7 +10,6 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.accounts.statements import run
@@ -80,19 +79,20 @@ def _due() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _claim(site: Site) -> _Claimed | None:
-    mine, due = LogoutNotice.client_id == site.client_id, _due()
-    query = sa.select(LogoutNotice).where(mine, *due).order_by(LogoutNotice.id)
+    mine = LogoutNotice.client_id == site.client_id
+    query = sa.select(LogoutNotice).where(mine, *_due()).order_by(LogoutNotice.id)
+    with reading() as session:
+        rows = list(session.scalars(query.limit(10)))
+    # Another process may be faster with the first ones.
+    return next((found for row in rows if (found := _take(row))), None)
 
-    def work(session: Session) -> _Claimed | None:
-        # Another process may be faster with the first ones.
-        for row in session.scalars(query.limit(10)).all():
-            free = sa.update(LogoutNotice).where(LogoutNotice.id == row.id, *due)
-            ours = free.values(lease_until=now() + LEASE, tries=row.tries + 1)
-            if run(session, ours):
-                return _Claimed(row.id, row.uid, row.sid, row.tries + 1)
+
+def _take(row: LogoutNotice) -> _Claimed | None:
+    free = sa.update(LogoutNotice).where(LogoutNotice.id == row.id, *_due())
+    ours = free.values(lease_until=now() + LEASE, tries=row.tries + 1)
+    if not transaction(lambda session: run(session, ours)):
         return None
-
-    return transaction(work)
+    return _Claimed(row.id, row.uid, row.sid, row.tries + 1)
 
 
 def _failed(site: Site, claimed: _Claimed, reply: outgoing.Reply) -> None:

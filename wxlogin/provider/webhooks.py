@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from wxlogin.accounts import feed
 from wxlogin.accounts.feed import Told
@@ -145,17 +145,18 @@ def _claim(site: Site) -> _Claimed | None:
     at = now()
     mine = Event.client_id == site.client_id
     query = sa.select(Event).where(mine, *_due(at), *_unblocked()).order_by(Event.id)
+    with reading() as session:
+        rows = list(session.scalars(query.limit(10)))
+    # Another process may be faster with the first ones.
+    return next((found for row in rows if (found := _take(row, at=at))), None)
 
-    def work(session: Session) -> _Claimed | None:
-        # Another process may be faster with the first ones.
-        for row in session.scalars(query.limit(10)).all():
-            free = sa.update(Event).where(Event.id == row.id, *_due(at))
-            ours = free.values(lease_until=at + LEASE, tries=row.tries + 1)
-            if run(session, ours):
-                return _Claimed(row.id, feed.told(row), row.tries + 1, row.at)
+
+def _take(row: Event, *, at: datetime) -> _Claimed | None:
+    free = sa.update(Event).where(Event.id == row.id, *_due(at))
+    ours = free.values(lease_until=at + LEASE, tries=row.tries + 1)
+    if not transaction(lambda session: run(session, ours)):
         return None
-
-    return transaction(work)
+    return _Claimed(row.id, feed.told(row), row.tries + 1, row.at)
 
 
 def _settle(claimed: _Claimed, *, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from threading import Event
 from threading import enumerate as threads
+from time import monotonic
 
 import pytest
 from flask import Flask
@@ -121,6 +122,23 @@ def test_a_slow_site_holds_no_other(
     customer(people, "o2", "forum")
     assert others[1].wait(PATIENCE)
     free.set()
+
+
+def test_a_dead_site_delays_no_sign_in(
+    app: Flask, shop: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request only commits rows; the calls that hang are another thread's."""
+    monkeypatch.setattr(delivery, "POLL_SECONDS", 0.05)
+    shop.hangs = True
+    start_delivery(app)
+    people = People()
+    customer(people, "o0", "shop", "forum")
+    began = monotonic()
+    for number in range(1, 11):
+        customer(people, f"o{number}", "shop", "forum")
+        people.signs_in("web", f"o{number}", name="new")
+    assert monotonic() - began < 4
+    shop.released.set()
 
 
 def test_stopping_ends_the_thread(app: Flask) -> None:

@@ -14,6 +14,7 @@ from tests import databases
 from tests.people import People, accounts_app, check_invariants
 from tests.services.conftest import available
 from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_customers import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_events import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_merges import *  # noqa: F403  the same tests

@@ -1,15 +1,14 @@
 """What stood on which line of a file, for files that do not fit into memory.
 
-A temporary SQLite file that goes when the import ends. It holds digests, no ids.
+A temporary SQLite database in a file without a name, so that it goes with the process
+even if that is killed. It holds digests, no ids.
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import blake2b
 from itertools import islice
-from pathlib import Path
 
 # SQLite takes no more than 32766 parameters.
 _MANY = 10_000
@@ -22,7 +21,8 @@ class Memory:
         self._connection = connection
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("PRAGMA cache_size=-65536")
+        # So many kibibytes are held in memory; what is more goes to the file.
+        connection.execute("PRAGMA cache_size=-32768")
         connection.execute(
             "CREATE TABLE seen (digest BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID"
         )
@@ -52,9 +52,5 @@ def digest_of(*parts: str) -> bytes:
 @contextmanager
 def memory() -> Iterator[Memory]:
     """An empty memory, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="wxlogin-import-") as folder:
-        connection = sqlite3.connect(Path(folder) / "seen.db")
-        try:
-            yield Memory(connection)
-        finally:
-            connection.close()
+    with closing(sqlite3.connect("")) as connection:
+        yield Memory(connection)

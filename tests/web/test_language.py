@@ -199,7 +199,8 @@ def catalog_at(folder: Path) -> Catalog:
 
 def catalogs() -> list:
     templates = asset_dir("templates")
-    service = [package_dir() / "web", templates / "login", templates / "account"]
+    pages = [templates / name for name in ("login", "account", "openid")]
+    service = [package_dir() / "web", *pages]
     loose = [templates / "base.html", templates / "error.html"]
     simulator = [package_dir() / "simulator", templates / "simulator"]
     translations = ("translations", "zh", "LC_MESSAGES")

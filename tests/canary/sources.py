@@ -8,7 +8,7 @@ from typing import Any
 from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
-from wxlogin.flows import attempt, handover
+from wxlogin.flows import attempt, bindings, handover, site_links
 from wxlogin.provider import authorizing, codes, issuing, keys
 from wxlogin.provider.requests import AuthorizationRequest
 from wxlogin.security import signing
@@ -29,6 +29,9 @@ def install() -> None:
     watch(keys.new_key, _signing_key)
     watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
     watch(issuing.issue, lambda issued, *_: _tokens(issued))
+    watch(site_links.make, lambda key, *_: CANARIES.add("customer's link", key))
+    watch(bindings.begin, lambda url, *_: CANARIES.add("bind code", _code_in(url)))
+    watch(bindings.answer, lambda token, *_: CANARIES.add("bind token", token))
     watch(authorizing.consider, lambda found, *_: _site_state(found))
 
 
@@ -71,6 +74,10 @@ def _signing_key(key: keys.Jwk, *_: object) -> None:
 
 def _attempt(new: attempt.Attempt) -> None:
     CANARIES.add("attempt secret", new.secret)
+
+
+def _code_in(url: str) -> str:
+    return url.rpartition("code=")[2]
 
 
 def _tokens(issued: issuing.Issued) -> None:

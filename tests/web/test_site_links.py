@@ -101,6 +101,15 @@ def test_the_site_hears_of_it_with_its_own_id(app, shop, browser, xiaoming):
         assert event.data["external_id"] == "c-1"
 
 
+def test_the_question_can_be_read_in_the_other_language(app, shop, browser, xiaoming):
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    switch = re.search(r'href="(/language/\w+\?next=[^"]+)"', page.text)[1]
+    answer = browser.get(switch)
+    assert (answer.status_code, answer.location) == (303, link)
+    assert browser.get(link).status_code == 200
+
+
 def test_opening_the_link_changes_nothing(app, shop, browser, xiaoming):
     """security row 12: a browser or a chat that fetches ahead"""
     link = link_for(shop)

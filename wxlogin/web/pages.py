@@ -26,6 +26,7 @@ _PLAIN = {
     "account.me",
     "login.page",
     "registering.page",
+    "site_links.page",
     "terms.ours",
     "terms.page",
 }

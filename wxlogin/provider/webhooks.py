@@ -22,7 +22,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from wxlogin.accounts import feed
 from wxlogin.accounts.feed import Told
@@ -40,6 +39,9 @@ PAUSES = (5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000)
 TRIED_FOR = timedelta(days=3)
 #: Longer than one call may take.
 LEASE = timedelta(seconds=30)
+# Events of a site that are looked at together. A server that refuses so many for days
+# is down, and nothing behind them is held back by mistake.
+WINDOW = 1000
 # A site that answered 410 hears nothing for so long.
 GONE_SECONDS = 24 * 3600
 GONE = 410
@@ -69,14 +71,34 @@ def sites_to_tell(settings: Settings) -> list[Site]:
 def tell(settings: Settings, site: Site) -> int:
     """Sends what is due to this site, until a try fails; says how many arrived."""
     count = 0
-    while (claimed := _claim(site)) is not None:
+    while True:
+        arrived, failed = _go_through(settings, site)
+        count += arrived
+        if failed or not arrived:
+            return count
+
+
+def _go_through(settings: Settings, site: Site) -> tuple[int, bool]:
+    """Sends what is due of the first events that wait; how many, and did one fail?
+
+    In the order of the changes: what is not for us now, because its pause goes on
+    or another process has it, holds back what comes later of the same users.
+    """
+    held: set[str | None] = set()
+    count = 0
+    for row in _waiting(site):
+        about = {row.uid, row.other_uid} - {None}
+        claimed = None if held & about else _claim(row)
+        if claimed is None:
+            held |= about
+            continue
         reply = _send(settings, site, claimed.told)
         if not reply.good:
             _failed(site, claimed, reply)
-            break
+            return count, True
         _settle(claimed, at=now())
         count += 1
-    return count
+    return count, False
 
 
 def public_form(settings: Settings, event: Told) -> dict[str, Any]:
@@ -122,41 +144,34 @@ def _due(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _unblocked() -> list[sa.ColumnElement[bool]]:
-    """No earlier event of the same users waits for this site.
-
-    A condition for each pair of columns, so that each can use an index.
-    """
-    earlier = aliased(Event)
-    return [
-        ~sa.exists().where(
-            earlier.client_id == Event.client_id,
-            earlier.settled_at.is_(None),
-            earlier.id < Event.id,
-            theirs == ours,
-        )
-        for theirs in (earlier.uid, earlier.other_uid)
-        for ours in (Event.uid, Event.other_uid)
-    ]
-
-
-def _claim(site: Site) -> _Claimed | None:
-    """The next event for this site, which is ours for a while; None for none."""
-    at = now()
-    mine = Event.client_id == site.client_id
-    query = sa.select(Event).where(mine, *_due(at), *_unblocked()).order_by(Event.id)
+def _waiting(site: Site) -> list[Event]:
+    """The first events of which this site must still hear, due or not."""
+    query = (
+        sa.select(Event)
+        .where(Event.client_id == site.client_id, Event.settled_at.is_(None))
+        .order_by(Event.id)
+        .limit(WINDOW)
+    )
     with reading() as session:
-        rows = list(session.scalars(query.limit(10)))
-    # Another process may be faster with the first ones.
-    return next((found for row in rows if (found := _take(row, at=at))), None)
+        return list(session.scalars(query))
 
 
-def _take(row: Event, *, at: datetime) -> _Claimed | None:
+def _claim(row: Event) -> _Claimed | None:
+    """The event is ours for a while; None where it is not due or another's."""
+    at = now()
+    if not _is_due(row, at):
+        return None
     free = sa.update(Event).where(Event.id == row.id, *_due(at))
     ours = free.values(lease_until=at + LEASE, tries=row.tries + 1)
     if not transaction(lambda session: run(session, ours)):
         return None
     return _Claimed(row.id, feed.told(row), row.tries + 1, row.at)
+
+
+def _is_due(row: Event, at: datetime) -> bool:
+    return all(
+        moment is None or moment <= at for moment in (row.next_try_at, row.lease_until)
+    )
 
 
 def _settle(claimed: _Claimed, *, at: datetime) -> None:

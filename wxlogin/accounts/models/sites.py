@@ -115,8 +115,7 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (
         sa.Index(None, "client_id", "position"),
-        sa.Index(None, "client_id", "settled_at", "uid"),
-        sa.Index(None, "client_id", "settled_at", "other_uid"),
+        sa.Index(None, "client_id", "settled_at", "id"),
         OPTIONS,
     )
 

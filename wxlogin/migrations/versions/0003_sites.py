@@ -110,8 +110,7 @@ def _told() -> None:
         sa.UniqueConstraint("position"),
         indexes=[
             ["client_id", "position"],
-            ["client_id", "settled_at", "uid"],
-            ["client_id", "settled_at", "other_uid"],
+            ["client_id", "settled_at", "id"],
             ["at"],
         ],
     )

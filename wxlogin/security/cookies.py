@@ -1,11 +1,11 @@
 """Our cookies: names of our own, and the strictest attributes that still work.
 
 With an https PUBLIC_URL a name begins with `__Host-`, or with `__Secure-` where
-PUBLIC_URL has a path and WHOLE_HOST is off; then a browser takes the cookie only with Secure, and with
-`__Host-` from no other host and path (RFC 6265bis §4.1.3). Plain names are for
-http: development on loopback, and trials. All are HttpOnly and SameSite=Lax: WeChat
-sends the visitor back by a top-level GET, for which Lax is enough. No cookie is
-SameSite=None. OWASP ASVS 3.3.1-3.3.5.
+PUBLIC_URL has a path and WHOLE_HOST is off; then a browser takes the cookie only
+with Secure, and with `__Host-` from no other host and path (RFC 6265bis §4.1.3).
+Plain names are for http: development on loopback, and trials. All are HttpOnly and
+SameSite=Lax: WeChat sends the visitor back by a top-level GET, for which Lax is
+enough. No cookie is SameSite=None. OWASP ASVS 3.3.1-3.3.5.
 
 A name begins with `wxlogin_`, never `session`: another application on the same
 host keeps its own.
@@ -74,4 +74,3 @@ def clear_cookie(response: Response, settings: Settings, purpose: str) -> None:
         httponly=True,
         samesite="Lax",
     )
-

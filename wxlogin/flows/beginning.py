@@ -1,7 +1,12 @@
 """How a redirect login begins: a state for WeChat, an attempt for the browser.
 
-Nothing is written anywhere. Each flow is one letter in the state, so that a state
-of one flow is worth nothing in another.
+Nothing is written anywhere, with one exception: WeChat's own browser loses cookies,
+and with the attempt's cookie the way back to the site would be lost. So where a site's
+request waits in the ticket store already, the way to it is kept there too, under the
+state's nonce. It is an address that anybody may open, and proves nothing.
+
+Each flow is one letter in the state, so that a state of one flow is worth nothing in
+another.
 """
 
 from dataclasses import dataclass
@@ -11,9 +16,11 @@ from wxlogin.config import App, AppKind, Settings
 from wxlogin.errors import NotFound
 from wxlogin.flows.attempt import Attempt, Purpose, new_attempt
 from wxlogin.flows.upstream import hosts_of
-from wxlogin.security.signing import State, new_nonce, sign_state
+from wxlogin.security.signing import STATE_SECONDS, State, new_nonce, sign_state
+from wxlogin.tickets import current_tickets
 from wxlogin.wechat import endpoints
 
+_WAY = "way"
 #: A login that leads to a page of ours, or to one that SITES lists.
 NO_SITE = Purpose()
 
@@ -82,6 +89,8 @@ def begin(
     if app.kind is not flow.kind:
         raise NotFound("this kind of app has no such door", app=app.name)
     nonce = new_nonce()
+    if purpose.client_id and flow.kind is AppKind.official_account:
+        current_tickets().add(_WAY, nonce, next_url, ttl=STATE_SECONDS)
     place = State(nonce, settings.apps.index(app), flow.value, restarted)
     state = sign_state(settings, place)
     attempt = new_attempt(
@@ -94,6 +103,12 @@ def begin(
         purpose=purpose,
     )
     return Begun(attempt, _url(settings, app, flow, state, lang, look or {}), state)
+
+
+def way_of(nonce: str) -> str | None:
+    """Where a login for a site led, if it began inside WeChat with this nonce."""
+    found = current_tickets().get(_WAY, nonce)
+    return found.value if found else None
 
 
 def _url(

@@ -7,7 +7,7 @@ from wxlogin.config import App, current_settings
 from wxlogin.errors import SnapshotVisitor, StateInvalid
 from wxlogin.flows import redirect as redirect_login
 from wxlogin.flows.attempt import Attempt
-from wxlogin.flows.beginning import Begun, Flow, begin
+from wxlogin.flows.beginning import Begun, Flow, begin, way_of
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
 from wxlogin.web.arriving import (
@@ -20,7 +20,7 @@ from wxlogin.web.arriving import (
 from wxlogin.web.attempts import held_attempt, hold_attempt
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.registering import ask
-from wxlogin.web.sites import terms_first
+from wxlogin.web.sites import purpose_of, terms_first
 from wxlogin.web.visitors import current_visitor, hold_session
 
 bp = Blueprint("callback", __name__)
@@ -107,10 +107,16 @@ def _may_restart(state: State) -> bool:
 def _restart(app: App, state: State) -> Response:
     require_page()
     get_logger().info("login restarted", app=app.name, why="the cookie was lost")
-    next_url = return_url(None)
-    flow = Flow(state.flow)
-    settings = current_settings()
-    return to_wechat(begin(settings, app, flow, next_url=next_url, restarted=True))
+    next_url = return_url(way_of(state.nonce))
+    begun = begin(
+        current_settings(),
+        app,
+        Flow(state.flow),
+        next_url=next_url,
+        restarted=True,
+        purpose=purpose_of(next_url),
+    )
+    return to_wechat(begun)
 
 
 def _needs_bounce(state: State) -> bool:

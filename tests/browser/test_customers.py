@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.customers import Customers
+from tests.browser.test_accessible import problems
 from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
 from wxlogin.accounts.models import SiteUser, User
 from wxlogin.db import db
@@ -45,8 +46,7 @@ def rows(shop: Customers, model) -> int:
 
 def connected(shop: Customers, number: str) -> str | None:
     """The name of the WeChat that the customer has."""
-    answer = shop.api("GET", "/users", params={"external_id": number})
-    return answer.json()["nickname"] if answer.status_code == 200 else None
+    return shop.api("GET", f"/users?external_id={number}").get("nickname")
 
 
 def has_three_customers(shop: Customers) -> None:
@@ -261,12 +261,15 @@ def test_two_tabs_of_a_first_visit_race(shop, simulator, window, phone):
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_question_fits(shop, simulator, window, phone, width, locale):
+def test_the_question_fits_and_is_for_everybody(
+    shop, simulator, window, phone, width, locale
+):
     page = window(width=width, locale=locale)
     asks_to_connect(shop, page, "ann")
     scans(page, phone, simulator, "xiaoming")
     page.wait_for_url(f"{shop.issuer}/link/*")
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
+    assert problems(page) == []
     page.locator("button[value=yes]").click()
     expect(page.get_by_role("status")).to_have_text("linked")

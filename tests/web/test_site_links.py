@@ -7,12 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser, Phone
+from tests.journey import CHINESE, ENGLISH, Browser, Phone, Started
+from tests.user_agents import WECHAT_IPHONE
 from tests.web.site_server import SITES, Server
 from wxlogin.accounts import people
 from wxlogin.accounts.models import Event, SiteUser, User
 from wxlogin.db import db
 
+TERMS = {"terms_url": "https://shop.test/terms", "terms_version": "7"}
 BACK = "https://login.shop.test/"
 
 
@@ -99,6 +101,24 @@ def test_the_site_hears_of_it_with_its_own_id(app, shop, browser, xiaoming):
         [event] = db.session.query(Event).all()
         assert (event.type, event.client_id) == ("user.created", "shop")
         assert event.data["external_id"] == "c-1"
+
+
+@pytest.mark.parametrize("policy", ["open", "ask"])
+def test_inside_wechat(app_for, xiaoming, policy):
+    """Silently, then with a name; there is one WeChat only to choose from."""
+    site = SITES[0].model_copy(update={"registration": policy, **TERMS})
+    app = app_for(sites=(site,), registration="open")
+    shop, browser = Server(app), Browser(app)
+    browser.headers = {**browser.headers, "User-Agent": WECHAT_IPHONE}
+    link = link_for(shop)
+    answer = browser.get(browser.get(link).location)
+    for _ in ("silent", "with a name"):
+        answer = browser.goes_to(xiaoming.opens(Started.at(answer.location)))
+    assert (answer.status_code, answer.location) == (303, link)
+    page = browser.get(link)
+    assert "小明😀" in page.text
+    assert 'value="other"' not in page.text
+    assert outcome(says(browser, link, "yes", page)) == LINKED
 
 
 def test_the_question_can_be_read_in_the_other_language(app, shop, browser, xiaoming):
@@ -344,8 +364,7 @@ def test_the_site_vouches_for_its_customer(app_for, xiaoming, policy):
     site = SITES[0].model_copy(
         update={
             "registration": policy,
-            "terms_url": "https://shop.test/terms",
-            "terms_version": "7",
+            **TERMS,
         }
     )
     app = app_for(sites=(site,), registration="open")

@@ -4,9 +4,11 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 import stat
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,15 @@ def test_a_dry_run_an_import_and_the_same_again(service: Commands) -> None:
     assert [line["external_id"] for line in lines] == ["1", "2", "3"]
     assert "external_id" not in exported(service)[0]
     assert exported(service, "--site", "blog") == []
+
+
+def test_customers_have_settled_the_terms_of_today(service: Commands) -> None:
+    """Nobody is asked again for what was agreed at the site."""
+    service.run("import", written(service, *PEOPLE), "--site", "shop")
+    database = Path(service.environment["WXLOGIN_INSTANCE"]) / "wxlogin.db"
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT client_id, terms_version FROM site_users")
+        assert set(rows) == {("shop-id", "2026-01")}
 
 
 def test_what_is_wrong_is_told_by_line(service: Commands) -> None:

@@ -31,6 +31,7 @@ from wxlogin.cli.progress import Progress
 from wxlogin.cli.tally import Tally
 from wxlogin.config import Settings, Site, current_settings
 from wxlogin.db import now
+from wxlogin.flows.terms import policy_for
 from wxlogin.observability import get_logger
 
 _FORMAT = click.Choice([shape.value for shape in Format])
@@ -138,10 +139,9 @@ def export_command(file: str, site: str | None, shape: str | None) -> None:
 def _customers(settings: Settings, site: str | None) -> Customers | None:
     if site is None:
         return None
-    found = _site(settings, site)
+    client_id = cast(str, _site(settings, site).client_id)
     # They are the site's customers: its terms of today were settled there.
-    terms = found.terms_version or settings.terms_version
-    return Customers(cast(str, found.client_id), terms or None)
+    return Customers(client_id, policy_for(settings, client_id).version or None)
 
 
 def _site(settings: Settings, text: str) -> Site:

@@ -46,7 +46,10 @@ def signs_in(browser: Browser, phone: Phone, next_url: str | None = None):
 def opens(browser: Browser, phone: Phone, link: str):
     """Opens the link, signs in, and sees the question."""
     answer = browser.get(link)
-    assert (answer.status_code, answer.location) == (303, f"/login?next={link}")
+    assert (answer.status_code, answer.location) == (
+        303,
+        f"{browser.prefix}/login?next={link}",
+    )
     assert signs_in(browser, phone, link).location == link
     return browser.get(link)
 
@@ -118,6 +121,20 @@ def test_inside_wechat(app_for, xiaoming, policy):
     page = browser.get(link)
     assert "小明😀" in page.text
     assert 'value="other"' not in page.text
+    assert outcome(says(browser, link, "yes", page)) == LINKED
+
+
+def test_below_a_path(app_for, xiaoming):
+    """PUBLIC_URL has a path, and the site's policy is another one there too."""
+    site = SITES[0].model_copy(update={"registration": "ask", **TERMS})
+    app = app_for(
+        sites=(site,), registration="open", public_url="http://127.0.0.1:5000/wx"
+    )
+    shop, browser = Server(app), Browser(app, prefix="/wx")
+    url = shop.post("/links", {"external_id": "c-1"}).get_json()["url"]
+    assert url.startswith("http://127.0.0.1:5000/wx/link/")
+    link = urlsplit(url).path
+    page = opens(browser, xiaoming, link)
     assert outcome(says(browser, link, "yes", page)) == LINKED
 
 

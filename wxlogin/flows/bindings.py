@@ -14,7 +14,9 @@ known by its cookie. So
   that would finish it never reaches the attacker;
 - a code that was stolen on the way connects nothing in the thief's browser. Should
   the thief, with an account of his own at the site, answer it before its owner does,
-  the owner's answer names another customer, and then both are void.
+  the owner's answer names another customer, and then both are void. What is left is
+  a thief who also gets the owner to open the thief's address before that; so the
+  code lives for minutes, and docs/customers.md says how a site keeps it.
 
 The browser comes back by a redirect from another site, as a GET with Lax cookies, so
 the address shows nothing and asks nothing. What it does, it does once: fetching it

@@ -153,7 +153,10 @@ def test_cleanup_removes_what_ran_out(wxlogin: Command, guests: People) -> None:
     guests.at = guests.at.replace(year=2020)
     guests.signs_in("web", "o1")
     done = wxlogin("cleanup")
-    assert done.output == "Removed 1 sessions and 1 lines of history.\n"
+    assert done.output == (
+        "Removed 1 sessions and 1 lines of history.\n"
+        "Removed 0 tokens and 0 events of sites.\n"
+    )
 
 
 def test_signing_keys_are_made_listed_and_rotated(

@@ -79,7 +79,7 @@ def signs_in_at(site: str, user: User, secret: str, *, sid: str = "sid1") -> Non
 
 def notices() -> list[tuple[str, str, str]]:
     """Who must hear of which session's end, under which uid."""
-    query = sa.select(LogoutNotice).order_by(LogoutNotice.id)
+    query = sa.select(LogoutNotice).order_by(LogoutNotice.sid, LogoutNotice.id)
     with reading() as session:
         return [(one.client_id, one.uid, one.sid) for one in session.scalars(query)]
 

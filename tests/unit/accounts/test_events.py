@@ -79,7 +79,7 @@ def signs_in_at(site: str, user: User, secret: str, *, sid: str = "sid1") -> Non
 
 def notices() -> list[tuple[str, str, str]]:
     """Who must hear of which session's end, under which uid."""
-    query = sa.select(LogoutNotice).order_by(LogoutNotice.sid, LogoutNotice.id)
+    query = sa.select(LogoutNotice).order_by(LogoutNotice.id)
     with reading() as session:
         return [(one.client_id, one.uid, one.sid) for one in session.scalars(query)]
 
@@ -245,7 +245,8 @@ def test_sites_of_an_ended_session_are_to_be_told(people: People) -> None:
     signs_in_at(SHOP, user, "here", sid="sid1")
     signs_in_at(FORUM, user, "here", sid="sid2")
     assert sessions.end_all(user.id) == 1
-    assert notices() == [(SHOP, user.uid, "sid1"), (FORUM, user.uid, "sid2")]
+    told = {(SHOP, user.uid, "sid1"), (FORUM, user.uid, "sid2")}
+    assert set(notices()) == told and len(notices()) == 2
     assert rows(Authorization) == 0
 
 

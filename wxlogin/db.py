@@ -34,7 +34,7 @@ from wxlogin.errors import Unready
 T = TypeVar("T")
 
 # Tries of one writing transaction that lost against another one.
-ATTEMPTS = 6
+ATTEMPTS = 10
 # Seconds a writer waits for SQLite's one write lock.
 SQLITE_BUSY_SECONDS = 15
 # Where a session keeps what is to be called after its commit.

@@ -160,6 +160,23 @@ def test_closed_takes_who_is_known_and_nobody_else(app_for, browser_of, xiaoming
     assert rows(app, SiteUser) == [0]
 
 
+def test_nobody_comes_in_at_a_closed_site_by_agreeing(app_for, browser_of, xiaoming):
+    """The page of the terms has an address, which anybody may open and post to."""
+    app = app_for(
+        sites=(a_shop(registration=Registration.closed),), registration="open"
+    )
+    shop, browser = SiteServer(app, SHOP), browser_of(app)
+    started = browser.starts()
+    browser.returns(started, xiaoming.confirms(started))
+    waiting = parse_qs(urlsplit(Browser(app).get(shop.link()).location).query)
+    key = waiting["next"][0].rpartition("/")[2]
+    word = {"agree": "yes", "version": "3"}
+    assert browser.get(f"/terms/{key}").status_code == 403
+    assert browser.post(f"/terms/{key}", data=word).status_code == 403
+    assert browser.get(f"/oauth2/authorize/{key}").status_code == 403
+    assert rows(app, SiteUser, Consent) == [0, 0]
+
+
 def test_closed_with_customers_of_its_own_offers_their_way(
     app_for, browser_of, xiaoming
 ):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts import consents, site_users
 from wxlogin.config import Registration, Settings, Site
 from wxlogin.db import now, transaction
+from wxlogin.errors import RegistrationClosed
 
 
 class Entry(StrEnum):
@@ -93,6 +94,17 @@ def entry(settings: Settings, site: Site, user_id: int) -> Entry:
         return Entry.terms if asks else Entry.closed
     owed = bool(policy.version) and known.terms_version != policy.version
     return Entry.terms if owed else Entry.ok
+
+
+def refuse_strangers(policy: Policy, user_id: int) -> None:
+    """Nobody comes in by agreeing where the site takes nobody new.
+
+    Raises RegistrationClosed for a user whom such a site does not know.
+    """
+    if policy.mode is not Registration.closed or not policy.client_id:
+        return
+    if site_users.member(policy.client_id, user_id) is None:
+        raise RegistrationClosed("the site takes nobody new", client=policy.client_id)
 
 
 def counts_ours(settings: Settings) -> bool:

@@ -49,6 +49,7 @@ def ours() -> Response:
 
 def _ask(policy: Policy, target: str, *, known: bool, decline: str) -> Response:
     visitor = require_visitor()
+    terms.refuse_strangers(policy, visitor.user_id)
     if request.method == "POST":
         if _said_yes(policy):
             terms.agree(policy, visitor.user_id, door="terms")

@@ -46,7 +46,8 @@ def read(text: str, *, typ: str) -> dict[str, Any]:
         raise NotOurs("no text of ours")
     try:
         token = jwt.decode(text, _key_of, algorithms=list(ALGS))
-    except (JoseError, ValueError) as error:
+    # TypeError: a header whose `crit` is no list (joserfc 1.8).
+    except (JoseError, ValueError, TypeError) as error:
         raise NotOurs(f"does not verify ({type(error).__name__})") from None
     if token.header.get("typ") != typ:
         raise NotOurs("of another type")

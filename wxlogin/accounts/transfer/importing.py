@@ -8,11 +8,12 @@ stays the same however long the file is.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.accounts.owners import lock
 from wxlogin.accounts.transfer.files import Line
 from wxlogin.accounts.transfer.looking import look
@@ -21,10 +22,12 @@ from wxlogin.accounts.transfer.outcome import Outcome, Result
 from wxlogin.accounts.transfer.planning import Plan, plan
 from wxlogin.accounts.transfer.record import Record
 from wxlogin.accounts.transfer.writing import Customers, write
-from wxlogin.db import ATTEMPTS, StartOver, reading, transaction
+from wxlogin.db import ATTEMPTS, StartOver, reading, take_stock, transaction
 from wxlogin.errors import AccountGone, Unready
 
 BATCH = 1000
+# The database takes stock whenever so many times more batches are in.
+GROWTH = 4
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,16 @@ def import_people(lines: Iterable[Line], how: Import) -> Iterator[list[Result]]:
     Raises Unready where the database does not answer; what was yielded before stays.
     """
     rest = iter(lines)
+    grown = 1
     with memory() as seen:
-        while part := list(islice(rest, how.batch)):
+        for number in count(1):
+            part = list(islice(rest, how.batch))
+            if not part:
+                return
             yield _import(part, how, seen)
+            if number == grown and not how.dry_run:
+                take_stock(User, Identity, UnionId, SiteUser)
+                grown *= GROWTH
 
 
 def _import(lines: Sequence[Line], how: Import, seen: Memory) -> list[Result]:

@@ -180,6 +180,17 @@ def test_a_code_is_bound_to_all_it_was_asked_with(signed_in, shop, changes):
     assert shop.redeems(code).status_code == 200
 
 
+def test_the_log_tells_the_sites_developer_what_the_call_got_wrong(
+    signed_in, shop, log
+):
+    code = shop.code_for(signed_in)
+    answer = shop.redeems(code, redirect_uri="https://shop.test/callback/")
+    why = "redirect_uri is not the one the code was sent to."
+    assert answer.get_json()["error_description"] == why
+    [line] = [line for line in log() if line["event"] == "site refused"]
+    assert (line["client"], line["why"]) == (SHOP.client_id, why)
+
+
 def test_a_code_is_bound_to_its_client(app, signed_in, shop):
     """security row 113"""
     code = shop.code_for(signed_in)

@@ -52,6 +52,8 @@ def _print_addresses(settings: Settings, shop: str | None) -> None:
     click.echo()
     if shop:
         click.echo(f"  The tea shop        {shop}")
+    elif settings.sites:
+        click.echo("  The tea shop        closed: SITES lists sites of your own")
     click.echo(f"  Sign in             {settings.public_url}/login")
     if settings.simulated:
         click.echo(f"  The simulated phone {settings.simulator_url}/phone")

@@ -45,7 +45,9 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     def authenticate_client(
         self, request: Request, methods: Any, endpoint: str = "token"
     ) -> Client:
-        return callers.identify(current_settings(), request.call, methods)
+        # Known from here on, for the log line of a refusal.
+        request.client = callers.identify(current_settings(), request.call, methods)
+        return request.client  # type: ignore[no-any-return]
 
     def create_oauth2_request(self, request: Call | Request) -> Request:
         return request if isinstance(request, Request) else Request(request)

@@ -40,7 +40,7 @@ _NAMES = (
     "request_uri",
     "registration",
 )
-# Longer ones would not fit into a URL on the way back, or into our store.
+# Bytes. Longer ones would not fit into a URL on the way back, or into our store.
 _LONGEST = 4096
 # OpenID Connect Core 6 and 7.2.1: what we do not take, and how that is said.
 _UNSUPPORTED = ("request", "request_uri", "registration")
@@ -86,8 +86,8 @@ def _return_address(call: Call) -> str:
     client_id = call.one("client_id")
     if doubled := call.doubled(_NAMES):
         raise _bad(f"the parameter {doubled[0]} is doubled")
-    if long := [name for name in _NAMES if len(call.one(name) or "") > _LONGEST]:
-        raise _bad(f"the parameter {long[0]} is longer than {_LONGEST} characters")
+    if long := call.longer(_NAMES, _LONGEST):
+        raise _bad(f"the parameter {long[0]} is longer than {_LONGEST} bytes")
     if client_id is None:
         raise _bad("client_id is missing")
     site = current_settings().site_of(client_id)

@@ -28,8 +28,12 @@ from wxlogin.tickets import current_tickets
 KIND = "oidc_logout"
 #: Seconds for which the question to the person is open.
 WAIT_SECONDS = 600
+# Bytes; longer ones would not fit into a URL on the way back, or into our store.
+_LONGEST = 4096
+# An ID token, which may be longer (see `signing`).
+_HINT = "id_token_hint"
 _PARAMETERS = (
-    "id_token_hint",
+    _HINT,
     "client_id",
     "post_logout_redirect_uri",
     "state",
@@ -58,7 +62,10 @@ def consider(settings: Settings, call: Call) -> Farewell:
     """The request, checked. Raises BadLogoutRequest, which says what to mend."""
     if doubled := call.doubled(_PARAMETERS):
         raise BadLogoutRequest(f"{doubled[0]} stands there twice")
-    hint = _hint(call.one("id_token_hint"))
+    others = [name for name in _PARAMETERS if name != _HINT]
+    if long := call.longer(others, _LONGEST):
+        raise BadLogoutRequest(f"{long[0]} is longer than {_LONGEST} bytes")
+    hint = _hint(call.one(_HINT))
     site = _site(settings, call.one("client_id"), hint)
     uri = call.one("post_logout_redirect_uri")
     return Farewell(

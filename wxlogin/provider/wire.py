@@ -33,6 +33,11 @@ class Call:
         """Those of these parameters that came more than once."""
         return [name for name in names if len(self.parameters.get(name, ())) > 1]
 
+    def longer(self, names: Sequence[str], most: int) -> list[str]:
+        """Those of these parameters that have more than `most` bytes."""
+        sizes = {name: (self.one(name) or "").encode() for name in names}
+        return [name for name, text in sizes.items() if len(text) > most]
+
 
 @dataclass(frozen=True)
 class Reply:

@@ -2,12 +2,19 @@
 
 import base64
 import json
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from tests.journey import Browser
-from tests.web.openid_site import SHOP, SITES, SiteServer, answer_of
+from tests.web.openid_site import (
+    NEWS,
+    SHOP,
+    SITES,
+    SiteServer,
+    answer_of,
+    signs_in_at_wechat,
+)
 from wxlogin.provider import keys
 
 
@@ -62,3 +69,27 @@ def test_a_hint_with_a_strange_header_is_refused(app, shop, header):
     assert told["error"] == "invalid_request"
     answer = browser.get(f"/oauth2/logout?{urlencode({'id_token_hint': text})}")
     assert answer.status_code == 400
+
+
+MOVED = SHOP.model_copy(update={"redirect_uris": ("https://shop.test/new",)})
+
+
+@pytest.mark.parametrize("sites", [(MOVED,), (NEWS,)], ids=["address", "site"])
+def test_an_address_that_was_taken_out_meanwhile_is_used_no_more(
+    app_for, shop, browser, xiaoming, sites
+):
+    """security row 112: SITES changes while somebody is at WeChat"""
+    asked = browser.get(shop.link())
+    here = parse_qs(urlsplit(asked.location).query)["next"][0]
+    browser.client = restarted(browser, app_for(sites=sites))
+    back = signs_in_at_wechat(browser, xiaoming, asked)
+    for answer in (back, browser.get(f"{here}/decline")):
+        assert (answer.status_code, answer.location) == (400, None)
+
+
+def restarted(browser: Browser, app):
+    """The browser's client at another process, with the cookies it had."""
+    client = app.test_client()
+    client._cookies = browser.client._cookies
+    browser.app = app
+    return client

@@ -61,9 +61,12 @@ def consider(call: Call, *, at: datetime) -> AuthorizationRequest | Reply:
 
 
 def refuse(request: AuthorizationRequest, error: str, description: str) -> Reply:
-    """An error for the request's return address."""
-    found = refusal(error, description)
-    call, to = call_of(request), request.redirect_uri
+    """An error for the request's return address.
+
+    Raises BadSiteRequest where that has been taken out of the settings meanwhile.
+    """
+    found, call = refusal(error, description), call_of(request)
+    to = _return_address(call)
     return _back(call, to, found, mode=request.response_mode)
 
 

@@ -19,6 +19,7 @@ from wxlogin.flows.terms import Entry
 from wxlogin.provider.authorizing import call_of, refuse
 from wxlogin.provider.codes import Code
 from wxlogin.provider.requests import AuthorizationRequest
+from wxlogin.provider.return_addresses import is_registered
 from wxlogin.provider.server import server
 from wxlogin.provider.wire import Reply
 
@@ -40,11 +41,13 @@ def decide(
     """The answer for the site, or the visitor's next page.
 
     Raises RegistrationClosed where the site takes nobody new, and BadSiteRequest
-    where the site has been taken out of the settings meanwhile.
+    where site or return address have been taken out of the settings meanwhile.
     """
     site = settings.site_of(request.client_id)
-    if site is None:
-        raise BadSiteRequest("the site is no longer in SITES", client=request.client_id)
+    if site is None or not is_registered(site, request.redirect_uri):
+        raise BadSiteRequest(
+            "site or redirect_uri is no longer in SITES", client=request.client_id
+        )
     silent = "none" in request.prompt
     if visitor is None or _must_sign_in(request, visitor, at=at):
         if not silent:

@@ -94,7 +94,17 @@ def test_only_people_whom_the_site_knows(app, signed_in, other_browser):
     assert signed_in.get("/auth?site=shop&known=1").status_code == 200
 
 
-@pytest.mark.parametrize("query", ["site=nobody", "known=1", "known=1&site="])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "site=nobody",
+        "known=1",
+        "known=1&site=",
+        "site=shop&known=yes",
+        "site=shop&known=",
+        "site=shop&known=0&known=1",
+    ],
+)
 def test_a_misspelled_site_lets_nobody_through(signed_in, query):
     assert signed_in.get(f"/auth?{query}").status_code == 400
 

@@ -39,7 +39,7 @@ def auth() -> Response:
 
     `site` names the site whose external id is told; with `known=1` only people whom
     that site knows are let through, others get 403. Raises BadRequest for a site
-    that is not listed.
+    that is not listed, and for another word than that 1, which would admit everybody.
     """
     site = _named_site()
     visitor = current_visitor()
@@ -56,6 +56,8 @@ def _named_site() -> Site | None:
     site = current_settings().site_of(client_id)
     if site is None and (client_id or "known" in request.args):
         raise BadRequest("SITES has no site with this client_id", parameter="site")
+    if request.args.getlist("known") not in ([], ["1"]):
+        raise BadRequest("write known=1 or leave it out", parameter="known")
     return site
 
 

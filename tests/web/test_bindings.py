@@ -4,6 +4,7 @@ From the registration page to the site, its password, and back, where the two ar
 connected and nobody else's browser can be misused for it.
 """
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
@@ -228,6 +229,14 @@ def test_a_site_without_a_bind_url_is_sent_nobody(app_for, xiaoming):
     arrives(browser, xiaoming)
     assert "/register/bind" not in browser.get("/register").text
     assert browser.post("/register/bind").status_code == 404
+
+
+def test_an_old_page_sends_no_other_person_than_it_shows(browser, xiaoming, lihua):
+    arrives(browser, xiaoming)
+    shown = re.search(r'name="tag" value="(\w+)"', browser.get("/register").text)[1]
+    arrives(browser, lihua)
+    answer = browser.post("/register/bind", data={"tag": shown})
+    assert (answer.status_code, answer.location) == (303, "/register")
 
 
 def test_a_foreign_page_presses_no_button(browser, xiaoming):

@@ -63,9 +63,12 @@ def answer(key: str) -> Response:
 
 @bp.post("/register/bind")
 def bind() -> Response:
-    """To the site, which asks for its own password."""
+    """To the site, which asks for its own password.
+
+    A page that was open in another tab may show another person than now waits.
+    """
     waiting = registering.held()
-    if waiting.done:
+    if waiting.done or request.form.get("tag", waiting.tag) != waiting.tag:
         return redirect(url_for("registering.page"), 303)
     return redirect(bindings.begin(current_settings(), waiting), 303)
 

@@ -60,7 +60,10 @@ P = ParamSpec("P")
 
 _EXTENSION = "wxlogin"
 _PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
-_TICKET = re.compile(r"(/handover/)[\w-]+")
+# Addresses of ours that hold a key.
+_TICKET = re.compile(
+    r"(/(?:handover|link|register/continue|terms|oauth2/(?:authorize|logout))/)[\w-]+"
+)
 
 
 @dataclass(frozen=True)

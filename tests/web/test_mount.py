@@ -261,7 +261,18 @@ def test_the_development_server_logs_no_secret(host, caplog):
     with caplog.at_level(logging.INFO, "werkzeug"):
         for text in (
             line % ("c0de-c0de-c0de", "STATESTATE"),
-            '"POST /wx/handover/t1cket-t1cket HTTP/1.1"',
+            *(
+                f'"POST /wx/{path}/t1cket-t1cket HTTP/1.1"'
+                for path in (
+                    "handover",
+                    "link",
+                    "register/continue",
+                    "terms",
+                    "oauth2/authorize",
+                    "oauth2/logout",
+                )
+            ),
+            '"GET /wx/oauth2/logout?id_token_hint=t1cket.t1cket HTTP/1.1"',
         ):
             logging.getLogger("werkzeug").info('%s "%s" %s', text, "-", 303)
     for secret in ("c0de", "STATE", "t1cket"):

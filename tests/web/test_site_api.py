@@ -112,6 +112,17 @@ def test_a_look_up_is_by_one_kind_of_id(shop, wish):
     assert problem(shop.get("/users", **wish)) == (400, "bad_request")
 
 
+def test_a_malformed_call_is_told_what_to_mend(app, shop, ming):
+    told = shop.get("/users", nickname="小明😀").get_json()
+    assert told["reason"] == "name one of: external_id; openid and app; unionid"
+    form = {"headers": shop.headers, "data": {"external_id": "1"}}
+    answer = app.test_client().put(
+        f"/api/site/users/{ming}", base_url="http://127.0.0.1:5000", **form
+    )
+    assert problem(answer) == (415, "bad_request")
+    assert answer.get_json()["reason"] == "the body is not application/json"
+
+
 @pytest.mark.parametrize(
     "wish",
     [

@@ -14,11 +14,17 @@ _LONGEST = 4096
 _HALF = re.compile("[\ud800-\udfff]")
 
 
+class NotJson(UnsupportedMediaType):
+    """The body says that it is something else."""
+
+    description = "the body is not application/json"
+
+
 def json_texts(**names: bool) -> dict[str, str]:
     """The named texts of the request's JSON object; True marks a required one.
 
     A missing optional one is "". Raises BadRequest for another shape, and
-    UnsupportedMediaType for a body that is not JSON.
+    NotJson for a body of another type.
     """
     body, found = _object(), {}
     for name, required in names.items():
@@ -42,7 +48,7 @@ def json_text_or_null(name: str) -> str | None:
 
 def _object() -> dict[str, Any]:
     if not request.is_json:
-        raise UnsupportedMediaType
+        raise NotJson
     try:
         body = request.get_json(silent=True)
     except RecursionError:

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from wxlogin.errors import WxloginError
 from wxlogin.flows.explaining import explain, is_worth_a_reload
 from wxlogin.observability import get_logger, request_id
+from wxlogin.web.bodies import NotJson
 from wxlogin.web.language import language
 from wxlogin.web.words import words_for
 
@@ -38,6 +39,8 @@ def refusal(error: WxloginError) -> Response:
         error.status,
         said=explain(error).for_visitor,
         action="reload" if is_worth_a_reload(error) else None,
+        # The words are for visitors; a program's developer wants to know more.
+        members={"reason": error.operator} if error.code == "bad_request" else None,
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -58,7 +61,8 @@ def _http(error: HTTPException) -> Response:
     if 300 <= status < 400:
         return error.get_response()
     default = "bad_request" if status < 500 else "internal"
-    response = answer(_HTTP_CODES.get(status, default), status)
+    members = {"reason": error.description} if isinstance(error, NotJson) else None
+    response = answer(_HTTP_CODES.get(status, default), status, members=members)
     for name in ("Allow", "Retry-After"):
         if value := error.get_response().headers.get(name):
             response.headers[name] = value

@@ -64,8 +64,9 @@ def test_terms_that_were_agreed_to_stand_there(app_for, xiaoming):
     browser.returns(started, xiaoming.confirms(started))
     agrees(browser, shop)
     assert "agreed to its terms" in page(browser)
-    assert browser.get(shop.link()).location.startswith(shop.redirect_uri)
+    unspent = shop.code_for(browser)
     take_back(browser, "shop")
+    assert shop.redeems(unspent).get_json()["error"] == "invalid_grant"
     agrees(browser, shop)
 
 

@@ -13,6 +13,8 @@ from authlib.oidc.core import OpenIDToken
 
 from wxlogin.config import current_settings
 from wxlogin.db import now
+from wxlogin.flows import terms
+from wxlogin.flows.terms import Entry
 from wxlogin.provider import access, codes, id_token, issuing, refreshing
 from wxlogin.provider.callers import EVERY
 from wxlogin.provider.codes import Code
@@ -47,6 +49,10 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no
         claimed = codes.claim(self.request.authorization_code)
         if claimed is None:
             raise invalid_grant("This code was used before.")
+        # The person may have taken the site's access back since the code was given.
+        site = self.request.client.site
+        if terms.entry(current_settings(), site, claimed.user_id) is not Entry.ok:
+            raise invalid_grant("The person has to agree to the terms again.")
         issued = issuing.redeem(claimed, at=now())
         if issued is None:
             raise invalid_grant("The session in which this code was given is over.")

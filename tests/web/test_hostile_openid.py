@@ -2,7 +2,9 @@
 
 import base64
 import json
-from urllib.parse import parse_qs, urlencode, urlsplit
+import random
+from collections.abc import Iterator
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
@@ -93,3 +95,120 @@ def restarted(browser: Browser, app):
     client._cookies = browser.client._cookies
     browser.app = app
     return client
+
+
+# Bytes as a URL or a form may hold them.
+WILD = [
+    b"",
+    b"\x00",
+    b"\xff\xfe",
+    b"\xed\xa0\x80",
+    "😀".encode() * 300,
+    b"\x01" * 3000,
+    b"x" * 5000,
+    b"[" * 4000,
+    b"\r\nX: y",
+    "２²ı\u202e".encode(),
+    b"-1",
+    b"1e999",
+    b"9" * 5000,
+    b"none login",
+    b"http://127.0.0.1:99999/",
+    b"http://[::1",
+    b"%00%u0000",
+    b"a.b.c",
+    b"A" * 43,
+    b"A" * 65,
+]
+AUTHORIZE = {
+    "response_type": b"code",
+    "client_id": b"shop",
+    "redirect_uri": b"https://shop.test/callback",
+    "scope": b"openid",
+    "nonce": b"",
+    "code_challenge": b"A" * 43,
+    "code_challenge_method": b"S256",
+    "response_mode": b"form_post",
+    "prompt": b"none",
+    "max_age": b"60",
+    "id_token_hint": b"",
+    "ui_locales": b"zh",
+}
+LOGOUT = {
+    "client_id": b"shop",
+    "post_logout_redirect_uri": b"https://shop.test/bye",
+    "state": b"s",
+    "id_token_hint": b"",
+    "ui_locales": b"zh",
+}
+TOKEN = {
+    "grant_type": b"refresh_token",
+    "code": b"",
+    "refresh_token": b"",
+    "redirect_uri": b"https://shop.test/callback",
+    "code_verifier": b"",
+    "scope": b"openid",
+    "client_id": b"shop",
+    "token": b"A" * 43,
+}
+# Each is asked for with one wild value in its place.
+ADDRESSES = [
+    "/oauth2/authorize/{}",
+    "/oauth2/authorize/{}/decline",
+    "/oauth2/logout/{}",
+    "/terms/{}",
+    "/link/{}",
+    "/register/continue/{}",
+    "/handover/{}",
+    "/auth?redirect=1&site={}",
+    "/api/site/users/{}",
+    "/api/site/users?external_id={}",
+    "/api/site/users?app=web&openid={}",
+    "/api/site/users?openid=o&app={}",
+    "/api/site/users?unionid={}",
+    "/api/site/bindings/{}",
+    "/api/site/events?after={}",
+    "/api/site/events?limit={}",
+]
+BODIES = [
+    ("/api/site/links", ("external_id", "label", "return_to")),
+    ("/api/site/bindings", ("code", "external_id")),
+    ("/api/registrations", ("registration", "agree", "terms_version")),
+]
+
+
+def some(chance: random.Random, good: dict[str, bytes]) -> dict[str, bytes]:
+    """Some of these parameters, of which one or two hold something wild."""
+    kept = {name: text for name, text in good.items() if chance.random() < 0.9}
+    for name in chance.sample(sorted(good), chance.randint(1, 2)):
+        kept[name] = chance.choice(WILD)
+    return kept
+
+
+def wild_requests(chance: random.Random) -> Iterator[tuple[str, str, dict]]:
+    """Method, address and the rest of requests that nobody should send."""
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    for path, good in (("/oauth2/authorize", AUTHORIZE), ("/oauth2/logout", LOGOUT)):
+        query = urlencode(some(chance, good))
+        yield "GET", f"{path}?{query}", {}
+        yield "POST", path, {"data": query, **form}
+    for path in ("/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"):
+        yield "POST", path, {"data": urlencode(some(chance, TOKEN)), **form}
+    for address in ADDRESSES:
+        yield "GET", address.format(quote(chance.choice(WILD))), {}
+    for path, names in BODIES:
+        values = [chance.choice(WILD).decode("latin-1"), "\ud800", None, 1e300, [], {}]
+        body = {name: chance.choice(values) for name in names}
+        yield "POST", path, {"data": json.dumps(body), "mimetype": "application/json"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_that_is_sent_makes_us_fail(app, seed):
+    """security row 112"""
+    chance = random.Random(seed)  # noqa: S311  the same each time
+    client = app.test_client()
+    for _ in range(30):
+        for method, address, rest in wild_requests(chance):
+            auth = ("shop", SHOP.client_secret) if "/api/site" in address else None
+            answer = client.open(address, method=method, auth=auth, **rest)
+            assert answer.status_code < 500, (method, address, rest)

@@ -52,7 +52,10 @@ def look(session: Session, client_id: str, user_id: int) -> Member | None:
     rows = session.execute(_rows(client_id, user_id)).all()
     if not rows:
         return None
-    uid = session.scalars(sa.select(User.uid).where(User.id == user_id)).one()
+    uid = session.scalar(sa.select(User.uid).where(User.id == user_id))
+    if uid is None:
+        # Deleted since the rows were read.
+        return None
     ids = [row.external_id for row, _ in rows if row.external_id is not None]
     settled = [row.terms_version for row, _ in rows if row.terms_version is not None]
     return Member(

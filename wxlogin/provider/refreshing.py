@@ -75,7 +75,10 @@ def find(token: str, *, at: datetime) -> Family | None:
         row = _look(session, token, at=at)
         if row is None:
             return None
-        uid = session.scalars(sa.select(User.uid).where(User.id == row.user_id)).one()
+        uid = session.scalar(sa.select(User.uid).where(User.id == row.user_id))
+    if uid is None:
+        # Deleted since the row was read.
+        return None
     return Family(
         authorization_id=row.id,
         client_id=row.client_id,

@@ -159,7 +159,9 @@ def _require_return_address(uri: str) -> None:
 def _require_web_address(uri: str) -> None:
     """https, or http on this machine or an inner one for development."""
     parts = urlsplit(uri)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    scheme_fits = parts.scheme in ("http", "https")
+    # `port` raises ValueError for one that there cannot be.
+    if not scheme_fits or not parts.hostname or parts.username or parts.port == 0:
         raise ValueError("write a whole address, such as https://shop.example/callback")
     if "#" in uri or not _is_plain(uri):
         raise ValueError("an address has no # and only printable characters")

@@ -111,6 +111,8 @@ def test_an_address_to_return_to_is_whole_and_plain(uri):
         {"client_secret": "sha256:not-hexadecimal-at-all-but-long"},
         {"webhook_url": "https://shop.example/hooks"},
         {"webhook_secret": "whsec_c2hvcnQ="},
+        {"backchannel_logout_uri": "https://shop.example:99999/out"},
+        {"backchannel_logout_uri": "https://shop.example:0/out"},
     ],
 )
 def test_what_is_no_site(changes):

@@ -10,7 +10,7 @@ from tests.journey import Browser
 from wxlogin.accounts import people
 from wxlogin.accounts.models import Session
 from wxlogin.config import Site
-from wxlogin.db import db
+from wxlogin.db import db, transaction
 from wxlogin.tickets.models import TicketRow
 from wxlogin.wechat.endpoints import SCOPE_USERINFO
 
@@ -115,10 +115,13 @@ def test_of_twenty_at_once_one_wins(app, program):
 
 def passes(app, seconds: float) -> None:
     """Time for tickets, which the database's own clock ends."""
-    with app.app_context():
-        for row in db.session.scalars(db.select(TicketRow).filter_by(kind="handover")):
+
+    def work(session) -> None:
+        for row in session.scalars(db.select(TicketRow).filter_by(kind="handover")):
             row.expires_at -= timedelta(seconds=seconds)
-        db.session.commit()
+
+    with app.app_context():
+        transaction(work)
 
 
 def test_after_a_minute_it_is_over(program, browser, app):

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.journey import CHINESE, ENGLISH, Browser
+from tests.user_agents import USER_AGENTS
 from tests.web.openid_site import (
     CALLBACK,
     NATIVE,
@@ -371,6 +372,18 @@ def test_a_fresh_login_is_asked_for_once(signed_in, xiaoming, shop, clock, chang
     tokens = shop.redeems(told["code"]).get_json()
     assert claims(tokens)["auth_time"] > claims(before)["auth_time"]
     assert claims(tokens)["sub"] == claims(before)["sub"]
+
+
+@pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}])
+@pytest.mark.parametrize("place", ["chrome windows", "safari iphone"])
+def test_a_session_that_will_not_do_is_not_offered(signed_in, shop, changes, place):
+    """A button "Continue" would lead back to the same page."""
+    where = {"User-Agent": USER_AGENTS[place][0]}
+    answer = signed_in.get(shop.link(**changes))
+    page = signed_in.get(answer.location, headers=where)
+    assert page.status_code == 200
+    assert "小明" not in page.text
+    assert "小明" in signed_in.get("/login", headers=where).text
 
 
 def test_max_age_is_counted_from_the_login(signed_in, shop, clock):

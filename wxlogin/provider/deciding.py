@@ -70,6 +70,13 @@ def decide(
             return _grant(request, visitor, at=at)
 
 
+def will_do(request: AuthorizationRequest, visitor: Visitor, *, at: datetime) -> bool:
+    """Is this the person, and the sign-in fresh enough, that the site asked for?"""
+    if _must_sign_in(request, visitor, at=at):
+        return False
+    return not _is_somebody_else(request, visitor)
+
+
 def _must_sign_in(
     request: AuthorizationRequest, visitor: Visitor, *, at: datetime
 ) -> bool:

@@ -16,7 +16,7 @@ from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.callback import to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
 from wxlogin.web.language import language
-from wxlogin.web.sites import purpose_of
+from wxlogin.web.sites import purpose_of, visitor_for
 from wxlogin.web.visitors import current_visitor, drop_session
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
 
@@ -92,7 +92,7 @@ def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Resp
         qr_url=_side_door(app),
         next_url=begun.attempt.next,
         # Whoever is here for a site's customer signs in anew, and not once more.
-        visitor=None if begun.attempt.vouched else current_visitor(),
+        visitor=None if begun.attempt.vouched else visitor_for(begun.attempt.next),
     )
     response = Response(html, mimetype="text/html")
     hold_attempt(response, current_settings(), begun.attempt)
@@ -104,13 +104,14 @@ def _advice(way: Route) -> Response:
     settings = current_settings()
     wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
     prefix_free = url_for("login.page", **wish).removeprefix(settings.prefix)
+    next_url = return_url(request.args.get("next"))
     html = render_template(
         "login/advice.html",
         door=way.door.value,
         link=settings.public_url + prefix_free,
         qr_url=_side_door(way.side) if way.side else None,
-        visitor=current_visitor(),
-        next_url=return_url(request.args.get("next")),
+        visitor=visitor_for(next_url),
+        next_url=next_url,
     )
     return Response(html, mimetype="text/html")
 

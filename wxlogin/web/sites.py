@@ -8,11 +8,14 @@ import re
 
 from flask import url_for
 
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site, current_settings
+from wxlogin.db import now
 from wxlogin.errors import RegistrationOver
 from wxlogin.flows import site_links, terms
 from wxlogin.flows.attempt import Purpose
 from wxlogin.provider import requests as authorizations
+from wxlogin.provider.deciding import will_do
 from wxlogin.web.visitors import current_visitor
 
 _KEY = r"([A-Za-z0-9_-]{16,64})"
@@ -30,6 +33,17 @@ def purpose_of(next_url: str) -> Purpose:
         link = site_links.held(found[1])
         return Purpose(link.client_id, vouched=True) if link else Purpose()
     return Purpose()
+
+
+def visitor_for(next_url: str) -> Visitor | None:
+    """Who is signed in, unless the site that waits at `next` wants more than that:
+    "Continue" would lead back to the login."""
+    visitor = current_visitor()
+    found = _AUTHORIZE.fullmatch(_path(next_url))
+    waiting = authorizations.held(found[1]) if found and visitor else None
+    if visitor and waiting and not will_do(waiting, visitor, at=now()):
+        return None
+    return visitor
 
 
 def pending_site(key: str) -> Site:

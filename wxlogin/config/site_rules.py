@@ -72,12 +72,13 @@ def _in_the_clear(site: Site) -> Iterator[str]:
                 "could be read and altered on the way; use https, or inside = true "
                 "for a server of the same inner network"
             )
-    pages = [*site.redirect_uris, *site.post_logout_redirect_uris]
-    for uri in [*pages, site.bind_url or "https:"]:
-        if urlsplit(uri).scheme != "http" or (site.is_public and is_local(uri)):
-            continue
-        yield (
-            f"SITES: an address of {site.name} is http: what the browser brings there "
-            "could be read on the way; use https"
-        )
-        return
+    for name in ("redirect_uris", "post_logout_redirect_uris", "bind_url"):
+        uris = getattr(site, name) or ()
+        for uri in (uris,) if isinstance(uris, str) else uris:
+            if urlsplit(uri).scheme != "http" or (site.is_public and is_local(uri)):
+                continue
+            yield (
+                f"SITES: {name} of {site.name} has an address with http: what the "
+                "browser brings there could be read on the way; use https"
+            )
+            break

@@ -1,5 +1,6 @@
 """First visits at a site that has terms: from its button, through the page, to it."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -145,6 +146,12 @@ def test_prompt_none_never_asks(signed_in, shop):
     assert told["error"] == "interaction_required"
 
 
+def leaves(browser: Browser, page) -> dict[str, str]:
+    """What the site hears when the visitor presses the page's one button."""
+    back = re.search(r'class="button" href="([^"]+/decline)"', page.text).group(1)
+    return answer_of(browser.get(back))
+
+
 def test_closed_takes_who_is_known_and_nobody_else(app_for, browser_of, xiaoming):
     site = SHOP.model_copy(update={"registration": Registration.closed})
     app = app_for(sites=(site,), registration="open")
@@ -152,11 +159,14 @@ def test_closed_takes_who_is_known_and_nobody_else(app_for, browser_of, xiaoming
     refused = scans(browser, xiaoming, browser.get(shop.link()))
     assert refused.status_code == 403
     assert nothing_is_written(app)
+    assert leaves(browser, refused)["error"] == "access_denied"
     # Known to us by another way, but not to this site.
     started = browser.starts("/me")
     browser.returns(started, xiaoming.confirms(started))
     assert rows(app, User) == [1]
-    assert browser.get(shop.link()).status_code == 403
+    known_elsewhere = browser.get(shop.link())
+    assert known_elsewhere.status_code == 403
+    assert leaves(browser, known_elsewhere)["state"] == shop.sent["state"]
     assert rows(app, SiteUser) == [0]
 
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from wxlogin.config import current_settings
 from wxlogin.db import now
-from wxlogin.errors import AccountGone, SiteRequestOver, WxloginError
+from wxlogin.errors import (
+    AccountGone,
+    RegistrationClosed,
+    SiteRequestOver,
+    WxloginError,
+)
 from wxlogin.provider import authorizing, requests, server
 from wxlogin.provider.deciding import Detour, decide
 from wxlogin.provider.requests import AuthorizationRequest
@@ -102,7 +107,12 @@ def revoke() -> Response:
 
 def _meet(asked: AuthorizationRequest, *, key: str | None = None) -> Response:
     """The site's answer, or the page that the visitor sees first."""
-    found = decide(current_settings(), asked, current_visitor(), at=now())
+    try:
+        found = decide(current_settings(), asked, current_visitor(), at=now())
+    except RegistrationClosed:
+        key = key or requests.hold(asked)
+        g.login_wish = {"next": url_for("openid.resume", key=key)}
+        raise
     if isinstance(found, Reply):
         return _render(found)
     key = key or requests.hold(asked)

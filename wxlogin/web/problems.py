@@ -17,6 +17,7 @@ from wxlogin.flows.explaining import explain, is_worth_a_reload
 from wxlogin.observability import get_logger, request_id
 from wxlogin.web.bodies import NotJson
 from wxlogin.web.language import language
+from wxlogin.web.sites import refused_by_person
 from wxlogin.web.words import words_for
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
@@ -103,8 +104,15 @@ def answer(
         again=url_for("login.page", **g.get("login_wish", {})),
         # An empty link is this very URL; it may hold a code and is not written.
         reload="" if request.method == "GET" else url_for("account.me"),
+        leave=_way_back(code),
     )
     return make_response(page, status)
+
+
+def _way_back(code: str) -> str | None:
+    """To the site that waits, where nothing more can be done here."""
+    wish = g.get("login_wish", {}).get("next", "")
+    return refused_by_person(wish) if code == "registration_closed" else None
 
 
 def _problem(

@@ -5,9 +5,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import Browser, Started
+from tests.journey import CHINESE, ENGLISH, Browser, Started
 from tests.user_agents import WECHAT_ANDROID, WECHAT_IPHONE
 from tests.web.openid_site import SHOP, SiteServer, answer_of
+
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"
+)
 
 
 @pytest.fixture
@@ -73,10 +78,22 @@ def test_a_callback_that_comes_twice_leads_to_the_site_twice(browser, xiaoming, 
     assert arrives(browser, shop, first) == arrives(browser, shop, second) == "小明😀"
 
 
-def test_a_phone_without_wechat_is_told_what_to_do(browser, shop):
-    browser.headers = {**browser.headers, "User-Agent": "Mozilla/5.0 (iPhone) Safari"}
+def test_the_page_says_which_site_it_is_for(browser, shop):
     login = browser.get(shop.link()).location
-    assert browser.get(login).status_code == 200
+    for headers, words in (
+        (CHINESE, "微信扫码登录shop"),
+        (ENGLISH, "to go on to shop"),
+    ):
+        assert words in browser.get(login, headers=headers).text
+    assert "to go on to" not in browser.get("/login", headers=ENGLISH).text
+
+
+def test_a_phone_without_wechat_is_told_what_to_do(browser, shop):
+    browser.headers = {**browser.headers, "User-Agent": IPHONE}
+    login = browser.get(shop.link()).location
+    page = browser.get(login, headers=ENGLISH)
+    assert 'data-door="use_computer"' in page.text or "use_wechat" in page.text
+    assert "to go on to shop" in page.text
 
 
 def test_who_is_signed_in_goes_straight_through(wechat, xiaoming, shop, app):

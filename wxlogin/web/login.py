@@ -16,7 +16,7 @@ from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.callback import to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
 from wxlogin.web.language import language
-from wxlogin.web.sites import purpose_of, visitor_for
+from wxlogin.web.sites import purpose_of, site_name, visitor_for
 from wxlogin.web.visitors import current_visitor, drop_session
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
 
@@ -91,6 +91,7 @@ def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Resp
         again_url=url_for(request.endpoint or "login.page", **wish),
         qr_url=_side_door(app),
         next_url=begun.attempt.next,
+        site=site_name(begun.attempt.purpose),
         # Whoever is here for a site's customer signs in anew, and not once more.
         visitor=None if begun.attempt.vouched else visitor_for(begun.attempt.next),
     )
@@ -112,6 +113,7 @@ def _advice(way: Route) -> Response:
         qr_url=_side_door(way.side) if way.side else None,
         visitor=visitor_for(next_url),
         next_url=next_url,
+        site=site_name(purpose_of(next_url)),
     )
     return Response(html, mimetype="text/html")
 

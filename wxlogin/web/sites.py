@@ -46,6 +46,12 @@ def visitor_for(next_url: str) -> Visitor | None:
     return visitor
 
 
+def site_name(purpose: Purpose) -> str:
+    """What people call the site that a login is for; empty for none."""
+    site = current_settings().site_of(purpose.client_id)
+    return site.name if site else ""
+
+
 def pending_site(key: str) -> Site:
     """The site whose request waits under this key. Raises RegistrationOver."""
     waiting = authorizations.held(key)

@@ -6,6 +6,7 @@ it held are its own.
     python -m tests.proof.people [HOW MANY] [sqlite|postgresql|mariadb …]
 """
 
+import filecmp
 import json
 import os
 import random
@@ -164,7 +165,7 @@ def _prove(folder: Path, count: int, services: list[Service]) -> bool:
         other.run("import of that export", count, "import", first, *site),
         other.run("export of the copy", count, "export", second, *site),
     ]
-    same = Path(first).read_bytes() == Path(second).read_bytes()
+    same = filecmp.cmp(first, second, shallow=False)
     print(f"the copy is {'the same, byte for byte' if same else 'NOT the same'}")
     half = steps[1].seconds / 2
     killed = third.run("killed", count, "import", first, *site, kill=half)
@@ -172,7 +173,7 @@ def _prove(folder: Path, count: int, services: list[Service]) -> bool:
         "import, killed half way, resumed", count, "import", first, *site
     )
     third.run("export", count, "export", second, *site)
-    whole = Path(first).read_bytes() == Path(second).read_bytes()
+    whole = filecmp.cmp(first, second, shallow=False)
     print(f"after the kill {'everybody is there, once' if whole else 'NO'}")
     ended = [step.status for step in (*steps, resumed)]
     return same and whole and not any(ended) and killed.status == -signal.SIGKILL

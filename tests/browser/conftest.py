@@ -4,15 +4,13 @@ The service is on 127.0.0.1, the simulated WeChat on localhost: to a browser the
 are two sites, as in production. Where Chromium is missing the tests skip.
 """
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from tests.journey import pictures_arrive
@@ -22,20 +20,6 @@ from wxlogin.config import load_settings
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import World
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        message = "Chromium is missing; install it with: apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -91,6 +91,7 @@ class Commands:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heeds_ctrl_c,
         )
         self._started.append(Running(process))
         return self._started[-1]
@@ -104,6 +105,11 @@ class Commands:
             except subprocess.TimeoutExpired:
                 running.process.kill()
                 running.process.wait()
+
+
+def _heeds_ctrl_c() -> None:
+    """Whoever runs the tests in the background has them ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def free_port() -> int:

@@ -21,7 +21,6 @@ import requests
 
 from tests.browser.conftest import (  # noqa: F401  fixtures
     Service,
-    chromium,
     serve,
     simulator,
     window,

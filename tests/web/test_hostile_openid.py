@@ -89,6 +89,18 @@ def test_an_address_that_was_taken_out_meanwhile_is_used_no_more(
         assert (answer.status_code, answer.location) == (400, None)
 
 
+def test_a_site_that_became_public_meanwhile_is_told_to_use_pkce(
+    app_for, shop, browser, xiaoming
+):
+    """security row 114: SITES changes while somebody is at WeChat"""
+    asked = browser.get(shop.link())
+    public = SHOP.model_copy(update={"client_secret": None})
+    browser.client = restarted(browser, app_for(sites=(public,)))
+    told = answer_of(signs_in_at_wechat(browser, xiaoming, asked))
+    assert told["error"] == "invalid_request"
+    assert told["state"] == shop.sent["state"]
+
+
 def restarted(browser: Browser, app):
     """The browser's client at another process, with the cookies it had."""
     client = app.test_client()

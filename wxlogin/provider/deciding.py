@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from authlib.oauth2 import OAuth2Error
+
 from wxlogin.accounts import people, site_users
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings
@@ -117,7 +119,11 @@ def _grant(
         auth_time=visitor.session_started_at,
         issued_at=at,
     )
-    grant = server().get_consent_grant(call_of(request))
+    try:
+        grant = server().get_consent_grant(call_of(request))
+    except OAuth2Error as error:
+        # The site's settings have changed since it asked.
+        return refuse(request, error.error, error.description)
     reply: Reply = server().create_authorization_response(
         grant.request, grant_user=code, grant=grant
     )

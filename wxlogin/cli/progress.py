@@ -4,12 +4,13 @@ import sys
 import time
 from typing import BinaryIO
 
-_SECOND = 1.0
+# Seconds; often enough to see that it goes on.
+_EVERY = 0.25
 _CLEAR = "\r\x1b[K"
 
 
 class Progress:
-    """Rewrites its line once a second. `size` and `source`: how much there is to
+    """Rewrites its line four times a second. `size` and `source`: how much there is to
     read, and what it is read from, to tell how long it will take."""
 
     def __init__(self, size: int | None = None, source: BinaryIO | None = None) -> None:
@@ -20,7 +21,7 @@ class Progress:
 
     def show(self, done: int) -> None:
         at = time.monotonic()
-        if self._on and at - self._shown >= _SECOND:
+        if self._on and at - self._shown >= _EVERY:
             self._shown = at
             self._write(f"{_CLEAR}{self._text(done, at - self._begun)}")
 

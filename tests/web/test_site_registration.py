@@ -5,13 +5,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import Browser, Started
+from tests.journey import ENGLISH, Browser, Started
 from tests.user_agents import WECHAT_ANDROID
 from tests.web.openid_site import SHOP, SiteServer, answer_of
 from tests.web.test_registration import agrees, form, nothing_is_written, rows
+from wxlogin.accounts import site_users
 from wxlogin.accounts.models import Consent, SiteUser, User
 from wxlogin.config import Registration
-from wxlogin.db import db
+from wxlogin.db import db, now, transaction
 
 TERMS = {
     "registration": Registration.ask,
@@ -76,6 +77,45 @@ def test_the_only_site_decides_for_sign_ins_that_name_none(alone, xiaoming):
     assert nothing_is_written(app)
     assert agrees(browser, browser.get("/register")).location == "/me"
     assert rows(app, User, SiteUser) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("mode", "known", "leads_to"),
+    [
+        # Settled by an import: no row of consent, and nothing owed.
+        ("ask", True, "/me"),
+        ("closed", True, "/me"),
+        # Known to us and not to the site: closed asks nothing that could not help.
+        ("closed", False, "/me"),
+        ("ask", False, "/terms?next=/me"),
+    ],
+)
+def test_what_the_only_site_has_settled_is_settled_here(
+    app_for, xiaoming, mode, known, leads_to
+):
+    open_to_all = app_for(sites=(a_shop(),), registration="open")
+    first = Browser(open_to_all)
+    started = first.starts("/me")
+    first.returns(started, xiaoming.confirms(started))
+    app = app_for(sites=(a_shop(registration=Registration(mode)),))
+    with app.app_context():
+        user_id = db.session.query(User).one().id
+        if known:
+            transaction(
+                lambda session: site_users.join(
+                    session, "shop", user_id, at=now(), terms_version="3"
+                )
+            )
+    browser = Browser(app)
+    started = browser.starts("/me")
+    answer = browser.returns(started, xiaoming.confirms(started))
+    assert answer.location == leads_to
+
+
+def test_terms_of_a_request_that_is_gone_say_so(signed_in):
+    page = signed_in.get("/terms/no-such-key-0123456789", headers=ENGLISH)
+    assert page.status_code == signed_in.get("/oauth2/authorize/x").status_code
+    assert "fifteen minutes" not in page.text
 
 
 def test_a_cookie_that_wechat_lost_leads_past_no_question(alone, xiaoming):

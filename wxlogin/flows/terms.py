@@ -118,7 +118,9 @@ def owed_to_us(settings: Settings, user_id: int) -> bool:
     if not counts_ours(settings):
         return False
     policy = policy_for(settings, "")
-    return not consents.given(user_id, policy.client_id, policy.version)
+    if site := settings.site_of(policy.client_id):
+        return entry(settings, site, user_id) is Entry.terms
+    return not consents.given(user_id, "", policy.version)
 
 
 def agree(policy: Policy, user_id: int, *, door: str) -> None:

@@ -11,7 +11,7 @@ from flask import url_for
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site, current_settings
 from wxlogin.db import now
-from wxlogin.errors import RegistrationOver
+from wxlogin.errors import SiteRequestOver
 from wxlogin.flows import site_links, terms
 from wxlogin.flows.attempt import Purpose
 from wxlogin.provider import requests as authorizations
@@ -53,11 +53,11 @@ def site_name(purpose: Purpose) -> str:
 
 
 def pending_site(key: str) -> Site:
-    """The site whose request waits under this key. Raises RegistrationOver."""
+    """The site whose request waits under this key. Raises SiteRequestOver."""
     waiting = authorizations.held(key)
     site = current_settings().site_of(waiting.client_id) if waiting else None
     if site is None:
-        raise RegistrationOver("no site's request waits (any more) under this key")
+        raise SiteRequestOver("no site's request waits (any more) under this key")
     return site
 
 

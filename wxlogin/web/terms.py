@@ -22,7 +22,7 @@ bp = Blueprint("terms", __name__, url_prefix="/terms")
 
 @bp.route("/<key>", methods=["GET", "POST"])
 def page(key: str) -> Response:
-    """A site's terms. Raises RegistrationOver where the request is gone."""
+    """A site's terms. Raises SiteRequestOver where the request is gone."""
     site = pending_site(key)
     visitor = require_visitor()
     policy = terms.policy_for(current_settings(), site.client_id or "")

@@ -34,10 +34,10 @@ from wxlogin.cli.database import bring_up_to_date
 from wxlogin.config import Settings, load_settings
 from wxlogin.config.loading import read_settings
 from wxlogin.errors import ConfigurationError
+from wxlogin.flows.avatars import picture_url
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import redact
 from wxlogin.signals import created, deleted, merged, signed_in
-from wxlogin.web.avatars import picture_url
 from wxlogin.web.visitors import secret_in
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _find(mounted: _Mounted) -> Person | None:
         visitor = live_session(mounted.settings, secret)
         if visitor is None:
             return None
-        picture = picture_url(visitor.user_id, visitor.uid)
+        picture = picture_url(mounted.settings, visitor.user_id, visitor.uid)
         return Person(visitor.uid, visitor.nickname, picture)
 
 

@@ -24,11 +24,10 @@ from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
 
 @dataclass(frozen=True)
 class Member:
-    """A user as one site knows it; `user_id` and `uid` are the survivor's."""
+    """A user as one site knows it; `user_id` is the survivor's."""
 
     client_id: str
     user_id: int
-    uid: str
     external_id: str | None
     #: The version of the site's terms that is settled with this user.
     terms_version: str | None
@@ -52,16 +51,11 @@ def look(session: Session, client_id: str, user_id: int) -> Member | None:
     rows = session.execute(_rows(client_id, user_id)).all()
     if not rows:
         return None
-    uid = session.scalar(sa.select(User.uid).where(User.id == user_id))
-    if uid is None:
-        # Deleted since the rows were read.
-        return None
     ids = [row.external_id for row, _ in rows if row.external_id is not None]
     settled = [row.terms_version for row, _ in rows if row.terms_version is not None]
     return Member(
         client_id,
         user_id,
-        uid,
         ids[0] if ids else None,
         settled[0] if settled else None,
     )

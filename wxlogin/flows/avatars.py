@@ -53,6 +53,12 @@ def fetch_anew(user_id: int, *, deadline: Deadline) -> None:
         _fetch(user_id, found.url, deadline)
 
 
+def picture_url(settings: Settings, user_id: int, uid: str) -> str | None:
+    """The whole address of the user's picture, for sites; None for no picture."""
+    version = avatars.version_of(user_id)
+    return f"{settings.public_url}/avatars/{uid}?v={version}" if version else None
+
+
 def jobs() -> Background:
     """The pictures that this process has yet to fetch."""
     made = current_app.extensions.get(_JOBS)

@@ -13,9 +13,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from wxlogin.accounts import avatars, people, site_users
+from wxlogin.accounts import people, site_users
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
+from wxlogin.flows import avatars
 
 #: A domain that never exists (RFC 2606 section 2, RFC 6761 section 6.4): nobody
 #: can receive what is sent there, or prove that it is theirs.
@@ -47,7 +48,7 @@ def user_claims(
     if "profile" in scope:
         claims |= _profile(settings, account)
     if "wechat" in scope:
-        claims["wechat"] = _wechat(settings, account)
+        claims["wechat"] = wechat(settings, account)
     if site.email == "placeholder":
         claims |= {"email": placeholder(account.uid), "email_verified": False}
     return claims
@@ -56,14 +57,6 @@ def user_claims(
 def placeholder(uid: str) -> str:
     """An address for software that cannot do without one; it never receives mail."""
     return f"{uid}@{PLACEHOLDER_DOMAIN}"
-
-
-def picture_url(settings: Settings, account: Account) -> str | None:
-    """The whole address of the user's picture; None for no picture."""
-    version = avatars.version_of(account.user_id)
-    if version is None:
-        return None
-    return f"{settings.public_url}/avatars/{account.uid}?v={version}"
 
 
 def _ours(site: Site, account: Account) -> dict[str, Any]:
@@ -80,15 +73,15 @@ def _profile(settings: Settings, account: Account) -> dict[str, Any]:
     claims = {
         "name": account.nickname or None,
         "nickname": account.nickname or None,
-        "picture": picture_url(settings, account),
+        "picture": avatars.picture_url(settings, account.user_id, account.uid),
         "locale": _locale(account.language),
         "updated_at": _seconds(account.profile_at),
     }
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def _wechat(settings: Settings, account: Account) -> dict[str, Any]:
-    """As /api/me has it."""
+def wechat(settings: Settings, account: Account) -> dict[str, Any]:
+    """WeChat's names for the person, here and in what /api tells."""
     names = {app.appid: app.name for app in settings.apps}
     return {
         "identities": [

@@ -9,7 +9,8 @@ from wxlogin.accounts import people
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, current_settings
 from wxlogin.errors import KeyNeeded, NotFound
-from wxlogin.web.avatars import picture_url
+from wxlogin.flows.avatars import picture_url
+from wxlogin.provider import claims
 from wxlogin.web.site_access import calling_site
 from wxlogin.web.visitors import require_visitor
 
@@ -34,24 +35,14 @@ def user(uid: str) -> Response:
 
 def describe(account: Account) -> dict[str, Any]:
     """A user as programs read it."""
-    names = {app.appid: app.name for app in current_settings().apps}
+    settings = current_settings()
     return {
         "uid": account.uid,
         "former_uids": account.former_uids,
         "nickname": account.nickname,
-        "avatar": picture_url(account.user_id, account.uid),
+        "avatar": picture_url(settings, account.user_id, account.uid),
         "language": account.language,
-        "identities": [
-            {
-                "app": names.get(identity.appid),
-                "kind": identity.kind,
-                "openid": identity.openid,
-            }
-            for identity in account.identities
-        ],
-        "unionid": account.unionids[0].unionid if account.unionids else None,
-        # Known once an official account tells us who follows it.
-        "following": None,
+        **claims.wechat(settings, account),
     }
 
 

@@ -9,7 +9,6 @@ day.
 from flask import Blueprint, Flask, Response, request, url_for
 
 from wxlogin.accounts import avatars
-from wxlogin.config import current_settings
 from wxlogin.errors import NotFound
 from wxlogin.security.recoding import JPEG
 from wxlogin.web.edge import allow_embedding
@@ -45,10 +44,3 @@ def picture_of(user_id: int, uid: str) -> str | None:
     """The path of the user's picture, for our own pages."""
     version = avatars.version_of(user_id)
     return url_for("avatars.picture", uid=uid, v=version) if version else None
-
-
-def picture_url(user_id: int, uid: str) -> str | None:
-    """The whole address of the user's picture, for sites; None for no picture."""
-    version = avatars.version_of(user_id)
-    base = current_settings().public_url
-    return f"{base}/avatars/{uid}?v={version}" if version else None

@@ -114,9 +114,8 @@ def test_a_planted_attempt_does_not_hand_over_the_silent_answer(wechat, xiaoming
     attacker = wechat.copy()
     in_wechat(attacker)
     wechat.goes_to(xiaoming.opens(planted))
-    upgrade = follows(attacker.get(planted.with_code("made-up")))
-    # Refusing there would sign in silently whoever the answer is about.
-    assert attacker.get(upgrade.with_code(None)).status_code == 400
+    # Refusing an upgrade would sign in silently whoever the answer is about.
+    assert attacker.get(planted.with_code("made-up")).status_code == 400
     assert attacker.who() is None
     assert rows(app, User, Session) == [0, 0]
 
@@ -129,6 +128,17 @@ def test_a_silent_answer_that_comes_twice_still_leads_to_the_sheet(wechat, xiaom
     answer = wechat.get(upgrade.with_code(None))
     assert (answer.status_code, answer.location) == (303, "/orders")
     assert wechat.who() is not None
+
+
+def test_a_second_code_of_the_same_person_leads_to_the_sheet_too(wechat, xiaoming):
+    """Android's second pattern, where the first answer got lost."""
+    silent = begins(wechat, "/login?next=/orders")
+    twin = in_wechat(wechat.copy())
+    wechat.goes_to(xiaoming.opens(silent))
+    upgrade = follows(twin.goes_to(xiaoming.opens(silent)))
+    done = twin.goes_to(xiaoming.opens(upgrade))
+    assert (done.status_code, done.location) == (303, "/orders")
+    assert twin.who()["nickname"] == "小明😀"
 
 
 def test_profile_never_asks_nobody(app_for, xiaoming, simulator, app_rows=rows):

@@ -203,15 +203,87 @@ def test_a_callback_that_comes_twice_shows_the_same_page(
 ):
     started = browser.starts("/orders")
     code = xiaoming.confirms(started)
+    before = browser.copy()
     first = browser.returns(started, code)
     asked = len(calls(simulator, EXCHANGE))
-    for again in (code, "another-code-0123456789"):
-        answer = browser.returns(started, again)
+    # The browser that was asked, whatever it brings; and one that lost the answer.
+    for one, again in ((browser, code), (browser, "another-code-01"), (before, code)):
+        answer = one.returns(started, again)
         assert (answer.status_code, answer.location) == (303, first.location)
     assert len(calls(simulator, EXCHANGE)) == asked
     agrees(browser, browser.get("/register"))
     assert browser.returns(started, code).location == "/orders"
     assert rows(app, User, Session) == [1, 1]
+
+
+def test_a_second_code_of_the_same_person_shows_the_page_too(app, browser, xiaoming):
+    """Android's second pattern: two codes for one state, and one answer got lost."""
+    started = browser.starts("/orders")
+    twin = browser.copy()
+    browser.returns(started, xiaoming.confirms(started))
+    answer = twin.returns(started, xiaoming.confirms(started))
+    assert (answer.status_code, answer.location) == (303, "/register")
+    assert agrees(twin, twin.get("/register")).location == "/orders"
+    assert twin.who()["nickname"] == "小明😀"
+
+
+FOREIGN_CODES = {
+    "made up": lambda code: "made-up",
+    "nearly": lambda code: code[:-1] + ("0" if code[-1] != "0" else "1"),
+    "longer": lambda code: code + "0",
+    "shorter": lambda code: code[:-1],
+    "other case": str.swapcase,
+    "a blank": lambda code: code + "%20",
+    "a line": lambda code: code + "%0A",
+    "a zero byte": lambda code: code + "%00",
+    "full width": lambda code: "".join(f"%EF%BC%{0x90:02X}" for _ in code[:8]),
+    "too long": lambda code: "x" * 600,
+    "said no": lambda code: "authdeny",
+    "none": lambda code: None,
+}
+
+
+@pytest.mark.parametrize("spelling", FOREIGN_CODES)
+def test_who_planted_the_attempt_never_gets_the_first_visit(
+    app, browser, xiaoming, spelling
+):
+    """security row 10a: cookie and state are the attacker's, the code is not"""
+    planted = browser.starts("/orders")
+    attacker = browser.copy()
+    code = xiaoming.confirms(planted)
+    browser.returns(planted, code)
+    answer = attacker.returns(planted, FOREIGN_CODES[spelling](code))
+    assert answer.status_code == 400
+    assert attacker.get("/register").status_code == 410
+    assert attacker.post("/register/bind").status_code == 410
+    agrees(browser, browser.get("/register"))
+    assert attacker.returns(planted, "made-up-later").status_code == 400
+    assert attacker.who() is None
+    assert browser.who()["nickname"] == "小明😀"
+    assert rows(app, User, Session) == [1, 1]
+
+
+def test_a_planted_attempt_gives_the_first_visit_to_no_other_wechat(
+    app, browser, xiaoming, lihua
+):
+    """security row 10a: the attacker's own WeChat does not open it either"""
+    planted = browser.starts("/orders")
+    attacker = browser.copy()
+    browser.returns(planted, xiaoming.confirms(planted))
+    answer = attacker.returns(planted, lihua.confirms(planted))
+    assert answer.status_code == 502
+    assert attacker.get("/register").status_code == 410
+    assert nothing_is_written(app)
+
+
+def test_another_first_visits_key_opens_nothing(app, browser, xiaoming, lihua):
+    """security row 10a: it must be that very key, not any"""
+    planted = browser.starts("/orders")
+    attacker = browser.copy()
+    browser.returns(planted, xiaoming.confirms(planted))
+    comes(attacker, lihua)
+    assert attacker.returns(planted, "made-up").status_code == 400
+    assert "李华" in attacker.get("/register").text
 
 
 def test_known_people_never_see_the_page(app, browser, other_browser, xiaoming):

@@ -11,6 +11,8 @@ then it is
   runs out and the answer is "start again".
 - Only success ends an attempt for every code. After any failure it is open
   again for another code; a code that may be spent is never sent again.
+- What an answered attempt led to - a session, an upgrade, a question - is for the
+  code that brought it. Another code has to bring the same person first.
 - A code is remembered as a hash only, the attempt under its nonce.
 
 Source: the double callback of WeChat's Android clients (one code twice, or two
@@ -26,6 +28,7 @@ from typing import Self
 
 from itsdangerous import BadData
 
+from wxlogin.accounts.person import Person
 from wxlogin.config import Settings
 from wxlogin.errors import AlreadyFinished, CodeInvalid, LoginPending
 from wxlogin.security.signing import STATE_SECONDS, attempt_serializer
@@ -42,6 +45,8 @@ REPEAT_SECONDS = 120
 OTHER_CODES = 3
 # What is remembered of spent codes; more would only serve an attacker.
 _SPENT_CODES = 8
+# WeChat has said who it is.
+_ANSWERED = ("done", "upgrade", "register")
 
 
 @dataclass(frozen=True)
@@ -123,20 +128,24 @@ class Record:
     """What the store holds of an attempt. Times are seconds since 1970."""
 
     status: str = "open"
-    #: Hash of the code that is being exchanged, and when its lease runs out. In an
-    #: upgrade, that of the code which brought the silent answer.
+    #: Hash of the code that is being exchanged, and when its lease runs out.
     code: str = ""
     until: float = 0.0
     #: Hashes of codes that WeChat may have seen and that led nowhere.
     spent: list[str] = field(default_factory=list)
-    #: Ticket of the silent answer that an upgrade is to better.
+    #: Ticket of the answer that waits: for a better one, or for the person's word.
     pending: str = ""
-    #: Who signed in, when, and the session that each code led to.
+    #: Who it is, since when that is known, and the session that each code led to; 0
+    #: where the answer waits.
     appid: str = ""
     openid: str = ""
     finished: float = 0.0
     sessions: dict[str, int] = field(default_factory=dict)
     others: int = 0
+
+    @property
+    def is_answered(self) -> bool:
+        return self.status in _ANSWERED
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
@@ -148,8 +157,8 @@ class Record:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to ask WeChat about one code. Its record is `done` where the
-    attempt already led to a session with another code."""
+    """The right to ask WeChat about one code. Its record is an answered one where
+    another code came before."""
 
     nonce: str
     code: str
@@ -174,7 +183,7 @@ class AttemptLog:
         return (ticket.version, Record.from_text(ticket.value)) if ticket else None
 
     def claim(self, nonce: str, code: str) -> Claim | Record:
-        """The right to exchange this code, or the record of a finished attempt.
+        """The right to exchange this code, or the record of an answered attempt.
 
         Waits at most WAIT_SECONDS while another arrival is asking WeChat.
         Raises CodeInvalid for a code that was sent before, AlreadyFinished for
@@ -192,7 +201,7 @@ class AttemptLog:
             if record.status == "claimed" and record.until > time.time():
                 self._wait(nonce, version, patience - time.monotonic())
                 continue
-            if record.status in ("done", "upgrade", "register"):
+            if record.is_answered:
                 return record
             if claim := self._reclaim(nonce, hashed, version, record):
                 return claim
@@ -207,10 +216,10 @@ class AttemptLog:
             raise LoginPending("another request is asking WeChat")
 
     def claim_other(self, nonce: str, code: str) -> Claim:
-        """The right to exchange another code of a finished attempt."""
+        """The right to exchange another code of an answered attempt."""
         hashed = code_hash(nonce, code)
         found = self.look(nonce)
-        if not found or found[1].status != "done" or found[1].others >= OTHER_CODES:
+        if not found or not found[1].is_answered or found[1].others >= OTHER_CODES:
             raise AlreadyFinished("no further code for this attempt")
         version, record = found
         if hashed in record.spent:
@@ -230,33 +239,41 @@ class AttemptLog:
         if (found := self.look(nonce)) and found[1].status == "open":
             self._swap(nonce, found[0], ended)
 
-    def succeed(self, claim: Claim, *, appid: str, openid: str, session: int) -> None:
+    def succeed(self, claim: Claim, person: Person, *, session: int) -> None:
         """The attempt led to this session."""
+        self._answer(claim, person, "done", session=session)
+
+    def postpone(self, claim: Claim, person: Person, *, pending: str) -> None:
+        """The answer waits under this ticket for a better one."""
+        self._answer(claim, person, "upgrade", pending=pending)
+
+    def ask_person(self, claim: Claim, person: Person, *, pending: str) -> None:
+        """The answer waits under this ticket for the person's word."""
+        self._answer(claim, person, "register", pending=pending)
+
+    def _answer(
+        self,
+        claim: Claim,
+        person: Person,
+        status: str,
+        *,
+        session: int = 0,
+        pending: str = "",
+    ) -> None:
         record = replace(
             claim.record,
-            status="done",
-            appid=appid,
-            openid=openid,
+            status=status,
+            pending=pending,
+            appid=person.appid,
+            openid=person.openid,
             finished=time.time(),
             sessions={**claim.record.sessions, claim.code: session},
         )
         self._settle(claim, record)
 
-    def postpone(self, claim: Claim, *, pending: str) -> None:
-        """The answer waits under this ticket for a better one."""
-        self._wait_for("upgrade", claim, pending)
-
-    def ask_person(self, claim: Claim, *, pending: str) -> None:
-        """The answer waits under this ticket for the person's word."""
-        self._wait_for("register", claim, pending)
-
-    def _wait_for(self, status: str, claim: Claim, pending: str) -> None:
-        record = Record(status, claim.code, finished=time.time(), pending=pending)
-        self._settle(claim, record)
-
     def fail(self, claim: Claim, *, spent: bool) -> None:
         """Opens the attempt again. `spent`: WeChat may have seen the code."""
-        if claim.record.status == "done":
+        if claim.record.is_answered:
             return
         codes = claim.record.spent + ([claim.code] if spent else [])
         self._settle(claim, Record("open", spent=codes[-_SPENT_CODES:]))

@@ -4,15 +4,21 @@
 errors of `LoginFailed` and its neighbours with every account, identity and grant
 as it was before.
 
-The rules are those of design "state and attempt": the state binds app, flow and
-browser; the same code gives the same session again; WeChat is asked only for a
-code that this browser's attempt may exchange (RFC 6749 10.5 and 10.12, RFC 9700
-4.5 and 4.7).
+The state binds app, flow and browser; the same code gives the same session again;
+WeChat is asked only for a code that this browser's attempt may exchange (RFC 6749
+10.5 and 10.12, RFC 9700 4.5 and 4.7).
+
+An attempt may have been planted: who made it keeps a copy, and somebody else's answer
+arrives by it. So what an answered attempt led to, whatever that is, goes to whom the
+attempt's cookie alone does not show (security row 10a): to who brings the same code,
+or holds the outcome already, or brings another code of the same person.
 """
 
+import hmac
 import time
 from dataclasses import dataclass, replace
 
+from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, Settings
 from wxlogin.errors import (
@@ -93,9 +99,13 @@ def finish(
     attempt: Attempt | None,
     code: str | None,
     visitor: Visitor | None,
+    held: str,
     trace: Trace,
 ) -> Finished:
-    """The session this callback leads to. Raises what the page shall say."""
+    """The session this callback leads to. Raises what the page shall say.
+
+    `held` is the key of the first visit that waits for this browser, if one does.
+    """
     if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
         raise OtherBrowser("no attempt of this browser belongs to the state")
     log = AttemptLog(current_tickets(), lease=settings.wechat_budget + 2)
@@ -106,14 +116,9 @@ def finish(
         raise BadRequest("the code is too long")
     found = log.claim(state.nonce, code)
     if isinstance(found, Record):
-        if found.status == "register":
-            return _ask_again(attempt, found, visitor)
-        if found.status == "upgrade":
-            # Only the code of the silent answer leads back to it (security row 10a).
-            same = found.code == code_hash(attempt.nonce, code)
-            pending = found.pending if same else ""
-            return _upgrade(settings, app, attempt, pending=pending)
-        if done := _again(settings, found, attempt, code=code, visitor=visitor):
+        if done := _again(
+            settings, app, found, attempt, code=code, visitor=visitor, held=held
+        ):
             return done
         found = log.claim_other(state.nonce, code)
     return _exchange(
@@ -130,17 +135,38 @@ def finish(
 
 def _again(
     settings: Settings,
+    app: App,
     record: Record,
     attempt: Attempt,
     *,
     code: str,
     visitor: Visitor | None,
+    held: str,
 ) -> Finished | None:
-    """The answer of a finished attempt, or None if the code is another one."""
+    """What an answered attempt led to, or None for another code that proves nothing
+    yet; the one place where row 10a is kept."""
+    same = code_hash(attempt.nonce, code) in record.sessions
+    match record.status:
+        case "upgrade":
+            return _upgrade(settings, app, attempt, record.pending) if same else None
+        case "register":
+            mine = hmac.compare_digest(held.encode(), record.pending.encode())
+            return _ask_again(attempt, record, visitor) if same or mine else None
+    return _same_session(settings, record, attempt, same, code=code, visitor=visitor)
+
+
+def _same_session(
+    settings: Settings,
+    record: Record,
+    attempt: Attempt,
+    same: bool,
+    *,
+    code: str,
+    visitor: Visitor | None,
+) -> Finished | None:
     mine = visitor is not None and visitor.session_id in record.sessions.values()
     if mine and not attempt.link:
         return Finished(attempt.next, None)
-    same = code_hash(attempt.nonce, code) in record.sessions
     # A linking gives the session a new secret, which an answer may have lost.
     if same and time.time() < record.finished + REPEAT_SECONDS:
         for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
@@ -155,7 +181,7 @@ def _again(
 
 
 def _ask_again(attempt: Attempt, record: Record, visitor: Visitor | None) -> Finished:
-    """Whatever code comes now: the person is asked already, WeChat is not.
+    """The person is asked already, WeChat is not.
 
     Raises AlreadyFinished where the person has answered and signed out since.
     """
@@ -190,19 +216,17 @@ def _exchange(
             named=flow is Flow.userinfo,
         )
         person = answer.person
-        _same_person(claim.record, person.appid, person.openid)
+        _same_person(claim.record, person)
         if asking:
             done = linking.finish(person, visitor=asking, secret=secret)
-            log.succeed(
-                claim, appid=person.appid, openid=person.openid, session=attempt.link
-            )
+            log.succeed(claim, person, session=attempt.link)
             return Finished(attempt.next, secret, question=not done)
         upgrade.must_match(attempt, person)
         better = upgrade.follows(settings, attempt, answer)
         if better and answer.known is None:
             ticket = upgrade.hold(answer)
-            log.postpone(claim, pending=ticket)
-            return _upgrade(settings, app, attempt, pending=ticket)
+            log.postpone(claim, person, pending=ticket)
+            return _upgrade(settings, app, attempt, ticket)
         creates = registering.creates(settings, attempt.purpose)
         try:
             session = sign_in_as(
@@ -210,17 +234,17 @@ def _exchange(
             )
         except UnknownPerson:
             key = _hold(settings, attempt, answer, trace)
-            log.ask_person(claim, pending=key)
+            log.ask_person(claim, person, pending=key)
             return Finished(attempt.next, None, waiting=key)
     except BaseException as error:
         # Until WeChat was reached the code is good; any other end may have spent it.
         log.fail(claim, spent=_was_sent(error))
         raise
-    log.succeed(claim, appid=person.appid, openid=person.openid, session=session)
+    log.succeed(claim, person, session=session)
     if attempt.pending:
         upgrade.used(attempt.pending)
     if better:
-        later = _upgrade(settings, app, attempt, pending=upgrade.SIGNED_IN)
+        later = _upgrade(settings, app, attempt, upgrade.SIGNED_IN)
         return replace(later, secret=secret)
     return Finished(attempt.next, secret)
 
@@ -236,9 +260,7 @@ def _hold(settings: Settings, attempt: Attempt, answer: Answer, trace: Trace) ->
     )
 
 
-def _upgrade(
-    settings: Settings, app: App, attempt: Attempt, *, pending: str
-) -> Finished:
+def _upgrade(settings: Settings, app: App, attempt: Attempt, pending: str) -> Finished:
     begun = upgrade.begin_upgrade(settings, app, attempt, pending=pending)
     return Finished(attempt.next, None, begun)
 
@@ -276,7 +298,8 @@ def _was_sent(error: BaseException) -> bool:
     return error.facts.get("sent") is not False
 
 
-def _same_person(record: Record, appid: str, openid: str) -> None:
-    """Another code of a finished attempt must name the same identity."""
-    if record.status == "done" and (record.appid, record.openid) != (appid, openid):
+def _same_person(record: Record, person: Person) -> None:
+    """Another code of an answered attempt must name the same identity."""
+    expected = (record.appid, record.openid)
+    if record.is_answered and expected != (person.appid, person.openid):
         raise AnswersDisagree("another code of this attempt names another person")

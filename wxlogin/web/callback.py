@@ -19,7 +19,7 @@ from wxlogin.web.arriving import (
 )
 from wxlogin.web.attempts import held_attempt, hold_attempt
 from wxlogin.web.edge import allow_framing, hide_referrer
-from wxlogin.web.registering import ask
+from wxlogin.web.registering import ask, held_key
 from wxlogin.web.sites import purpose_of, terms_first
 from wxlogin.web.visitors import current_visitor, hold_session
 
@@ -56,6 +56,7 @@ def _finish(
             attempt=attempt,
             code=code,
             visitor=current_visitor(),
+            held=held_key(),
             trace=trace(Flow(state.flow).door),
         )
     except SnapshotVisitor:

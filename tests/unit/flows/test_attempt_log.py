@@ -8,10 +8,13 @@ import time_machine
 from flask import Flask
 
 from tests.people import SEALER, accounts_app
+from wxlogin.accounts.person import Person
 from wxlogin.errors import AlreadyFinished, CodeInvalid, LoginPending
 from wxlogin.flows import attempt as flow
 from wxlogin.flows.attempt import OTHER_CODES, AttemptLog, Claim, Record
 from wxlogin.tickets.sql import SqlTickets
+
+PERSON = Person("wx1", "website", "o1")
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def succeeds(log: AttemptLog, claim: Claim, *, session: int = 7) -> None:
-    log.succeed(claim, appid="wx1", openid="o1", session=session)
+    log.succeed(claim, PERSON, session=session)
 
 
 def test_the_first_arrival_has_the_claim(log, impatient):
@@ -104,15 +107,31 @@ def test_who_comes_back_after_the_lease_changes_nothing(log):
     assert found and list(found[1].sessions.values()) == [8]
 
 
-def test_a_finished_attempt_takes_a_few_other_codes(log):
-    succeeds(log, log.claim("n", "code-0"))
+def waits_for_a_word(log: AttemptLog, claim: Claim) -> None:
+    log.ask_person(claim, PERSON, pending="key")
+
+
+def waits_for_a_name(log: AttemptLog, claim: Claim) -> None:
+    log.postpone(claim, PERSON, pending="ticket")
+
+
+ANSWERS = {"done": succeeds, "register": waits_for_a_word, "upgrade": waits_for_a_name}
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+def test_an_answered_attempt_takes_a_few_other_codes(log, status):
+    ANSWERS[status](log, log.claim("n", "code-0"))
     for number in range(1, OTHER_CODES + 1):
         assert isinstance(log.claim("n", f"code-{number}"), Record)
         log.fail(log.claim_other("n", f"code-{number}"), spent=True)
     with pytest.raises(AlreadyFinished):
         log.claim_other("n", "code-9")
     found = log.look("n")
-    assert found and found[1].status == "done"
+    assert found and found[1].status == status
+    assert (found[1].openid, list(found[1].sessions)) == (
+        "o1",
+        [flow.code_hash("n", "code-0")],
+    )
 
 
 def test_the_same_other_code_is_sent_once(log):

@@ -23,6 +23,7 @@ from tests.web.openid_site import (
 )
 from wxlogin.accounts.models import Event, SiteUser
 from wxlogin.db import db
+from wxlogin.tickets.models import TicketRow
 
 ISSUER = "http://127.0.0.1:5000"
 
@@ -280,7 +281,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("state", ["st-with-ünicode & =", None])
+@pytest.mark.parametrize("state", ["st-with & = % \"'<b>~", None])
 def test_other_faults_are_told_to_the_site(browser, shop, state):
     """security row 115: `iss` in errors too (RFC 9207)"""
     for changes, error in FAULTS:
@@ -293,10 +294,57 @@ def test_other_faults_are_told_to_the_site(browser, shop, state):
         assert "code" not in told
 
 
-@pytest.mark.parametrize("name", ["state", "nonce", "scope", "code_challenge"])
-def test_what_is_too_long_is_not_kept(signed_in, shop, name):
+@pytest.mark.parametrize("name", ["scope", "code_challenge", "id_token_hint"])
+def test_what_is_too_long_is_not_read(signed_in, shop, name):
     answer = signed_in.get(shop.link(**{name: "x" * 5000}))
     assert answer.status_code == 400
+
+
+BLOATED = {
+    "one too many": "x" * 1025,
+    "thousands": "x" * 4090,
+    "all that a body holds": "x" * 40_000,
+    "six bytes of JSON each": "\x01" * 1024,
+    "three bytes each": "店" * 1024,
+    "an emoji": "st-😀",
+    "NUL": "st\x00",
+    "DEL": "st\x7f",
+    "a line end": "st\r\nSet-Cookie: a=b",
+    "a tab": "st\t",
+    "a wide space": "st\u3000",
+    "C1": "st\x85",
+}
+
+
+@pytest.mark.parametrize("text", BLOATED.values(), ids=BLOATED)
+@pytest.mark.parametrize("name", ["state", "nonce"])
+def test_what_cannot_be_kept_is_told_to_the_site(app, browser, shop, name, text):
+    """finding M6: by form as by link, and nothing of it is kept or sent back."""
+    link = shop.link(**{name: text})
+    by_form = browser._send(
+        "POST",
+        "/oauth2/authorize",
+        data=urlsplit(link).query,
+        content_type="application/x-www-form-urlencoded",
+    )
+    for answer in (browser.get(link), by_form):
+        told = answer_of(answer)
+        assert told["to"] == CALLBACK
+        assert told["error"] == "invalid_request"
+        assert told["error_description"].startswith(f"{name} is printable ASCII")
+        assert told.get("state") == (None if name == "state" else shop.sent["state"])
+    with app.app_context():
+        assert db.session.scalars(db.select(TicketRow)).all() == []
+
+
+def test_the_largest_request_that_waits_is_a_few_kilobytes(app, browser, shop):
+    """finding M6: 48 kB before."""
+    wide = {name: '"' * 1024 for name in ("state", "nonce")}
+    many = " ".join(["openid", "profile", "login"] * 180)
+    browser.get(shop.link(**wide, scope=many, prompt=many, max_age="9" * 4000))
+    with app.app_context():
+        [row] = db.session.scalars(db.select(TicketRow)).all()
+    assert len(row.value) < 5000
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.web.openid_site import NEWS, PUBLIC, SHOP, SiteServer
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import db
 from wxlogin.provider import key_rotation
+from wxlogin.tickets.models import TicketRow
 
 PATH = "/oauth2/logout"
 BYE = "https://shop.test/bye"
@@ -222,6 +223,28 @@ def test_a_doubled_parameter_ends_on_a_page(signed_in, hint, name):
     again = urlencode({name: wishes[name]})
     assert refused(signed_in.get(f"{PATH}?{urlencode(wishes)}&{again}"))
     assert signed_in.who()
+
+
+@pytest.mark.parametrize("state", ["x" * 1025, "\x01" * 1025, "店" * 342, "😀" * 9999])
+def test_a_state_that_cannot_be_kept_ends_on_a_page(signed_in, hint, state):
+    """finding M6"""
+    answer = leaves(
+        signed_in, id_token_hint=hint, post_logout_redirect_uri=BYE, state=state
+    )
+    assert refused(answer)
+
+
+def test_the_largest_farewell_that_waits_is_a_few_kilobytes(app, signed_in):
+    """finding M6"""
+    languages = " ".join(["店" * 300, *["x" * 35] * 80])
+    wishes = {"client_id": "shop", "post_logout_redirect_uri": BYE}
+    asked(
+        signed_in,
+        leaves(signed_in, **wishes, state="\x01" * 1024, ui_locales=languages),
+    )
+    with app.app_context():
+        kept = db.session.scalars(db.select(TicketRow).filter_by(kind="oidc_logout"))
+        assert [len(row.value) < 5000 for row in kept] == [True]
 
 
 def test_without_a_hint_the_person_is_asked(signed_in):

@@ -21,7 +21,7 @@ from wxlogin.provider.requests import (
     AuthorizationRequest,
 )
 from wxlogin.provider.server import server
-from wxlogin.provider.wire import Call, Reply, Request
+from wxlogin.provider.wire import LONGEST_ECHO, Call, Reply, Request
 
 _NAMES = (
     "response_type",
@@ -40,8 +40,10 @@ _NAMES = (
     "request_uri",
     "registration",
 )
-# Bytes. Longer ones would not fit into a URL on the way back, or into our store.
+# Bytes of any other parameter; none of them is kept as it came.
 _LONGEST = 4096
+# What the site gets back as it was, and what waits in our store until then.
+_ECHOED = ("state", "nonce")
 # OpenID Connect Core 6 and 7.2.1: what we do not take, and how that is said.
 _UNSUPPORTED = ("request", "request_uri", "registration")
 
@@ -89,7 +91,8 @@ def _return_address(call: Call) -> str:
     client_id = call.one("client_id")
     if doubled := call.doubled(_NAMES):
         raise _bad(f"the parameter {doubled[0]} is doubled")
-    if long := call.longer(_NAMES, _LONGEST):
+    others = [name for name in _NAMES if name not in _ECHOED]
+    if long := call.longer(others, _LONGEST):
         raise _bad(f"the parameter {long[0]} is longer than {_LONGEST} bytes")
     if client_id is None:
         raise _bad("client_id is missing")
@@ -123,6 +126,9 @@ def _foreign_address(site: Site, uri: str) -> BadSiteRequest:
 
 def _refuse_unsupported(call: Call) -> None:
     """Raises for what Authlib would not look at, or would answer with a fault."""
+    if unfit := call.no_echo(_ECHOED):
+        text = f"{unfit[0]} is printable ASCII, {LONGEST_ECHO} characters at most."
+        raise invalid_request(text)
     for name in _UNSUPPORTED:
         if call.one(name):
             raise refusal(f"{name}_not_supported", f"{name} is not supported.")
@@ -178,7 +184,9 @@ def _mode(call: Call) -> str:
 
 
 def _back(call: Call, redirect_uri: str, error: OAuth2Error, *, mode: str) -> Reply:
-    error.redirect_uri, error.state = redirect_uri, call.one("state")
+    error.redirect_uri = redirect_uri
+    # A state that is itself the fault is not sent on.
+    error.state = None if call.no_echo(["state"]) else call.one("state")
     asked = Request(call)
     asked.client = server().query_client(call.one("client_id") or "")
     return replace(server().handle_error_response(asked, error), mode=mode)

@@ -21,15 +21,18 @@ from wxlogin.config import Settings, Site
 from wxlogin.errors import BadLogoutRequest
 from wxlogin.provider import return_addresses, signing
 from wxlogin.provider.signing import NotOurs
-from wxlogin.provider.wire import Call
+from wxlogin.provider.wire import LONGEST_ECHO, Call
 from wxlogin.security.returning import with_query
 from wxlogin.tickets import current_tickets
 
 KIND = "oidc_logout"
 #: Seconds for which the question to the person is open.
 WAIT_SECONDS = 600
-# Bytes; longer ones would not fit into a URL on the way back, or into our store.
+# Bytes of any other parameter; none of them is kept as it came.
 _LONGEST = 4096
+# Language tags that are looked at (BCP 47 has none longer in use), and of each.
+_LANGUAGES = 8
+_LONGEST_TAG = 35
 # An ID token, which may be longer (see `signing`).
 _HINT = "id_token_hint"
 _PARAMETERS = (
@@ -62,9 +65,11 @@ def consider(settings: Settings, call: Call) -> Farewell:
     """The request, checked. Raises BadLogoutRequest, which says what to mend."""
     if doubled := call.doubled(_PARAMETERS):
         raise BadLogoutRequest(f"{doubled[0]} stands there twice")
-    others = [name for name in _PARAMETERS if name != _HINT]
+    others = [name for name in _PARAMETERS if name not in (_HINT, "state")]
     if long := call.longer(others, _LONGEST):
         raise BadLogoutRequest(f"{long[0]} is longer than {_LONGEST} bytes")
+    if call.longer(["state"], LONGEST_ECHO):
+        raise BadLogoutRequest(f"state is longer than {LONGEST_ECHO} bytes")
     hint = _hint(call.one(_HINT))
     site = _site(settings, call.one("client_id"), hint)
     uri = call.one("post_logout_redirect_uri")
@@ -72,7 +77,7 @@ def consider(settings: Settings, call: Call) -> Farewell:
         client_id=site.client_id if site else None,
         return_to=_return_to(site, uri, call.one("state")),
         uid=people.surviving_uid(str(hint.get("sub", ""))) if hint else None,
-        languages=tuple((call.one("ui_locales") or "").split()[:8]),
+        languages=_languages(call.one("ui_locales") or ""),
     )
 
 
@@ -91,6 +96,11 @@ def held(key: str) -> Farewell:
         return Farewell()
     values = json.loads(found.value)
     return Farewell(**{**values, "languages": tuple(values["languages"])})
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    fit = [tag for tag in text.split() if tag.isascii() and len(tag) <= _LONGEST_TAG]
+    return tuple(fit[:_LANGUAGES])
 
 
 def _hint(text: str | None) -> dict[str, Any] | None:

@@ -15,6 +15,10 @@ from urllib.parse import urlencode
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749 import OAuth2Payload
 
+#: Bytes of a text that a site wants back as it was. It waits in our store meanwhile,
+#: and goes back in a URL, which some servers cut at two kilobytes.
+LONGEST_ECHO = 1024
+
 
 @dataclass(frozen=True)
 class Call:
@@ -33,10 +37,21 @@ class Call:
         """Those of these parameters that came more than once."""
         return [name for name in names if len(self.parameters.get(name, ())) > 1]
 
+    def no_echo(self, names: Sequence[str]) -> list[str]:
+        """Those of these parameters that we cannot keep and give back: longer than
+        LONGEST_ECHO, or with other characters than RFC 6749 appendix A.5 has for
+        `state`, which are those of printable ASCII."""
+        texts = {name: self.one(name) or "" for name in names}
+        return [name for name, text in texts.items() if not _is_echo(text)]
+
     def longer(self, names: Sequence[str], most: int) -> list[str]:
         """Those of these parameters that have more than `most` bytes."""
         sizes = {name: (self.one(name) or "").encode() for name in names}
         return [name for name, text in sizes.items() if len(text) > most]
+
+
+def _is_echo(text: str) -> bool:
+    return len(text) <= LONGEST_ECHO and text.isascii() and text.isprintable()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ HANDED_OVER = (
     ("site's state", re.compile(r".*/oauth2/authorize(/.*)?")),
     ("site's token", re.compile(r".*/oauth2/token")),
     # A link leads through the sign-in to its own page.
-    ("customer's link", re.compile(r".*/(api/site/links|(link|login|language)(/.*)?)")),
+    (
+        "customer's link",
+        re.compile(r".*/(api/site/links|(link|login|language|register)(/.*)?)"),
+    ),
     ("bind code", re.compile(r".*/register/bind")),
     ("bind token", re.compile(r".*/api/site/bindings")),
 )

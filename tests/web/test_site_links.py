@@ -11,7 +11,16 @@ from tests.journey import CHINESE, ENGLISH, Browser, Phone, Started
 from tests.user_agents import WECHAT_IPHONE
 from tests.web.site_server import SITES, Server
 from wxlogin.accounts import people
-from wxlogin.accounts.models import Event, SiteUser, User
+from wxlogin.accounts.models import (
+    Consent,
+    Event,
+    Identity,
+    Session,
+    SiteUser,
+    UnionId,
+    User,
+)
+from wxlogin.config import Registration
 from wxlogin.db import db
 
 TERMS = {"terms_url": "https://shop.test/terms", "terms_version": "7"}
@@ -55,9 +64,9 @@ def opens(browser: Browser, phone: Phone, link: str):
 
 
 def says(browser: Browser, link: str, answer: str, page=None):
-    uid = re.search(r'name="uid" value="(\w+)"', page.text) if page else None
-    data = {"answer": answer, "uid": uid[1] if uid else browser.who()["uid"]}
-    return browser.post(link, data=data)
+    shown = re.search(r'name="(uid|tag)" value="(\w+)"', page.text) if page else None
+    name, value = shown.groups() if shown else ("uid", browser.who()["uid"])
+    return browser.post(link, data={"answer": answer, name: value})
 
 
 def outcome(answer) -> dict[str, str]:
@@ -375,22 +384,149 @@ def test_two_links_for_two_customers_raced_by_one_wechat(app, shop, browser, xia
     assert rows(app, SiteUser, Event) == [1, 1]
 
 
-@pytest.mark.parametrize("policy", ["ask", "closed"])
-def test_the_site_vouches_for_its_customer(app_for, xiaoming, policy):
-    """No page of a first visit, and the terms count as settled."""
-    site = SITES[0].model_copy(
-        update={
-            "registration": policy,
-            **TERMS,
-        }
-    )
-    app = app_for(sites=(site,), registration="open")
-    shop, browser = Server(app), Browser(app)
+@pytest.fixture
+def picky_app(app_for, policy):
+    """A service whose site does not make accounts for everybody."""
+    mode = Registration(policy)
+    site = SITES[0].model_copy(update={"registration": mode, **TERMS})
+    return app_for(sites=(site, *SITES[1:]), registration=policy, **TERMS)
+
+
+EVERYTHING = (User, Identity, UnionId, Session, SiteUser, Consent, Event)
+PICKY = pytest.mark.parametrize("policy", ["ask", "closed"])
+
+
+def nothing_is_written(app) -> bool:
+    return rows(app, *EVERYTHING) == [0] * len(EVERYTHING)
+
+
+@PICKY
+def test_the_site_knows_its_customer_and_has_settled_the_terms(picky_app, xiaoming):
+    shop, browser = Server(picky_app), Browser(picky_app)
+    link = link_for(shop, label="ann@shop.test")
+    page = opens(browser, xiaoming, link)
+    for text in ("小明😀", "ann@shop.test", "Tea shop", "/register/picture"):
+        assert text in page.text
+    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert customer(shop) == browser.who()["uid"]
+    assert browser.get("/auth").status_code == 200
+    with picky_app.app_context():
+        assert db.session.query(SiteUser).one().terms_version == "7"
+
+
+@PICKY
+def test_a_link_that_got_about_lets_nobody_in(picky_app, simulator):
+    """No account, no session, no page of a proxy's, before the click that connects."""
+    shop = Server(picky_app)
+    link = link_for(shop)
+    people = [Browser(picky_app) for _ in range(3)]
+    names = ("xiaoming", "lihua", "jose")
+    pages = [
+        opens(browser, Phone(simulator, name), link)
+        for browser, name in zip(people, names, strict=True)
+    ]
+    for browser in people:
+        assert browser.who() is None
+        assert browser.get("/auth").status_code == 401
+    assert nothing_is_written(picky_app)
+    assert outcome(says(people[1], link, "yes", pages[1])) == LINKED
+    assert people[1].who()["nickname"] == "李华"
+    for loser, page in ((people[0], pages[0]), (people[2], pages[2])):
+        late = outcome(says(loser, link, "yes", page))
+        assert late == {"wxlogin_error": "link_expired"}
+        assert loser.get("/auth").status_code == 401
+    assert rows(picky_app, User, Session, SiteUser) == [1, 1, 1]
+
+
+@PICKY
+def test_a_stranger_at_a_link_finds_no_other_way_in(picky_app, xiaoming):
+    shop, browser = Server(picky_app), Browser(picky_app)
     link = link_for(shop)
     page = opens(browser, xiaoming, link)
+    tag = re.search(r'name="tag" value="(\w+)"', page.text)[1]
+    word = {"tag": tag, "agree": "yes", "version": "7"}
+    assert browser.get("/register").location == link
+    assert browser.post("/register", data=word).location == link
+    assert browser.post("/register/bind", data={"tag": tag}).location == "/register"
+    for more in ({}, {"tag": "0" * 16}, {"uid": tag}, {"tag": ""}):
+        answer = browser.post(link, data={"answer": "yes", **more})
+        assert (answer.status_code, answer.location) == (303, link)
+    foreign = {"Sec-Fetch-Site": "same-site"}
+    yes = {"answer": "yes", "tag": tag}
+    assert browser.post(link, data=yes, headers=foreign).status_code == 403
+    assert Browser(picky_app).post(link, data=yes).location == f"/login?next={link}"
+    other = link_for(shop, "c-2")
+    assert browser.post(other, data=yes).location == f"/login?next={other}"
+    assert nothing_is_written(picky_app)
+
+
+@PICKY
+def test_a_click_too_many_at_a_first_visit(picky_app, xiaoming):
+    """Whichever answer the browser takes to be the last one, it is signed in."""
+    shop, browser = Server(picky_app), Browser(picky_app)
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    twin = browser.copy()
     assert outcome(says(browser, link, "yes", page)) == LINKED
-    with app.app_context():
-        assert db.session.query(SiteUser).one().terms_version == "7"
+    assert outcome(says(twin, link, "yes", page)) == LINKED
+    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert twin.who()["uid"] == browser.who()["uid"]
+    assert rows(picky_app, User, Session, SiteUser) == [1, 1, 1]
+    assert outcome(browser.get(link)) == LINKED
+
+
+@PICKY
+def test_a_customer_who_has_another_wechat_makes_no_account(picky_app, xiaoming, lihua):
+    shop, browser, late = (
+        Server(picky_app),
+        Browser(picky_app),
+        Browser(picky_app),
+    )
+    link, second = link_for(shop), link_for(shop)
+    page = opens(late, lihua, second)
+    says(browser, link, "yes", opens(browser, xiaoming, link))
+    answer = outcome(says(late, second, "yes", page))
+    assert answer == {"wxlogin_error": "external_id_taken"}
+    third = link_for(shop)
+    page = opens(late, lihua, third)
+    assert 'data-obstacle="external_id_taken"' in page.text
+    assert late.who() is None
+    assert rows(picky_app, User, Session) == [1, 1]
+
+
+@PICKY
+@pytest.mark.parametrize("said", ["no", "other"])
+def test_who_does_not_want_to_is_forgotten(picky_app, xiaoming, lihua, said):
+    shop, browser = Server(picky_app), Browser(picky_app)
+    link = link_for(shop)
+    answer = says(browser, link, said, opens(browser, xiaoming, link))
+    assert browser.get("/register").status_code == 410
+    assert nothing_is_written(picky_app)
+    if said == "no":
+        assert outcome(answer) == {"wxlogin_error": "declined"}
+        return
+    assert answer.location == f"/login?next={link}"
+    assert signs_in(browser, lihua, link).location == link
+    page = browser.get(link)
+    assert "李华" in page.text
+    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert browser.who()["nickname"] == "李华"
+
+
+@PICKY
+def test_the_wechat_that_came_last_is_asked(picky_app, xiaoming, lihua, clock):
+    """A known one and one of a first visit take turns in one browser."""
+    shop, browser, before = Server(picky_app), Browser(picky_app), Browser(picky_app)
+    first = link_for(shop)
+    says(before, first, "yes", opens(before, lihua, first))
+    link = link_for(shop, "c-2")
+    for phone, name in ((xiaoming, "小明😀"), (lihua, "李华"), (xiaoming, "小明😀")):
+        clock.shift(5)
+        signs_in(browser, phone, link)
+        page = browser.get(link)
+        assert f"<bdi>{name}</bdi>" in page.text
+    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert browser.who()["nickname"] == "小明😀"
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def _ask_first(
     client_id: str,
 ) -> Waiting:
     held = registering.hold(
-        settings, answer, client_id=client_id, next_url="", door=trace.door
+        settings, answer, purpose=Purpose(client_id), next_url="", door=trace.door
     )
     asked = replace(mine, done=time.time(), waiting=held)
     store = current_tickets()

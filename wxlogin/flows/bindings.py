@@ -32,12 +32,8 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy.orm import Session
-
 from wxlogin.accounts import customers, people, site_users
-from wxlogin.accounts.outcome import Resolution
 from wxlogin.config import Settings, Site
-from wxlogin.db import now, transaction
 from wxlogin.errors import (
     Conflict,
     ExternalIdFixed,
@@ -48,7 +44,7 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import pictures, registering
 from wxlogin.flows.registering import Waiting
-from wxlogin.flows.signing_in import Trace, live_session
+from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
 from wxlogin.tickets import current_tickets
@@ -158,40 +154,12 @@ def go_on(settings: Settings, token: str, *, key: str, trace: Trace) -> Continue
         raise OtherBrowser("the answer of WeChat waits in another browser")
     waiting = registering.require(key)
     try:
-        secret = _settle(settings, waiting, external_id, trace=trace)
+        secret = registering.connect(settings, waiting, external_id, trace=trace)
     except (ExternalIdTaken, ExternalIdFixed) as error:
         get_logger().warning("not bound", client=client_id, problem=error.code)
         bind_url = registering.policy_of(settings, waiting).bind_url or ""
         return Continued(with_query(bind_url, error=error.code), None)
     return Continued(waiting.next, secret)
-
-
-def _settle(
-    settings: Settings, waiting: Waiting, external_id: str, *, trace: Trace
-) -> str:
-    policy, bound = registering.policy_of(settings, waiting), False
-
-    def connect(session: Session, user_id: int) -> None:
-        customers.connect(
-            session,
-            waiting.client_id,
-            user_id,
-            external_id,
-            at=now(),
-            terms_version=policy.version or None,
-        )
-
-    def also(session: Session, resolution: Resolution) -> None:
-        nonlocal bound
-        connect(session, resolution.user_id)
-        bound = True
-
-    secret = registering.settle(settings, waiting, trace=trace, also=also)
-    visitor = live_session(settings, secret)
-    if not bound and visitor is not None:
-        # The account was made in another tab meanwhile, by this browser too.
-        transaction(lambda session: connect(session, visitor.user_id))
-    return secret
 
 
 def _refuse_conflict(found: _Code, external_id: str) -> None:

@@ -74,7 +74,8 @@ class Finished:
     upgrade: Begun | None = None
     #: A linking that asks first whether two accounts shall become one.
     question: bool = False
-    #: Key of an answer that waits for the person's word (flows/registering.py).
+    #: Key of an answer that waits for the person's word (flows/registering.py): at
+    #: `next_url` where a site's link leads there, otherwise at a page of its own.
     waiting: str = ""
 
 
@@ -254,7 +255,7 @@ def _hold(settings: Settings, attempt: Attempt, answer: Answer, trace: Trace) ->
     return registering.hold(
         settings,
         answer,
-        client_id=attempt.site,
+        purpose=attempt.purpose,
         next_url=attempt.next,
         door=trace.door,
     )

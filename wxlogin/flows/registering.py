@@ -3,7 +3,9 @@
 WeChat has answered, nobody knows the person, and nothing is written: the answer
 waits in the ticket store for fifteen minutes, bound to the browser (or program)
 that brought it by a random key which only that one holds. The account is made by
-the person's own word, by a site that signed in its customer, or not at all.
+the person's own word, by a site that knows its customer, or not at all. A site's
+link for its customer (flows/site_links.py) is no word yet: whoever opens it is a
+stranger until the click that connects the two.
 
 The same word twice gives the same session: its secret is made from the key. After
 a sign-out the word is spent.
@@ -16,12 +18,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts import customers
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.outcome import Resolution
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import Registration, Settings
-from wxlogin.db import now
+from wxlogin.db import now, transaction
 from wxlogin.errors import AlreadyFinished, RegistrationClosed, RegistrationOver
 from wxlogin.flows import terms
 from wxlogin.flows.attempt import Purpose
@@ -46,6 +51,10 @@ class Waiting:
     client_id: str
     next: str
     door: str
+    #: The site has a link for its customer, which the person has yet to accept.
+    vouched: bool = False
+    #: Seconds since 1970.
+    since: float = 0.0
     done: bool = False
     version: int = 0
 
@@ -72,24 +81,31 @@ class Waiting:
 
 def creates(settings: Settings, purpose: Purpose) -> bool:
     """Is an unknown person's account made without a question?"""
-    if purpose.vouched:
-        return True
     return terms.policy_for(settings, purpose.client_id).creates
 
 
 def hold(
-    settings: Settings, answer: Answer, *, client_id: str, next_url: str, door: str
+    settings: Settings, answer: Answer, *, purpose: Purpose, next_url: str, door: str
 ) -> str:
     """Keeps the answer and returns its key.
 
     Raises RegistrationClosed where the person's word would not help.
     """
+    client_id = purpose.client_id
     policy = terms.policy_for(settings, client_id)
-    if policy.mode is Registration.closed and not policy.bind_url:
+    helps = purpose.vouched or policy.bind_url
+    if policy.mode is Registration.closed and not helps:
         raise RegistrationClosed("the site takes no new accounts", client=client_id)
     key = secrets.token_urlsafe(16)
-    stranger = replace(answer, known=None)
-    waiting = Waiting(key, stranger, client_id, next_url, door)
+    waiting = Waiting(
+        key=key,
+        answer=replace(answer, known=None),
+        client_id=client_id,
+        next=next_url,
+        door=door,
+        vouched=purpose.vouched,
+        since=now().timestamp(),
+    )
     current_tickets().add(KIND, key, waiting.to_text(), ttl=WAIT_SECONDS)
     get_logger().info("registration waits", client=client_id, door=door)
     return key
@@ -120,6 +136,40 @@ def agree(settings: Settings, waiting: Waiting, *, trace: Trace) -> str:
         terms.settle(session, policy, resolution.user_id, door=waiting.door)
 
     return settle(settings, waiting, trace=trace, also=consent)
+
+
+def connect(
+    settings: Settings, waiting: Waiting, external_id: str, *, trace: Trace
+) -> str:
+    """Account, session and the site's customer in one transaction; returns the
+    session's secret, the same for the same word again.
+
+    Raises ExternalIdTaken and ExternalIdFixed, and what a sign-in raises, with
+    nothing written.
+    """
+    version, bound = policy_of(settings, waiting).version or None, False
+
+    def be_customer(session: Session, user_id: int) -> None:
+        customers.connect(
+            session,
+            waiting.client_id,
+            user_id,
+            external_id,
+            at=now(),
+            terms_version=version,
+        )
+
+    def also(session: Session, resolution: Resolution) -> None:
+        nonlocal bound
+        be_customer(session, resolution.user_id)
+        bound = True
+
+    secret = settle(settings, waiting, trace=trace, also=also)
+    visitor = live_session(settings, secret)
+    if not bound and visitor is not None:
+        # The account was made in another tab meanwhile, by this browser too.
+        transaction(lambda session: be_customer(session, visitor.user_id))
+    return secret
 
 
 def settle(

@@ -2,11 +2,13 @@
 
 The site's server asks for a link for its customer and sends the browser there. The
 link is a capability: who opens it may connect a WeChat of theirs with the
-customer's account, so it is good for five minutes and one use, and three things
+customer's account, so it is good for five minutes and one use, and four things
 stand between it and a mistake:
 
 - the login at WeChat is younger than the link, so a session that somebody left
   open connects nothing;
+- who has no account yet, where the site does not make one for everybody, has none
+  until the click: a link that got about lets nobody in;
 - the page names the WeChat and the customer's account, and only the person's click
   changes something: fetching the address ahead does not;
 - the ids are unique both ways. A WeChat that belongs to another customer, and a
@@ -36,7 +38,9 @@ from wxlogin.errors import (
     ExternalIdTaken,
     LinkExpired,
 )
-from wxlogin.flows import terms
+from wxlogin.flows import registering, terms
+from wxlogin.flows.registering import Waiting
+from wxlogin.flows.signing_in import Trace, live_session
 from wxlogin.observability import get_logger
 from wxlogin.security.origins import origin_of
 from wxlogin.security.returning import safe_return, with_query
@@ -67,7 +71,7 @@ class Answer(StrEnum):
 @dataclass(frozen=True)
 class Link:
     """A link as it stands. Times are seconds since 1970; `taken_by` is the user who
-    said yes, 0 for nobody."""
+    said yes, 0 for nobody; `first_visit` the tag of the first visit that did."""
 
     key: str
     version: int
@@ -78,11 +82,13 @@ class Link:
     made: float
     ends: float
     taken_by: int = 0
+    first_visit: str = ""
     declined: bool = False
 
     @property
     def is_open(self) -> bool:
-        return not self.taken_by and not self.declined and time.time() < self.ends
+        answered = self.taken_by or self.first_visit or self.declined
+        return not answered and time.time() < self.ends
 
     def is_proven_by(self, visitor: Visitor | None) -> bool:
         """Did this visitor sign in after the link was made?"""
@@ -147,13 +153,16 @@ def held(key: str) -> Link | None:
 def outcome(link: Link, visitor: Visitor | None) -> Answer:
     """What a link that is over says to whoever opens it now."""
     if visitor is not None and link.taken_by == visitor.user_id:
-        return obstacle(link, visitor) or Answer.linked
+        return obstacle(link, visitor.user_id) or Answer.linked
     return Answer.declined if link.declined else Answer.link_expired
 
 
-def obstacle(link: Link, visitor: Visitor) -> Answer | None:
-    """Why this WeChat and this customer cannot be connected; None: they can."""
-    found = customers.obstacle(link.client_id, visitor.user_id, link.external_id)
+def obstacle(link: Link, user_id: int | None) -> Answer | None:
+    """Why this WeChat and this customer cannot be connected; None: they can.
+
+    `user_id` is None for a person who has no account yet.
+    """
+    found = customers.obstacle(link.client_id, user_id, link.external_id)
     return Answer.wechat_taken if found == ExternalIdFixed.code else _known(found)
 
 
@@ -162,7 +171,7 @@ def connect(settings: Settings, link: Link, visitor: Visitor) -> Answer:
 
     Raises AccountDisabled and AccountGone.
     """
-    if not _claim(link, visitor):
+    if _claim(link, user_id=visitor.user_id) is None:
         return Answer.link_expired
     version = terms.policy_for(settings, link.client_id).version or None
     try:
@@ -177,10 +186,41 @@ def connect(settings: Settings, link: Link, visitor: Visitor) -> Answer:
             )
         )
     except ExternalIdTaken:
-        return _log(link, visitor, Answer.external_id_taken)
+        return _log(link, visitor.uid, Answer.external_id_taken)
     except ExternalIdFixed:
-        return _log(link, visitor, Answer.wechat_taken)
-    return _log(link, visitor, Answer.linked)
+        return _log(link, visitor.uid, Answer.wechat_taken)
+    return _log(link, visitor.uid, Answer.linked)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """What came of a first visit at a link; `secret` is the new session's, None
+    where there is none."""
+
+    answer: Answer
+    secret: str | None
+
+
+def connect_first_visit(
+    settings: Settings, link: Link, waiting: Waiting, *, trace: Trace
+) -> Connected:
+    """Account, session and connection in one transaction, or none of them.
+
+    Raises AlreadyFinished after a sign-out, and what a sign-in raises.
+    """
+    mine = _claim(link, first_visit=waiting.tag)
+    if mine is None:
+        return Connected(Answer.link_expired, None)
+    try:
+        secret = registering.connect(settings, waiting, link.external_id, trace=trace)
+    except ExternalIdTaken:
+        return Connected(_log(link, None, Answer.external_id_taken), None)
+    except ExternalIdFixed:
+        return Connected(_log(link, None, Answer.wechat_taken), None)
+    if visitor := live_session(settings, secret):
+        _swap(mine, replace(mine, taken_by=visitor.user_id))
+    uid = visitor.uid if visitor else None
+    return Connected(_log(link, uid, Answer.linked), secret)
 
 
 def decline(link: Link) -> Answer:
@@ -191,12 +231,16 @@ def decline(link: Link) -> Answer:
     return Answer.link_expired
 
 
-def _claim(link: Link, visitor: Visitor) -> bool:
-    """Is this visitor the one who answers the link?"""
-    mine = replace(link, taken_by=visitor.user_id)
+def _claim(link: Link, *, user_id: int = 0, first_visit: str = "") -> Link | None:
+    """The link with this answer in it, also where it was given before; None where
+    somebody else has answered."""
+    mine = replace(link, taken_by=user_id, first_visit=first_visit)
     if link.is_open and _swap(link, mine):
-        return True
-    return find(link.key).taken_by == visitor.user_id
+        return replace(mine, version=link.version + 1)
+    there = find(link.key)
+    if first_visit:
+        return there if there.first_visit == first_visit else None
+    return there if there.taken_by == user_id else None
 
 
 def _swap(link: Link, new: Link) -> bool:
@@ -209,9 +253,9 @@ def _known(code: str | None) -> Answer | None:
     return Answer(code) if code else None
 
 
-def _log(link: Link, visitor: Visitor, answer: Answer) -> Answer:
+def _log(link: Link, uid: str | None, answer: Answer) -> Answer:
     get_logger().info(
-        "link answered", client=link.client_id, uid=visitor.uid, answer=answer.value
+        "link answered", client=link.client_id, uid=uid, answer=answer.value
     )
     return answer
 

@@ -63,7 +63,9 @@ def _finish(
         # Not served at this URL: a reload there would spend another code.
         return redirect(url_for("callback.snapshot"), 303)
     if finished.waiting:
-        return _ask_person(state, finished.waiting)
+        vouched = attempt is not None and attempt.purpose.vouched
+        page = return_url(finished.next_url) if vouched else None
+        return _ask_person(state, finished.waiting, page)
     if finished.secret:
         hold_session(finished.secret)
     if finished.upgrade:
@@ -76,9 +78,12 @@ def _finish(
     return redirect(target, 303)
 
 
-def _ask_person(state: State, key: str) -> Response:
-    """To the page of a first visit; nothing is written yet."""
-    target = url_for("registering.page")
+def _ask_person(state: State, key: str, page: str | None) -> Response:
+    """To the page of a first visit, or to a site's link, which asks for itself.
+
+    Nothing is written yet.
+    """
+    target = page or url_for("registering.page")
     if state.flow == Flow.self_redirect:
         return ask(_leave_frame(target), key)
     return ask(redirect(target, 303), key)

@@ -30,6 +30,8 @@ _COOKIE = "registration"
 def page() -> Response | str:
     """Name and picture as WeChat gave them, and what the person may choose."""
     waiting = held()
+    if waiting.vouched:
+        return _to_link(waiting)
     if waiting.done:
         return _after(waiting)
     return _page(waiting)
@@ -39,6 +41,8 @@ def page() -> Response | str:
 def agree() -> Response | str:
     """The account is made, if the box is ticked."""
     waiting = held()
+    if waiting.vouched:
+        return _to_link(waiting)
     policy = registering.policy_of(current_settings(), waiting)
     if not waiting.done and request.form.get("tag") != waiting.tag:
         flash(_("This page was out of date. Please look once more."))
@@ -79,6 +83,15 @@ def held() -> Waiting:
     return registering.require(held_key())
 
 
+def waiting_at(path: str) -> Waiting | None:
+    """What waits for this browser's word at a site's link with this path, or has
+    had it."""
+    waiting = registering.held(held_key())
+    if waiting is None or not waiting.vouched:
+        return None
+    return waiting if return_url(waiting.next) == path else None
+
+
 def ask(response: Response, key: str) -> Response:
     """The same answer, with what waits under this key given to the browser."""
     settings = current_settings()
@@ -90,6 +103,11 @@ def ask(response: Response, key: str) -> Response:
 def held_key() -> str:
     """The key of what waits for this browser; empty where nothing does."""
     return read_cookie(request, current_settings(), _COOKIE) or ""
+
+
+def _to_link(waiting: Waiting) -> Response:
+    """A site's link has a question of its own, and that alone makes the account."""
+    return redirect(return_url(waiting.next), 303)
 
 
 def _after(waiting: Waiting) -> Response:

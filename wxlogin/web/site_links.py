@@ -8,10 +8,12 @@ the site's own password and back; see flows/bindings.py.
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest
 from wxlogin.flows import bindings, site_links
 from wxlogin.flows.leaving import end_session
+from wxlogin.flows.registering import Waiting, forget
 from wxlogin.flows.site_links import Answer, Link
 from wxlogin.web import registering
 from wxlogin.web.arriving import return_url, trace, where
@@ -24,21 +26,22 @@ bp = Blueprint("site_links", __name__)
 @bp.get("/link/<key>")
 def page(key: str) -> Response:
     """The question, for who has just signed in. Changes nothing."""
-    settings, visitor = current_settings(), current_visitor()
-    link = site_links.find(key)
+    settings, link = current_settings(), site_links.find(key)
     if not link.is_open:
-        return redirect(link.back(site_links.outcome(link, visitor)), 303)
-    if visitor is None or not link.is_proven_by(visitor):
+        return redirect(link.back(site_links.outcome(link, current_visitor())), 303)
+    visitor, waiting = _who(link)
+    if visitor is None and (waiting is None or waiting.done):
         return _to_login(key)
     allow_form_to(link.return_to)
     allow_form_to_wechat()
     g.login_wish = {"next": url_for("site_links.page", key=key)}
-    obstacle = site_links.obstacle(link, visitor)
+    obstacle = site_links.obstacle(link, visitor.user_id if visitor else None)
     site = settings.site_of(link.client_id)
     html = render_template(
         "login/link.html",
         link=link,
         visitor=visitor,
+        waiting=waiting,
         site=site.name if site else "",
         obstacle=obstacle,
         back=link.back(obstacle) if obstacle else None,
@@ -55,6 +58,7 @@ def answer(key: str) -> Response:
         case "yes":
             return _connect(link)
         case "no":
+            _forget_first_visit(link)
             return redirect(link.back(site_links.decline(link)), 303)
         case "other":
             return _another_wechat(link)
@@ -68,7 +72,11 @@ def bind() -> Response:
     A page that was open in another tab may show another person than now waits.
     """
     waiting = registering.held()
-    if waiting.done or request.form.get("tag", waiting.tag) != waiting.tag:
+    if (
+        waiting.vouched
+        or waiting.done
+        or request.form.get("tag", waiting.tag) != waiting.tag
+    ):
         return redirect(url_for("registering.page"), 303)
     return redirect(bindings.begin(current_settings(), waiting), 303)
 
@@ -85,25 +93,60 @@ def go_on(token: str) -> Response:
     return redirect(return_url(done.next_url), 303)
 
 
-def _connect(link: Link) -> Response:
+def _who(link: Link) -> tuple[Visitor | None, Waiting | None]:
+    """Who has signed in at WeChat for this link: a user, or a person who has no
+    account yet. One of the two, whoever came last; or neither."""
     visitor = current_visitor()
-    if visitor is None or not link.is_proven_by(visitor):
+    if visitor is not None and not link.is_proven_by(visitor):
+        visitor = None
+    waiting = registering.waiting_at(url_for("site_links.page", key=link.key))
+    if visitor is None or waiting is None:
+        return visitor, waiting
+    if visitor.session_started_at.timestamp() < waiting.since:
+        return None, waiting
+    return visitor, None
+
+
+def _connect(link: Link) -> Response:
+    """The form says whom its page showed; another tab may have gone on since."""
+    here = url_for("site_links.page", key=link.key)
+    waiting = registering.waiting_at(here)
+    if waiting is not None and request.form.get("tag") == waiting.tag:
+        return _connect_first_visit(link, waiting)
+    visitor, waiting = _who(link)
+    if visitor is None and waiting is None:
         return _to_login(link.key)
-    if request.form.get("uid") != visitor.uid:
-        # Another tab has signed somebody else in since this page was shown.
-        return redirect(url_for("site_links.page", key=link.key), 303)
+    if visitor is None or request.form.get("uid") != visitor.uid:
+        return redirect(here, 303)
     done = site_links.connect(current_settings(), link, visitor)
     return redirect(link.back(done), 303)
+
+
+def _connect_first_visit(link: Link, waiting: Waiting) -> Response:
+    done = site_links.connect_first_visit(
+        current_settings(), link, waiting, trace=trace(waiting.door)
+    )
+    if done.secret:
+        hold_session(done.secret)
+    return redirect(link.back(done.answer), 303)
 
 
 def _another_wechat(link: Link) -> Response:
     """Signs out, so that the next login is nobody's in particular."""
     if not link.is_open:
         return redirect(link.back(Answer.link_expired), 303)
+    _forget_first_visit(link)
     if visitor := current_visitor():
         end_session(visitor)
     drop_session()
     return _to_login(link.key)
+
+
+def _forget_first_visit(link: Link) -> None:
+    """Nothing is kept of a person who does not want to."""
+    waiting = _who(link)[1]
+    if waiting is not None and not waiting.done:
+        forget(waiting.key)
 
 
 def _to_login(key: str) -> Response:

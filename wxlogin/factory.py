@@ -7,6 +7,7 @@ from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.loading import unknown_names
 from wxlogin.config.paths import package_dir
 from wxlogin.db import db, engine_options, prepare_engine
+from wxlogin.db.engine import CONNECTIONS
 from wxlogin.flows.upstream import wechat_for
 from wxlogin.observability import get_logger, log_requests, setup_logging
 from wxlogin.provider import models as _provider_tables  # noqa: F401  known to db
@@ -36,6 +37,7 @@ from wxlogin.web import (
 from wxlogin.web.avatars import init_avatars
 from wxlogin.web.edge import init_edge
 from wxlogin.web.language import init_language
+from wxlogin.web.ops import init_ops
 from wxlogin.web.pages import init_pages
 from wxlogin.web.problems import init_problems
 from wxlogin.web.visitors import init_visitors
@@ -63,8 +65,17 @@ _VIEWS = (
 )
 
 
-def build(settings: Settings | None = None) -> Flask:
-    """The application; see `wxlogin.create_app`."""
+def build(
+    settings: Settings | None = None,
+    *,
+    patient: bool = False,
+    connections: int = CONNECTIONS,
+) -> Flask:
+    """The application; see `wxlogin.create_app`.
+
+    `patient` is for commands, where no visitor waits for the database; `connections`
+    to it are at most open at a time.
+    """
     settings = settings or load_settings()
     setup_logging(settings)
     app = Flask(
@@ -73,6 +84,7 @@ def build(settings: Settings | None = None) -> Flask:
         static_folder=str(asset_dir("static")),
         instance_path=None,
     )
+    _database(app, settings, patient=patient, connections=connections)
     _keys_and_store(app, settings)
     init_edge(app, settings)
     log_requests(app)
@@ -81,6 +93,7 @@ def build(settings: Settings | None = None) -> Flask:
     init_problems(app)
     init_pages(app, settings)
     init_avatars(app)
+    init_ops(app)
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -91,19 +104,28 @@ def build(settings: Settings | None = None) -> Flask:
     return app
 
 
+def _database(
+    app: Flask, settings: Settings, *, patient: bool, connections: int
+) -> None:
+    options = engine_options(
+        settings.database_url, patient=patient, connections=connections
+    )
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url, SQLALCHEMY_ENGINE_OPTIONS=options
+    )
+    db.init_app(app)
+    Migrate(app, db, directory=str(package_dir() / "migrations"), render_as_batch=True)
+    with app.app_context():
+        prepare_engine(db.engine, patient=patient)
+
+
 def _keys_and_store(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SECRET_KEY_FALLBACKS=[
             key.get_secret_value() for key in settings.secret_key_fallbacks
         ],
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )
-    db.init_app(app)
-    Migrate(app, db, directory=str(package_dir() / "migrations"), render_as_batch=True)
-    with app.app_context():
-        prepare_engine(db.engine)
     sealer = sealer_for(settings)
     app.extensions["wxlogin.settings"] = settings
     app.extensions["wxlogin.sealer"] = sealer

@@ -4,9 +4,10 @@ import sys
 from typing import Any
 
 import click
+from flask import Flask
 from flask.cli import AppGroup, ScriptInfo
 
-from wxlogin import __version__, create_app
+from wxlogin import __version__
 from wxlogin.cli.conflicts import conflicts_group
 from wxlogin.cli.database import db_group
 from wxlogin.cli.delivery import deliver
@@ -19,6 +20,7 @@ from wxlogin.cli.transfer import export_command, import_command
 from wxlogin.cli.upkeep import cleanup
 from wxlogin.cli.users import users_group
 from wxlogin.errors import WxloginError
+from wxlogin.factory import build
 
 
 class _Group(AppGroup):
@@ -30,7 +32,7 @@ class _Group(AppGroup):
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         extra["obj"] = ScriptInfo(
-            create_app=create_app, set_debug_flag=False, load_dotenv_defaults=False
+            create_app=_application, set_debug_flag=False, load_dotenv_defaults=False
         )
         return super().make_context(*args, **extra)
 
@@ -40,6 +42,11 @@ class _Group(AppGroup):
         except WxloginError as error:
             click.echo(f"wxlogin: {error.operator}", err=True)
             sys.exit(1)
+
+
+def _application() -> Flask:
+    """For the commands: no visitor waits for the database here."""
+    return build(patient=True)
 
 
 main = _Group(name="wxlogin", help="Sign in with WeChat for any website.")

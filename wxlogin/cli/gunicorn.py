@@ -6,9 +6,10 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
-from wxlogin import create_app
 from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.config import Settings
+from wxlogin.db.engine import CONNECTIONS
+from wxlogin.factory import build
 from wxlogin.observability import log_formatter
 
 # Seconds a worker may be silent; one login waits at most WECHAT_BUDGET.
@@ -36,7 +37,13 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(self._settings)
+        return build(self._settings, connections=_connections(self._options["threads"]))
+
+
+def _connections(threads: int) -> int:
+    """Connections to the database: fewer than threads, so that what needs none is
+    answered while all of them hang (finding M7)."""
+    return max(1, min(CONNECTIONS, threads - max(2, threads // 4)))
 
 
 def _start_delivery(worker: Any) -> None:

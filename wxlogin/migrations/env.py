@@ -12,7 +12,7 @@ from alembic import context
 from flask import current_app
 
 from wxlogin.accounts import models as accounts
-from wxlogin.db import db
+from wxlogin.db import db, patient_engine
 from wxlogin.provider import models as provider
 from wxlogin.tickets import models as tickets
 
@@ -41,7 +41,8 @@ def run() -> None:
 
 @contextmanager
 def _connection() -> Iterator[sa.Connection]:
-    with db.engine.connect() as plain:
+    # The service's own connections do not wait for another process that migrates.
+    with patient_engine(db.engine.url).connect() as plain:
         connection = plain.execution_options(wxlogin_writes=True)
         if connection.dialect.name != "sqlite":
             yield connection

@@ -16,7 +16,6 @@ from wxlogin.security.cookies import set_cookie
 from wxlogin.security.returning import safe_next
 from wxlogin.web.arriving import page_origins
 from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
-from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("pages", __name__)
 
@@ -36,7 +35,6 @@ def init_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(bp)
     app.jinja_env.globals.update(
         settings=settings,
-        visitor_now=current_visitor,
         here=here,
         initial=initial,
         page_origins=page_origins,

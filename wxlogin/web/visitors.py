@@ -48,7 +48,9 @@ def init_visitors(app: Flask, settings: Settings) -> None:
     )
     manager = LoginManager()
     manager.session_protection = None
-    manager.init_app(app)
+    # No template asks who it is for: the page that says "we are not ready" must not
+    # wait for the same database once more.
+    manager.init_app(app, add_context_processor=False)
     manager.user_loader(_load)
 
 

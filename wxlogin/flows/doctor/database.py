@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import User
 from wxlogin.config import Settings
 from wxlogin.config.paths import package_dir
-from wxlogin.db import engine_options, prepare_engine
+from wxlogin.db import brief_engine
 
 from . import unionids
 from .finding import Finding, ok, warning, wrong
@@ -27,20 +27,13 @@ from .finding import Finding, ok, warning, wrong
 _CHECK = "database"
 _UPGRADE = "Run `wxlogin db upgrade`."
 _EXTRAS = {"postgresql": "postgresql", "mysql": "mariadb", "mariadb": "mariadb"}
-# Seconds; the drivers take whole ones.
-_TIMEOUTS: dict[str, dict[str, Any]] = {
-    "sqlite": {"timeout": 3},
-    "postgresql": {"connect_timeout": 3, "options": "-c statement_timeout=3000"},
-    "mysql": {"connect_timeout": 3, "read_timeout": 3, "write_timeout": 3},
-    "mariadb": {"connect_timeout": 3, "read_timeout": 3, "write_timeout": 3},
-}
 
 
 def check(settings: Settings) -> Iterator[Finding]:
     """Connection, schema and writing; then what the rows say about unionids."""
     try:
         url = sa.make_url(settings.database_url)
-        engine = _engine(url)
+        engine = brief_engine(url)
     except (ArgumentError, ModuleNotFoundError) as error:
         yield _no_engine(settings.database_url, error)
         return
@@ -53,21 +46,6 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield _unusable(url, error)
     finally:
         engine.dispose()
-
-
-def _engine(url: sa.URL) -> sa.Engine:
-    backend = url.get_backend_name()
-    options = engine_options(str(url))
-    kept = {name: options[name] for name in ("isolation_level",) if name in options}
-    engine = sa.create_engine(
-        url,
-        poolclass=sa.NullPool,
-        connect_args=_TIMEOUTS.get(backend, {}),
-        hide_parameters=True,
-        **kept,
-    )
-    prepare_engine(engine)
-    return engine
 
 
 def _no_engine(text: str, error: Exception) -> Finding:

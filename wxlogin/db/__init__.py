@@ -1,7 +1,7 @@
 """The database: one base, one way to write.
 
-Three databases are served. What differs between them stands here and nowhere
-else:
+Three databases are served. What differs between them stands in this package and
+nowhere else: how to connect in `engine`, what a refusal means in `faults`.
 
 - SQLite opens a writing transaction with BEGIN IMMEDIATE, so that two writers
   queue instead of failing with "database is locked" half way, and a reading one
@@ -14,7 +14,6 @@ else:
 """
 
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,18 +24,44 @@ import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr
 
+from wxlogin.db import faults
+from wxlogin.db.engine import (
+    brief_engine,
+    engine_options,
+    patient_engine,
+    prepare_engine,
+    retry_seconds,
+)
 from wxlogin.errors import Unready
+
+__all__ = [
+    "TABLE_OPTIONS",
+    "Base",
+    "BigId",
+    "StartOver",
+    "UtcDateTime",
+    "after_commit",
+    "brief_engine",
+    "db",
+    "engine_options",
+    "id_text",
+    "insert_or_ignore",
+    "now",
+    "patient_engine",
+    "prepare_engine",
+    "reading",
+    "take_stock",
+    "transaction",
+]
 
 T = TypeVar("T")
 
 # Tries of one writing transaction that lost against another one.
 ATTEMPTS = 10
-# Seconds a writer waits for SQLite's one write lock.
-SQLITE_BUSY_SECONDS = 15
 # Where a session keeps what is to be called after its commit.
 _AFTER_COMMIT = "wxlogin_after_commit"
 
@@ -110,10 +135,12 @@ def transaction(work: Callable[[Session], T]) -> T:
 
     A transaction that loses against another one (deadlock, serialization, lock,
     or StartOver) is rolled back and `work` is called again, a bounded number of
-    times, so `work` must have no effect outside its session. Raises Unready where
-    the database does not answer, and whatever `work` raises, with nothing written.
+    times and while a visitor may wait, so `work` must have no effect outside its
+    session. Raises Unready where the database does not do what it is asked, and
+    whatever `work` raises, with nothing written.
     Needs an application context.
     """
+    longest, began = retry_seconds(db.engine), time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _once(work)
@@ -123,7 +150,8 @@ def transaction(work: Callable[[Session], T]) -> T:
         except PoolTimeout as error:
             _raise_busy(error)
         except DBAPIError as error:
-            if not _lost_race(error) or attempt == ATTEMPTS:
+            late = longest is not None and time.monotonic() - began > longest
+            if late or attempt == ATTEMPTS or not faults.lost_race(error):
                 _raise_unready(error)
         time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311  jitter
     raise AssertionError("the loop above returns or raises")
@@ -194,69 +222,12 @@ def take_stock(*models: type[Base]) -> None:
         transaction(lambda session: session.execute(sa.text(f"ANALYZE {names}")))
 
 
-def _lost_race(error: DBAPIError) -> bool:
-    """Would the same transaction succeed if it were run again?"""
-    original: Any = error.orig
-    if isinstance(original, sqlite3.OperationalError):
-        return original.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-    # PostgreSQL: serialization failure, deadlock, lock not available.
-    if getattr(original, "sqlstate", None) in {"40001", "40P01", "55P03"}:
-        return True
-    # MariaDB: lock wait time-out, deadlock, record changed since last read.
-    code = original.args[0] if getattr(original, "args", None) else None
-    return code in {1205, 1213, 1020}
-
-
 def _raise_unready(error: DBAPIError) -> NoReturn:
-    lost = error.connection_invalidated or isinstance(error, OperationalError)
-    if not lost:
+    why = faults.sentence(error)
+    if why is None:
         raise error
-    # The driver's text may quote values; its class or code says enough.
-    fault = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
-    raise Unready("the database does not answer", fault=fault) from None
+    raise Unready(why, fault=faults.code(error)) from None
 
 
 def _raise_busy(error: PoolTimeout) -> NoReturn:
     raise Unready("all database connections are taken", fault=error.code) from None
-
-
-def prepare_engine(engine: sa.Engine) -> None:
-    """Sets up each connection of this engine; called once by `create_app`."""
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _connect_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    elif engine.dialect.name in ("mysql", "mariadb"):
-        sa.event.listen(engine, "connect", _connect_mariadb)
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Pool settings for this database URL, as Flask-SQLAlchemy takes them."""
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}, "pool_size": 20}
-    return {
-        # A connection that died while it was idle is replaced instead of failing.
-        "pool_pre_ping": True,
-        "pool_size": 10,
-        "pool_timeout": 5,
-        "isolation_level": "READ COMMITTED",
-    }
-
-
-def _connect_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver must not open transactions by itself: _begin_sqlite does.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("wxlogin_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _connect_mariadb(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
-    cursor.close()

@@ -1,0 +1,256 @@
+"""Connections: how long they wait, and what each database is told first.
+
+Nobody who visits a page waits for a database that hangs (fault F12, finding M7).
+A service's connections have limits at both ends: the server ends a statement that
+runs or waits for a lock too long, and where the server itself falls silent we stop
+listening. Work without a visitor is patient: migrations, imports, exports and every
+other command of `wxlogin`.
+
+What an operator has set stays: options of DATABASE_URL, and limits of the server or
+role that are in force when we connect. One thing is not the operator's choice: on
+MariaDB and PostgreSQL a connection speaks UTF-8, because names do (finding I4).
+"""
+
+import logging
+import time
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from wxlogin.db import listening, sqlite_file
+
+# Seconds a statement may run, and wait for a lock that somebody else holds.
+STATEMENT_SECONDS = 8
+LOCK_SECONDS = 5
+# Seconds to reach the server; and after which a server that says nothing, not even
+# that a statement took too long, counts as gone.
+CONNECT_SECONDS = 3
+SILENCE_SECONDS = 10
+# Seconds a writer waits for SQLite's one write lock: a visitor's, a command's.
+SQLITE_SECONDS = 8
+SQLITE_PATIENT_SECONDS = 30
+# Seconds after which a transaction that lost against another is not tried again.
+RETRY_SECONDS = 8.0
+#: Connections of one process, where nothing else is said.
+CONNECTIONS = 10
+# Seconds to wait for a free connection: while others are given back, and when none is.
+POOL_SECONDS = 15.0
+STALL_SECONDS = 2.5
+
+# For one look at the database, by the doctor and at the start.
+BRIEF_SECONDS = 3
+
+_RETRY = "wxlogin_retry_seconds"
+# What the drivers call the times they wait, in whole seconds.
+_WAITS = {
+    "psycopg": ("connect_timeout",),
+    "psycopg2": ("connect_timeout",),
+    "pymysql": ("connect_timeout", "read_timeout", "write_timeout"),
+    "mysqldb": ("connect_timeout", "read_timeout", "write_timeout"),
+}
+# PyMySQL has set these two already; a proxy, a server with its own mind or an
+# `init_command` may have undone it.
+_MARIADB = (
+    "SET NAMES utf8mb4",
+    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+)
+_MARIADB_LIMITS = (
+    "SET SESSION "
+    f"max_statement_time=IF(@@max_statement_time=0,{STATEMENT_SECONDS},"
+    "@@max_statement_time), "
+    f"lock_wait_timeout=LEAST(@@lock_wait_timeout,{LOCK_SECONDS}), "
+    f"innodb_lock_wait_timeout=LEAST(@@innodb_lock_wait_timeout,{LOCK_SECONDS})"
+)
+# What was set for the service, in the URL or for the role, is not for the commands.
+_MARIADB_PATIENT = "SET SESSION max_statement_time=0"
+_POSTGRESQL_PATIENT = "SET statement_timeout=0; SET lock_timeout=0"
+# 0 means no limit: nobody has set one, neither for the server nor role nor here.
+_POSTGRESQL_LIMITS = " ".join(
+    f"SELECT set_config('{name}', '{seconds}s', false) "
+    f"WHERE current_setting('{name}') = '0';"
+    for name, seconds in (
+        ("statement_timeout", STATEMENT_SECONDS),
+        ("lock_timeout", LOCK_SECONDS),
+    )
+)
+
+
+# A pool logs under its class's name, which is now one of ours.
+logging.getLogger(f"{__name__}.Pool").setLevel(logging.WARNING)
+
+
+class Pool(QueuePool):
+    """Connections of one process; nobody queues for them while nothing moves.
+
+    While connections are given back, one waits for one's turn. When all are out and
+    none has come back for STALL_SECONDS, the database hangs, and whoever wants one
+    more hears so at once: the threads that are left answer what needs no database.
+    """
+
+    # When one was last free, or was given back.
+    _moved = 0.0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # `create_engine` makes whole seconds of what it is given.
+        self._timeout = STALL_SECONDS / 10
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        began = time.monotonic()
+        if self.checkedout() < self.size():
+            self._moved = began
+        while True:
+            try:
+                return super()._do_get()
+            except PoolTimeout:
+                at = time.monotonic()
+                if at - self._moved >= STALL_SECONDS or at - began > POOL_SECONDS:
+                    raise
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        self._moved = time.monotonic()
+        super()._do_return_conn(record)
+
+
+def engine_options(
+    url: str, *, patient: bool = False, connections: int = CONNECTIONS
+) -> dict[str, Any]:
+    """What `create_engine` takes for this database URL, as Flask-SQLAlchemy wants it.
+
+    `patient` is for work that no visitor waits for. `connections` are at most open
+    in one process: fewer than it has threads, so that some are left when all of them
+    wait for the database.
+    """
+    found = sa.make_url(url)
+    backend = found.get_backend_name()
+    options: dict[str, Any] = {
+        "connect_args": _connect_args(found, patient=patient),
+        "execution_options": {_RETRY: None if patient else RETRY_SECONDS},
+    }
+    if not (backend == "sqlite" and sqlite_file.path_of(found) is None):
+        options |= {
+            "poolclass": Pool,
+            "pool_size": connections,
+            "max_overflow": 0,
+        }
+    if backend != "sqlite":
+        # A connection that died while it was idle is replaced instead of failing.
+        options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    return options
+
+
+def brief_engine(url: sa.URL) -> sa.Engine:
+    """An engine for one look at the database: BRIEF_SECONDS, and no connection kept.
+
+    Raises ModuleNotFoundError where the driver is not installed.
+    """
+    backend = url.get_backend_name()
+    names = ("timeout",) if backend == "sqlite" else _waits(url)
+    engine = _lone_engine(url, **dict.fromkeys(names, BRIEF_SECONDS))
+    if backend == "postgresql":
+        _listen(engine, BRIEF_SECONDS)
+        limit = f"SET statement_timeout='{BRIEF_SECONDS}s'"
+        sa.event.listen(engine, "connect", _teller(limit))
+    return engine
+
+
+def patient_engine(url: sa.URL) -> sa.Engine:
+    """An engine for work that takes its time, beside that of a service; it keeps no
+    connection."""
+    return _lone_engine(url)
+
+
+def _lone_engine(url: sa.URL, **arguments: Any) -> sa.Engine:
+    level = {"isolation_level": "READ COMMITTED"}
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.NullPool,
+        connect_args=_connect_args(url, patient=True) | arguments,
+        hide_parameters=True,
+        **({} if url.get_backend_name() == "sqlite" else level),
+    )
+    prepare_engine(engine, patient=True)
+    return engine
+
+
+def prepare_engine(engine: sa.Engine, *, patient: bool = False) -> None:
+    """Sets up each connection of this engine; called once for each."""
+    match engine.dialect.name:
+        case "sqlite":
+            sa.event.listen(engine, "do_connect", sqlite_file.make_private)
+            sa.event.listen(engine, "connect", _connect_sqlite)
+            sa.event.listen(engine, "begin", _begin_sqlite)
+        case "mysql" | "mariadb":
+            limit = _MARIADB_PATIENT if patient else _MARIADB_LIMITS
+            sa.event.listen(engine, "connect", _teller(*_MARIADB, limit))
+        case "postgresql":
+            limit = _POSTGRESQL_PATIENT if patient else _POSTGRESQL_LIMITS
+            sa.event.listen(engine, "connect", _teller(limit))
+            if not patient:
+                _listen(engine, SILENCE_SECONDS)
+
+
+def retry_seconds(engine: sa.Engine) -> float | None:
+    """Seconds after which a lost transaction is not begun again; None: no limit."""
+    found: float | None = engine.get_execution_options().get(_RETRY, RETRY_SECONDS)
+    return found
+
+
+def _connect_args(url: sa.URL, *, patient: bool) -> dict[str, Any]:
+    """Arguments for the driver; these are stronger than those of the URL."""
+    match url.get_backend_name():
+        case "sqlite":
+            busy = SQLITE_PATIENT_SECONDS if patient else SQLITE_SECONDS
+            return {} if "timeout" in url.query else {"timeout": busy}
+        case "postgresql":
+            fixed: dict[str, Any] = {"client_encoding": "utf8"}
+        case _:
+            fixed = {"charset": "utf8mb4", "use_unicode": True}
+    limits = {}
+    for name in _waits(url):
+        if name == "connect_timeout":
+            limits[name] = CONNECT_SECONDS
+        elif not patient:
+            limits[name] = SILENCE_SECONDS
+    unsaid = {name: value for name, value in limits.items() if name not in url.query}
+    return unsaid | fixed
+
+
+def _waits(url: sa.URL) -> tuple[str, ...]:
+    return _WAITS.get(url.get_driver_name(), ())
+
+
+def _listen(engine: sa.Engine, seconds: float) -> None:
+    """PyMySQL has `read_timeout`; psycopg waits as long as the network stands."""
+    if engine.dialect.driver == "psycopg":
+        sa.event.listen(engine, "do_connect", partial(listening.connect, seconds))
+
+
+def _teller(*statements: str) -> Any:
+    def tell(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.close()
+        # PostgreSQL takes a setting back with the transaction it was made in.
+        connection.commit()
+
+    return tell
+
+
+def _connect_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not open transactions by itself: _begin_sqlite does.
+    connection.isolation_level = None
+    sqlite_file.tighten(connection)
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("wxlogin_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,80 @@
+"""Can this process sign somebody in now? For whoever sends us visitors.
+
+The answer comes within ASK_SECONDS, whatever hangs: it is looked for in a thread
+beside the request, which goes on without it. Only one looks at a time; who asks
+meanwhile waits for the same answer, so that a hanging database costs one thread, and
+one connection, however often we are asked.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import cast
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from wxlogin.db import reading, transaction
+from wxlogin.errors import Unready
+from wxlogin.tickets import current_tickets
+
+#: Seconds after which the answer is no.
+ASK_SECONDS = 2.5
+
+_NAME = "wxlogin.readiness"
+# It finds no row; but it wants the table, the right to write, and a lock.
+_WRITE = sa.text("UPDATE users SET nickname = '' WHERE id = -1")
+
+
+class Readiness:
+    """Looks at what a sign-in needs. `context` opens an application context."""
+
+    def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._look: _Look | None = None
+
+    def ask(self, seconds: float = ASK_SECONDS) -> None:
+        """Returns if everything answers. Raises Unready if something does not, with
+        its reason for the log, or if nothing was heard for so long."""
+        with self._lock:
+            if self._look is None or self._look.over.is_set():
+                self._look = _Look(self._context)
+            look = self._look
+        if not look.over.wait(seconds):
+            raise Unready("database or ticket store have not answered yet")
+        if look.fault is not None:
+            raise look.fault
+
+
+class _Look:
+    def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
+        self.over = threading.Event()
+        self.fault: Exception | None = None
+        self._context = context
+        threading.Thread(target=self._run, name="readiness", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            with self._context():
+                _look()
+        except Exception as error:
+            self.fault = error
+        finally:
+            self.over.set()
+
+
+def _look() -> None:
+    with reading() as session:
+        session.execute(sa.text("SELECT 1 FROM users WHERE 1 = 0"))
+    transaction(lambda session: session.execute(_WRITE))
+    current_tickets().ping()
+
+
+def init_readiness(app: Flask) -> None:
+    app.extensions[_NAME] = Readiness(app.app_context)
+
+
+def current_readiness() -> Readiness:
+    """That of the running application; needs an application context."""
+    return cast(Readiness, current_app.extensions[_NAME])

@@ -2,7 +2,7 @@
 
 A unionid that changes within one open platform, or that two openids of one app
 share, is an alarm and never a reason to merge: snapshot visitors' made-up unionids
-are shared by strangers (web-login.md 3.8; security row 53). A conflict that was
+are shared by strangers (docs/wechat.md 4; security row 53). A conflict that was
 closed goes on counting but is not listed again.
 """
 

@@ -7,9 +7,9 @@ from sqlalchemy.dialects import mysql
 
 from wxlogin.db import TABLE_OPTIONS, id_text
 
-# `wx` and 16 hexadecimal digits today (web-login.md 2.1).
+# `wx` and 16 hexadecimal digits today (docs/wechat.md, "Words").
 AppId = id_text(32)
-# 28 or 29 characters today (web-login.md 4.2); WeChat promises no length.
+# 28 or 29 characters today (docs/wechat.md, "Words"); WeChat promises no length.
 OpenId = UnionIdText = id_text(128)
 PlatformName = id_text(64)
 Kind = sa.String(20)

@@ -4,8 +4,8 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from wxlogin.config import Settings, asset_dir, load_settings
-from wxlogin.config.loading import unknown_names
 from wxlogin.config.paths import package_dir
+from wxlogin.config.sources import unknown_names
 from wxlogin.db import db, engine_options, prepare_engine
 from wxlogin.db.engine import CONNECTIONS
 from wxlogin.flows.upstream import wechat_for

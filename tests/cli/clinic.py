@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from tests.people import appid_of
 from wxlogin.cli import main
+from wxlogin.wechat import endpoints
 
 HOST = "login.shop.test"
 WEB_SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -41,6 +42,9 @@ class Clinic:
     ) -> None:
         self.folder, self.simulator, self._patch = folder, simulator, patch
         self.database = folder / "wxlogin.db"
+        # Production asks WeChat's own addresses: here the simulator is at these.
+        patch.setattr(endpoints, "API_HOST", simulator)
+        patch.setattr(endpoints, "OPEN_HOST", simulator)
         shutil.copy(database, self.database)
         self.apps = [
             app("web", "website", WEB_SECRET),
@@ -51,8 +55,6 @@ class Clinic:
             "SECRET_KEY": "K7vQ2mX9pL4sW8nR3tY6bZ1cF5gH0jD2",
             "ENCRYPTION_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
             "TRUSTED_PROXIES": "1",
-            "WECHAT_API_URL": simulator,
-            "WECHAT_OPEN_URL": simulator,
             "VERIFY_FILES": '{"MP_verify_aB3dE5.txt": "aB3dE5"}',
         }
         self.registered: list[dict[str, Any]] = [

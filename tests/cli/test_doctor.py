@@ -110,7 +110,11 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
         "page: web",
         "kind to website",
     ),
-    "a kind that is none": (app_says(0, kind="webiste"), "settings: ", "KIND"),
+    "a kind that is none": (
+        app_says(0, kind="webiste"),
+        "settings: ",
+        "kind of web is",
+    ),
     "a wrong secret": (app_says(0, secret=OTHER_SECRET), "secret: web", "40125"),
     "a wrong appid": (app_says(0, appid="wx00112233445566ff"), "secret: web", "40013"),
     "an appid of the simulator's": (
@@ -302,9 +306,9 @@ def test_each_sentence_about_apps_is_a_line(clinic):
     clinic.apps[0]["kind"] = "x"
     clinic.apps[1]["appid"] = "nothing"
     lines = clinic.examine().at("wrong")
-    assert [line.split(":")[1].strip() for line in lines] == [
-        "APPS.0.KIND",
-        "APPS.1.APPID",
+    assert [line.partition(" is ")[0] for line in lines] == [
+        "settings: APPS: kind of web",
+        "settings: APPS: appid of oa",
     ]
 
 

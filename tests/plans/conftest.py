@@ -18,6 +18,7 @@ from tests.web.conftest import (  # noqa: F401  fixtures
     simulator_server,
 )
 from wxlogin.simulator.server import SimulatorServer
+from wxlogin.wechat import endpoints
 
 HOST = "login.example"
 WEB = {
@@ -49,8 +50,14 @@ POCKET = {
 
 
 @pytest.fixture
-def provider_for(app_for, simulator: SimulatorServer) -> Callable[..., Flask]:  # noqa: F811
+def provider_for(
+    app_for,  # noqa: F811
+    simulator: SimulatorServer,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Flask]:
     """The service on https, with these sites; WeChat is the simulated one."""
+    for name in ("API_HOST", "OPEN_HOST"):
+        monkeypatch.setattr(endpoints, name, simulator.url)
 
     def make(*sites: dict[str, Any], path: str = "", **changes: object) -> Flask:
         simulator.world.registry.put_apps(
@@ -63,8 +70,6 @@ def provider_for(app_for, simulator: SimulatorServer) -> Callable[..., Flask]:  
             sites=sites or (SHOP, BLOG, POCKET),
             secret_key="K7vQ2mX9pL4sW8nR3tY6bZ1cF5gH0jD2",
             encryption_keys=(base64.b64encode(bytes(range(32))).decode(),),
-            wechat_api_url=simulator.url,
-            wechat_open_url=simulator.url,
             **changes,
         )
 

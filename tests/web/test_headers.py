@@ -10,6 +10,7 @@ from flask import Flask
 from tests.journey import Browser
 from tests.web.routes import methods_by_path, routes
 from wxlogin.config import App, AppKind
+from wxlogin.wechat import endpoints
 
 HOST = "login.shop.test"
 WEB = App(
@@ -25,8 +26,10 @@ UNUSED = {"PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"}
 
 
 @pytest.fixture
-def https_app(app_for, simulator) -> Callable[..., Flask]:
+def https_app(app_for, simulator, monkeypatch) -> Callable[..., Flask]:
     """The service as in production, on https; WeChat stays the simulated one."""
+    for name in ("API_HOST", "OPEN_HOST"):
+        monkeypatch.setattr(endpoints, name, simulator.url)
 
     def make(path: str = "") -> Flask:
         simulator.world.registry.put_apps(
@@ -38,8 +41,6 @@ def https_app(app_for, simulator) -> Callable[..., Flask]:
             apps=(WEB,),
             secret_key="K7vQ2mX9pL4sW8nR3tY6bZ1cF5gH0jD2",
             encryption_keys=(base64.b64encode(bytes(range(32))).decode(),),
-            wechat_api_url=simulator.url,
-            wechat_open_url=simulator.url,
         )
 
     return make

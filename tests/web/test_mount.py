@@ -239,6 +239,19 @@ def test_a_mistake_is_a_sentence(tmp_path, simulator, path, given):
     assert "wxlogin" not in app.extensions
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("site_nam", "site_name"), ("publicurl", "public_url"), ("SITES", "sites")],
+)
+def test_a_misspelled_setting_is_told_with_the_right_one(
+    tmp_path, simulator, name, meant
+):
+    app = Flask("host", instance_path=str(tmp_path))
+    with pytest.raises(ConfigurationError, match=f"{name}; did you mean {meant}"):
+        mounted(app, simulator, **{name: "x"})
+    assert "wxlogin" not in app.extensions
+
+
 def test_twice_is_once_too_often(host, simulator):
     with pytest.raises(ConfigurationError, match="already"):
         mounted(host, simulator)

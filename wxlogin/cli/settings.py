@@ -1,20 +1,93 @@
-"""`wxlogin settings`: what can be set, and a check of what is."""
+"""`wxlogin settings`: what is in force and where it was said, and a check of it."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import click
+from pydantic import SecretStr
 
-from wxlogin.config import load_settings
-from wxlogin.config.loading import unknown_names
+from wxlogin.cli.printing import table
+from wxlogin.config import App, Settings, Site, instance_dir, load_settings
+from wxlogin.config.loading import read_settings
+from wxlogin.config.rules import faults
+from wxlogin.config.sources import advice_for, collect, unknown_names
 from wxlogin.config.table import settings_table
+from wxlogin.config.written import is_secret
+
+_MASK = "•••"
+_LONGEST = 60
 
 
-@click.command("settings", help="List every setting, or check those of this machine.")
-@click.option("--check", is_flag=True, help="Say whether start-up would accept them.")
-def settings_command(check: bool) -> None:
-    if not check:
+@click.command(
+    "settings",
+    help="Show every setting: its value, secrets masked, and where it was said "
+    "(a variable, wxlogin.toml, default).",
+)
+@click.option("--check", is_flag=True, help="Only say whether start-up accepts them.")
+@click.option("--markdown", is_flag=True, help="The table of docs/settings.md instead.")
+def settings_command(check: bool, markdown: bool) -> None:
+    if markdown:
         click.echo(settings_table(), nl=False)
         return
     for name in unknown_names():
-        click.echo(f"warning: {name} is set, and no setting has this name", err=True)
+        advice = advice_for(name) or "docs/settings.md lists them all"
+        text = f"warning: {name} is set, and no setting has this name; {advice}"
+        click.echo(text, err=True)
+    if check:
+        _check()
+    else:
+        _show()
+
+
+def _check() -> None:
     settings = load_settings()
     names = ", ".join(f"{app.name} ({app.kind.value})" for app in settings.apps)
     click.echo(f"{settings.env} at {settings.public_url}, apps: {names}")
+
+
+def _show() -> None:
+    folder = instance_dir()
+    given, settings = collect(folder, {}), read_settings(folder)
+    places = {name: one.place for name, one in given.items()}
+    table(("setting", "value", "from"), _rows(settings, places))
+    if broken := list(faults(settings, folder)):
+        click.echo(f"\nStart-up refuses this ({len(broken)}):", err=True)
+        for sentence in broken:
+            click.echo(f"  {sentence}", err=True)
+
+
+def _rows(settings: Settings, places: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        worked_out = "default" if value == field.default else "worked out"
+        text = _hidden(value) if is_secret(field) and value else _shown(value)
+        yield name.upper(), text, places.get(name, worked_out)
+
+
+def _hidden(value: Any) -> str:
+    """Of a URL with a password what tells one server from another."""
+    if not isinstance(value, str) or "://" not in value:
+        return _MASK
+    front, _, rest = value.partition("?")[0].partition("://")
+    user, at, place = rest.rpartition("@")
+    return _cut(f"{front}://{_MASK + at if user else ''}{place}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, SecretStr):
+        return ""
+    if isinstance(value, tuple | dict):
+        return _cut(", ".join(map(_item, value)))
+    return _cut(str(value))
+
+
+def _item(one: Any) -> str:
+    if isinstance(one, App):
+        return f"{one.name} ({one.kind.value})"
+    return one.name if isinstance(one, Site) else str(one)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

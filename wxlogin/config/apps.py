@@ -4,7 +4,9 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
+
+from wxlogin.config.written import Written
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 # Tencent gives out `wx` and 16 hexadecimal digits; test set-ups are looser.
@@ -20,7 +22,7 @@ class AppKind(StrEnum):
     mobile = "mobile"
 
 
-class App(BaseModel):
+class App(Written):
     """One appid with its secret."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

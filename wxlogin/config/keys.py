@@ -1,36 +1,16 @@
-"""Secrets that live in files: read with care, made once in development."""
+"""The keys that development makes for itself, once, in the instance folder."""
 
 import base64
 import os
 import secrets
-import stat
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from wxlogin.config.files import read_file
 from wxlogin.config.settings import Settings
 from wxlogin.errors import ConfigurationError
-
-
-def read_secret_file(name: str, path: Path) -> str:
-    """The secret in a file, without the line end. `name` is for the message.
-
-    Raises ConfigurationError where the file is missing, empty, or readable by
-    every user of the machine.
-    """
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(f"{name}: {path} cannot be read") from None
-    if mode & stat.S_IROTH:
-        raise ConfigurationError(
-            f"{name}: every user of this machine may read {path}; run chmod 600 on it"
-        )
-    if not text:
-        raise ConfigurationError(f"{name}: {path} is empty")
-    return text
 
 
 def development_keys(settings: Settings, folder: Path) -> dict[str, Any]:
@@ -61,4 +41,7 @@ def made_once(path: Path) -> str:
             pass
         finally:
             draft.unlink()
-    return read_secret_file(path.name, path)
+    text = read_file(path, secret=True).strip()
+    if not text:
+        raise ConfigurationError(f"{path} is empty; remove it, and it is made anew")
+    return text

@@ -7,12 +7,15 @@ simulator in production (security rows 37 and 111).
 import base64
 import binascii
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from wxlogin.config.address_rules import address_faults
+from wxlogin.config.addresses import is_loopback
 from wxlogin.config.database import database_faults
-from wxlogin.config.settings import Settings, is_loopback
+from wxlogin.config.files import require_private
+from wxlogin.config.redis_rules import redis_faults
+from wxlogin.config.settings import Settings
 from wxlogin.config.site_rules import site_faults
 from wxlogin.errors import ConfigurationError
 
@@ -37,8 +40,9 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
     yield from _operator(settings)
     yield from site_faults(settings)
     yield from database_faults(settings)
+    yield from redis_faults(settings)
     if settings.env == "development":
-        if not is_loopback(settings.public):
+        if not is_loopback(settings.public.hostname):
             yield (
                 f"PUBLIC_URL is {settings.public_url} and ENV is development: "
                 "development is for loopback addresses; set ENV=production, or "
@@ -49,12 +53,7 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
 
 
 def _public(settings: Settings, folder: Path) -> Iterator[str]:
-    if settings.env == "production" and not settings.https:
-        yield (
-            f"PUBLIC_URL is {settings.public_url}: production needs https; set "
-            "PUBLIC_URL to the https address people use, or ENV=trial for WeChat's "
-            "test accounts"
-        )
+    yield from address_faults(settings)
     if settings.simulated:
         yield (
             f"SIMULATOR is on and ENV is {settings.env}: anybody could sign in as "
@@ -66,8 +65,11 @@ def _public(settings: Settings, folder: Path) -> Iterator[str]:
             "kind, appid, secret); docs/going-live.md shows where they are"
         )
     toml = folder / "wxlogin.toml"
-    if toml.is_file() and toml.stat().st_mode & stat.S_IROTH:
-        yield f"every user of this machine may read {toml}; run chmod 600 on it"
+    if toml.is_file():
+        try:
+            require_private(toml, toml.stat().st_mode)
+        except ConfigurationError as error:
+            yield error.operator
 
 
 def _signing(settings: Settings) -> Iterator[str]:

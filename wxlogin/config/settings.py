@@ -1,35 +1,32 @@
 """The settings themselves, and the rules that hold between them."""
 
-import ipaddress
 import re
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_origin
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+)
 
+from wxlogin.config.addresses import base_url
 from wxlogin.config.apps import App, AppKind
-from wxlogin.config.sites import Registration, Site
+from wxlogin.config.looks import findable_logo, readable_accent
+from wxlogin.config.sites import Link, Registration, Site
+from wxlogin.config.written import Written, is_secret
 
 # Mini programs' and websites' files have names without MP_verify_.
 _VERIFY_NAME = re.compile(r"[A-Za-z0-9_]{1,100}\.txt")
 
 
-def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("write a whole URL, such as https://login.shop.example")
-    if parts.query or parts.fragment or parts.username:
-        raise ValueError("write scheme, host, port and path only")
-    return value.rstrip("/")
-
-
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
-MaybeUrl = Annotated[
-    str, AfterValidator(lambda value: _base_url(value) if value else "")
-]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+BaseUrl = Annotated[str, AfterValidator(base_url)]
+MaybeUrl = Annotated[str, AfterValidator(lambda value: value and base_url(value))]
+Secrets = tuple[SecretStr, ...]
 
 
 def _verify_files(value: Any) -> Any:
@@ -50,17 +47,11 @@ def _verify_files(value: Any) -> Any:
 VerifyFiles = Annotated[dict[str, str], BeforeValidator(_verify_files)]
 
 
-class Settings(BaseSettings):
+class Settings(Written):
     """What the operator decides. Immutable; made by `load_settings`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="WXLOGIN_",
-        # `WXLOGIN_LOGO=` in a file of variables means: not set here.
-        env_ignore_empty=True,
-        frozen=True,
-        extra="ignore",
-        validate_default=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    prose: ClassVar[frozenset[str]] = frozenset({"site_name", "site_sentence"})
 
     public_url: BaseUrl = Field(
         "http://127.0.0.1:5000",
@@ -90,11 +81,13 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         "",
+        repr=False,
         description="SQLAlchemy URL: `postgresql+psycopg://…`, `mysql+pymysql://…`. "
         "Default: the SQLite file `instance/wxlogin.db`.",
     )
     redis_url: str = Field(
         "",
+        repr=False,
         description="Keeps short-lived state in Redis, for many workers: "
         "`redis://host:6379/0`, `rediss://…` for TLS. Empty: in the database.",
     )
@@ -173,17 +166,20 @@ class Settings(BaseSettings):
     )
     site_name: str = Field("", description="Your site's name on our pages.")
     site_sentence: str = Field("", description="One sentence below the name.")
-    logo: str = Field("", description="URL of your logo: a path on our host, or https.")
-    accent: str = Field(
+    logo: Annotated[str, AfterValidator(findable_logo)] = Field(
+        "",
+        description="Your logo: a path on our host (`/logo.png`), or an https address.",
+    )
+    accent: Annotated[str, AfterValidator(readable_accent)] = Field(
         "#07794a",
-        pattern=r"^#[0-9a-fA-F]{6}$",
-        description="The one accent colour; white text on it must be readable.",
+        description="The one accent colour, as `#` and six hexadecimal digits. White "
+        "text stands on it, so its contrast with white is 4.5 or more.",
     )
     default_language: Literal["zh", "en"] = Field(
         "zh", description="For browsers that ask for neither Chinese nor English."
     )
-    terms_url: str = Field("", description="Your terms of use, linked on /login.")
-    privacy_url: str = Field("", description="Your privacy policy, linked on /login.")
+    terms_url: Link = Field("", description="Your terms of use, linked on /login.")
+    privacy_url: Link = Field("", description="Your privacy policy, linked on /login.")
     terms_version: str = Field(
         "",
         max_length=64,
@@ -209,7 +205,10 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        return [part.strip() for part in value.split(",") if part.strip()]
+        if value.lstrip().startswith("["):
+            raise ValueError("write the keys with commas between, without brackets")
+        # A file may hold one in each line.
+        return [part for part in re.split(r"[,\r\n]", value) if part.strip()]
 
     @cached_property
     def public(self) -> SplitResult:
@@ -247,11 +246,12 @@ class Settings(BaseSettings):
         return next((app for app in self.apps if app.kind == kind), None)
 
 
-def is_loopback(url: SplitResult) -> bool:
-    host = url.hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def is_structured(name: str) -> bool:
+    """Is this setting a list or a table, JSON where only text can stand?"""
+    annotation = Settings.model_fields[name].annotation
+    return get_origin(annotation) in (tuple, dict) and annotation != Secrets
+
+
+def holds_secrets(name: str) -> bool:
+    """May a file with this setting be read by nobody but us?"""
+    return name in ("apps", "sites") or is_secret(Settings.model_fields[name])

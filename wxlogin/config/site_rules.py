@@ -7,10 +7,14 @@ nowhere, and in production whatever would travel in the clear (RFC 9700 section 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from wxlogin.config.addresses import is_loopback
 from wxlogin.config.demo import has_known_secret
 from wxlogin.config.settings import Settings
-from wxlogin.config.sites import Registration, Site, is_local
+from wxlogin.config.sites import Registration, Site
+from wxlogin.config.suffixes import is_public_suffix
 
+# Of a random secret in hexadecimal all but a few of the sixteen digits are there.
+_DIFFERENT = 12
 _MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
 
 
@@ -26,6 +30,7 @@ def site_faults(settings: Settings) -> Iterator[str]:
         yield from _terms(settings, site)
         if settings.env != "development":
             yield from _secret(site)
+            yield from _wildcards(site)
         if settings.env == "production":
             yield from _in_the_clear(site)
 
@@ -59,8 +64,25 @@ def _secret(site: Site) -> Iterator[str]:
             f"SITES: the client_secret of {site.name} is the demo's, which everybody "
             f"knows; {_MAKE_KEY}"
         )
-    elif len(set(secret.removeprefix("sha256:"))) < 8:
+    elif is_monotonous(secret.removeprefix("sha256:")):
         yield f"SITES: the client_secret of {site.name} is too weak; {_MAKE_KEY}"
+
+
+def is_monotonous(secret: str) -> bool:
+    """Few different characters, or one piece over and over."""
+    periods = range(1, len(secret) // 2 + 1)
+    repeated = any(secret[period:] == secret[:-period] for period in periods)
+    return repeated or len(set(secret)) < _DIFFERENT
+
+
+def _wildcards(site: Site) -> Iterator[str]:
+    for origin in site.origins:
+        name = (urlsplit(origin).hostname or "").removeprefix("*.")
+        if "://*." in origin and is_public_suffix(name):
+            yield (
+                f"SITES: origins of {site.name} has {origin}: strangers have hosts "
+                f"below {name}; name the host, or a domain of the site's own"
+            )
 
 
 def _in_the_clear(site: Site) -> Iterator[str]:
@@ -72,10 +94,17 @@ def _in_the_clear(site: Site) -> Iterator[str]:
                 "could be read and altered on the way; use https, or inside = true "
                 "for a server of the same inner network"
             )
-    for name in ("redirect_uris", "post_logout_redirect_uris", "bind_url"):
+    for name in (
+        "origins",
+        "redirect_uris",
+        "post_logout_redirect_uris",
+        "bind_url",
+    ):
         uris = getattr(site, name) or ()
         for uri in (uris,) if isinstance(uris, str) else uris:
-            if urlsplit(uri).scheme != "http" or (site.is_public and is_local(uri)):
+            parts = urlsplit(uri)
+            local = site.is_public and is_loopback(parts.hostname)
+            if parts.scheme.lower() != "http" or local:
                 continue
             yield (
                 f"SITES: {name} of {site.name} has an address with http: what the "

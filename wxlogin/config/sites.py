@@ -2,24 +2,29 @@
 
 import base64
 import binascii
-import ipaddress
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-
-_ORIGIN = re.compile(
-    r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?|https?://\[[0-9a-f:]+\](?::\d{1,5})?"
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
 )
+
+from wxlogin.config.addresses import called_address, link, origin, return_address
+from wxlogin.config.written import Written
+
 # Unreserved characters of a URL, so that a client id is spelled one way everywhere.
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
-# A native app's own scheme, by its reversed domain name (RFC 8252 section 7.1).
-_APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 _HASHED = re.compile(r"sha256:[0-9a-f]{64}")
 # Standard Webhooks: `whsec_` and 24 to 64 bytes in base64.
 _WEBHOOK_PREFIX = "whsec_"
+
+
+Link = Annotated[str, AfterValidator(lambda value: value and link(value))]
 
 
 class Registration(StrEnum):
@@ -33,7 +38,7 @@ class Registration(StrEnum):
     closed = "closed"
 
 
-class Site(BaseModel):
+class Site(Written):
     """A website that uses us. `origins` may start with one `*.` label.
 
     With a `client_id` it may sign people in through OpenID Connect; without a
@@ -41,6 +46,7 @@ class Site(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    prose: ClassVar[frozenset[str]] = frozenset({"name"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     origins: tuple[str, ...] = ()
@@ -54,8 +60,8 @@ class Site(BaseModel):
     id_token_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105  an algorithm
     #: None: as the setting REGISTRATION says.
     registration: Registration | None = None
-    terms_url: str = ""
-    privacy_url: str = ""
+    terms_url: Link = ""
+    privacy_url: Link = ""
     terms_version: Annotated[str, Field(max_length=64)] = ""
     bind_url: str | None = None
     webhook_url: str | None = None
@@ -71,16 +77,7 @@ class Site(BaseModel):
     @field_validator("origins")
     @classmethod
     def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    "an origin is scheme and host in lower case, with a port where it "
-                    "is not the usual one, and nothing behind: https://shop.example"
-                )
-            parts = urlsplit(origin)
-            if parts.port == {"http": 80, "https": 443}[parts.scheme]:
-                raise ValueError("leave out the usual port of an origin")
-        return value
+        return tuple(origin(one) for one in value)
 
     @field_validator("client_id")
     @classmethod
@@ -101,16 +98,12 @@ class Site(BaseModel):
     @field_validator("redirect_uris", "post_logout_redirect_uris")
     @classmethod
     def _whole_uris(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for uri in value:
-            _require_return_address(uri)
-        return value
+        return tuple(return_address(uri) for uri in value)
 
     @field_validator("backchannel_logout_uri", "bind_url", "webhook_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
-        if value is not None:
-            _require_web_address(value)
-        return value
+        return None if value is None else called_address(value)
 
     @field_validator("webhook_secret")
     @classmethod
@@ -145,38 +138,3 @@ def webhook_key(secret: str) -> bytes:
         return base64.b64decode(secret.removeprefix(_WEBHOOK_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         return b""
-
-
-def _require_return_address(uri: str) -> None:
-    parts = urlsplit(uri)
-    if "#" in uri or "*" in uri or not _is_plain(uri):
-        raise ValueError("a return address is compared as a whole: no # and no *")
-    if _APP_SCHEME.fullmatch(parts.scheme):
-        return
-    _require_web_address(uri)
-
-
-def _require_web_address(uri: str) -> None:
-    """https, or http on this machine or an inner one for development."""
-    parts = urlsplit(uri)
-    scheme_fits = parts.scheme in ("http", "https")
-    # `port` raises ValueError for one that there cannot be.
-    if not scheme_fits or not parts.hostname or parts.username or parts.port == 0:
-        raise ValueError("write a whole address, such as https://shop.example/callback")
-    if "#" in uri or not _is_plain(uri):
-        raise ValueError("an address has no # and only printable characters")
-
-
-def _is_plain(uri: str) -> bool:
-    return uri.isascii() and uri.isprintable() and " " not in uri and "\\" not in uri
-
-
-def is_local(uri: str) -> bool:
-    """Does this address lead to the machine itself?"""
-    host = urlsplit(uri).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

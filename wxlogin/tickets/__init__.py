@@ -9,6 +9,7 @@ from typing import cast
 from flask import current_app
 
 from wxlogin.config import Settings
+from wxlogin.config.redis_rules import redis_faults
 from wxlogin.errors import ConfigurationError
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.sql import SqlTickets
@@ -24,20 +25,12 @@ def store_for(settings: Settings, sealer: Sealer) -> TicketStore:
     """
     if not settings.redis_url:
         return SqlTickets(sealer)
-    try:
-        # Only those who use Redis need its client.
-        from wxlogin.tickets.redis import RedisTickets
-    except ModuleNotFoundError:
-        raise ConfigurationError(
-            "REDIS_URL is set and the client of Redis is not installed; "
-            "run pip install 'wxlogin[redis]'"
-        ) from None
-    try:
-        return RedisTickets(settings.redis_url, sealer)
-    except ValueError:
-        raise ConfigurationError(
-            "REDIS_URL cannot be read; write redis://host:6379/0, or rediss:// for TLS"
-        ) from None
+    for fault in redis_faults(settings):
+        raise ConfigurationError(fault)
+    # Only those who use Redis need its client.
+    from wxlogin.tickets.redis import RedisTickets
+
+    return RedisTickets(settings.redis_url, sealer)
 
 
 def current_tickets() -> TicketStore:

@@ -1,22 +1,13 @@
 """Where settings come from, and which place wins."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from wxlogin.config import AppKind, load_settings
-from wxlogin.config.loading import unknown_names
+from wxlogin.config.sources import unknown_names
 from wxlogin.errors import ConfigurationError
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("WXLOGIN_") or name in ("PORT", "SIMULATOR_PORT"):
-            monkeypatch.delenv(name)
-
 
 APPS = [
     {
@@ -115,8 +106,12 @@ def test_several_keys_stand_with_commas(tmp_path, monkeypatch):
         ("PUBLIC_URL", "https://a.example/?x=1", "PUBLIC_URL"),
         ("WECHAT_BUDGET", "-1", "WECHAT_BUDGET"),
         ("APPS", '[{"name": "web"', "JSON"),
-        ("APPS", '[{"name": "web", "kind": "webiste"}]', "KIND"),
-        ("SITES", '[{"name": "s", "origins": ["https://a.example/"]}]', "ORIGINS"),
+        ("APPS", '[{"name": "web", "kind": "webiste"}]', "kind of web is"),
+        (
+            "SITES",
+            '[{"name": "s", "origins": ["https://a.example/"]}]',
+            "origins of s is",
+        ),
         ("ACCENT", "green;}", "ACCENT"),
     ],
 )
@@ -168,10 +163,19 @@ def test_the_document_holds_the_table():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"appid": "wx…"}, "APPS.0.APPID: an AppID is wx and 16 small letters or"),
-        ({"name": "Web"}, "APPS.0.NAME: a name of your own"),
-        ({"app_id": "wx1"}, "APPS.0.APP_ID: there is no field of this name"),
-        ({"kind": None}, "APPS.0.KIND: "),
+        ({"appid": "wx…"}, 'APPS: appid of web is "wx…": an AppID is wx and 16 small'),
+        (
+            {"name": "Web"},
+            'APPS: name of the app at place 1 is "Web": a name of your own',
+        ),
+        (
+            {"app_id": "wx1"},
+            "APPS: app_id of web is no field of an app; did you mean appid?",
+        ),
+        (
+            {"kind": None},
+            "APPS: kind of web is nothing: write website, official_account",
+        ),
     ],
 )
 def test_a_mistake_in_an_app_is_told_plainly(tmp_path, monkeypatch, change, sentence):

@@ -9,11 +9,10 @@
 - WeChat's test accounts (测试号) take IP addresses with ports (reported).
 """
 
-import ipaddress
 from collections.abc import Iterator
 
 from wxlogin.config import App, AppKind, Settings
-from wxlogin.config.settings import is_loopback
+from wxlogin.config.addresses import ip_of, is_loopback
 
 from .console import DOMAIN_PAGES
 from .finding import Finding, ok, warning, wrong
@@ -41,7 +40,7 @@ def _app(settings: Settings, app: App) -> Finding:
     if settings.env == "trial" and app.kind is AppKind.official_account:
         return _test_account(settings, app)
     host, page = settings.public.hostname or "", DOMAIN_PAGES[app.kind]
-    if is_loopback(settings.public) or _is_address(host):
+    if is_loopback(settings.public.hostname) or ip_of(host):
         return wrong(
             _CHECK,
             f"{app.name}: WeChat takes no {host} as {_FIELDS[app.kind]}.",
@@ -60,7 +59,7 @@ def _app(settings: Settings, app: App) -> Finding:
 
 
 def _test_account(settings: Settings, app: App) -> Finding:
-    if is_loopback(settings.public):
+    if is_loopback(settings.public.hostname):
         return warning(
             _CHECK,
             f"{app.name}: phones do not find this machine as {settings.public.netloc}.",
@@ -73,11 +72,3 @@ def _test_account(settings: Settings, app: App) -> Finding:
 def _odd_port(settings: Settings) -> int | None:
     port = settings.public.port
     return None if port in (80, 443) else port
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from wxlogin.config import Settings
-from wxlogin.config.settings import is_loopback
+from wxlogin.config.addresses import is_loopback
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.flows.upstream import hosts_of
 from wxlogin.wechat.endpoints import API_HOST, OPEN_HOST, QRCONNECT, SNS_AUTH
@@ -45,7 +45,7 @@ def reach(settings: Settings, ask: Asking) -> Reached:
 
 
 def _plain(settings: Settings, api: str) -> Iterator[Finding]:
-    if urlsplit(api).scheme == "http" and not is_loopback(urlsplit(api)):
+    if urlsplit(api).scheme == "http" and not is_loopback(urlsplit(api).hostname):
         yield wrong(
             _CHECK,
             f"WECHAT_API_URL is {api}: the AppSecret travels where all can read it.",

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wxlogin.config import Settings, instance_dir
-from wxlogin.config.loading import nearest_name, read_settings, unknown_names
+from wxlogin.config.loading import read_settings
 from wxlogin.config.rules import faults
+from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.errors import ConfigurationError
 
 from .finding import Finding, ok, warning, wrong
 
 _CHECK = "settings"
-_PREFIX = "WXLOGIN_"
 
 
 def read(folder: Path | None) -> tuple[Settings | None, list[Finding]]:
@@ -41,10 +41,9 @@ def _sentences(lines: list[str]) -> Iterator[Finding]:
 
 def _unknown() -> Iterator[Finding]:
     for name in unknown_names():
-        nearest = nearest_name(name.removeprefix(_PREFIX))
-        meant = f"Did you mean {_PREFIX}{nearest.upper()}?" if nearest else ""
+        advice = advice_for(name)
         yield warning(
             _CHECK,
             f"{name} is set, and no setting has this name.",
-            todo=meant or "`wxlogin settings` lists them all.",
+            todo=advice[:1].upper() + advice[1:] or "docs/settings.md lists them all.",
         )

@@ -1,0 +1,108 @@
+"""`wxlogin settings`: what is in force, where it was said, and what start-up says."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wxlogin.cli import main
+from wxlogin.config import Settings
+from wxlogin.config.table import settings_table
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """`asked("--check", WXLOGIN_ENV="trial")`: the command's result."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"WXLOGIN_{name.upper()}", raising=False)
+    monkeypatch.setenv("WXLOGIN_INSTANCE", str(tmp_path))
+
+    def _asked(*options: str, **environment: str) -> Result:
+        return CliRunner().invoke(main, ["settings", *options], env=environment)
+
+    return _asked
+
+
+def lines(result: Result) -> dict[str, list[str]]:
+    """The table, by the setting's name."""
+    rows = [line.split() for line in result.stdout.splitlines() if line]
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_every_setting_is_shown_with_its_place(asked, tmp_path):
+    (tmp_path / "wxlogin.toml").write_text('site_name = "茶铺"\nsession_days = 7\n')
+    key = tmp_path / "key"
+    key.write_text(SECRET + "0")
+    key.chmod(0o600)
+    shown = asked(WXLOGIN_SESSION_DAYS="8", WXLOGIN_OPERATOR_KEY_FILE=str(key))
+    assert shown.exit_code == 0
+    rows = lines(shown)
+    assert [*rows][1:] == [name.upper() for name in Settings.model_fields]
+    assert rows["SITE_NAME"] == ["茶铺", "wxlogin.toml"]
+    assert rows["SESSION_DAYS"] == ["8", "WXLOGIN_SESSION_DAYS"]
+    assert rows["SESSION_IDLE_DAYS"] == ["14", "default"]
+    assert rows["OPERATOR_KEY"] == ["•••", "WXLOGIN_OPERATOR_KEY_FILE"]
+    assert rows["WHOLE_HOST"] == ["off", "default"]
+    assert rows["ENV"] == ["development", "worked", "out"]
+    assert shown.stderr == ""
+
+
+def test_no_secret_is_shown(asked, tmp_path):
+    """security row 30"""
+    (tmp_path / "wxlogin.toml").write_text(
+        f'[[apps]]\nname = "web"\nkind = "website"\nappid = "wx0123456789abcdef"\n'
+        f'secret = "{SECRET}"\ntoken = "{SECRET}"\n'
+        f'[[sites]]\nname = "Shop"\nclient_id = "shop"\nclient_secret = "{SECRET}"\n'
+    )
+    for options in ([], ["--check"]):
+        shown = asked(
+            *options,
+            WXLOGIN_SECRET_KEY=SECRET,
+            WXLOGIN_SECRET_KEY_FALLBACKS=f"{SECRET}1,{SECRET}2",
+            WXLOGIN_ENCRYPTION_KEYS=SECRET,
+            WXLOGIN_OPERATOR_KEY=SECRET,
+            WXLOGIN_DATABASE_URL=f"postgresql+psycopg://u:{SECRET}@db/x?password={SECRET}",
+            WXLOGIN_REDIS_URL=f"rediss://:{SECRET}@cache:6380/1",
+        )
+        assert SECRET not in shown.output
+    rows = lines(
+        shown := asked(
+            WXLOGIN_DATABASE_URL=f"postgresql+psycopg://u:{SECRET}@db/x?password={SECRET}",
+            WXLOGIN_REDIS_URL=f"rediss://:{SECRET}@cache:6380/1",
+        )
+    )
+    assert rows["DATABASE_URL"][0] == "postgresql+psycopg://•••@db/x"
+    assert rows["REDIS_URL"][0] == "rediss://•••@cache:6380/1"
+    assert rows["APPS"] == ["web", "(website)", "wxlogin.toml"]
+    assert rows["SITES"] == ["Shop", "wxlogin.toml"]
+    assert SECRET not in shown.output
+
+
+def test_what_start_up_refuses_is_shown_all_the_same(asked):
+    shown = asked(WXLOGIN_PUBLIC_URL="http://login.shop.example")
+    assert shown.exit_code == 0
+    assert lines(shown)["PUBLIC_URL"][0] == "http://login.shop.example"
+    assert "Start-up refuses this" in shown.stderr
+    assert "production needs https" in shown.stderr
+
+
+def test_a_check_that_fails_says_so_in_its_status(asked):
+    shown = asked("--check", WXLOGIN_REDIS_URL="localhost:6379")
+    assert shown.exit_code == 1
+    assert "REDIS_URL does not begin with redis://" in shown.stderr
+    assert asked("--check").stdout.startswith("development at http://127.0.0.1")
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_a_misspelled_variable_is_told_with_the_right_one(asked, options):
+    shown = asked(*options, WXLOGIN_PUBIC_URL="x", WXLOGIN_XYZZY="x")
+    assert shown.exit_code == 0
+    assert (
+        "warning: WXLOGIN_PUBIC_URL is set, and no setting has this name; did you mean "
+        "WXLOGIN_PUBLIC_URL?"
+    ) in shown.stderr
+    assert "WXLOGIN_XYZZY is set" in shown.stderr
+
+
+def test_the_table_of_the_document_is_there_for_who_asks(asked):
+    assert asked("--markdown").stdout == settings_table()

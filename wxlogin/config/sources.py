@@ -1,0 +1,226 @@
+"""Where each setting comes from: arguments, the environment, files, wxlogin.toml.
+
+What wins, from the top: arguments (tests, `mount`, the demo), the variable
+`WXLOGIN_<NAME>` or the file that `WXLOGIN_<NAME>_FILE` names (never both),
+wxlogin.toml, PORT and SIMULATOR_PORT, the defaults. A file holds what the variable
+takes, whatever the setting is: lists and tables are JSON in both.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from wxlogin.config.files import read_file
+from wxlogin.config.settings import Settings, holds_secrets, is_structured
+from wxlogin.config.written import character
+from wxlogin.errors import ConfigurationError
+
+PREFIX = "WXLOGIN_"
+_FILE = "_FILE"
+# Names in the environment that are read elsewhere than in Settings.
+_OTHER_NAMES = {"instance"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value as it was found, and where: a variable's name, a file's, a word."""
+
+    value: Any
+    place: str
+
+
+def collect(folder: Path, arguments: Mapping[str, Any]) -> dict[str, Given]:
+    """Everything that is set, by the setting's name in lower case.
+
+    Raises ConfigurationError with a sentence for each thing that cannot be read.
+    """
+    mistakes: list[str] = []
+    found: dict[str, Given] = {}
+    for source in (_ports(), _toml(folder), _environment(), _arguments(arguments)):
+        try:
+            for name, given in source:
+                found[name] = _above(found.get(name), given)
+        except _Mistakes as error:
+            mistakes += error.sentences
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
+    return found
+
+
+def unknown_names() -> list[str]:
+    """WXLOGIN_ variables that no setting is named after (spelling mistakes)."""
+    known = {*Settings.model_fields, *_OTHER_NAMES}
+    known |= {f"{name}{_FILE.lower()}" for name in Settings.model_fields}
+    names = (key for key in os.environ if key.upper().startswith(PREFIX))
+    return sorted(key for key in names if key[len(PREFIX) :].lower() not in known)
+
+
+def advice_for(variable: str) -> str:
+    """What to write for a variable that no setting is named after, or an empty text."""
+    name = variable[len(PREFIX) :].lower()
+    end = _FILE if name.endswith(_FILE.lower()) else ""
+    near = nearest(name.removesuffix(_FILE.lower()), Settings.model_fields)
+    return f"did you mean {PREFIX}{near.upper()}{end}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name that a misspelled one most likely means."""
+    names = list(known)
+    # Joints are left out or put in: `clientid`, `site-name`.
+    bare = {one.replace("_", ""): one for one in names}
+    if found := bare.get("".join(filter(str.isalnum, name.lower()))):
+        return found
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.72)
+    return close[0] if close else None
+
+
+class _Mistakes(Exception):
+    def __init__(self, sentences: Iterable[str]) -> None:
+        self.sentences = list(sentences)
+
+
+def _above(below: Given | None, given: Given) -> Given:
+    """The upper one; of tables both, name by name."""
+    if below and isinstance(below.value, dict) and isinstance(given.value, dict):
+        return Given({**below.value, **given.value}, f"{given.place}, {below.place}")
+    return given
+
+
+def _ports() -> Iterator[tuple[str, Given]]:
+    """Defaults that follow PORT and SIMULATOR_PORT."""
+    if port := os.environ.get("PORT"):
+        yield "public_url", Given(f"http://127.0.0.1:{port}", "PORT")
+    if port := os.environ.get("SIMULATOR_PORT"):
+        yield "simulator_url", Given(f"http://localhost:{port}", "SIMULATOR_PORT")
+
+
+def _arguments(given: Mapping[str, Any]) -> Iterator[tuple[str, Given]]:
+    strangers = sorted(set(given) - set(Settings.model_fields))
+    if strangers:
+        raise _Mistakes(map(_stranger, strangers))
+    for name, value in given.items():
+        yield name, Given(value, "argument")
+
+
+def _stranger(name: str, where: str = "") -> str:
+    near = nearest(name, Settings.model_fields)
+    meant = f"did you mean {near}?" if near else "docs/settings.md lists them all"
+    return f"{where}there is no setting named {name}; {meant}"
+
+
+def _toml(folder: Path) -> Iterator[tuple[str, Given]]:
+    path = folder / "wxlogin.toml"
+    try:
+        # A link that leads nowhere and a folder of this name are mistakes, too.
+        text = read_file(path, secret=False) if os.path.lexists(path) else ""
+        values = _parsed_toml(path, text)
+    except ConfigurationError as error:
+        raise _Mistakes([error.operator]) from None
+    if strangers := sorted(set(values) - set(Settings.model_fields)):
+        raise _Mistakes(_stranger(name, f"{path}: ") for name in strangers)
+    for name, value in values.items():
+        yield name, Given(value, path.name)
+
+
+def _parsed_toml(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigurationError(f"{path} is no TOML: too many brackets") from None
+    except ValueError as error:
+        plain = text.replace("\r\n", "\n")
+        odd = _odd(plain, _place_in_toml(plain, str(error)))
+        raise ConfigurationError(f"{path} is no TOML: {error}{odd}") from None
+
+
+def _environment() -> Iterator[tuple[str, Given]]:
+    set_here = {
+        key.upper(): (key, value)
+        for key, value in os.environ.items()
+        # `WXLOGIN_LOGO=` in a file of variables means: not set here.
+        if key.upper().startswith(PREFIX) and value.strip()
+    }
+    mistakes = []
+    for name in Settings.model_fields:
+        variable = PREFIX + name.upper()
+        try:
+            if given := _variable(name, variable, set_here):
+                yield name, given
+        except ConfigurationError as error:
+            mistakes.append(error.operator)
+    if mistakes:
+        raise _Mistakes(mistakes)
+
+
+def _variable(
+    name: str, variable: str, set_here: Mapping[str, tuple[str, str]]
+) -> Given | None:
+    here, file = set_here.get(variable), set_here.get(variable + _FILE)
+    if here and file:
+        raise ConfigurationError(
+            f"{variable} and {variable}{_FILE} are both set; keep one of them"
+        )
+    if here:
+        return Given(_parsed(name, variable, here[1]), here[0])
+    if file:
+        return Given(_from_file(name, *file), file[0])
+    return None
+
+
+def _from_file(name: str, variable: str, path: str) -> Any:
+    try:
+        text = read_file(Path(path.strip()), secret=holds_secrets(name))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{variable}: {error.operator}") from None
+    if not text.strip():
+        raise ConfigurationError(f"{variable}: {path} is empty")
+    return _parsed(name, f"{variable}: {path}", text)
+
+
+def _parsed(name: str, where: str, text: str) -> Any:
+    """Lists and tables are JSON; everything else is taken as it stands."""
+    if not is_structured(name):
+        return text
+    text = text.strip("\ufeff \t\r\n")
+    try:
+        return json.loads(text, object_pairs_hook=_without_doubles)
+    except json.JSONDecodeError as error:
+        at = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        why = at + _odd(text, error.pos)
+    except _Doubled as error:
+        why = str(error)
+    except (ValueError, RecursionError):
+        why = "a number is too long, or a list too deep"
+    raise ConfigurationError(f"{where} is not valid JSON: {why}")
+
+
+class _Doubled(ValueError):
+    pass
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if doubled := [name for name in names if names.count(name) > 1]:
+        raise _Doubled(f"{doubled[0]} stands there twice in one table")
+    return dict(pairs)
+
+
+def _odd(text: str, place: int) -> str:
+    """What a word processor or a Chinese keyboard left at the place of a mistake."""
+    char = text[place : place + 1]
+    return "" if not char or char.isascii() else f" ({character(char)})"
+
+
+def _place_in_toml(text: str, told: str) -> int:
+    found = re.search(r"at line (\d+), column (\d+)", told)
+    if found is None:
+        return len(text)
+    line, column = int(found[1]), int(found[2])
+    before = text.split("\n")[: line - 1]
+    return sum(len(one) + 1 for one in before) + column - 1

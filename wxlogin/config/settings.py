@@ -22,6 +22,9 @@ from wxlogin.config.written import Written, is_secret
 
 # Mini programs' and websites' files have names without MP_verify_.
 _VERIFY_NAME = re.compile(r"[A-Za-z0-9_]{1,100}\.txt")
+_MAIL_DOMAIN = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
 
 
 BaseUrl = Annotated[str, AfterValidator(base_url)]
@@ -186,6 +189,12 @@ class Settings(Written):
         description="Which version of the terms is in force, such as `2026-11`. "
         "People who agreed to another one are asked once more. Empty: nobody is.",
     )
+    email_domain: str = Field(
+        "",
+        description="Domain of the addresses that sites with `email = placeholder` "
+        "get. Nothing may ever be received there. Empty: `users.` before the host of "
+        "PUBLIC_URL.",
+    )
     operator_key: SecretStr = Field(
         SecretStr(""),
         description="Bearer key for operators' calls of the API; 24 characters or "
@@ -209,6 +218,16 @@ class Settings(Written):
             raise ValueError("write the keys with commas between, without brackets")
         # A file may hold one in each line.
         return [part for part in re.split(r"[,\r\n]", value) if part.strip()]
+
+    @field_validator("email_domain")
+    @classmethod
+    def _mail_domain(cls, value: str) -> str:
+        if value and not _MAIL_DOMAIN.fullmatch(value):
+            raise ValueError(
+                "write a domain of yours in small letters, without @: "
+                "users.login.shop.example"
+            )
+        return value
 
     @cached_property
     def public(self) -> SplitResult:

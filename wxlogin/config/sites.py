@@ -57,6 +57,8 @@ class Site(Written):
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     email: Literal["omit", "placeholder"] = "omit"
+    #: What is said of a placeholder: the truth, what some software insists on, nothing.
+    email_verified: bool | Literal["omit"] = False
     id_token_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105  an algorithm
     #: None: as the setting REGISTRATION says.
     registration: Registration | None = None

@@ -8,6 +8,8 @@ is in it (security row 118), those are told by the scope `wechat`. It stays when
 two accounts prove to be one person: `former_subs` are the ids that became this one.
 """
 
+import base64
+import hashlib
 import re
 from collections.abc import Collection
 from datetime import datetime
@@ -18,10 +20,17 @@ from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
 from wxlogin.flows import avatars
 
-#: A domain that never exists (RFC 2606 section 2, RFC 6761 section 6.4): nobody
-#: can receive what is sent there, or prove that it is theirs.
+#: Where PUBLIC_URL has no name of its own. It never exists (RFC 2606 section 2, RFC
+#: 6761 section 6.4): nobody can receive what is sent there, or prove that it is theirs.
 PLACEHOLDER_DOMAIN = "users.wxlogin.invalid"
-_PROFILE = ("name", "nickname", "picture", "locale", "updated_at")
+_PROFILE = (
+    "name",
+    "nickname",
+    "preferred_username",
+    "picture",
+    "locale",
+    "updated_at",
+)
 #: All that `user_claims` may say.
 CLAIMS = (
     "sub",
@@ -50,13 +59,45 @@ def user_claims(
     if "wechat" in scope:
         claims["wechat"] = wechat(settings, account)
     if site.email == "placeholder":
-        claims |= {"email": placeholder(account.uid), "email_verified": False}
+        claims |= _email(settings, site, account)
     return claims
 
 
-def placeholder(uid: str) -> str:
+def username(uid: str) -> str:
+    """A user name for software that wants one: `wx-` and 16 of `a-z2-7`.
+
+    It fits where others do (Unix and DNS names, the 20 characters of some forums) and
+    survives being put into small letters. 80 bits of a digest of the account's id make
+    it nobody else's, so it stays when the person is called something else; a nickname
+    in its place would let strangers of one name in (OpenID Connect Core 5.7).
+    """
+    digest = hashlib.sha256(uid.encode()).digest()[:10]
+    return "wx-" + base64.b32encode(digest).decode().lower()
+
+
+def placeholder(settings: Settings, uid: str) -> str:
     """An address for software that cannot do without one; it never receives mail."""
-    return f"{uid}@{PLACEHOLDER_DOMAIN}"
+    return f"{username(uid)}@{placeholder_domain(settings)}"
+
+
+def placeholder_domain(settings: Settings) -> str:
+    """EMAIL_DOMAIN, or `users.` before the host of PUBLIC_URL if that is a name.
+
+    Software refuses the names that exist nowhere (email-validator: `.invalid`, joi: all
+    that is no top-level domain), so the operator's own is used where there is one.
+    """
+    if settings.email_domain:
+        return settings.email_domain
+    host = settings.public.hostname or ""
+    named = "." in host and not host.rpartition(".")[2].isdigit()
+    return f"users.{host}" if named else PLACEHOLDER_DOMAIN
+
+
+def _email(settings: Settings, site: Site, account: Account) -> dict[str, Any]:
+    claims: dict[str, Any] = {"email": placeholder(settings, account.uid)}
+    if site.email_verified != "omit":
+        claims["email_verified"] = site.email_verified
+    return claims
 
 
 def _ours(site: Site, account: Account) -> dict[str, Any]:
@@ -73,6 +114,7 @@ def _profile(settings: Settings, account: Account) -> dict[str, Any]:
     claims = {
         "name": account.nickname or None,
         "nickname": account.nickname or None,
+        "preferred_username": username(account.uid),
         "picture": avatars.picture_url(settings, account.user_id, account.uid),
         "locale": _locale(account.language),
         "updated_at": _seconds(account.profile_at),

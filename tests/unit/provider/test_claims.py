@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import re
 from datetime import timedelta
 
 import pytest
+from email_validator import validate_email
 from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 
@@ -13,7 +15,7 @@ from tests.unit.provider.conftest import NATIVE, PUBLIC_URL, SHOP
 from wxlogin.accounts import avatars, people, site_users
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person, Profile
-from wxlogin.config import current_settings
+from wxlogin.config import Settings, current_settings
 from wxlogin.db import transaction
 from wxlogin.errors import AccountGone
 from wxlogin.provider import claims, id_token, keys, logout_token
@@ -66,10 +68,12 @@ def test_without_more_scope_a_site_learns_who_and_nothing_else(user_id):
 
 def test_profile(user_id):
     found = told(user_id, "profile")
+    uid = people.account(user_id).uid
     assert found == {
-        "sub": people.account(user_id).uid,
+        "sub": uid,
         "name": "小明😀",
         "nickname": "小明😀",
+        "preferred_username": claims.username(uid),
         "locale": "zh-CN",
         "updated_at": int((START + timedelta(seconds=1)).timestamp()),
     }
@@ -84,7 +88,7 @@ def test_the_picture_is_ours_and_never_wechats(user_id):
 
 def test_what_is_not_known_is_left_out(service):
     user_id = People().signs_in("web", "o1").resolution.user_id
-    assert set(told(user_id, "profile")) == {"sub"}
+    assert set(told(user_id, "profile")) == {"sub", "preferred_username"}
 
 
 @pytest.mark.parametrize("language", ["", "<script>", "zh_CN_x_y_z", "中文"])
@@ -111,12 +115,55 @@ def test_wechats_ids_come_by_the_scope_wechat_alone(user_id):
 
 def test_an_email_only_where_the_site_wants_a_placeholder(user_id):
     wants = SHOP.model_copy(update={"email": "placeholder"})
-    uid = people.account(user_id).uid
+    name = told(user_id, "profile")["preferred_username"]
     found = told(user_id, site=wants)
     # RFC 2606 section 2: nothing ever arrives there.
-    assert found["email"] == f"{uid}@users.wxlogin.invalid"
+    assert found["email"] == f"{name}@users.wxlogin.invalid"
     assert found["email_verified"] is False
     assert "email" not in told(user_id, "email")
+
+
+@pytest.mark.parametrize(("say", "told_of_it"), [(True, True), ("omit", None)])
+def test_what_is_said_of_a_placeholder_is_the_sites_choice(user_id, say, told_of_it):
+    """finding I11: some software refuses an address that is marked unverified"""
+    wants = SHOP.model_copy(update={"email": "placeholder", "email_verified": say})
+    assert told(user_id, site=wants).get("email_verified") is told_of_it
+
+
+PLACES = [
+    ("https://login.teashop.cn", "", "users.login.teashop.cn"),
+    ("https://teashop.cn/wx", "", "users.teashop.cn"),
+    ("https://teashop.cn:8443", "", "users.teashop.cn"),
+    ("https://login.teashop.cn", "members.teashop.cn", "members.teashop.cn"),
+    ("http://127.0.0.1:5000", "members.teashop.cn", "members.teashop.cn"),
+]
+
+
+@pytest.mark.parametrize(("public_url", "domain", "expected"), PLACES)
+def test_software_takes_a_placeholder(public_url, domain, expected):
+    """finding I11: email-validator refuses names that exist nowhere"""
+    settings = Settings.model_construct(public_url=public_url, email_domain=domain)
+    address = claims.placeholder(settings, "Y3kxVtrr6TFcJvvp9zivKV")
+    checked = validate_email(address, check_deliverability=False)
+    assert checked.domain == expected and checked.normalized == address
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:5000", "localhost:5000", "[::1]:5000"])
+def test_a_machine_without_a_name_has_addresses_that_exist_nowhere(host):
+    settings = Settings.model_construct(public_url=f"http://{host}", email_domain="")
+    assert claims.placeholder_domain(settings) == "users.wxlogin.invalid"
+
+
+def test_a_user_name_is_one_everywhere_and_nobody_elses(user_id):
+    """finding I10: a stable claim that is a valid user name"""
+    name = told(user_id, "profile")["preferred_username"]
+    # Also small enough for Unix (32) and for forums (20), and a DNS label.
+    assert re.fullmatch(r"[a-z][a-z0-9-]{2,19}", name)
+    set_by_hand(User, user_id, nickname="root")
+    assert told(user_id, "profile")["preferred_username"] == name
+    uid = people.account(user_id).uid
+    assert claims.username(uid) == name != claims.username(uid.swapcase())
+    assert "preferred_username" not in told(user_id, "email")
 
 
 def test_the_sites_own_id_is_told_to_that_site_alone(user_id):

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from wxlogin.config import Site
-from wxlogin.config.addresses import in_ascii
 
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:/.*)?)")
 _SHOWN = 200
@@ -20,19 +19,13 @@ _SHOWN = 200
 
 def is_registered(site: Site, uri: str) -> bool:
     """May people be sent to this address for this site?"""
-    if is_listed(uri, site.redirect_uris):
+    if uri in site.redirect_uris:
         return True
     asked = _LOOPBACK.fullmatch(uri)
     if not site.is_public or asked is None:
         return False
     known = (_LOOPBACK.fullmatch(one) for one in site.redirect_uris)
     return any(one and one.groups() == asked.groups() for one in known)
-
-
-def is_listed(uri: str, registered: Sequence[str]) -> bool:
-    """Letter by letter; only the host may be in another script (`商店.example`), which
-    is the same as its `xn--` that browsers send."""
-    return in_ascii(uri) in registered
 
 
 def nearest(site: Site, uri: str) -> str | None:

@@ -136,7 +136,7 @@ def _return_to(site: Site | None, uri: str | None, state: str | None) -> str | N
     """Where the person goes afterwards. An address of nobody's counts for nothing."""
     if uri is None or site is None:
         return None
-    if not return_addresses.is_listed(uri, site.post_logout_redirect_uris):
+    if uri not in site.post_logout_redirect_uris:
         _refuse_address(site, uri)
     return with_query(uri, state=state) if state else uri
 

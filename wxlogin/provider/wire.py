@@ -15,9 +15,12 @@ from urllib.parse import urlencode
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749 import OAuth2Payload
 
+from wxlogin.config.addresses import in_ascii
+
 #: Bytes of a text that a site wants back as it was. It waits in our store meanwhile,
 #: and goes back in a URL, which some servers cut at two kilobytes.
 LONGEST_ECHO = 1024
+_ADDRESSES = ("redirect_uri", "post_logout_redirect_uri")
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,16 @@ class Call:
     authorization: str | None = field(default=None, repr=False)
 
     def one(self, name: str) -> str | None:
-        """The parameter's value; an empty one counts as none (RFC 6749 3.1)."""
+        """The parameter's value; an empty one counts as none (RFC 6749 3.1).
+
+        A return address whose host is of another script (`商店.example`) is read as
+        browsers and SITES write it, once and for all: who only compared it so, and
+        sent people to the letters that came, might send them elsewhere, since there
+        is more than one way to make `xn--` of a name.
+        """
         values = self.parameters.get(name, ())
-        return (values[0] or None) if values else None
+        text = (values[0] or None) if values else None
+        return in_ascii(text) if text and name in _ADDRESSES else text
 
     def doubled(self, names: Sequence[str]) -> list[str]:
         """Those of these parameters that came more than once."""

@@ -61,7 +61,7 @@ def text_for(name: str) -> str:
     default = Settings.model_fields[name].default
     if isinstance(default, bool):
         return "off" if default else "on"
-    return str(default + 1) if isinstance(default, int) else "Other"
+    return str(default + 1) if isinstance(default, int) else "other.example"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PORT SIMULATOR_PORT SHOP_PORT
 
-.PHONY: run test check proof format translations docs clean
+.PHONY: run test check proof format translations docs requirements clean
 
 run: .venv/.run
 	@$(BIN)/wxlogin demo
@@ -46,6 +46,15 @@ sed -i -e '/^"Report-Msgid-Bugs-To/d' -e '/FULL NAME/d' -e '/LL@li.org/d' $(1)/z
 $(BIN)/pybabel -q compile -i $(1)/zh/LC_MESSAGES/messages.po -o $(1)/zh/LC_MESSAGES/messages.mo && \
 rm -f .catalogue.pot
 endef
+
+# requirements.txt: what is shipped, with hashes, for every platform; the versions are
+# those of constraints.txt.
+requirements: .venv/.dev
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile -q pyproject.toml --extra mariadb --extra postgresql --extra redis \
+	  -c constraints.txt --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make requirements" -o requirements.txt
 
 clean:
 	rm -rf .venv dist build

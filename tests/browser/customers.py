@@ -172,21 +172,24 @@ def shop(customers: Customers) -> Flask:
         return redirect(url_for("account"), 303)
 
     @app.get("/bind")
+    def not_bound() -> str:
+        return page("Not connected", said=request.args["error"])
+
+    @app.post("/bind")
     def bind() -> str:
-        if error := request.args.get("error"):
-            return page("Not connected", said=error)
-        code = request.args["code"]
+        code = request.form["code"]
         told = customers.api("GET", f"/bindings/{code}")
         said = told.get("nickname") or told["code"]
         return page("Is it you?", said=said, form=url_for("bound"), ask=True, code=code)
 
-    @app.post("/bind")
+    @app.post("/bound")
     def bound() -> Response | str:
         code, number = request.form["code"], customers.of_password(request.form)
         if number is None:
             again = {"form": url_for("bound"), "ask": True, "code": code}
             return page("Is it you?", said="Wrong password", **again)
-        word = {"code": code, "external_id": number}
+        label = customers.people[number]["name"]
+        word = {"code": code, "external_id": number, "label": label}
         answer = customers.api("POST", "/bindings", word)
         if "continue_url" not in answer:
             return page("Not connected", said=answer["code"])

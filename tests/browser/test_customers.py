@@ -110,6 +110,14 @@ def has_an_account(page: Page) -> None:
     expect(page.locator("h1")).to_have_text("Is it you?")
 
 
+def names_both(page: Page, wechat: str, account: str) -> None:
+    """Our page, and the person's click."""
+    page.wait_for_url("**/register/continue/*")
+    expect(page.locator(".card")).to_contain_text(wechat)
+    expect(page.locator(".card")).to_contain_text(f"{account} at Three customers")
+    page.get_by_role("button", name="Connect", exact=True).click()
+
+
 def test_from_the_account_page_and_with_wechat_from_then_on(
     shop, simulator, window, phone
 ):
@@ -155,10 +163,32 @@ def test_a_first_visit_with_the_password_of_the_shop(shop, simulator, window, ph
     expect(pc.get_by_role("status")).to_have_text("Wrong password")
     assert rows(shop, User) == 0
     gives_password(pc, "ben")
+    names_both(pc, "小明😀", "ben")
     pc.wait_for_url(f"{shop.url}/account")
     expect(pc.locator("h1")).to_have_text("c-2 ben")
     assert connected(shop, "c-2") == "小明😀"
     has_three_customers(shop)
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_that_names_both_fits(shop, simulator, window, phone, width, locale):
+    """Also with a name as long as an address of mail can be."""
+    shop.people["c-2"]["name"] = "b" * 242 + "@mail.test"
+    page = window(width=width, locale=locale)
+    comes_with_wechat(shop, page)
+    scans(page, phone, simulator, "xiaoming")
+    page.wait_for_url(f"{shop.issuer}/register")
+    page.locator("form[action$=bind] button").click()
+    page.get_by_label("name").fill(shop.people["c-2"]["name"])
+    page.get_by_label("password").fill("ben's password")
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/register/continue/*")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert problems(page) == []
+    page.locator("button[value=no]").click()
+    page.wait_for_url(f"{shop.issuer}/register")
+    assert (rows(shop, User), connected(shop, "c-2")) == (0, None)
 
 
 def test_a_first_visit_of_somebody_new(shop, simulator, window, phone):
@@ -251,6 +281,7 @@ def test_two_tabs_of_a_first_visit_race(shop, simulator, window, phone):
     for page in (one, two):
         has_an_account(page)
     gives_password(one, "ann")
+    names_both(one, "小明😀", "ann")
     one.wait_for_url(f"{shop.url}/account")
     gives_password(two, "ben")
     expect(two.get_by_role("status")).to_have_text("external_id_fixed")

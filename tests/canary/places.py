@@ -32,7 +32,11 @@ HANDED_OVER = (
         re.compile(r".*/(api/site/links|(link|login|language|register)(/.*)?)"),
     ),
     ("bind code", re.compile(r".*/register/bind")),
-    ("bind token", re.compile(r".*/api/site/bindings")),
+    # Of no use without the browser's cookie; the page offers the other language.
+    (
+        "bind token",
+        re.compile(r".*/(api/site/bindings|register/continue/[^/]+|language/\w+)"),
+    ),
 )
 
 

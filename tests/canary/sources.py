@@ -30,7 +30,7 @@ def install() -> None:
     watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
     watch(issuing.issue, lambda issued, *_: _tokens(issued))
     watch(site_links.make, lambda key, *_: CANARIES.add("customer's link", key))
-    watch(bindings.begin, lambda url, *_: CANARIES.add("bind code", _code_in(url)))
+    watch(bindings.begin, lambda to, *_: CANARIES.add("bind code", to.code))
     watch(bindings.answer, lambda token, *_: CANARIES.add("bind token", token))
     watch(authorizing.consider, lambda found, *_: _site_state(found))
 
@@ -74,10 +74,6 @@ def _signing_key(key: keys.Jwk, *_: object) -> None:
 
 def _attempt(new: attempt.Attempt) -> None:
     CANARIES.add("attempt secret", new.secret)
-
-
-def _code_in(url: str) -> str:
-    return url.rpartition("code=")[2]
 
 
 def _tokens(issued: issuing.Issued) -> None:

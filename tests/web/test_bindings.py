@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import Browser, Phone
+from tests.journey import CHINESE, ENGLISH, Browser, Phone
 from tests.web.site_server import SHOP, SITES, Server
 from wxlogin.accounts.models import Consent, Event, Identity, Session, SiteUser, User
 from wxlogin.config import Site
@@ -66,17 +66,28 @@ def arrives(browser: Browser, phone: Phone) -> str:
 def has_an_account(browser: Browser) -> str:
     """Presses the button; the code that the shop is given."""
     answer = browser.post("/register/bind")
-    assert answer.status_code == 303, answer.text
-    address, _, query = answer.location.partition("?")
-    assert address == "https://shop.test/bind"
-    [(name, [code])] = parse_qs(query).items()
+    assert answer.status_code == 200, answer.text
+    assert "form-action 'self' https://shop.test" in policy(answer)
+    assert '<form method="post" action="https://shop.test/bind">' in answer.text
+    hidden = r'type="hidden" name="(\w+)" value="(\S+)"'
+    [(name, code)] = re.findall(hidden, answer.text)
     assert name == "code"
     return code
 
 
+def policy(answer) -> str:
+    return answer.headers["Content-Security-Policy"]
+
+
+def word(code: str, external_id: str = "c-1", label: str = "") -> dict[str, str]:
+    """What the shop says of its customer."""
+    label = label or f"{external_id}@shop.test"
+    return {"code": code, "external_id": external_id, "label": label}
+
+
 def password_is_right(shop: Server, code: str, external_id: str = "c-1") -> str:
     """The shop knows its customer; the path its browser goes on with."""
-    answer = shop.post("/bindings", {"code": code, "external_id": external_id})
+    answer = shop.post("/bindings", word(code, external_id))
     assert answer.status_code == 200, answer.text
     parts = urlsplit(answer.get_json()["continue_url"])
     assert f"{parts.scheme}://{parts.netloc}" == "http://127.0.0.1:5000"
@@ -86,8 +97,17 @@ def password_is_right(shop: Server, code: str, external_id: str = "c-1") -> str:
 FROM_THE_SHOP = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
 
 
-def goes_on(browser: Browser, path: str):
+def comes_back(browser: Browser, path: str):
+    """To the page that names both."""
     return browser.get(path, headers=FROM_THE_SHOP)
+
+
+def goes_on(browser: Browser, path: str, answer: str = "yes"):
+    """Comes back, and answers the question if there is one."""
+    page = comes_back(browser, path)
+    if page.status_code != 200:
+        return page
+    return browser.post(path, data={"answer": answer})
 
 
 def refusal(answer) -> tuple[int, str]:
@@ -125,7 +145,7 @@ def test_a_customer_comes_with_wechat_for_the_first_time(app, shop, browser, xia
     assert customer(shop) == browser.who()["uid"]
     assert rows(app, User, SiteUser, Event, Consent) == [1, 1, 1, 0]
     # The sign-in that waited ends at the shop; the shop's terms are not asked for.
-    assert goes_on(browser, waits).location.startswith(SHOP.redirect_uris[0])
+    assert comes_back(browser, waits).location.startswith(SHOP.redirect_uris[0])
 
 
 def test_from_then_on_the_wechat_signs_in(app, shop, browser, other_browser, xiaoming):
@@ -161,7 +181,7 @@ def test_a_stolen_code_connects_nothing(app, shop, browser, other_browser, xiaom
     code = has_an_account(browser)
     thief = password_is_right(shop, code, "c-666")
     assert goes_on(other_browser, thief).status_code == 400
-    answer = shop.post("/bindings", {"code": code, "external_id": "c-1"})
+    answer = shop.post("/bindings", word(code))
     assert refusal(answer) == (409, "conflict")
     assert goes_on(browser, thief).status_code == 410
     assert nothing_is_written(app)
@@ -171,26 +191,131 @@ def test_a_stolen_code_connects_nothing(app, shop, browser, other_browser, xiaom
     assert (customer(shop), customer(shop, "c-666")) == (browser.who()["uid"], None)
 
 
+def test_opening_the_address_connects_nothing(app, shop, browser, xiaoming):
+    """finding M2, security row 12: the owner's browser is led to a thief's address.
+
+    The page names the thief's account, and only the owner's click would connect it.
+    """
+    arrives(browser, xiaoming)
+    code = has_an_account(browser)
+    path = password_is_right(shop, code, "thief-1")
+    for _ in range(3):
+        page = comes_back(browser, path)
+        assert page.status_code == 200
+        assert "小明😀" in page.text
+        assert "thief-1@shop.test" in page.text
+        assert "Set-Cookie" not in page.headers
+    assert browser.who() is None
+    assert nothing_is_written(app)
+    answer = goes_on(browser, path, "no")
+    assert (answer.status_code, answer.location) == (303, "/register")
+    assert "没有绑定" in browser.get("/register").text
+    # The thief's word is void, and the owner's own one is taken.
+    assert goes_on(browser, path).status_code == 410
+    assert refusal(shop.post("/bindings", word(code, "thief-1"))) == (404, "not_found")
+    assert nothing_is_written(app)
+    assert (
+        goes_on(browser, password_is_right(shop, has_an_account(browser))).status_code
+        == 303
+    )
+    assert (customer(shop), customer(shop, "thief-1")) == (browser.who()["uid"], None)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest}
+        for site in ("same-site", "cross-site", "same-origin")
+        for dest in ("image", "iframe", "script", "empty", "embed", "style")
+    ]
+    + [
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch;anonymous-client-ip"},
+    ],
+    ids=lambda how: " ".join(how.values()),
+)
+def test_nobody_else_opens_the_address(app, shop, browser, xiaoming, how):
+    """finding M2, security row 12: a picture, a frame, a script, ahead of time."""
+    arrives(browser, xiaoming)
+    path = password_is_right(shop, has_an_account(browser))
+    answer = browser.get(path, headers=how)
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+    assert nothing_is_written(app)
+
+
+@pytest.mark.parametrize("site_of", ["cross-site", "same-site", "none"])
+def test_a_foreign_page_answers_no_question(app, shop, browser, xiaoming, site_of):
+    """security row 25"""
+    arrives(browser, xiaoming)
+    path = password_is_right(shop, has_an_account(browser))
+    foreign = {"Sec-Fetch-Site": site_of}
+    answer = browser.post(path, data={"answer": "yes"}, headers=foreign)
+    assert answer.status_code == 403
+    assert browser.post(path, data={"answer": "maybe"}).status_code == 400
+    assert browser.post(path).status_code == 400
+    assert nothing_is_written(app)
+
+
+def test_the_question_names_both_sides_in_both_languages(
+    app, shop, browser, other_browser, xiaoming
+):
+    arrives(browser, xiaoming)
+    code = has_an_account(browser)
+    said = word(code, label="  <b>ann</b>@shop.test ")
+    answer = shop.post("/bindings", said)
+    path = urlsplit(answer.get_json()["continue_url"]).path
+    english = browser.get(path, headers={**FROM_THE_SHOP, **ENGLISH})
+    text = re.sub(r"</?(strong|bdi)>", "", english.text)
+    account = "&lt;b&gt;ann&lt;/b&gt;@shop.test"
+    assert f"Connect WeChat 小明😀 with the account {account} at Tea shop?" in text
+    chinese = browser.get(path, headers={**FROM_THE_SHOP, **CHINESE})
+    text = re.sub(r"</?(strong|bdi)>", "", chinese.text)
+    assert f"将微信 小明😀 绑定到Tea shop的账号 {account}？" in text
+    assert "/register/picture" in chinese.text
+    assert "https://login.shop.test" in policy(chinese)
+    # Nor does anybody else read the account's name.
+    assert comes_back(other_browser, path).status_code == 400
+    assert browser.post(path).status_code == 400
+
+
+def test_looks_at_a_code_are_counted(shop, browser, xiaoming, clock):
+    """finding L14: whoever reads a code on its way is noticed."""
+    arrives(browser, xiaoming)
+    code = has_an_account(browser)
+    first = shop.get(f"/bindings/{code}").get_json()
+    assert first["looks"] == 1
+    clock.shift(70)
+    again = shop.get(f"/bindings/{code}").get_json()
+    assert (again["looks"], again["first_look_at"]) == (2, first["first_look_at"])
+    assert first["first_look_at"].endswith("+00:00")
+    arrives(browser, xiaoming)
+    other = has_an_account(browser)
+    assert shop.get(f"/bindings/{other}").get_json()["looks"] == 1
+
+
 def test_another_sites_server_reads_no_code(app, shop, browser, xiaoming):
     other = Server(app, SITES[1])
     arrives(browser, xiaoming)
     code = has_an_account(browser)
-    body = {"code": code, "external_id": "c-1"}
+    body = word(code)
     assert refusal(other.get(f"/bindings/{code}")) == (404, "not_found")
     assert refusal(other.post("/bindings", body)) == (404, "not_found")
     assert shop.get(f"/bindings/{code}").status_code == 200
 
 
 def test_the_same_word_again_is_no_fault(app, shop, browser, xiaoming):
-    """A lost answer, a reload, an address that was fetched ahead."""
+    """A lost answer, a reload, a click too many."""
     arrives(browser, xiaoming)
     code = has_an_account(browser)
     paths = {password_is_right(shop, code) for _ in range(2)}
     [path] = paths
-    ahead = browser.copy()
-    assert goes_on(ahead, path).status_code == 303
+    twin = browser.copy()
+    assert goes_on(twin, path).status_code == 303
     assert goes_on(browser, path).status_code == 303
-    assert browser.who()["uid"] == ahead.who()["uid"]
+    assert browser.who()["uid"] == twin.who()["uid"]
     assert rows(app, User, SiteUser, Session, Event) == [1, 1, 1, 1]
 
 
@@ -205,7 +330,7 @@ def test_a_code_lasts_ten_minutes(shop, browser, xiaoming, clock):
     arrives(browser, xiaoming)
     code = has_an_account(browser)
     clock.shift(601)
-    body = {"code": code, "external_id": "c-1"}
+    body = word(code)
     assert refusal(shop.get(f"/bindings/{code}")) == (404, "not_found")
     assert refusal(shop.post("/bindings", body)) == (404, "not_found")
 
@@ -261,7 +386,7 @@ def test_a_customer_who_has_another_wechat(app, shop, browser, xiaoming, lihua):
     uid = connected(app, lihua, "c-1")
     arrives(browser, xiaoming)
     code = has_an_account(browser)
-    answer = shop.post("/bindings", {"code": code, "external_id": "c-1"})
+    answer = shop.post("/bindings", word(code))
     assert refusal(answer) == (409, "external_id_taken")
     assert (customer(shop), rows(app, User, SiteUser)) == (uid, [1, 1])
     # Another account may be the right one: the code is good for it.
@@ -300,7 +425,7 @@ def test_two_tabs_race(app, shop, browser, xiaoming, same):
 
     def tab(number: int) -> str:
         start.wait()
-        return goes_on(tabs[number], paths[number]).location
+        return tabs[number].post(paths[number], data={"answer": "yes"}).location
 
     with ThreadPoolExecutor(2) as pool:
         ends = list(pool.map(tab, range(2)))
@@ -339,10 +464,11 @@ def test_the_log_names_no_code(app, shop, browser, xiaoming, log):
 @pytest.mark.parametrize(
     "body",
     [
-        {"code": "x"},
-        {"external_id": "c-1"},
-        {"code": "x", "external_id": "a\nb"},
-        {"code": 7, "external_id": "c-1"},
+        {"code": "x", "label": "ann"},
+        {"external_id": "c-1", "label": "ann"},
+        {"code": "x", "external_id": "c-1"},
+        {"code": "x", "external_id": "a\nb", "label": "ann"},
+        {"code": 7, "external_id": "c-1", "label": "ann"},
         [],
     ],
 )

@@ -184,7 +184,7 @@ ADDRESSES = [
 ]
 BODIES = [
     ("/api/site/links", ("external_id", "label", "return_to")),
-    ("/api/site/bindings", ("code", "external_id")),
+    ("/api/site/bindings", ("code", "external_id", "label")),
     ("/api/registrations", ("registration", "agree", "terms_version")),
 ]
 

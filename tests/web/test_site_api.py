@@ -12,6 +12,7 @@ from wxlogin.accounts import people, sessions
 from wxlogin.accounts.adding import merge_by_choice
 from wxlogin.config import Site
 
+BINDING = {"code": "x", "external_id": "c-1", "label": "ann"}
 FIELDS = [
     "uid",
     "former_uids",
@@ -168,7 +169,9 @@ def test_every_call_wants_the_sites_key(app, shop, ming):
             server.put(f"/users/{ming}", {"external_id": "c-1"}),
             server.post("/links", {"external_id": "c-1"}),
             server.get("/bindings/x"),
-            server.post("/bindings", {"code": "x", "external_id": "c-1"}),
+            server.post(
+                "/bindings", {"code": "x", "external_id": "c-1", "label": "ann"}
+            ),
         ):
             assert problem(answer) == (401, "key_needed")
             assert "Basic" in answer.headers["WWW-Authenticate"]

@@ -2,25 +2,28 @@
 
 WeChat's answer waits (flows/registering.py). The person says 我已有账号, and goes to
 the site's `bind_url` with a one-time code; the site asks for ITS password, tells us
-which customer that is, and sends the browser back to an address of ours. Only there
-the two are connected, in the transaction that makes the account.
+which customer that is and what the customer knows the account by, and sends the
+browser back to an address of ours. There a page names both, the WeChat and the
+account, and only the person's click connects them, in the transaction that makes
+the account.
 
-Two halves are needed, and nobody but the person has both: the site's word for the
-customer, which came by its server, and the browser in which WeChat's answer waits,
-known by its cookie. So
+Two halves are needed: the site's word for the customer, which came by its server,
+and the browser in which WeChat's answer waits, known by its cookie. So
 
 - a code of the attacker's, planted in the browser of a customer who then enters the
   password, connects nothing: that browser holds no waiting answer, and the address
   that would finish it never reaches the attacker;
 - a code that was stolen on the way connects nothing in the thief's browser. Should
   the thief, with an account of his own at the site, answer it before its owner does,
-  the owner's answer names another customer, and then both are void. What is left is
-  a thief who also gets the owner to open the thief's address before that; so the
-  code lives for minutes, and docs/customers.md says how a site keeps it.
+  the owner's answer names another customer, and then both are void;
+- a thief who answers it and also gets the owner's browser to open the thief's
+  address has both halves there. Only the owner can tell that it is wrong, so the
+  page names the thief's account, and opening it, as a page, a picture, a frame or
+  ahead of time, does nothing (finding M2, security row 12).
 
-The browser comes back by a redirect from another site, as a GET with Lax cookies, so
-the address shows nothing and asks nothing. What it does, it does once: fetching it
-ahead, or opening it twice, ends in the same session and the same customer.
+The code reaches the site in the body of a form, not in an address, which histories
+and logs keep. The click may come twice: it ends in the same session and the same
+customer.
 
 Of several codes for one waiting answer (two tabs) the first one that comes back
 counts; another customer's id is refused then, with nothing changed.
@@ -42,7 +45,9 @@ from wxlogin.errors import (
     OtherBrowser,
     RegistrationOver,
 )
-from wxlogin.flows import pictures, registering
+from wxlogin.flows import looks, pictures, registering
+from wxlogin.flows.labels import require_label
+from wxlogin.flows.looks import Looks
 from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import get_logger
@@ -67,6 +72,15 @@ class Pending:
     nickname: str
     avatar: bytes | None
     expires_in: int
+    looks: Looks
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A form for the browser to send: the code, and the site's address for it."""
+
+    to: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,7 @@ class _Code:
     client_id: str
     ends: float
     external_id: str = ""
+    label: str = ""
     token: str = ""
     version: int = 0
 
@@ -84,8 +99,20 @@ class _Code:
         return json.dumps(asdict(replace(self, version=0)))
 
 
-def begin(settings: Settings, waiting: Waiting) -> str:
-    """The site's address for this first visit, with a code.
+@dataclass(frozen=True)
+class Binding:
+    """What the site said about the answer that waits: its customer, and the `label`
+    that names the account to the person."""
+
+    code: str
+    key: str
+    client_id: str
+    external_id: str
+    label: str
+
+
+def begin(settings: Settings, waiting: Waiting) -> Handed:
+    """A code for this first visit, for the site's `bind_url`.
 
     Raises NotFound where the site has none.
     """
@@ -95,11 +122,14 @@ def begin(settings: Settings, waiting: Waiting) -> str:
     code = secrets.token_urlsafe(16)
     pending = _Code(waiting.key, waiting.client_id, time.time() + CODE_SECONDS)
     current_tickets().add(CODE, code, pending.to_text(), ttl=CODE_SECONDS)
-    return with_query(bind_url, code=code)
+    return Handed(to=bind_url, code=code)
 
 
 def look(site: Site, code: str) -> Pending:
-    """Whose WeChat it is, while the site has not answered. Raises NotFound."""
+    """Whose WeChat it is, while the site has not answered. Raises NotFound.
+
+    `looks` counts this one.
+    """
     found = _code_of(site, code)
     if found.token:
         raise _gone()
@@ -108,27 +138,46 @@ def look(site: Site, code: str) -> Pending:
         nickname=profile.nickname if profile else "",
         avatar=pictures.look_at(profile.avatar) if profile and profile.avatar else None,
         expires_in=max(0, int(found.ends - time.time())),
+        looks=looks.count(CODE, code, ttl=CODE_SECONDS),
     )
 
 
-def answer(site: Site, code: str, external_id: str) -> str:
+def answer(site: Site, *, code: str, external_id: str, label: str) -> str:
     """The site's word: this is our customer. Returns the token to continue with.
 
-    The same answer again gives the same token. Raises NotFound, ExternalIdTaken and
-    ExternalIdFixed, and Conflict for another answer, which makes both void.
+    `label` is what the customer knows the account by. The same answer again gives
+    the same token. Raises NotFound, BadRequest, ExternalIdTaken and ExternalIdFixed,
+    and Conflict for another answer, which makes both void.
     """
     site_users.require_external_id(external_id)
+    label = require_label(label)
     found = _code_of(site, code)
     if not found.token:
         _refuse_conflict(found, external_id)
-        found = _put(code, found, external_id)
+        found = _put(code, found, external_id, label)
     if found.external_id != external_id:
-        _void(code, found)
+        _void(code, found.token)
         raise Conflict("two customers were named for one code", client=found.client_id)
-    value = json.dumps([found.key, found.client_id, external_id])
+    said = Binding(code, found.key, found.client_id, external_id, found.label)
+    value = json.dumps(asdict(said))
     # There already where the same answer came before.
     current_tickets().add(CONTINUE, found.token, value, ttl=CONTINUE_SECONDS)
     return found.token
+
+
+def said(token: str, *, key: str) -> Binding:
+    """The site's word, for the browser whose answer it is about. Changes nothing.
+
+    `key` is that of the answer which waits for this browser. Raises
+    RegistrationOver and OtherBrowser.
+    """
+    found = current_tickets().get(CONTINUE, token)
+    if found is None:
+        raise RegistrationOver("no binding has this token (any more)")
+    binding = Binding(**json.loads(found.value))
+    if not hmac.compare_digest(binding.key.encode(), key.encode()):
+        raise OtherBrowser("the answer of WeChat waits in another browser")
+    return binding
 
 
 @dataclass(frozen=True)
@@ -140,26 +189,30 @@ class Continued:
     secret: str | None
 
 
-def go_on(settings: Settings, token: str, *, key: str, trace: Trace) -> Continued:
-    """The end: account, session and customer in one transaction.
+def connect(settings: Settings, token: str, *, key: str, trace: Trace) -> Continued:
+    """The person's click: account, session and customer in one transaction.
 
-    `key` is that of the answer which waits for this browser. Raises
-    RegistrationOver, OtherBrowser, and what a sign-in raises.
+    Raises as `said`, and what a sign-in raises.
     """
-    found = current_tickets().get(CONTINUE, token)
-    if found is None:
-        raise RegistrationOver("no binding has this token (any more)")
-    wanted_key, client_id, external_id = json.loads(found.value)
-    if not hmac.compare_digest(wanted_key.encode(), key.encode()):
-        raise OtherBrowser("the answer of WeChat waits in another browser")
+    binding = said(token, key=key)
     waiting = registering.require(key)
     try:
-        secret = registering.connect(settings, waiting, external_id, trace=trace)
+        secret = registering.connect(
+            settings, waiting, binding.external_id, trace=trace
+        )
     except (ExternalIdTaken, ExternalIdFixed) as error:
-        get_logger().warning("not bound", client=client_id, problem=error.code)
+        get_logger().warning("not bound", client=binding.client_id, problem=error.code)
         bind_url = registering.policy_of(settings, waiting).bind_url or ""
         return Continued(with_query(bind_url, error=error.code), None)
     return Continued(waiting.next, secret)
+
+
+def decline(token: str, *, key: str) -> None:
+    """The person does not know this account: nobody is connected by this code.
+
+    WeChat's answer waits on, for another word. Raises as `said`.
+    """
+    _void(said(token, key=key).code, token)
 
 
 def _refuse_conflict(found: _Code, external_id: str) -> None:
@@ -174,13 +227,11 @@ def _refuse_conflict(found: _Code, external_id: str) -> None:
             raise ExternalIdFixed("the user has another id", client=found.client_id)
 
 
-def _put(code: str, found: _Code, external_id: str) -> _Code:
+def _put(code: str, found: _Code, external_id: str, label: str) -> _Code:
     """The code with the site's word in it, or with the word that was faster."""
     token, left = secrets.token_urlsafe(16), found.ends - time.time()
-    told, store = (
-        replace(found, external_id=external_id, token=token),
-        current_tickets(),
-    )
+    told = replace(found, external_id=external_id, label=label, token=token)
+    store = current_tickets()
     if store.swap(CODE, code, found.version, told.to_text(), ttl=max(left, 1)):
         return told
     if there := store.get(CODE, code):
@@ -188,11 +239,11 @@ def _put(code: str, found: _Code, external_id: str) -> _Code:
     raise _gone()
 
 
-def _void(code: str, found: _Code) -> None:
+def _void(code: str, token: str) -> None:
     store = current_tickets()
     store.take(CODE, code)
-    store.take(CONTINUE, found.token)
-    get_logger().warning("binding void", client=found.client_id, security=True)
+    store.take(CONTINUE, token)
+    get_logger().warning("binding void", security=True)
 
 
 def _code_of(site: Site, code: str) -> _Code:

@@ -150,7 +150,7 @@ def _render(reply: Reply) -> Response:
         return _json(reply.status, reply.body, dict(reply.headers))
     if reply.mode == "form_post":
         allow_form_to(reply.to)
-        page = render_template("openid/form_post.html", reply=reply)
+        page = render_template("form_post.html", to=reply.to, values=reply.body)
         return Response(page, mimetype="text/html")
     # After a form another method would be a repetition of it (security row 18).
     return redirect(reply.location, 302 if request.method == "GET" else 303)

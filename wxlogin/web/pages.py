@@ -19,13 +19,15 @@ from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
 
 bp = Blueprint("pages", __name__)
 
-# Pages whose URL may be named in a link, because it holds no secret.
+# Pages whose URL may be named in a link: it holds no secret, or one that is good for
+# nothing without this browser.
 _PLAIN = {
     "account.deleted",
     "account.me",
     "login.page",
     "registering.page",
     "site_links.page",
+    "site_links.question",
     "terms.ours",
     "terms.page",
 }

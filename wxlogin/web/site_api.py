@@ -14,6 +14,7 @@ from wxlogin.accounts.site_users import Member
 from wxlogin.config import Site, current_settings
 from wxlogin.errors import BadRequest, NotFound
 from wxlogin.flows import bindings, site_links
+from wxlogin.flows.looks import Looks
 from wxlogin.security.recoding import JPEG
 from wxlogin.web.access import without_cookies
 from wxlogin.web.api import describe
@@ -68,7 +69,12 @@ def binding(code: str) -> Response:
     picture = None
     if found.avatar is not None:
         picture = f"data:{JPEG};base64,{b64encode(found.avatar).decode()}"
-    return jsonify(nickname=found.nickname, avatar=picture, expires_in=found.expires_in)
+    return jsonify(
+        nickname=found.nickname,
+        avatar=picture,
+        expires_in=found.expires_in,
+        **_told(found.looks),
+    )
 
 
 @bp.post("/bindings")
@@ -76,8 +82,8 @@ def binding(code: str) -> Response:
 def bind() -> Response:
     """The site has asked for its password: this is its customer."""
     site = calling_site()
-    body = json_texts(code=True, external_id=True)
-    token = bindings.answer(site, body["code"], body["external_id"])
+    body = json_texts(code=True, external_id=True, label=True)
+    token = bindings.answer(site, **body)
     base = current_settings().public_url
     return jsonify(continue_url=f"{base}/register/continue/{token}")
 
@@ -93,6 +99,11 @@ def look_up() -> Response:
         found = site_users.by_external_id(site.client_id or "", external_id)
         return _answer(found or _stranger())
     return _answer(_member(site, _by_wechat(wish)))
+
+
+def _told(looks: Looks) -> dict[str, object]:
+    first = looks.first.isoformat(timespec="seconds") if looks.first else None
+    return {"looks": looks.times, "first_look_at": first}
 
 
 def _by_wechat(wish: dict[str, str]) -> int | None:

@@ -2,10 +2,12 @@
 
 `/link/<key>` is opened by a customer who is signed in at the site; see
 flows/site_links.py. `/register/bind` and `/register/continue/<token>` are the way to
-the site's own password and back; see flows/bindings.py.
+the site's own password and back; see flows/bindings.py. Both end with a page that
+names a WeChat and an account, and only its form connects them.
 """
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
@@ -13,11 +15,11 @@ from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest
 from wxlogin.flows import bindings, site_links
 from wxlogin.flows.leaving import end_session
-from wxlogin.flows.registering import Waiting, forget
+from wxlogin.flows.registering import Waiting, forget, policy_of
 from wxlogin.flows.site_links import Answer, Link
 from wxlogin.web import registering
-from wxlogin.web.arriving import return_url, trace, where
-from wxlogin.web.edge import allow_form_to, allow_form_to_wechat, hide_referrer
+from wxlogin.web.arriving import require_page, return_url, trace, where
+from wxlogin.web.edge import allow_form_to, allow_form_to_wechat
 from wxlogin.web.visitors import current_visitor, drop_session, hold_session
 
 bp = Blueprint("site_links", __name__)
@@ -78,15 +80,43 @@ def bind() -> Response:
         or request.form.get("tag", waiting.tag) != waiting.tag
     ):
         return redirect(url_for("registering.page"), 303)
-    return redirect(bindings.begin(current_settings(), waiting), 303)
+    handed = bindings.begin(current_settings(), waiting)
+    allow_form_to(handed.to)
+    html = render_template("form_post.html", to=handed.to, values={"code": handed.code})
+    return Response(html, mimetype="text/html")
 
 
 @bp.get("/register/continue/<token>")
+def question(token: str) -> Response:
+    """Back from there: the page that names the WeChat and the account.
+
+    Changes nothing, and is shown in a window only (security row 12).
+    """
+    require_page()
+    binding = bindings.said(token, key=registering.held_key())
+    waiting = registering.held()
+    settings = current_settings()
+    policy = policy_of(settings, waiting)
+    allow_form_to(*registering.targets(policy))
+    html = render_template(
+        "login/bind.html", binding=binding, site=policy.name, profile=waiting.profile
+    )
+    return Response(html, mimetype="text/html")
+
+
+@bp.post("/register/continue/<token>")
 def go_on(token: str) -> Response:
-    """Back from there; shows nothing."""
-    hide_referrer()
+    """The person's answer."""
     settings, key = current_settings(), registering.held_key()
-    done = bindings.go_on(settings, token, key=key, trace=trace(""))
+    match request.form.get("answer"):
+        case "yes":
+            done = bindings.connect(settings, token, key=key, trace=trace(""))
+        case "no":
+            bindings.decline(token, key=key)
+            flash(_("Nothing was connected."))
+            return redirect(url_for("registering.page"), 303)
+        case _:
+            raise BadRequest("there is no such answer")
     if done.secret is None:
         return redirect(done.next_url, 303)
     hold_session(done.secret)

@@ -1,0 +1,19 @@
+"""What a customer knows their account at a site by, for a page that names it.
+
+Whoever follows somebody else's link, or finishes what a thief began, notices it by
+this name alone, so a site has to give one. Only printable characters, so nothing
+turns the line around or hides in it.
+"""
+
+from wxlogin.errors import BadRequest
+
+#: As long as an e-mail address can be (RFC 3696, erratum 1690).
+LONGEST = 254
+
+
+def require_label(text: str) -> str:
+    """The label without blanks at its ends. Raises BadRequest for what is none."""
+    label = text.strip()
+    if not 0 < len(label) <= LONGEST or not label.isprintable():
+        raise BadRequest(f"a label is 1 to {LONGEST} printable characters")
+    return label

@@ -197,7 +197,8 @@ def test_gunicorn_finds_the_application(wxlogin, url):
     gunicorn = Commands(root, [str(Path(sys.executable).with_name("gunicorn"))])
     gunicorn.environment = wxlogin.environment
     try:
-        running = gunicorn.start("app:app", "--bind", urlsplit(url).netloc)
+        worker = ("--worker-class", "wxlogin.server.worker.Worker")
+        running = gunicorn.start("app:app", *worker, "--bind", urlsplit(url).netloc)
         running.says("Booting worker")
         assert get(f"{url}/readyz").json() == {"status": "ready"}
         assert get(f"{url}/login").status_code == 200

@@ -61,7 +61,8 @@ def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
         "bind": bind,
         "workers": workers,
         "threads": threads,
-        "worker_class": "gthread",
+        # Threads that slow clients cannot hold.
+        "worker_class": "wxlogin.server.worker.Worker",
         "timeout": _TIMEOUT,
         "accesslog": None,
         "logger_class": ServerLog,

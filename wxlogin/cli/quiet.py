@@ -1,12 +1,12 @@
-"""The demo's request handler: no access log, whose lines would hold codes, and no
-version of anything in the Server header."""
+"""The demo's request handler: no access log, whose lines would hold codes, no version
+of anything in the Server header, and no waiting for slow clients."""
 
 from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler
+from wxlogin.server.paced import PacedHandler
 
 
-class QuietHandler(WSGIRequestHandler):
+class QuietHandler(PacedHandler):
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         """Says nothing: the application logs each request by its route."""
 

@@ -11,7 +11,9 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from wxlogin.server.paced import PacedHandler
 
 from .app import create_simulator
 from .world import World
@@ -22,7 +24,7 @@ __all__ = ["SimulatorServer", "load_world", "run"]
 _log = logging.getLogger(__name__)
 
 
-class _QuietHandler(WSGIRequestHandler):
+class _QuietHandler(PacedHandler):
     """No access log; of an error its kind, which holds no secret."""
 
     def log(self, type: str, message: str, *args: object) -> None:

@@ -1,0 +1,1 @@
+"""`wxlogin.server`: the worker, alone with a small application."""

@@ -36,6 +36,7 @@
     ├── AccountGone                the account was deleted meanwhile
     ├── NotFound                   no such thing, or not yours
     ├── Conflict                   what is asked contradicts the state of things
+    │   ├── RecentlyJoined         who has just come to an account pushes nobody out
     │   ├── ExternalIdTaken        another user has this id of the site's
     │   └── ExternalIdFixed        the user has another id of the site's
     └── Unready                    the database or ticket store does not answer
@@ -231,6 +232,10 @@ class NotFound(WxloginError):
 class Conflict(WxloginError):
     code = "conflict"
     status = 409
+
+
+class RecentlyJoined(Conflict):
+    code = "recently_joined"
 
 
 class ExternalIdTaken(Conflict):

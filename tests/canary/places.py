@@ -29,7 +29,9 @@ HANDED_OVER = (
     # A link leads through the sign-in to its own page.
     (
         "customer's link",
-        re.compile(r".*/(api/site/links|(link|login|language|register)(/.*)?)"),
+        re.compile(
+            r".*/(api/site/links|(link|login|language|register|me/identities)(/.*)?)"
+        ),
     ),
     ("bind code", re.compile(r".*/register/bind")),
     # Of no use without the browser's cookie; the page offers the other language.

@@ -1,5 +1,6 @@
 """The login history: one line per sign-in that succeeded, for a bounded time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +72,19 @@ def recent_logins(user_id: int, *, limit: int = 10) -> list[Login]:
     )
     with reading() as session:
         return [_login(row) for row in session.scalars(query)]
+
+
+def logins_since(
+    identities: Collection[int], since: datetime, *, doors: Collection[str]
+) -> int:
+    """How many sign-ins through these identities by these doors came after that."""
+    query = sa.select(sa.func.count(LoginEvent.id)).where(
+        LoginEvent.identity_id.in_(identities),
+        LoginEvent.at > since,
+        LoginEvent.door.in_(doors),
+    )
+    with reading() as session:
+        return session.scalar(query) or 0
 
 
 def forget_old_logins(before: datetime) -> int:

@@ -16,7 +16,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import avatars, events, kept_apart, sessions
+from wxlogin.accounts import avatars, events, kept_apart, sessions, wechats
 from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.statements import run
@@ -41,6 +41,23 @@ def undo(merge_id: int, *, at: datetime | None = None) -> Undone:
     left without an identity.
     """
     return transaction(lambda session: _undo(session, merge_id, at=at or now()))
+
+
+def take_back(user_id: int, merge_id: int, *, at: datetime | None = None) -> Undone:
+    """`undo` by the person, while the merge is new (accounts/wechats.py).
+
+    Raises NotFound for what is no such merge of this user's account, and what `undo`
+    raises.
+    """
+    moment = at or now()
+
+    def work(session: Session) -> Undone:
+        new = wechats.look(session, user_id).merges(at=moment)
+        if merge_id not in {one.merge_id for one in new}:
+            raise NotFound("no new merge of this account has this number")
+        return _undo(session, merge_id, at=moment)
+
+    return transaction(work)
 
 
 def _undo(session: Session, merge_id: int, *, at: datetime) -> Undone:

@@ -32,8 +32,9 @@ def end_everywhere(visitor: Visitor) -> int:
 def delete_account(visitor: Visitor) -> None:
     """Deletes everything about the visitor.
 
-    Raises LoginTooOld unless the login behind the session is fresh.
+    Raises LoginTooOld unless the login behind the session is fresh, and
+    RecentlyJoined for who has just come to the account.
     """
     require_fresh(visitor)
-    people.delete(visitor.user_id)
+    people.delete(visitor.user_id, through=visitor.identity_id)
     get_logger().info("account deleted", uid=visitor.uid)

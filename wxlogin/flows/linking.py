@@ -6,17 +6,25 @@ link from elsewhere adds nothing (security rows 11 and 49). Where the other WeCh
 has an account already, nothing happens until the person has seen both names and
 said yes; what waits for the answer is kept for that session only. As at a login the
 session's secret is a new one afterwards (row 20).
+
+Whoever confirms a code in WeChat may have thought it was a login. So what a linking did
+is told to both sides when they sign in next, and for some days nobody can be pushed
+out by it (accounts/wechats.py).
 """
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
-from wxlogin.accounts import linking, people
+from wxlogin.accounts import linking, people, undo
 from wxlogin.accounts.adding import TakenBy, add_person, merge_by_choice
+from wxlogin.accounts.history import logins_since
 from wxlogin.accounts.people import Account
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor, hash_secret
+from wxlogin.accounts.wechats import Joining, WeChat, company
 from wxlogin.config import App, Settings
+from wxlogin.db import now
 from wxlogin.errors import Conflict, NotFound, SignInNeeded
 from wxlogin.flows.attempt import Attempt
 from wxlogin.flows.beginning import Begun, Flow, begin
@@ -27,6 +35,8 @@ from wxlogin.tickets import current_tickets
 KIND = "merge"
 # How long a question may wait for its answer.
 ANSWER_SECONDS = 300
+# Doors that lead to a page of ours; a program shows none.
+_PAGES = (Flow.qr.door, Flow.base.door)
 
 
 @dataclass(frozen=True)
@@ -125,16 +135,106 @@ def say_no(visitor: Visitor) -> None:
     current_tickets().take(KIND, str(visitor.session_id))
 
 
-def may_unlink(account: Account) -> bool:
-    """Is there more than one WeChat person on the account?"""
-    persons = {
-        (one.open_platform, one.unionid) if one.unionid else one.id
-        for one in account.identities
-    }
-    return len(persons) > 1
-
-
 def unlink(visitor: Visitor, identity_id: int) -> None:
-    """Takes a WeChat person off the account. Raises NotFound and Conflict."""
-    linking.unlink(visitor.user_id, identity_id)
+    """Takes a WeChat person off the account.
+
+    Raises LoginTooOld for a visitor whose own login is not fresh, NotFound, Conflict
+    and RecentlyJoined.
+    """
+    require_fresh(visitor)
+    linking.unlink(visitor.user_id, identity_id, through=visitor.identity_id)
     get_logger().info("unlinked", uid=visitor.uid)
+
+
+def take_back(visitor: Visitor, merge_id: int) -> None:
+    """Makes two accounts again of two that became one a few days ago.
+
+    Sessions end that were opened through what moves. Raises LoginTooOld, NotFound
+    and Conflict.
+    """
+    require_fresh(visitor)
+    undone = undo.take_back(visitor.user_id, merge_id)
+    get_logger().info("merge taken back", uid=visitor.uid, other=undone.restored_uid)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What may be done about the WeChats of an account."""
+
+    #: Identities that may be taken off, each with all of its WeChat.
+    removable: frozenset[int]
+    #: Merges that may be taken back.
+    merges: tuple[Joining, ...]
+    #: Does a WeChat stay only because another one has just come?
+    guarded: bool
+
+
+def ways(visitor: Visitor) -> Ways:
+    """What the account's page offers this visitor."""
+    found, at = company(visitor.user_id), now()
+    mine = found.of(visitor.identity_id)
+    free = [one for one in found.wechats if found.may_go(one, by=mine, at=at)]
+    return Ways(
+        removable=frozenset().union(*(one.identities for one in free)),
+        merges=found.merges(at=at),
+        guarded=1 < len(found.wechats) > len(free),
+    )
+
+
+@dataclass(frozen=True)
+class News:
+    """A WeChat that shares the account with the one that signed in (`mine`)."""
+
+    joining: Joining
+    mine: WeChat
+
+    @property
+    def is_me(self) -> bool:
+        """Is the one that signed in the newcomer?"""
+        return self.joining.newcomer == self.mine
+
+    @property
+    def about(self) -> int:
+        """An identity of the other one; what the news is called by."""
+        other = self.joining.elder if self.is_me else self.joining.newcomer
+        return min(other.identities)
+
+    @property
+    def newcomer_id(self) -> int:
+        """An identity of the newcomer, to take it off by."""
+        return min(self.joining.newcomer.identities)
+
+    @property
+    def other_name(self) -> str:
+        """The other account's name, where two became one."""
+        found = self.joining
+        return found.elder_name if self.is_me else found.newcomer_name
+
+
+def unread_news(settings: Settings, visitor: Visitor) -> News | None:
+    """What a person must hear who has just signed in: who shares the account now.
+
+    Each WeChat hears of each other one once, at its first sign-in in a page after
+    they came together; of what is older than the login history it does not.
+    """
+    oldest = now() - timedelta(days=settings.login_history_days)
+    for found in _all_news(visitor):
+        at = found.joining.at
+        if at < oldest:
+            continue
+        if logins_since(found.mine.identities, at, doors=_PAGES) == 1:
+            return found
+    return None
+
+
+def news(visitor: Visitor, about: int) -> News | None:
+    """The same news again, for its page; None where it is no longer so."""
+    return next((one for one in _all_news(visitor) if one.about == about), None)
+
+
+def _all_news(visitor: Visitor) -> list[News]:
+    found = company(visitor.user_id)
+    mine = found.of(visitor.identity_id)
+    if mine is None:
+        return []
+    return [News(one, mine) for one in found.joinings if one.concerns(mine)]

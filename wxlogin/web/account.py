@@ -34,7 +34,7 @@ def me() -> Response | str:
         "account/me.html",
         visitor=visitor,
         account=account,
-        removable=linking.may_unlink(account),
+        ways=linking.ways(visitor),
         sessions=sessions.list_for(visitor.user_id),
         sites=site_access.known_sites(settings, visitor),
         logins=people.recent_logins(visitor.user_id),

@@ -6,11 +6,12 @@ They last as long as a state, and together they stay small: at most ten, at most
 
 import re
 
-from flask import request
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from wxlogin.config import Settings
+from wxlogin.config import Settings, current_settings
 from wxlogin.flows.attempt import Attempt, attempt_from_cookie
+from wxlogin.flows.beginning import Begun
 from wxlogin.security.cookies import clear_cookie, cookie_name, set_cookie
 from wxlogin.security.signing import STATE_SECONDS
 
@@ -33,6 +34,13 @@ def hold_attempt(response: Response, settings: Settings, attempt: Attempt) -> No
     _make_room(response, settings, len(value))
     name = _name(attempt.nonce)
     set_cookie(response, settings, name, value, max_age=STATE_SECONDS)
+
+
+def to_wechat(begun: Begun) -> Response:
+    """Sends the browser to WeChat with the attempt's cookie."""
+    response = redirect(begun.url, 302)
+    hold_attempt(response, current_settings(), begun.attempt)
+    return response
 
 
 def _make_room(response: Response, settings: Settings, needed: int) -> None:

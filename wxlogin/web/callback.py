@@ -1,5 +1,7 @@
 """WeChat's redirect comes back here."""
 
+from dataclasses import replace
+
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -17,8 +19,9 @@ from wxlogin.web.arriving import (
     trace,
     where,
 )
-from wxlogin.web.attempts import held_attempt, hold_attempt
+from wxlogin.web.attempts import held_attempt, to_wechat
 from wxlogin.web.edge import allow_framing, hide_referrer
+from wxlogin.web.identities import news_first
 from wxlogin.web.registering import ask, held_key
 from wxlogin.web.sites import purpose_of, terms_first
 from wxlogin.web.visitors import current_visitor, hold_session
@@ -69,10 +72,10 @@ def _finish(
     if finished.secret:
         hold_session(finished.secret)
     if finished.upgrade:
-        return to_wechat(finished.upgrade)
+        return to_wechat(_with_news(finished.upgrade))
     if finished.question:
         return redirect(url_for("identities.question"), 303)
-    target = terms_first(return_url(finished.next_url))
+    target = news_first(current_visitor(), terms_first(return_url(finished.next_url)))
     if state.flow == Flow.self_redirect:
         return _leave_frame(target)
     return redirect(target, 303)
@@ -94,11 +97,11 @@ def snapshot() -> Response:
     raise SnapshotVisitor("WeChat showed a snapshot page")
 
 
-def to_wechat(begun: Begun) -> Response:
-    """Sends the browser to WeChat with the attempt's cookie."""
-    response = redirect(begun.url, 302)
-    hold_attempt(response, current_settings(), begun.attempt)
-    return response
+def _with_news(begun: Begun) -> Begun:
+    """Who is signed in by now may have news to read where the upgrade ends."""
+    attempt = begun.attempt
+    target = news_first(current_visitor(), attempt.next)
+    return replace(begun, attempt=replace(attempt, next=target))
 
 
 def _may_restart(state: State) -> bool:

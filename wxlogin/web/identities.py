@@ -4,14 +4,17 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import AppKind, current_settings
 from wxlogin.errors import NotFound
 from wxlogin.flows import linking
 from wxlogin.flows.beginning import Flow
-from wxlogin.web.arriving import where
-from wxlogin.web.callback import to_wechat
+from wxlogin.web.arriving import return_url, where
+from wxlogin.web.attempts import to_wechat
+from wxlogin.web.edge import allow_form_to
 from wxlogin.web.language import language
-from wxlogin.web.visitors import require_visitor
+from wxlogin.web.sites import purpose_of
+from wxlogin.web.visitors import current_visitor, require_visitor
 
 bp = Blueprint("identities", __name__, url_prefix="/me/identities")
 
@@ -42,7 +45,45 @@ def add() -> Response:
 def remove(identity_id: int) -> Response:
     linking.unlink(require_visitor(), identity_id)
     flash(_("That WeChat was removed."))
-    return redirect(url_for("account.me"), 303)
+    return _after()
+
+
+@bp.post("/merges/<int:merge_id>/undo")
+def take_back(merge_id: int) -> Response:
+    linking.take_back(require_visitor(), merge_id)
+    flash(_("The two accounts are apart again."))
+    return _after()
+
+
+@bp.get("/news/<int:about>")
+def news(about: int) -> Response | str:
+    """Who shares the account by now; on the way to where the person was going."""
+    target, visitor = return_url(request.args.get("next")), current_visitor()
+    found = linking.news(visitor, about) if visitor else None
+    if visitor is None or found is None:
+        return redirect(target, 303)
+    site = current_settings().site_of(purpose_of(target).client_id)
+    allow_form_to(*(site.redirect_uris if site else ()))
+    return render_template(
+        "account/news.html",
+        visitor=visitor,
+        news=found,
+        ways=linking.ways(visitor),
+        target=target,
+    )
+
+
+def news_first(visitor: Visitor | None, target: str) -> str:
+    """The way to `target`, by way of news that nobody has told the visitor yet."""
+    found = linking.unread_news(current_settings(), visitor) if visitor else None
+    return (
+        url_for("identities.news", about=found.about, next=target) if found else target
+    )
+
+
+def _after() -> Response:
+    """Where the person was going, or to the account; its session may have ended."""
+    return redirect(return_url(request.form.get("next")), 303)
 
 
 @bp.get("/merge")

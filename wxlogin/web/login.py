@@ -12,8 +12,7 @@ from wxlogin.flows.leaving import end_session
 from wxlogin.flows.routing import Door, Route, route
 from wxlogin.security.returning import safe_next
 from wxlogin.web.arriving import require_page, return_url, where
-from wxlogin.web.attempts import hold_attempt
-from wxlogin.web.callback import to_wechat
+from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
 from wxlogin.web.language import language
 from wxlogin.web.sites import purpose_of, site_name, visitor_for

@@ -215,6 +215,17 @@ WORDS: dict[str, Words] = {
         _("Something changed in the meantime. Nothing was done."),
         "home",
     ),
+    "recently_joined": Words(
+        _("Not in the first seven days"),
+        _(
+            "A WeChat came to this account in the last seven days, or two accounts "
+            "became one. Until the seven days are over, no WeChat that was there "
+            "before can be removed, and who has just come cannot delete the account. "
+            "If you did not want the new one, remove it, or take the merge back, on "
+            "the page of your account."
+        ),
+        "home",
+    ),
     "external_id_taken": Words(
         _("This id belongs to another user"),
         _("A site's own id leads to one user. Nothing was changed."),

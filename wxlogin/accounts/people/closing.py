@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin import signals
-from wxlogin.accounts import events, sessions
+from wxlogin.accounts import events, sessions, wechats
 from wxlogin.accounts.models import Conflict, Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
 from wxlogin.accounts.people.looking import survivor_of
 from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver, now, transaction
-from wxlogin.errors import AccountGone, NotFound
+from wxlogin.errors import AccountGone, NotFound, RecentlyJoined
 
 
 def disable(uid: str, *, at: datetime | None = None) -> None:
@@ -49,18 +49,25 @@ def enable(uid: str) -> None:
     transaction(work)
 
 
-def delete(user_id: int) -> None:
+def delete(user_id: int, *, through: int | None = None) -> None:
     """Deletes the user and everything about the person, for good.
 
     Identities, unionids, grants, sessions, history, users that were merged into
-    this one, and every line on record about merges and conflicts. Raises
-    AccountGone where there is no such user (any more), or it was merged away.
+    this one, and every line on record about merges and conflicts. `through` is the
+    identity by which the person signed in who asks; None for the operator. Raises
+    AccountGone where there is no such user (any more), or it was merged away, and
+    RecentlyJoined for a person who has just come to the account.
     """
-    transaction(lambda session: _delete(session, user_id))
+    transaction(lambda session: _delete(session, user_id, through))
 
 
-def _delete(session: Session, user_id: int) -> None:
+def _delete(session: Session, user_id: int, through: int | None) -> None:
     user = lock(session, {user_id})[user_id]
+    if through is not None:
+        company = wechats.look(session, user_id)
+        wechat = company.of(through)
+        if wechat is not None and not company.may_delete(wechat, at=now()):
+            raise RecentlyJoined("who has just come does not delete the account")
     former = sa.select(User.uid).where(User.merged_into_id == user_id)
     formers = list(session.scalars(former.order_by(User.id)))
     events.record(session, user_id, events.Kind.deleted, at=now(), former_uids=formers)

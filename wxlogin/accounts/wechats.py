@@ -1,0 +1,171 @@
+"""The WeChats of an account: which identities are one, and since when they share it.
+
+A WeChat is all identities under one unionid; an identity without a unionid stands for
+itself. Several come to share an account because one was added to it, or because two
+accounts became one.
+
+Nobody who has just come pushes out who was there before: a scan that was begged for,
+or a browser left open for a minute, would cost somebody the account for good. So for
+seven days (`NEW`)
+
+- who was there before a newcomer stays, whoever asks: a session of theirs may be in
+  the newcomer's hands. The newcomer can go at any time, by its own wish or that of
+  who was there before;
+- where two accounts became one, neither is the newcomer: the merge can be taken
+  back, which leaves each with what was its own, and nobody is taken off;
+- a newcomer, and either side of a merge, does not delete the account.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from wxlogin.accounts.models import Identity, Merge, User
+from wxlogin.accounts.site_users import family
+from wxlogin.db import reading
+
+#: So long somebody is new to an account.
+NEW = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class WeChat:
+    """One WeChat on an account: ids of its identities, and when the first came."""
+
+    identities: frozenset[int]
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Joining:
+    """How two WeChats of an account came to share it.
+
+    Where two accounts became one, `merge_id` names the record, `elder` is of the one
+    that survived, and the names are those of the two accounts.
+    """
+
+    elder: WeChat
+    newcomer: WeChat
+    at: datetime
+    merge_id: int | None = None
+    elder_name: str = ""
+    newcomer_name: str = ""
+
+    @property
+    def is_merge(self) -> bool:
+        return self.merge_id is not None
+
+    def concerns(self, wechat: WeChat) -> bool:
+        return wechat in (self.elder, self.newcomer)
+
+    def keeps(self, wechat: WeChat) -> bool:
+        """Must this one stay while the joining is new?"""
+        return self.concerns(wechat) if self.is_merge else wechat == self.elder
+
+    def makes_new(self, wechat: WeChat) -> bool:
+        """Is this one new to the account while the joining is new?"""
+        return not self.is_merge and wechat == self.newcomer
+
+
+@dataclass(frozen=True)
+class Company:
+    """All WeChats of an account, the first first, and how they came together."""
+
+    wechats: tuple[WeChat, ...]
+    joinings: tuple[Joining, ...]
+
+    def of(self, identity_id: int) -> WeChat | None:
+        """The WeChat that this identity belongs to."""
+        return next(
+            (one for one in self.wechats if identity_id in one.identities), None
+        )
+
+    def may_go(self, wechat: WeChat, *, by: WeChat | None, at: datetime) -> bool:
+        """May it be taken off by a session that was opened through `by`?
+
+        Not the last one, and nobody for a newcomer's sake.
+        """
+        if len(self.wechats) < 2:
+            return False
+        coming = [one for one in self._new(at) if one.makes_new(wechat)]
+        if coming and (by == wechat or any(one.elder == by for one in coming)):
+            return True
+        return not any(one.keeps(wechat) for one in self._new(at))
+
+    def may_delete(self, wechat: WeChat, *, at: datetime) -> bool:
+        """May a session that was opened through it delete the account?"""
+        return not any(
+            one.makes_new(wechat) or (one.is_merge and one.concerns(wechat))
+            for one in self._new(at)
+        )
+
+    def merges(self, *, at: datetime) -> tuple[Joining, ...]:
+        """One joining for each merge that can still be taken back."""
+        new = {one.merge_id: one for one in self._new(at) if one.is_merge}
+        return tuple(new.values())
+
+    def _new(self, at: datetime) -> list[Joining]:
+        return [one for one in self.joinings if at - one.at < NEW]
+
+
+def company(user_id: int) -> Company:
+    """The WeChats of this user, in one statement where there is but one."""
+    with reading() as session:
+        return look(session, user_id)
+
+
+def look(session: Session, user_id: int) -> Company:
+    """The same inside the caller's transaction."""
+    query = sa.select(Identity).where(Identity.user_id == user_id)
+    wechats = _wechats(session.scalars(query.order_by(Identity.id)).all())
+    if len(wechats) < 2:
+        return Company(wechats, ())
+    merges = _merges(session, user_id)
+    found = [_joining(*pair, merges) for pair in combinations(wechats, 2)]
+    # Who came at once, in an import, is nobody's newcomer.
+    apart = [one for one in found if one.is_merge or one.elder.since < one.at]
+    return Company(wechats, tuple(apart))
+
+
+def _wechats(identities: Sequence[Identity]) -> tuple[WeChat, ...]:
+    groups: dict[object, list[Identity]] = {}
+    for one in identities:
+        key = (one.open_platform, one.unionid) if one.unionid else one.id
+        groups.setdefault(key, []).append(one)
+    found = [
+        WeChat(
+            frozenset(one.id for one in group),
+            min(one.first_seen_at for one in group),
+        )
+        for group in groups.values()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.since, min(one.identities))))
+
+
+def _merges(session: Session, user_id: int) -> Sequence[sa.Row[Merge, str, str]]:
+    """The merges that made this account, the latest first, with both names."""
+    survivor, loser = aliased(User), aliased(User)
+    query = (
+        sa.select(Merge, survivor.nickname, loser.nickname)
+        .join(survivor, survivor.id == Merge.survivor_id)
+        .join(loser, loser.id == Merge.loser_id)
+        .where(Merge.survivor_id.in_(family(user_id)), Merge.undone_at.is_(None))
+        .order_by(Merge.id.desc())
+    )
+    return session.execute(query).all()
+
+
+def _joining(
+    one: WeChat, other: WeChat, merges: Sequence[sa.Row[Merge, str, str]]
+) -> Joining:
+    """The first of the two came first, unless a merge brought them together."""
+    for merge, survivor, loser in merges:
+        moved, stayed = set(merge.moved.identities), set(merge.moved.stayed)
+        for elder, newcomer in ((one, other), (other, one)):
+            if elder.identities & stayed and newcomer.identities & moved:
+                return Joining(elder, newcomer, merge.at, merge.id, survivor, loser)
+    return Joining(one, other, other.since)

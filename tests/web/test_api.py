@@ -4,11 +4,12 @@ import pytest
 from flask import abort
 
 from tests.journey import CHINESE, ENGLISH, Browser
+from wxlogin.accounts import people, site_users
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sign_in import sign_in
 from wxlogin.config import Site
-from wxlogin.db import db, now
+from wxlogin.db import db, now, transaction
 from wxlogin.errors import WeChatBusy
 
 OPERATOR = "0perator-key-for-the-tests-81"
@@ -102,12 +103,47 @@ def test_an_operator_finds_a_user(keyed, someone):
     assert answer.get_json() == {"uid": uid, "merged": False}
 
 
-def test_a_site_finds_a_user(keyed, someone):
-    uid = someone.who()["uid"]
-    answer = Browser(keyed).get(
-        f"/api/users/{uid}", auth=(SHOP.client_id, SHOP.client_secret)
-    )
-    assert answer.status_code == 200
+@pytest.mark.parametrize("known", ["older", "younger", "both", "neither"])
+def test_a_site_asks_only_for_whom_it_knows(keyed, known):
+    """Of two users who became one it may know either: then both names lead on."""
+    older = arrives(keyed, "web", "openid-1", None)
+    younger = arrives(keyed, "app", "openid-2", "unionid-1")
+    stranger = arrives(keyed, "web", "openid-3", None)
+    for name, uid in (("older", older), ("younger", younger)):
+        if known in (name, "both"):
+            knows(keyed, uid)
+
+    def asks(uid: str):
+        key = (SHOP.client_id, SHOP.client_secret)
+        return Browser(keyed).get(f"/api/users/{uid}", auth=key)
+
+    def found(uid: str) -> bool:
+        return asks(uid).status_code == 200
+
+    assert [found(older), found(younger), found(stranger)] == [
+        known in ("older", "both"),
+        known in ("younger", "both"),
+        False,
+    ]
+    arrives(keyed, "web", "openid-1", "unionid-1")
+    for uid in (older, younger):
+        answer = asks(uid)
+        if known == "neither":
+            # As for a uid that was never given out: nothing tells the two apart.
+            body, none = answer.get_json(), asks("nobody").get_json()
+            assert {**body, "request_id": ""} == {**none, "request_id": ""}
+        else:
+            assert answer.get_json() == {"uid": older, "merged": uid != older}
+    assert asks(stranger).status_code == 404
+
+
+def knows(app, uid: str) -> None:
+    """The shop knows this user."""
+    with app.app_context():
+        user = people.find_user(uid)
+        transaction(
+            lambda session: site_users.join(session, "shop", user.user_id, at=now())
+        )
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.accounts import people
 from wxlogin.accounts.people import Account
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings, Site, current_settings
 from wxlogin.errors import KeyNeeded, NotFound
 from wxlogin.flows.avatars import picture_url
 from wxlogin.provider import claims
-from wxlogin.web.site_access import calling_site
+from wxlogin.web.site_access import calling_site, member_of_uid
 from wxlogin.web.visitors import require_visitor
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -25,8 +25,11 @@ def me() -> Response:
 
 @bp.get("/users/<uid>")
 def user(uid: str) -> Response:
-    """The surviving uid of any uid ever given out; for operators and sites."""
-    _require_key(current_settings())
+    """The surviving uid of any uid ever given out; for operators, and for sites that
+    know the user."""
+    site = _caller(current_settings())
+    if site is not None:
+        member_of_uid(site, uid)
     survivor = people.surviving_uid(uid)
     if survivor is None:
         raise NotFound("no user has or had this uid")
@@ -46,14 +49,14 @@ def describe(account: Account) -> dict[str, Any]:
     }
 
 
-def _require_key(settings: Settings) -> None:
-    """The operator's bearer key, or a site's client id and secret (Basic)."""
+def _caller(settings: Settings) -> Site | None:
+    """The site whose id and secret (Basic) the call carries; None for the operator,
+    by a bearer key. Raises KeyNeeded."""
     given = request.authorization
     expected = settings.operator_key.get_secret_value()
     if given and given.type == "bearer" and expected and given.token:
         if hmac.compare_digest(given.token.encode(), expected.encode()):
-            return
+            return None
     if given and given.type == "basic":
-        calling_site()
-        return
+        return calling_site()
     raise KeyNeeded("an operator's or a site's key is needed")

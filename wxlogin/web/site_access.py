@@ -1,12 +1,18 @@
 """Calls of a site's server, by its client id and secret (HTTP Basic).
 
-A site without a secret keeps none, so it has no server's calls either.
+A site without a secret keeps none, so it has no server's calls either. It sees only
+users whom it knows: those who signed in there, were connected with a customer of the
+site's, or came with an import. No others exist for it.
 """
+
+from typing import NoReturn
 
 from flask import request
 
+from wxlogin.accounts import people, site_users
+from wxlogin.accounts.site_users import Member
 from wxlogin.config import Site, current_settings
-from wxlogin.errors import InvalidClient, KeyNeeded
+from wxlogin.errors import InvalidClient, KeyNeeded, NotFound
 from wxlogin.provider import clients
 
 
@@ -17,3 +23,22 @@ def calling_site() -> Site:
         return clients.site_of_basic(current_settings(), sent)
     except InvalidClient as error:
         raise KeyNeeded(error.operator, **error.facts) from None
+
+
+def member_of_uid(site: Site, uid: str) -> Member:
+    """The user of any uid ever given out, as the site knows it. Raises NotFound."""
+    found = people.find_user(uid)
+    return member_of(site, found.user_id if found else None)
+
+
+def member_of(site: Site, user_id: int | None) -> Member:
+    """The user as the site knows it. Raises NotFound for a stranger."""
+    found = None
+    if user_id is not None:
+        found = site_users.member(site.client_id or "", user_id)
+    return found or refuse_stranger()
+
+
+def refuse_stranger() -> NoReturn:
+    """Raises NotFound: whom the site does not know does not exist for it."""
+    raise NotFound("the site knows no such user")

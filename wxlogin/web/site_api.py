@@ -1,17 +1,15 @@
 """What a site's server asks about its users, and says about its customers.
 
-It sees only users whom the site knows: those who signed in there, were connected
-with a customer of the site's, or came with an import. No others exist for it.
+Whom it sees: web/site_access.py.
 """
 
 from base64 import b64encode
-from typing import NoReturn
 
 from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.accounts import people, site_users
 from wxlogin.accounts.site_users import Member
-from wxlogin.config import Site, current_settings
+from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest, NotFound
 from wxlogin.flows import bindings, site_links
 from wxlogin.flows.looks import Looks
@@ -19,7 +17,12 @@ from wxlogin.security.recoding import JPEG
 from wxlogin.web.access import without_cookies
 from wxlogin.web.api import describe
 from wxlogin.web.bodies import json_text_or_null, json_texts
-from wxlogin.web.site_access import calling_site
+from wxlogin.web.site_access import (
+    calling_site,
+    member_of,
+    member_of_uid,
+    refuse_stranger,
+)
 
 bp = Blueprint("site_api", __name__, url_prefix="/api/site")
 
@@ -31,7 +34,7 @@ _KINDS = ({"external_id"}, {"openid", "app"}, {"unionid"})
 @without_cookies
 def user(uid: str) -> Response:
     """The user of any uid ever given out, as it stands today."""
-    return _answer(_member_of_uid(calling_site(), uid))
+    return _answer(member_of_uid(calling_site(), uid))
 
 
 @bp.put("/users/<uid>")
@@ -39,13 +42,13 @@ def user(uid: str) -> Response:
 def set_external_id(uid: str) -> Response:
     """The site's own id of this user; null takes it back."""
     site = calling_site()
-    member = _member_of_uid(site, uid)
+    member = member_of_uid(site, uid)
     external_id = json_text_or_null("external_id")
     if external_id is None:
         site_users.take_external_id(member.client_id, member.user_id)
     else:
         site_users.set_external_id(member.client_id, member.user_id, external_id)
-    return _answer(_member(site, member.user_id))
+    return _answer(member_of(site, member.user_id))
 
 
 @bp.post("/links")
@@ -97,8 +100,8 @@ def look_up() -> Response:
     if external_id := wish.get("external_id"):
         site_users.require_external_id(external_id)
         found = site_users.by_external_id(site.client_id or "", external_id)
-        return _answer(found or _stranger())
-    return _answer(_member(site, _by_wechat(wish)))
+        return _answer(found or refuse_stranger())
+    return _answer(member_of(site, _by_wechat(wish)))
 
 
 def _told(looks: Looks) -> dict[str, object]:
@@ -122,23 +125,6 @@ def _one_kind() -> dict[str, str]:
     if doubled or set(given) not in _KINDS or not all(given.values()):
         raise BadRequest("name one of: external_id; openid and app; unionid")
     return given
-
-
-def _member_of_uid(site: Site, uid: str) -> Member:
-    found = people.find_user(uid)
-    return _member(site, found.user_id if found else None)
-
-
-def _member(site: Site, user_id: int | None) -> Member:
-    """The user as the site knows it. Raises NotFound for a stranger."""
-    found = None
-    if user_id is not None:
-        found = site_users.member(site.client_id or "", user_id)
-    return found or _stranger()
-
-
-def _stranger() -> NoReturn:
-    raise NotFound("the site knows no such user")
 
 
 def _answer(member: Member) -> Response:

@@ -4,7 +4,6 @@ The simulator is imported inside its commands only, so that nothing of it is
 loaded where the service runs against the real WeChat.
 """
 
-import os
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from wxlogin.cli.ports import port_of, require_free
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.cli.shop import is_for_demo, start_shop
 from wxlogin.config import Settings, load_settings
+from wxlogin.config.sources import port_in
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger, setup_logging
 
@@ -79,7 +79,7 @@ def run(bind: str | None, workers: int, threads: int) -> None:
     from wxlogin.cli.gunicorn import serve
 
     settings = load_settings()
-    bind = bind or f"127.0.0.1:{os.environ.get('PORT', '5000')}"
+    bind = bind or f"127.0.0.1:{port_in('PORT') or 5000}"
     host, _, port = bind.rpartition(":")
     if port.isdigit() and not bind.startswith(("unix:", "fd:")):
         # gunicorn would try for five seconds and then say it in five lines.

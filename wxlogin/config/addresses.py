@@ -190,6 +190,8 @@ def host_name(text: str, *, inner: bool = False) -> str:
         return str(_from_numbers(labels))
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError(f"its host is none: write it as in {_EXAMPLE}")
+    if not all(map(_is_whole, labels)):
+        raise ValueError("a part of its host begins with xn-- and is of no script")
     if "_" in name and not inner:
         raise ValueError("a host has letters, digits and -, and no _")
     return name
@@ -256,6 +258,16 @@ def _in_ascii(text: str) -> str:
             "its host is no name that browsers take: full-width punctuation, or "
             f"characters that no domain has; write it as in {_EXAMPLE}"
         ) from None
+
+
+def _is_whole(label: str) -> bool:
+    """Can a browser read what stands behind `xn--`?"""
+    if not label.startswith("xn--"):
+        return True
+    try:
+        return not label[4:].encode().decode("punycode").isascii()
+    except UnicodeError:
+        return False
 
 
 def _from_numbers(labels: list[str]) -> ipaddress.IPv4Address:

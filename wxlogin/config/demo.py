@@ -5,10 +5,9 @@ development only, and start-up refuses it anywhere else (security row 37).
 """
 
 import hashlib
-import os
 
 from wxlogin.config.sites import Site
-from wxlogin.errors import ConfigurationError
+from wxlogin.config.sources import port_in
 
 _SECRET = "the-tea-shop-has-no-secrets"  # noqa: S105  public, as said above
 _HASHED = f"sha256:{hashlib.sha256(_SECRET.encode()).hexdigest()}"
@@ -21,10 +20,7 @@ def shop_url() -> str:
 
     Raises ConfigurationError where SHOP_PORT is no port.
     """
-    port = os.environ.get("SHOP_PORT") or "5002"
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigurationError(f"SHOP_PORT is {port}; a port is 1 to 65535")
-    return f"http://127.0.0.1:{int(port)}"
+    return f"http://127.0.0.1:{port_in('SHOP_PORT') or 5002}"
 
 
 def demo_site() -> Site:

@@ -18,7 +18,7 @@ from wxlogin.config.apps import App
 from wxlogin.config.settings import Settings
 from wxlogin.config.sites import Site
 from wxlogin.config.sources import Given, nearest
-from wxlogin.config.written import is_secret
+from wxlogin.config.written import is_secret, shown, visible
 
 # What stands in a list of tables, and how one of them is called.
 _TABLES: dict[str, tuple[type[BaseModel], str]] = {
@@ -26,8 +26,6 @@ _TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "sites": (Site, "site"),
 }
 _LIST = re.compile(r"(?:tuple|list|set|frozen_set)_type")
-# Longer ones without blanks may be a secret that stands in the wrong place.
-_SHOWN = 20
 _READ_ON = "docs/settings.md says what it takes"
 
 
@@ -36,30 +34,6 @@ def explain(error: ValidationError, given: Mapping[str, Given]) -> str:
     return "\n".join(
         _Fault(fault, given).sentence() for fault in error.errors(include_url=False)
     )
-
-
-def shown(value: Any) -> str:
-    """A value as it may be repeated: short words and numbers, and addresses without
-    anything in them that could be a password."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list | tuple):
-        return "a list" if value else "an empty list"
-    if not isinstance(value, str):
-        return "nothing" if value is None else str(value)
-    if "@" in value:
-        return f"{len(value)} characters"
-    if "://" in value:
-        return f'"{_visible(value.partition("?")[0][:200])}"'
-    if len(value) > _SHOWN and not re.search(r"[ \u4e00-\u9fff]", value):
-        return f"{len(value)} characters"
-    return f'"{_visible(value[:80])}"'
-
-
-def _visible(text: str) -> str:
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 class _Fault:
@@ -100,13 +74,16 @@ class _Fault:
         item = items[at] if at < len(items) else None
         name = item.get("name") if isinstance(item, dict) else None
         if isinstance(name, str) and name.strip() and self._name != "name":
-            return _visible(name.strip()[:64])
+            return visible(name.strip()[:64])
         return f"the {self._noun} at place {at + 1}"
 
     def _article(self) -> str:
         return "an app" if self._noun == "app" else f"a {self._noun}"
 
     def _meant(self) -> str:
+        if self._in_table and self._name in Settings.model_fields:
+            # In TOML all that stands below a [[…]] belongs to it.
+            return f"; {self._name} is a setting: write it above the first [[…]]"
         near = nearest(self._name, self._model.model_fields)
         names = ", ".join(self._model.model_fields)
         return f"; did you mean {near}?" if near else f"; it has {names}"
@@ -135,7 +112,9 @@ class _Fault:
 
     def _sample(self) -> str:
         tables = self._name in _TABLES and not self._in_table
-        return "[{…}]" if tables else '["…"]'
+        if tables:
+            return f"[[{self._name}]] in TOML, [{{…}}] in JSON"
+        return '["…"]'
 
 
 def _at(place: int | str) -> str:

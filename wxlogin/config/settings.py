@@ -18,7 +18,7 @@ from wxlogin.config.addresses import base_url
 from wxlogin.config.apps import App, AppKind
 from wxlogin.config.looks import findable_logo, readable_accent
 from wxlogin.config.sites import Link, Registration, Site
-from wxlogin.config.written import Written, is_secret
+from wxlogin.config.written import Written, is_secret, require_utf_8
 
 # Mini programs' and websites' files have names without MP_verify_.
 _VERIFY_NAME = re.compile(r"[A-Za-z0-9_]{1,100}\.txt")
@@ -44,6 +44,7 @@ def _verify_files(value: Any) -> Any:
             )
         if not content or str(content).startswith("\ufeff"):
             raise ValueError(f"{name}: write what stands in the file, without a BOM")
+        require_utf_8(str(content))
     return value
 
 

@@ -15,6 +15,7 @@ from wxlogin.config.suffixes import is_public_suffix
 
 # Of a random secret in hexadecimal all but a few of the sixteen digits are there.
 _DIFFERENT = 12
+_LOOKED_AT = 256
 _MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
 
 
@@ -70,6 +71,7 @@ def _secret(site: Site) -> Iterator[str]:
 
 def is_monotonous(secret: str) -> bool:
     """Few different characters, or one piece over and over."""
+    secret = secret[:_LOOKED_AT]
     periods = range(1, len(secret) // 2 + 1)
     repeated = any(secret[period:] == secret[:-period] for period in periods)
     return repeated or len(set(secret)) < _DIFFERENT

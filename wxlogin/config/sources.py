@@ -11,14 +11,14 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from wxlogin.config.files import read_file
 from wxlogin.config.settings import Settings, holds_secrets, is_structured
-from wxlogin.config.written import character
+from wxlogin.config.written import character, shown
 from wxlogin.errors import ConfigurationError
 
 PREFIX = "WXLOGIN_"
@@ -31,7 +31,7 @@ _OTHER_NAMES = {"instance"}
 class Given:
     """A value as it was found, and where: a variable's name, a file's, a word."""
 
-    value: Any
+    value: Any = field(repr=False)
     place: str
 
 
@@ -80,6 +80,19 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
+def port_in(variable: str) -> int | None:
+    """The port that a variable without our prefix names; None where it is not set.
+
+    Raises ConfigurationError where it is no port.
+    """
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise ConfigurationError(f"{variable} is {shown(text)}: a port is 1 to 65535")
+    return int(text)
+
+
 class _Mistakes(Exception):
     def __init__(self, sentences: Iterable[str]) -> None:
         self.sentences = list(sentences)
@@ -94,10 +107,15 @@ def _above(below: Given | None, given: Given) -> Given:
 
 def _ports() -> Iterator[tuple[str, Given]]:
     """Defaults that follow PORT and SIMULATOR_PORT."""
-    if port := os.environ.get("PORT"):
-        yield "public_url", Given(f"http://127.0.0.1:{port}", "PORT")
-    if port := os.environ.get("SIMULATOR_PORT"):
-        yield "simulator_url", Given(f"http://localhost:{port}", "SIMULATOR_PORT")
+    for variable, name, host in (
+        ("PORT", "public_url", "127.0.0.1"),
+        ("SIMULATOR_PORT", "simulator_url", "localhost"),
+    ):
+        try:
+            if port := port_in(variable):
+                yield name, Given(f"http://{host}:{port}", variable)
+        except ConfigurationError as error:
+            raise _Mistakes([error.operator]) from None
 
 
 def _arguments(given: Mapping[str, Any]) -> Iterator[tuple[str, Given]]:
@@ -117,15 +135,28 @@ def _stranger(name: str, where: str = "") -> str:
 def _toml(folder: Path) -> Iterator[tuple[str, Given]]:
     path = folder / "wxlogin.toml"
     try:
-        # A link that leads nowhere and a folder of this name are mistakes, too.
-        text = read_file(path, secret=False) if os.path.lexists(path) else ""
-        values = _parsed_toml(path, text)
+        values = _parsed_toml(path, _text_of(folder, path))
     except ConfigurationError as error:
         raise _Mistakes([error.operator]) from None
     if strangers := sorted(set(values) - set(Settings.model_fields)):
         raise _Mistakes(_stranger(name, f"{path}: ") for name in strangers)
     for name, value in values.items():
         yield name, Given(value, path.name)
+
+
+def _text_of(folder: Path, path: Path) -> str:
+    """What stands in wxlogin.toml; nothing where there is none.
+
+    A link that leads nowhere, a folder of this name, and what Windows' editors make of
+    the name are mistakes, and no other way to have no settings.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder} is no folder; set WXLOGIN_INSTANCE to one")
+    if os.path.lexists(path):
+        return read_file(path, secret=False)
+    if (odd := path.with_name("wxlogin.toml.txt")).exists():
+        raise ConfigurationError(f"{odd} is not read; name it {path.name}")
+    return ""
 
 
 def _parsed_toml(path: Path, text: str) -> dict[str, Any]:

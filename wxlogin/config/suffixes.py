@@ -17,24 +17,25 @@ _PROVINCES = frozenset(
 # China's own IDN second level: 公司.cn, 网络.cn, 網絡.cn.
 _CHINESE = frozenset(("xn--55qx5d", "xn--io0a7i", "xn--od0alg"))
 _SERVICES = frozenset(
-    "amplifyapp.com aliyuncs.com alicdn.com appspot.com awsapprunner.com "
-    "azure-api.net azureedge.net azurefd.net azurestaticapps.net azurewebsites.net "
-    "b-cdn.net bitbucket.io blogspot.com cloudapp.net cloudapp.azure.com "
-    "cloudfront.net clouddn.com codesandbox.io deno.dev digitaloceanspaces.com "
-    "duckdns.org dyndns.org edgeone.app elasticbeanstalk.com eu.org fcapp.run "
-    "firebaseapp.com fly.dev fly.io framer.app gitee.io github.dev github.io "
-    "gitlab.io glitch.me gitpod.io herokuapp.com herokudns.com hf.space "
-    "huggingface.app kozow.com loca.lt localhost.run lovable.app myftp.org "
-    "myhuaweicloud.com myqcloud.com myshopify.com netlify.app ngrok.app ngrok.dev "
-    "ngrok.io ngrok-free.app ngrok-free.dev no-ip.org nip.io on.aws ondigitalocean.app "
-    "onrender.com pages.dev pythonanywhere.com "
-    "qcloudapps.com r2.dev railway.app readthedocs.io render.com replit.app repl.co "
-    "run.app amazonaws.com amazonaws.com.cn sealos.run sinaapp.com "
-    "sslip.io streamlit.app surge.sh tcloudbase.com tcloudbaseapp.com "
-    "trafficmanager.net translate.goog trycloudflare.com ts.net up.railway.app "
-    "us.kg vercel.app vercel.dev vicp.net vicp.cc vip.cpolar.cn cpolar.cn cpolar.top "
-    "web.app webflow.io weebly.com windows.net wixsite.com wordpress.com workers.dev "
-    "xip.io zeabur.app oicp.net natappfree.cc".split()
+    "alicdn.com aliyuncs.com amazonaws.com amazonaws.com.cn amplifyapp.com "
+    "appspot.com awsapprunner.com azure-api.net azureedge.net azurefd.net "
+    "azurestaticapps.net azurewebsites.net b-cdn.net bitballoon.com bitbucket.io "
+    "blogspot.com carrd.co cloudapp.azure.com cloudapp.net cloudbase.net clouddn.com "
+    "cloudfront.net codesandbox.io coding-pages.com coding.me cpolar.cn cpolar.top "
+    "deno.dev digitaloceanspaces.com duckdns.org dyndns.org edgeone.app "
+    "elasticbeanstalk.com eu.org fcapp.run firebaseapp.com fly.dev fly.io framer.app "
+    "gitbook.io gitee.io github.dev github.io gitlab.io gitpod.io glitch.me "
+    "herokuapp.com herokudns.com hf.space huggingface.app kozow.com loca.lt "
+    "localhost.run lovable.app myftp.org myhuaweicloud.com myqcloud.com "
+    "myshopify.com natappfree.cc netlify.app ngrok-free.app ngrok-free.dev ngrok.app "
+    "ngrok.dev ngrok.io nip.io no-ip.org notion.site now.sh oicp.net on.aws "
+    "ondigitalocean.app onrender.com pages.dev pythonanywhere.com qcloudapps.com "
+    "r2.dev railway.app readthedocs.io render.com repl.co replit.app run.app "
+    "sealos.run serveo.net sinaapp.com square.site sslip.io streamlit.app surge.sh "
+    "tcloudbase.com tcloudbaseapp.com tencentcs.com trafficmanager.net "
+    "translate.goog trycloudflare.com ts.net up.railway.app us.kg vercel.app "
+    "vercel.dev vicp.cc vicp.net vip.cpolar.cn web.app webflow.io weebly.com "
+    "windows.net wixsite.com wordpress.com workers.dev xip.io zeabur.app".split()
 )
 # These have a name for each region and bucket: `cos.ap-shanghai.myqcloud.com`.
 _REGIONAL = (

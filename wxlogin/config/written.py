@@ -18,6 +18,8 @@ from pydantic.fields import FieldInfo
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # Those that turn the direction of what follows, names included.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Longer ones without blanks may be a secret that stands in the wrong place.
+_SHOWN = 20
 _QUOTES = "\"'“”‘’„«»"
 
 
@@ -47,6 +49,7 @@ def is_secret(field: FieldInfo) -> bool:
 def plain(text: str) -> str:
     """An id, key, name or address without its unseen ends. Raises ValueError where
     one is in the middle."""
+    require_utf_8(text)
     found = text.strip("".join({char for char in text if _is_unseen(char)}))
     for place, char in enumerate(found, start=1):
         if char != " " and _is_unseen(char):
@@ -77,6 +80,7 @@ def secret_text(text: str) -> str:
 def words(text: str) -> str:
     """Words for people: one line, ends trimmed. Raises ValueError for characters that
     a terminal or a browser would obey."""
+    require_utf_8(text)
     found = text.strip().strip("\ufeff\u200b\u2060").strip()
     for char in found:
         if unicodedata.category(char) in ("Cc", "Zl", "Zp") or _TURNING.match(char):
@@ -105,6 +109,40 @@ def _secret_or_plain(text: str) -> str:
     return plain(text) if "://" in text else secret_text(text)
 
 
+def require_utf_8(text: str) -> None:
+    """Raises ValueError for half a character or bytes of another encoding, which would
+    fail when a page is written."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it is no text in UTF-8") from None
+
+
 def _is_unseen(char: str) -> bool:
     category = unicodedata.category(char)
     return category[0] == "Z" or category in ("Cc", "Cf") or char in _UNSEEN
+
+
+def shown(value: Any) -> str:
+    """A value as it may be repeated: short words and numbers, and addresses without
+    anything in them that could be a password."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return "a list" if value else "an empty list"
+    if not isinstance(value, str):
+        return "nothing" if value is None else str(value)
+    if "@" in value:
+        return f"{len(value)} characters"
+    if "://" in value:
+        return f'"{visible(value.partition("?")[0][:200])}"'
+    if len(value) > _SHOWN and not re.search(r"[ \u4e00-\u9fff]", value):
+        return f"{len(value)} characters"
+    return f'"{visible(value[:80])}"'
+
+
+def visible(text: str) -> str:
+    """The text with a sign in place of each character that no terminal shows."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

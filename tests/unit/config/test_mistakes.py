@@ -115,7 +115,7 @@ def test_nor_from_an_app_or_a_site(tmp_path, top, good, field):
         ("accent", "yellow", 'ACCENT is "yellow": write a colour as # and six hex'),
         ("logo", "logo.png", 'LOGO is "logo.png": write a path on our host, such as'),
         ("terms_version", "v" * 65, "TERMS_VERSION is 65 characters: it may have 64"),
-        ("apps", {}, "APPS is a table: write a list, also for one: [{…}]"),
+        ("apps", {}, "APPS is a table: write a list, also for one: [[apps]] in TOML"),
         ("sites", ["Shop"], 'SITES: the site at place 1 is "Shop": write a table'),
         ("verify_files", [], "VERIFY_FILES is an empty list: write a table of names"),
         (
@@ -145,6 +145,11 @@ def test_a_mistake_names_the_setting_the_value_and_the_way_out(
         (
             {"clientid": "x"},
             "clientid of Shop is no field of a site; did you mean client_id?",
+        ),
+        (
+            {"session_days": 7},
+            "session_days of Shop is no field of a site; session_days is a setting: "
+            "write it above the first [[…]]",
         ),
         ({"xyz": 1}, "xyz of Shop is no field of a site; it has name, origins, "),
         (

@@ -307,3 +307,39 @@ def test_mistakes_of_all_places_are_told_at_once(tmp_path, monkeypatch):
     monkeypatch.setenv("WXLOGIN_APPS", "[")
     monkeypatch.setenv("WXLOGIN_LOGO_FILE", str(tmp_path / "gone"))
     assert len(refusal(tmp_path, acent="x").splitlines()) == 4
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "５０００", "8 0", "8e3"])
+@pytest.mark.parametrize("variable", ["PORT", "SIMULATOR_PORT", "SHOP_PORT"])
+def test_a_port_that_is_none_is_told_by_its_variable(
+    tmp_path, monkeypatch, variable, port
+):
+    monkeypatch.setenv(variable, port)
+    told = refusal(tmp_path)
+    assert told == f'{variable} is "{port}": a port is 1 to 65535'
+
+
+def test_settings_beside_their_name_are_not_passed_over(tmp_path):
+    (tmp_path / "wxlogin.toml.txt").write_text("")
+    assert "wxlogin.toml.txt is not read; name it wxlogin.toml" in refusal(tmp_path)
+    file = tmp_path / "file"
+    file.write_text("")
+    assert "is no folder; set WXLOGIN_INSTANCE to one" in refusal(file)
+
+
+def test_a_value_that_is_no_text_is_refused(tmp_path, monkeypatch):
+    """Bytes of another encoding in the environment, half a character in JSON."""
+    monkeypatch.setitem(os.environ, "WXLOGIN_SITE_NAME", "\udcb2\udce8")
+    monkeypatch.setenv("WXLOGIN_SITES", '[{"name": "\\ud83d"}]')
+    monkeypatch.setenv("WXLOGIN_VERIFY_FILES", '{"MP_verify_a.txt": "\\ud83d"}')
+    lines = refusal(tmp_path).splitlines()
+    assert len(lines) == 3
+    assert all(line.endswith("it is no text in UTF-8") for line in lines)
+
+
+def test_what_was_given_is_not_in_its_repr(tmp_path, monkeypatch):
+    """security row 30"""
+    from wxlogin.config.sources import collect
+
+    monkeypatch.setenv("WXLOGIN_SECRET_KEY", KEY)
+    assert KEY not in repr(collect(tmp_path, {"operator_key": KEY}))

@@ -57,8 +57,8 @@ class Site:
         query = {"uuid": uuid, "_": "1700000000000"} | more
         return self.client.get("/connect/l/qrconnect", query_string=query).text
 
-    def gets_code(self, person: str = "xiaoming") -> str:
-        uuid = self.shows_qr()
+    def gets_code(self, person: str = "xiaoming", **changes: str | None) -> str:
+        uuid = self.shows_qr(**changes)
         phone(self.client, "scan", uuid, person)
         phone(self.client, "confirm", uuid, person)
         return code_in(self.polls(uuid))

@@ -5,6 +5,7 @@ loaded where the service runs against the real WeChat.
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from werkzeug.serving import make_server
@@ -66,7 +67,8 @@ def _start_simulator(settings: Settings) -> None:
 
     port = port_of(settings.simulator_url)
     require_free("127.0.0.1", port, "SIMULATOR_PORT")
-    SimulatorServer(world=world_for(settings), port=port).start()
+    name = urlsplit(settings.simulator_url).hostname or "localhost"
+    SimulatorServer(world=world_for(settings), port=port, names=[name]).start()
 
 
 @click.command(help="The service, for production: gunicorn with threads.")
@@ -109,9 +111,17 @@ def run(bind: str | None, workers: int, threads: int) -> None:
     "--config", type=click.Path(path_type=Path), help="TOML with [[apps]], [[people]]."
 )
 @click.option(
+    "--name",
+    "names",
+    multiple=True,
+    help="A host name it also answers to, such as a container's; may be repeated.",
+)
+@click.option(
     "--hold", default=25.0, show_default=True, help="Seconds a long poll is held."
 )
-def simulator(host: str, port: int, config: Path | None, hold: float) -> None:
+def simulator(
+    host: str, port: int, config: Path | None, names: tuple[str, ...], hold: float
+) -> None:
     from wxlogin.simulator.errors import Invalid
     from wxlogin.simulator.server import load_world
     from wxlogin.simulator.server import run as serve
@@ -124,4 +134,4 @@ def simulator(host: str, port: int, config: Path | None, hold: float) -> None:
     except Invalid as error:
         raise ConfigurationError(str(error)) from None
     require_free(host, port, "--port")
-    serve(host, port, world, hold)
+    serve(host, port, world, hold, names)

@@ -1,5 +1,6 @@
 """The Flask app: one origin that stands for all of WeChat's hosts."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from . import (
     widget,
 )
 from .headers import add_headers
+from .hosts import require_own_host
 from .ids import DEFAULT_AVATAR
 from .language import add_language
 from .people import Person
@@ -31,12 +33,14 @@ def create_simulator(
     *,
     hold_seconds: float = 25.0,
     public_origin: str | None = None,
+    names: Iterable[str] = (),
 ) -> Flask:
     """A WSGI app that behaves as WeChat does; `app.extensions["world"]` is its World.
 
     Without a `world` it is the demo world. `hold_seconds` is how long a long poll
     waits; `public_origin` (`http://192.168.1.5:5001`) is written into QR codes and
-    avatar addresses in the place of the host that a request names.
+    avatar addresses in the place of the host that a request names. `names` are the
+    hosts it answers to beside loopback's and the public origin's.
     """
     app = Flask(
         "wxlogin.simulator",
@@ -47,6 +51,8 @@ def create_simulator(
     app.config["HOLD_SECONDS"] = hold_seconds
     app.config["PUBLIC_ORIGIN"] = public_origin and public_origin.rstrip("/")
     app.extensions["world"] = world or World.demo()
+    public_host = urlsplit(public_origin or "").hostname
+    require_own_host(app, [*names, *([public_host] if public_host else [])])
     add_headers(app)
     add_language(app)
     app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)

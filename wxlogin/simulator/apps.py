@@ -7,14 +7,14 @@ doc/oplatform/Website_App/WeChat_Login); the port is not compared.
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
 
 from .errors import Invalid
-from .fields import known, text, texts
+from .fields import MASK, known, text, texts
 
 PAGE_SCOPES = (SCOPE_BASE, SCOPE_USERINFO)
 KINDS = ("website", "official_account", "mini_program", "mobile")
@@ -38,12 +38,12 @@ class App:
     name: str
     kind: str
     appid: str
-    secret: str
+    secret: str = field(repr=False)
     title: str = ""
     open_platform: str = ""
     callback_domains: tuple[str, ...] = ()
-    token: str = ""
-    aes_key: str = ""
+    token: str = field(default="", repr=False)
+    aes_key: str = field(default="", repr=False)
     push_url: str = ""
     scopes: tuple[str, ...] = PAGE_SCOPES
 
@@ -81,20 +81,23 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
     """
     known(data, _FIELDS, where)
 
-    def field(name: str, default: str | None) -> str:
-        return text(data, name, where, getattr(old, name) if old else default)
+    def value(name: str, default: str | None) -> str:
+        kept = getattr(old, name) if old else default
+        given = text(data, name, where, kept)
+        # What was read from us comes back as it was shown.
+        return kept if given == MASK and kept is not None else given
 
     app = App(
-        name=field("name", None),
-        kind=field("kind", "website"),
-        appid=field("appid", None),
-        secret=field("secret", None),
-        title=field("title", ""),
-        open_platform=field("open_platform", ""),
+        name=value("name", None),
+        kind=value("kind", "website"),
+        appid=value("appid", None),
+        secret=value("secret", None),
+        title=value("title", ""),
+        open_platform=value("open_platform", ""),
         callback_domains=_domains(data, where, old.callback_domains if old else ()),
-        token=field("token", ""),
-        aes_key=field("aes_key", ""),
-        push_url=field("push_url", ""),
+        token=value("token", ""),
+        aes_key=value("aes_key", ""),
+        push_url=value("push_url", ""),
         scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
     )
     _check(app, where)
@@ -121,6 +124,8 @@ def _check(app: App, where: str) -> None:
         raise Invalid(f"{where}.kind: one of {', '.join(KINDS)}, not {app.kind!r}")
     if not _APPID.fullmatch(app.appid):
         raise Invalid(f"{where}.appid: `wx` and 16 hex digits, not {app.appid!r}")
+    if app.secret == MASK:
+        raise Invalid(f"{where}.secret: {MASK} stands for a secret, and is none")
     if not app.secret:
         raise Invalid(f"{where}.secret: must not be empty")
     for scope in app.scopes:

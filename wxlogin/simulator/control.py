@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from .callback import callback_urls, refusal_url
+from .demo import shown
 from .errors import Invalid, SimulatorError
 from .fields import known, mapping, text
 from .qrcodes import CANCELLED, QrCode
@@ -75,14 +76,14 @@ def _person(name: str) -> dict[str, Any]:
 
 @bp.get("/apps")
 def apps() -> Response:
-    """All apps, their secrets included: nothing here is secret."""
-    return jsonify([app.as_json() for app in world().registry.apps()])
+    """All apps; secrets only of the fixed world, others may be real."""
+    return jsonify([shown(app).as_json() for app in world().registry.apps()])
 
 
 @bp.put("/apps")
 def put_apps() -> Response:
     """Add or change one app or a list of apps; the name says which."""
-    return jsonify([app.as_json() for app in world().registry.put_apps(body())])
+    return jsonify([shown(app).as_json() for app in world().registry.put_apps(body())])
 
 
 @bp.post("/scan")

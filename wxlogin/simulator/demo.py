@@ -1,6 +1,10 @@
-"""The fixed world that checks and documents can name."""
+"""The fixed world that checks and documents can name, and the only one whose secrets
+are shown: another app's may be real."""
+
+from dataclasses import replace
 
 from .apps import App
+from .fields import MASK
 from .people import Person
 
 # 43 characters, base64 of 32 bytes: what the console calls EncodingAESKey.
@@ -33,6 +37,20 @@ def apps() -> tuple[App, ...]:
     )
 
 
+def shown(app: App) -> App:
+    """The app as pages and the control API show it: without foreign secrets."""
+    return replace(
+        app,
+        secret=_masked(app.secret),
+        token=_masked(app.token),
+        aes_key=_masked(app.aes_key),
+    )
+
+
+def _masked(secret: str) -> str:
+    return MASK if secret and secret not in _PUBLIC else secret
+
+
 def _app(number: int, name: str, kind: str, platform: str, title: str) -> App:
     pushes = kind in ("official_account", "mini_program")
     return App(
@@ -46,3 +64,6 @@ def _app(number: int, name: str, kind: str, platform: str, title: str) -> App:
         token=f"token-of-{name}" if pushes else "",
         aes_key=AES_KEY if pushes else "",
     )
+
+
+_PUBLIC = {text for app in apps() for text in (app.secret, app.token, app.aes_key)}

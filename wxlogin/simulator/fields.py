@@ -5,6 +5,9 @@ from typing import Any
 
 from .errors import Invalid
 
+#: Stands in the place of a secret that is not shown.
+MASK = "•••"
+
 
 def mapping(data: object, where: str) -> Mapping[str, Any]:
     """`data` as an object, or Invalid."""

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from .demo import shown
 from .errors import Invalid, SimulatorError
 from .headers import page_nonce
 from .origin import origin
@@ -84,7 +85,7 @@ def _page(problem: str) -> str:
         problem=problem,
         nonce=page_nonce(),
         origin=origin(),
-        apps=registry.apps(),
+        apps=[shown(app) for app in registry.apps()],
         people=[(person, registry.ids_of(person)) for person in registry.people()],
         switches=SWITCHES,
         on=world().switches.as_json(),

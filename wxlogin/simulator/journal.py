@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from threading import Condition
 from typing import Any
 
-MASK = "•••"
+from .fields import MASK
 
 # Everything else is masked: an unknown parameter may hold a secret too.
 _SHOWN = ("appid", "grant_type", "openid", "lang")

@@ -7,6 +7,7 @@ secrets and codes.
 
 import ipaddress
 import logging
+from collections.abc import Iterable
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -35,8 +36,9 @@ class _QuietHandler(PacedHandler):
 class SimulatorServer:
     """The simulator on a port of its own; a context manager.
 
-    `url` names `localhost`, which to a browser is another site than 127.0.0.1, as
-    WeChat is. With `port=0` the system picks a free one.
+    It answers to loopback's names, to `host` and to `names`. `url` names `localhost`,
+    which to a browser is another site than 127.0.0.1, as WeChat is. With `port=0` the
+    system picks a free one.
     """
 
     def __init__(
@@ -45,9 +47,12 @@ class SimulatorServer:
         host: str = "127.0.0.1",
         port: int = 0,
         hold_seconds: float = 25.0,
+        names: Iterable[str] = (),
     ) -> None:
         self.world = world or World.demo()
-        self._app = create_simulator(self.world, hold_seconds=hold_seconds)
+        self._app = create_simulator(
+            self.world, hold_seconds=hold_seconds, names=[host, *names]
+        )
         self._host, self._port = host, port
         self._server: BaseWSGIServer | None = None
         self._thread: Thread | None = None
@@ -118,12 +123,13 @@ def run(
     port: int = 5001,
     world: World | None = None,
     hold_seconds: float = 25.0,
+    names: Iterable[str] = (),
 ) -> None:
     """Serve in the foreground until interrupted, after one line that says where.
 
     Raises OSError when the port is taken.
     """
-    simulator = SimulatorServer(world, host, port, hold_seconds)
+    simulator = SimulatorServer(world, host, port, hold_seconds, names)
     server = simulator.bind()
     print(f"simulator ready on {simulator.url}", flush=True)
     try:

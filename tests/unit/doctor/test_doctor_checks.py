@@ -195,6 +195,26 @@ def test_verification_files_as_wechat_would_fetch_them(
         assert server.targets[:2] == ["/wx/healthz", "/MP_verify_a.txt"]
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "level"),
+    [
+        (b"\x89PNG", "200 OK", "ok"),
+        (b"<!DOCTYPE svg PUBLIC>", "200 OK", "ok"),
+        (b"\n<!doctype HTML>", "200 OK", "warning"),
+        (b"<html>", "200 OK", "warning"),
+        (b"", "200 OK", "warning"),
+        (b"no such file", "404 Not Found", "warning"),
+        (b"", "302 Found", "warning"),
+    ],
+)
+def test_a_logo_is_a_picture_that_is_there(server, settings, body, status, level):
+    server.will(says({"status": "ok"}), says(b"a"), says(body, status))
+    with_logo = settings.model_copy(update={"logo": "/pictures/logo.png"})
+    *_, finding = ourselves.check(with_logo)
+    assert (finding.check, finding.level) == ("logo", level)
+    assert server.targets[-1] == "/pictures/logo.png"
+
+
 def test_jobs_keep_their_order_and_a_slow_one_gets_a_line():
     stop = Event()
 

@@ -1,4 +1,4 @@
-"""Is PUBLIC_URL us? And does WeChat find its verification files there?
+"""Is PUBLIC_URL us? Is the logo there, and does WeChat find its verification files?
 
 WeChat fetches MP_verify_XXXX.txt (content XXXX) from the root of the domain or from
 the path entered in the console, when 网页授权域名 is saved: developers.weixin.qq.com/
@@ -8,6 +8,7 @@ address, so not to reach it is no mistake by itself.
 
 import json
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 from wxlogin.config import AppKind, Settings
 from wxlogin.errors import WeChatUnavailable
@@ -18,6 +19,7 @@ from .finding import Finding, note, ok, warning, wrong
 
 _CHECK = "public url"
 _FILES = "verify files"
+_LOGO = "logo"
 
 
 def check(settings: Settings) -> Iterator[Finding]:
@@ -35,6 +37,8 @@ def check(settings: Settings) -> Iterator[Finding]:
         if us.level == "ok":
             for name, content in settings.verify_files.items():
                 yield _file(settings, ask, name, content)
+            if settings.logo:
+                yield _logo(settings, ask)
 
 
 def _wants_file(settings: Settings) -> bool:
@@ -81,6 +85,27 @@ def _file(settings: Settings, ask: Asking, name: str, content: str) -> Finding:
         f"{name} is not found at {settings.public_url}, or with something around it.",
         todo="Restart wxlogin after a change of VERIFY_FILES; let the proxy send "
         f"/{name} here as it is.",
+    )
+
+
+def _logo(settings: Settings, ask: Asking) -> Finding:
+    """A browser shows an empty space for what is no picture, and tells nobody."""
+    root = settings.public_url.removesuffix(settings.prefix)
+    url = urljoin(f"{root}/", settings.logo)
+    try:
+        answer = ask.get(url)
+    except WeChatUnavailable:
+        return note(_LOGO, f"{url} is not reached from this machine")
+    # Many servers answer with their start page where there is nothing.
+    page = (
+        answer.content.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+    )
+    if answer.status_code == 200 and answer.content and not page:
+        return ok(_LOGO, f"{url} is a picture")
+    return warning(
+        _LOGO,
+        f"{url} answers {answer.status_code}, and with no picture.",
+        todo="Set LOGO to the path or https address of a picture.",
     )
 
 

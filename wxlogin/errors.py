@@ -39,7 +39,9 @@
     │   ├── RecentlyJoined         who has just come to an account pushes nobody out
     │   ├── ExternalIdTaken        another user has this id of the site's
     │   └── ExternalIdFixed        the user has another id of the site's
+    ├── TooManyRequests            one visitor asks more often than anybody needs
     └── Unready                    the database or ticket store does not answer
+        └── Crowded                so many wait already that no more can be kept
 
 An error carries what its reader needs and never a secret, code, token or URL:
 `code` is stable and public, `status` the HTTP status of the page or problem
@@ -56,7 +58,7 @@ class WxloginError(Exception):
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     #: Seconds after which trying again makes sense; sent as Retry-After.
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     #: What a 401 says would be accepted (WWW-Authenticate).
     challenge: ClassVar[str] = 'Bearer realm="wxlogin"'
 
@@ -246,7 +248,25 @@ class ExternalIdFixed(Conflict):
     code = "external_id_fixed"
 
 
+class TooManyRequests(WxloginError):
+    """`wait` is after how many seconds the next request may be answered."""
+
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(
+        self, operator: str = "", *, wait: int = 60, **facts: str | int | None
+    ) -> None:
+        super().__init__(operator, **facts)
+        self.retry_after = max(1, wait)
+
+
 class Unready(WxloginError):
     code = "unready"
     status = 503
     retry_after = 5
+
+
+class Crowded(Unready):
+    code = "crowded"
+    retry_after = 30

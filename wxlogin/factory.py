@@ -37,6 +37,7 @@ from wxlogin.web import (
 from wxlogin.web.avatars import init_avatars
 from wxlogin.web.edge import init_edge
 from wxlogin.web.language import init_language
+from wxlogin.web.limits import init_limits
 from wxlogin.web.ops import init_ops
 from wxlogin.web.pages import init_pages
 from wxlogin.web.problems import init_problems
@@ -99,6 +100,7 @@ def build(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     for module in _VIEWS:
         app.register_blueprint(module.bp)
+    init_limits(app, settings)
     for name in unknown_names():
         get_logger().warning("unknown setting", name=name, see="docs/settings.md")
     return app

@@ -40,6 +40,8 @@ def good_app(app_for, settings_for, simulator):
     web = settings_for().app_named("web").model_copy(update={"secret": secret})
     hosts = ("wechat_open_url", "wechat_api_url", "wechat_res_url", "wechat_mp_url")
     return app_for(
+        # One browser follows every address of the list within a second or two.
+        limits={"logins_of_browser": 10_000, "requests_of_browser": 10_000},
         public_url=ORIGIN,
         env="trial",
         simulator="off",

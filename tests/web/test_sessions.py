@@ -16,6 +16,12 @@ DAY = 24 * 3600
 COOKIE = "wxlogin_session"
 
 
+@pytest.fixture
+def app(app_for):
+    # One browser comes with thousands of broken cookies.
+    return app_for(limits={"logins_of_browser": 2000})
+
+
 def session_ids(app) -> list[int]:
     with app.app_context():
         return list(db.session.scalars(db.select(Session.id).order_by(Session.id)))

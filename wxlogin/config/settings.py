@@ -16,6 +16,7 @@ from pydantic import (
 
 from wxlogin.config.addresses import base_url
 from wxlogin.config.apps import App, AppKind
+from wxlogin.config.limits import Limits, LimitsSetting
 from wxlogin.config.looks import findable_logo, readable_accent
 from wxlogin.config.sites import Link, Registration, Site
 from wxlogin.config.written import Written, is_secret, require_utf_8
@@ -195,6 +196,11 @@ class Settings(Written):
         description="Domain of the addresses that sites with `email = placeholder` "
         "get. Nothing may ever be received there. Empty: `users.` before the host of "
         "PUBLIC_URL.",
+    )
+    limits: LimitsSetting = Field(
+        Limits(),
+        description="How often one address, browser or site may ask: `on`, `off`, or a "
+        "table with other numbers, listed above.",
     )
     operator_key: SecretStr = Field(
         SecretStr(""),

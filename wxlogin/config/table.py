@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from wxlogin.config.limits import Limits
 from wxlogin.config.settings import Settings
 
 _TYPES = {
@@ -21,6 +22,7 @@ _WORKED_OUT = {
     "env": "see there",
     "simulator_url": "`http://localhost:SIMULATOR_PORT`",
     "database_url": "`instance/wxlogin.db`",
+    "limits": "`on`",
 }
 
 
@@ -38,6 +40,15 @@ def settings_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def limits_table() -> str:
+    """The numbers of LIMITS, in the same way."""
+    rows = ["| number | default | what it limits |", "|---|---|---|"]
+    for name, field in Limits.model_fields.items():
+        if name != "enabled":
+            rows.append(f"| `{name}` | {field.default:,} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
 def _type(field: FieldInfo) -> str:
     kind: Any = field.annotation
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -45,6 +56,8 @@ def _type(field: FieldInfo) -> str:
     choices = getattr(kind, "__args__", ())
     if choices and all(isinstance(choice, str) for choice in choices):
         return ", ".join(f"`{choice}`" for choice in choices)
+    if kind is Limits:
+        return "`on`, `off` or table"
     if kind == dict[str, str]:
         return "table"
     if choices:

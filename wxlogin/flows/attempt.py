@@ -74,6 +74,9 @@ class Attempt:
     site: str = ""
     #: 1 where the site has vouched for whoever signs in: its own customer.
     vouched: int = 0
+    #: Nonce of the first login that this browser began, one after the other: how often
+    #: it begins is counted under it. It is forgotten with the last of them.
+    browser: str = ""
     #: Seconds since 1970.
     begun: int = 0
 
@@ -84,6 +87,7 @@ class Attempt:
     def to_cookie(self, settings: Settings) -> str:
         values: list[str | int] = [self.nonce, self.secret, self.app, self.flow]
         values += [self.next, self.link, self.pending, self.site, self.vouched]
+        values += [self.browser]
         return str(attempt_serializer(settings).dumps(values))
 
 

@@ -7,7 +7,7 @@ nothing of the site's travels through WeChat.
 
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -16,6 +16,9 @@ from wxlogin.tickets import current_tickets
 KIND = "oidc_request"
 #: Seconds a request waits for its login, and for the person's answers after it.
 WAIT_SECONDS = 1800
+# Seconds for which it can be answered once more: the person loads the page anew, or
+# WeChat sends the browser back twice.
+_AGAIN_SECONDS = 120
 
 SCOPES = ("openid", "profile", "wechat", "phone", "email")
 RESPONSE_MODES = ("query", "form_post")
@@ -41,6 +44,8 @@ class AuthorizationRequest:
     #: `sub` of the ID token that the site has of whom it expects.
     expected_uid: str | None
     created: datetime
+    #: Has the site had its answer?
+    answered: bool = False
 
     def to_text(self) -> str:
         return json.dumps(asdict(self), default=datetime.isoformat)
@@ -65,3 +70,14 @@ def held(key: str) -> AuthorizationRequest | None:
     """The request that waits under this key, or None where it has waited too long."""
     found = current_tickets().get(KIND, key)
     return AuthorizationRequest.of(found.value) if found else None
+
+
+def answered(key: str) -> bool:
+    """The request has had its answer and makes room soon. True for the first answer."""
+    store = current_tickets()
+    found = store.get(KIND, key)
+    request = AuthorizationRequest.of(found.value) if found else None
+    if found is None or request is None or request.answered:
+        return False
+    text = replace(request, answered=True).to_text()
+    return store.swap(KIND, key, found.version, text, ttl=_AGAIN_SECONDS)

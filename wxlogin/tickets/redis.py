@@ -59,6 +59,18 @@ redis.call('DEL', KEYS[1])
 return held[2]"""
 
 
+def connect(url: str) -> redis.Redis:
+    """A client that is not kept waiting. Raises ValueError for no address of Redis."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        # A connection that died while idle is replaced; silence is not waited
+        # for twice.
+        retry=Retry(ConstantBackoff(0.05), 1, (redis.ConnectionError,)),
+    )
+
+
 class RedisTickets:
     """A TicketStore in Redis at `url`; see SqlTickets for `ahead`."""
 
@@ -71,14 +83,7 @@ class RedisTickets:
         room: WaitingRoom | None = None,
         ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
-            # A connection that died while idle is replaced; silence is not waited
-            # for twice.
-            retry=Retry(ConstantBackoff(0.05), 1, (redis.ConnectionError,)),
-        )
+        self._redis = connect(url)
         self._prefix = f"{prefix}ticket:"
         self._envelope = Envelope(sealer)
         self._room = room or WaitingRoom()

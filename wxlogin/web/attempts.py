@@ -5,6 +5,7 @@ They last as long as a state, and together they stay small: at most ten, at most
 """
 
 import re
+from dataclasses import replace
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -30,7 +31,8 @@ def held_attempt(settings: Settings, nonce: str) -> Attempt | None:
 
 def hold_attempt(response: Response, settings: Settings, attempt: Attempt) -> None:
     """Gives the browser the attempt's cookie and takes back what is too much."""
-    value = attempt.to_cookie(settings)
+    known = replace(attempt, browser=browser_of_attempts() or attempt.nonce)
+    value = known.to_cookie(settings)
     _make_room(response, settings, len(value))
     name = _name(attempt.nonce)
     set_cookie(response, settings, name, value, max_age=STATE_SECONDS)
@@ -43,21 +45,40 @@ def to_wechat(begun: Begun) -> Response:
     return response
 
 
-def _make_room(response: Response, settings: Settings, needed: int) -> None:
+def browser_of_attempts() -> str:
+    """What names this browser among others while its logins wait; "" for none."""
+    settings = current_settings()
+    genuine, _others = _sorted(settings, _held(settings))
+    return max(genuine, key=lambda one: one.begun).browser if genuine else ""
+
+
+def _held(settings: Settings) -> dict[str, str]:
+    """Cookies by nonce. Whoever shares our host may plant a name; what cannot be ours
+    is let be."""
     start = cookie_name(settings, "at-")
-    held = {
+    return {
         name.removeprefix(start): value
         for name, value in request.cookies.items()
-        # Whoever shares our host may plant a name; what cannot be ours is let be.
         if name.startswith(start) and _NONCE.fullmatch(name.removeprefix(start))
     }
-    genuine = []
-    for nonce, value in held.items():
-        attempt = attempt_from_cookie(settings, value)
-        if attempt is None or attempt.nonce != nonce:
-            clear_cookie(response, settings, _name(nonce))
-        else:
-            genuine.append((attempt.begun, nonce, len(value)))
+
+
+def _sorted(
+    settings: Settings, held: dict[str, str]
+) -> tuple[list[Attempt], list[str]]:
+    """The attempts that are genuine, and the nonces of those that are not."""
+    found = {nonce: attempt_from_cookie(settings, text) for nonce, text in held.items()}
+    genuine = [one for nonce, one in found.items() if one and one.nonce == nonce]
+    good = {one.nonce for one in genuine}
+    return genuine, [nonce for nonce in held if nonce not in good]
+
+
+def _make_room(response: Response, settings: Settings, needed: int) -> None:
+    held = _held(settings)
+    attempts, others = _sorted(settings, held)
+    for nonce in others:
+        clear_cookie(response, settings, _name(nonce))
+    genuine = [(one.begun, one.nonce, len(held[one.nonce])) for one in attempts]
     genuine.sort(reverse=True)
     total = needed
     for place, (_begun, nonce, size) in enumerate(genuine, start=2):

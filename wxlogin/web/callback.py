@@ -12,6 +12,7 @@ from wxlogin.flows.attempt import Attempt
 from wxlogin.flows.beginning import Begun, Flow, begin, way_of
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
+from wxlogin.web import limits
 from wxlogin.web.arriving import (
     page_origins,
     require_page,
@@ -52,16 +53,17 @@ def _finish(
     if attempt:
         g.login_wish = {"next": attempt.next, "app": app.name}
     try:
-        finished = redirect_login.finish(
-            current_settings(),
-            app,
-            state=state,
-            attempt=attempt,
-            code=code,
-            visitor=current_visitor(),
-            held=held_key(),
-            trace=trace(Flow(state.flow).door),
-        )
+        with limits.exchanging():
+            finished = redirect_login.finish(
+                current_settings(),
+                app,
+                state=state,
+                attempt=attempt,
+                code=code,
+                visitor=current_visitor(),
+                held=held_key(),
+                trace=trace(Flow(state.flow).door),
+            )
     except SnapshotVisitor:
         # Not served at this URL: a reload there would spend another code.
         return redirect(url_for("callback.snapshot"), 303)

@@ -18,6 +18,7 @@ from wxlogin.provider import authorizing, requests, server
 from wxlogin.provider.deciding import Detour, decide
 from wxlogin.provider.requests import AuthorizationRequest
 from wxlogin.provider.wire import Call, Reply
+from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.cors import let_sites_read
 from wxlogin.web.edge import allow_form_to, hide_referrer
@@ -69,7 +70,7 @@ def authorize_by_form() -> Response:
     found = authorizing.consider(_call(request.form), at=now())
     if isinstance(found, Reply):
         return _render(found)
-    return redirect(url_for("openid.resume", key=requests.hold(found)), 303)
+    return redirect(url_for("openid.resume", key=_hold(found)), 303)
 
 
 @bp.get("/authorize/<key>")
@@ -84,7 +85,9 @@ def decline(key: str) -> Response:
     """The person said no, and the site hears of it."""
     hide_referrer()
     said = "The visitor said no."
-    return _render(authorizing.refuse(_held(key), "access_denied", said))
+    reply = authorizing.refuse(_held(key), "access_denied", said)
+    _answered(key)
+    return _render(reply)
 
 
 @bp.post("/token")
@@ -110,17 +113,30 @@ def _meet(asked: AuthorizationRequest, *, key: str | None = None) -> Response:
     try:
         found = decide(current_settings(), asked, current_visitor(), at=now())
     except RegistrationClosed:
-        key = key or requests.hold(asked)
+        key = key or _hold(asked)
         g.login_wish = {"next": url_for("openid.resume", key=key)}
         raise
     if isinstance(found, Reply):
+        _answered(key)
         return _render(found)
-    key = key or requests.hold(asked)
+    key = key or _hold(asked)
     if found is Detour.terms:
         return redirect(url_for("terms.page", key=key), 303)
     back = url_for("openid.resume", key=key)
     wish = request.args.get("ui_locales")
     return redirect(url_for("login.page", next=back, ui_locales=wish), 302)
+
+
+def _hold(asked: AuthorizationRequest) -> str:
+    """Keeps the request of somebody who is not signed in; its key."""
+    with limits.waiting(requests.KIND, seconds=requests.WAIT_SECONDS):
+        return requests.hold(asked)
+
+
+def _answered(key: str | None) -> None:
+    """The request is kept for a reload only, and no more among those that wait."""
+    if key and requests.answered(key):
+        limits.answered(requests.KIND, seconds=requests.WAIT_SECONDS)
 
 
 def _held(key: str) -> AuthorizationRequest:

@@ -20,6 +20,8 @@ from wxlogin.web.language import language
 from wxlogin.web.sites import refused_by_person
 from wxlogin.web.words import words_for
 
+# What a program's developer can mend: the reason is told, and not only logged.
+_REASONED = {"bad_request", "too_many_requests"}
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -41,7 +43,7 @@ def refusal(error: WxloginError) -> Response:
         said=explain(error).for_visitor,
         action="reload" if is_worth_a_reload(error) else None,
         # The words are for visitors; a program's developer wants to know more.
-        members={"reason": error.operator} if error.code == "bad_request" else None,
+        members={"reason": error.operator} if error.code in _REASONED else None,
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

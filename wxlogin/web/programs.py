@@ -22,6 +22,7 @@ from wxlogin.flows.leaving import end_session
 from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import Trace
 from wxlogin.security.signing import STATE_SECONDS
+from wxlogin.web import limits
 from wxlogin.web.access import bearer_token, for_sites, without_cookies
 from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.attempts import hold_attempt
@@ -76,14 +77,15 @@ def mobile_login(name: str) -> BaseResponse:
     if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
         raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
     origin = program_trace(_DOOR, "mobile")
-    signed_in = sign_in_with_code(
-        settings,
-        app,
-        code=body["code"],
-        attempt=attempt,
-        trace=origin,
-        client_id=body["site"],
-    )
+    with limits.exchanging():
+        signed_in = sign_in_with_code(
+            settings,
+            app,
+            code=body["code"],
+            attempt=attempt,
+            trace=origin,
+            client_id=body["site"],
+        )
     if isinstance(signed_in, Waiting):
         return _ask_person(signed_in)
     return jsonify(_answer(signed_in))

@@ -16,6 +16,7 @@ from wxlogin.flows.leaving import end_session
 from wxlogin.provider import rp_logout
 from wxlogin.provider.rp_logout import Farewell
 from wxlogin.provider.wire import Call
+from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.edge import allow_form_to, hide_referrer
 from wxlogin.web.language import language, wished
@@ -69,7 +70,8 @@ def _needs_an_answer(farewell: Farewell) -> bool:
 
 
 def _keep(farewell: Farewell) -> Response:
-    key = rp_logout.hold(farewell)
+    with limits.waiting(rp_logout.KIND, seconds=rp_logout.WAIT_SECONDS):
+        key = rp_logout.hold(farewell)
     return redirect(url_for("rp_logout.go_on", key=key), 303)
 
 

@@ -14,15 +14,19 @@ from wxlogin.accounts.site_users import Member
 from wxlogin.config import Site, current_settings
 from wxlogin.errors import InvalidClient, KeyNeeded, NotFound
 from wxlogin.provider import clients
+from wxlogin.web import limits
 
 
 def calling_site() -> Site:
-    """The site whose key this request carries. Raises KeyNeeded."""
+    """The site whose key this request carries. Raises KeyNeeded, and TooManyRequests
+    for one that calls too often."""
     try:
         sent = request.headers.get("Authorization")
-        return clients.site_of_basic(current_settings(), sent)
+        site = clients.site_of_basic(current_settings(), sent)
     except InvalidClient as error:
         raise KeyNeeded(error.operator, **error.facts) from None
+    limits.count_site_call(site.client_id or "")
+    return site
 
 
 def member_of_uid(site: Site, uid: str) -> Member:

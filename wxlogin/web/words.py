@@ -241,6 +241,23 @@ WORDS: dict[str, Words] = {
         _("The request is larger than anything we expect."),
         "home",
     ),
+    "too_many_requests": Words(
+        _("Too many sign-ins at once"),
+        _(
+            "From this browser or this network more has come than one person needs. "
+            "Nothing is lost: wait a minute and try again. It may work at once over "
+            "another network, such as mobile data."
+        ),
+        "reload",
+    ),
+    "crowded": Words(
+        _("Very many people are signing in"),
+        _(
+            "We cannot take in one more at the moment. Nothing is lost: please try "
+            "again in half a minute."
+        ),
+        "reload",
+    ),
     "unready": Words(
         _("We are not ready"),
         _("The service is being looked after. Please try again in a moment."),

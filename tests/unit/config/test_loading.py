@@ -153,11 +153,59 @@ def test_the_settings_show_no_secret(tmp_path, monkeypatch):
     assert settings.secret_key.get_secret_value() not in shown
 
 
-def test_the_document_holds_the_table():
-    from wxlogin.config.table import settings_table
+def test_the_document_holds_the_tables():
+    from wxlogin.config.table import limits_table, settings_table
 
-    page = Path(__file__).parents[3] / "docs" / "settings.md"
-    assert settings_table() in page.read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "settings.md").read_text("utf-8")
+    assert settings_table() in page
+    assert limits_table() in page
+
+
+@pytest.mark.parametrize(
+    ("value", "enabled", "failed_codes"),
+    [
+        ("on", True, 30),
+        ("ON", True, 30),
+        ("true", True, 30),
+        ("off", False, 30),
+        ("false", False, 30),
+        ("0", False, 30),
+        ('{"failed_codes": 60}', True, 60),
+    ],
+)
+def test_limits_are_on_off_or_other_numbers(
+    tmp_path, monkeypatch, value, enabled, failed_codes
+):
+    monkeypatch.setenv("WXLOGIN_LIMITS", value)
+    limits = load_settings(tmp_path).limits
+    assert (limits.enabled, limits.failed_codes) == (enabled, failed_codes)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("maybe", "write on, off, or a table"),
+        ("{", "write on, off, or a table"),
+        ('{"failed_codes": 0}', "whole number from 1 on for failed_codes"),
+        ('{"failed_codes": -1}', "whole number from 1 on for failed_codes"),
+        ('{"failed_codes": "many"}', "whole number from 1 on for failed_codes"),
+        ('{"failed_code": 1}', "there is no limit named failed_code;"),
+        ("12", "LIMITS"),
+        ("[]", "LIMITS"),
+    ],
+)
+def test_limits_that_cannot_be_read_stop_the_start(tmp_path, monkeypatch, value, said):
+    monkeypatch.setenv("WXLOGIN_LIMITS", value)
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings(tmp_path)
+    assert said in str(raised.value)
+
+
+def test_limits_are_a_table_in_toml(tmp_path):
+    (tmp_path / "wxlogin.toml").write_text("[limits]\nfailed_codes = 60\n")
+    assert load_settings(tmp_path).limits.failed_codes == 60
+    (tmp_path / "wxlogin.toml").write_text("limits = false\n")
+    assert not load_settings(tmp_path).limits.enabled
 
 
 @pytest.mark.parametrize(

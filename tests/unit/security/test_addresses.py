@@ -1,0 +1,53 @@
+"""Which addresses count as one (security rows 97 and 102)."""
+
+import pytest
+
+from wxlogin.security.addresses import group_of
+
+SAME = {
+    "203.0.113.7": [
+        "203.0.113.7",
+        " 203.0.113.7 ",
+        "203.0.113.7:51000",
+        "::ffff:203.0.113.7",
+        "::FFFF:CB00:7107",
+        "0:0:0:0:0:ffff:203.0.113.7",
+        "[::ffff:203.0.113.7]:51000",
+        "64:ff9b::203.0.113.7",
+        "64:ff9b::cb00:7107",
+        "2002:cb00:7107::1",
+        "2002:cb00:7107:ffff::9",
+    ],
+    "2001:db8:1:2::/64": [
+        "2001:db8:1:2::1",
+        "2001:db8:1:2:ffff:ffff:ffff:ffff",
+        "2001:0DB8:0001:0002:0000:0000:0000:0009",
+        "[2001:db8:1:2::1]",
+        "[2001:db8:1:2::1]:443",
+        "2001:db8:1:2::1%eth0",
+    ],
+    "unknown": ["", "  ", "unknown"],
+}
+
+
+@pytest.mark.parametrize(
+    ("group", "address"), [(group, one) for group, all_ in SAME.items() for one in all_]
+)
+def test_every_spelling_counts_as_one(group, address):
+    assert group_of(address) == group
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "203.0.113.8",
+        "::ffff:203.0.113.8",
+        "64:ff9b::203.0.113.8",
+        "2001:db8:1:3::1",
+        "_hidden",
+        "x" * 10_000,
+    ],
+)
+def test_others_count_by_themselves(other):
+    assert group_of(other) not in SAME
+    assert len(group_of(other)) <= 64

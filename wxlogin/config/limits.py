@@ -1,0 +1,103 @@
+"""How often one visitor may ask: the numbers of LIMITS.
+
+Honest people share addresses: a school, an office, a mobile carrier's gateway. So what
+people do when all goes well is limited far above what such an address needs, and only
+failures are limited closely. docs/security.md tells for each number why it is that one,
+and why nobody is locked out by another's use of it.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, PositiveInt
+
+from wxlogin.config.written import Written
+
+_WORDS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+
+
+class Limits(Written):
+    """Each number is what may happen in a minute, unless it says otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="`false` is LIMITS=off.")
+    logins: PositiveInt = Field(
+        default=6000,
+        description="Sign-ins that one address begins, and as many callbacks.",
+    )
+    logins_of_browser: PositiveInt = Field(
+        default=60, description="Sign-ins that one browser begins."
+    )
+    failed_codes: PositiveInt = Field(
+        default=30,
+        description="Codes from one address that WeChat does not know. Sign-ins that "
+        "succeed do not count.",
+    )
+    failed_codes_of_browser: PositiveInt = Field(
+        default=10,
+        description="The same for a browser that has signed in here before; the "
+        "failures of others at its address do not count against it.",
+    )
+    requests: PositiveInt = Field(
+        default=6000,
+        description="Visits of one address to `/oauth2/authorize`, and as many to "
+        "`/oauth2/logout`.",
+    )
+    requests_of_browser: PositiveInt = Field(
+        default=120, description="The same of a browser."
+    )
+    waiting: PositiveInt = Field(
+        default=20_000,
+        description="Requests of sites from one address that wait for a login, in "
+        "half an hour. One that was answered counts no more.",
+    )
+    failed_keys: PositiveInt = Field(
+        default=60,
+        description="Calls with a wrong secret, code or token at `/oauth2/token`, "
+        "`/oauth2/introspect`, `/oauth2/revoke`, `/api/site/…` and `/api/users/…`, "
+        "per address and client. A right one is always answered.",
+    )
+    site_calls: PositiveInt = Field(
+        default=6000, description="Calls of one site's server to `/api/site/…`."
+    )
+    pictures: PositiveInt = Field(
+        default=30, description="Looks at the picture of one first visit."
+    )
+    handovers: PositiveInt = Field(
+        default=60,
+        description="Addresses that one app's session asks for at `/api/handover`.",
+    )
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, str):
+        value = _WORDS.get(value.strip().lower(), value)
+    if isinstance(value, bool):
+        return {"enabled": value}
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if isinstance(value, Limits):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError('write on, off, or a table such as {"failed_codes": 60}')
+    return dict(_numbers(value))
+
+
+def _numbers(table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The same table. Raises ValueError for a name that no limit has, and for what is
+    no number or would let nobody in."""
+    for name, number in table.items():
+        if name not in Limits.model_fields:
+            known = ", ".join(one for one in Limits.model_fields if one != "enabled")
+            raise ValueError(f"there is no limit named {name}; there are {known}")
+        if name != "enabled" and (type(number) is not int or number < 1):
+            raise ValueError(f"write a whole number from 1 on for {name}")
+        yield name, number
+
+
+LimitsSetting = Annotated[Limits, BeforeValidator(_read)]

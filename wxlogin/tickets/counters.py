@@ -1,0 +1,85 @@
+"""Counts of what happened in a stretch of time, for limits.
+
+They are kept where the tickets of many workers are: in Redis, one count for all of
+them. Without Redis each process counts for itself, in memory; the database is not
+asked, because a flood would then write to it at every request. While Redis is away
+each process counts for itself too, and looks for it again every few seconds: a limit
+is then one per process, and nobody waits for it.
+
+A stretch begins with its first count and ends after so many seconds, so twice the
+number fits into one stretch that lies across two. That is the fixed window of
+`limits`, the library beneath Flask-Limiter. That extension itself counts before a view
+or by its answer, and takes nothing back; most of our limits do.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from limits.storage import MemoryStorage
+from limits.storage.base import Storage
+
+from wxlogin.config import Settings
+from wxlogin.observability import get_logger
+
+T = TypeVar("T")
+
+#: In front of every count in Redis.
+PREFIX = "wxlogin:limit"
+# For how long Redis is not asked after it has failed.
+_AWAY_SECONDS = 5.0
+
+
+class Counters:
+    """Counts by key. A key holds no secret: it is read by whoever reads Redis."""
+
+    def __init__(self, shared: Storage | None = None) -> None:
+        self._own = MemoryStorage()
+        self._shared = shared
+        self._away_until = 0.0
+
+    def add(self, key: str, *, seconds: int, amount: int = 1) -> int:
+        """The count of this key with `amount` added, which may be less than nothing.
+
+        The count ends `seconds` after its first addition.
+        """
+        return self._ask(lambda storage: storage.incr(key, seconds, amount))
+
+    def get(self, key: str) -> int:
+        return self._ask(lambda storage: storage.get(key))
+
+    def seconds_left(self, key: str) -> int:
+        """After how many seconds the count of this key begins anew, 1 or more."""
+        ends = self._ask(lambda storage: storage.get_expiry(key))
+        return max(1, math.ceil(ends - time.time()))
+
+    def _ask(self, question: Callable[[Storage], T]) -> T:
+        shared = self._shared
+        if shared is None or time.monotonic() < self._away_until:
+            return question(self._own)
+        try:
+            return question(shared)
+        except shared.base_exceptions as error:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            # Redis' own text may hold an address with a password.
+            get_logger().error(
+                "limits are counted in each process",
+                why="Redis does not answer",
+                fault=type(error).__name__,
+            )
+            return question(self._own)
+
+
+def counters_for(settings: Settings, *, prefix: str = PREFIX) -> Counters:
+    """The counters that belong to these settings; Redis is not contacted yet."""
+    if not settings.redis_url:
+        return Counters()
+    # Only those who use Redis need its client.
+    from limits.storage import RedisStorage
+
+    from wxlogin.tickets.redis import connect
+
+    pool = connect(settings.redis_url).connection_pool
+    shared = RedisStorage("redis://", connection_pool=pool, key_prefix=prefix)
+    return Counters(shared)

@@ -1,0 +1,61 @@
+"""By what name a visitor is counted: an address, a browser, a program, a site.
+
+A name holds an address, the name of a site or a hash, never a secret.
+"""
+
+import hashlib
+
+from flask import request
+
+from wxlogin.config import current_settings
+from wxlogin.provider.clients import basic_credentials
+from wxlogin.security.addresses import group_of
+from wxlogin.web.access import bearer_token, mark_of_view
+from wxlogin.web.attempts import browser_of_attempts
+from wxlogin.web.browsers import client_address
+from wxlogin.web.registering import held_key
+from wxlogin.web.visitors import former_secret
+
+
+def address() -> str:
+    """Everybody who may be the same as this visitor, by address. What a proxy says
+    counts as far as TRUSTED_PROXIES believes it, and no further."""
+    return group_of(client_address())
+
+
+def browser() -> str | None:
+    """This browser, by a session that we gave it or by the logins it has begun. A
+    program's call has no browser: no cookie of it is looked at."""
+    if mark_of_view() == "programs":
+        return None
+    return browser_of_session() or _hashed("attempts", browser_of_attempts())
+
+
+def browser_of_session() -> str | None:
+    """A browser that has signed in here, whether that session still lives or not."""
+    if mark_of_view() == "programs":
+        return None
+    return _hashed("session", former_secret())
+
+
+def program() -> str | None:
+    return _hashed("bearer", bearer_token())
+
+
+def first_visit() -> str | None:
+    return _hashed("registration", held_key())
+
+
+def _hashed(kind: str, secret: str | None) -> str | None:
+    if not secret:
+        return None
+    digest = hashlib.sha256(f"limit\x1f{kind}\x1f{secret}".encode()).hexdigest()
+    return f"{kind}-{digest[:32]}"
+
+
+def client() -> str:
+    """The site that this call says it is of; empty where there is no such site, so
+    that made-up names are one."""
+    basic = basic_credentials(request.headers.get("Authorization"))
+    given = basic.client_id if basic else request.form.get("client_id", "")
+    return given if current_settings().site_of(given) else ""

@@ -1,0 +1,241 @@
+"""How often one visitor may ask (security rows 8, 97 and 102; finding M6).
+
+There are three kinds of limits. Those of *use* count each request; they are so wide
+that a school behind one address never meets them. Those of *failures* count what came
+to nothing: success neither counts nor takes failures back. And *waiting* counts what
+is kept for strangers until it has been answered.
+
+Nobody is locked out by another. Who brings a right key is answered, however many wrong
+ones came from that address. A browser that has signed in here before counts for
+itself. What is left is told in docs/security.md, by number.
+
+Keys hold addresses, names of sites and hashes, never a secret. `/auth`, sessions,
+health and metrics are not limited.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, Response, current_app, request
+
+from wxlogin.config import Settings, current_settings
+from wxlogin.config.limits import Limits
+from wxlogin.errors import CodeInvalid, Crowded, TooManyRequests
+from wxlogin.observability import get_logger
+from wxlogin.tickets.counters import Counters, counters_for
+from wxlogin.web import callers
+from wxlogin.web.problems import refusal
+
+_MINUTE = 60
+# Below this part of its number an address may have any number of exchanges open at a
+# time; above it, they count as failed until they have succeeded.
+_SUSPECT = 3
+_BEGIN = {
+    "login.page",
+    "login.qr",
+    "login.h5",
+    "login.embed",
+    "programs.attempts",
+    "identities.add",
+}
+_PICTURE = {"registering.picture"}
+_HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
+_SITE_API = ("site_api", "site_events")
+_OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
+
+_Who = Callable[[], str | None]
+_Most = Callable[[Limits], int]
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A limit of use: `most` requests in a minute of what `who` names."""
+
+    name: str
+    who: _Who
+    most: _Most
+
+
+def init_limits(app: Flask, settings: Settings) -> None:
+    """Puts the limits around the application, where LIMITS is on."""
+    if not settings.limits.enabled:
+        return
+    app.extensions["wxlogin.counters"] = counters_for(settings)
+
+    @app.before_request
+    def _count_use() -> None:
+        for use in _USES.get(request.endpoint or "", ()):
+            if request.method != "OPTIONS" and (who := use.who()):
+                _spend(use.name, who, use.most(settings.limits))
+
+    @app.after_request
+    def _count_failed_keys(response: Response) -> Response:
+        return _after_failure(response) if _is_failure(response) else response
+
+
+@contextmanager
+def exchanging() -> Iterator[None]:
+    """Around a code that WeChat may be asked about: a café's made-up ones end here.
+
+    Raises TooManyRequests before WeChat is asked.
+    """
+    if _counters() is None:
+        yield
+        return
+    limits = current_settings().limits
+    who, most = callers.browser_of_session(), limits.failed_codes_of_browser
+    if who is None:
+        who, most = callers.address(), limits.failed_codes
+    name = "failed-codes"
+    before = _held(name, who)
+    if before >= most:
+        raise _too_many(name, who)
+    suspect = before * _SUSPECT >= most
+    if suspect:
+        _spend(name, who, most)
+    try:
+        yield
+    except BaseException as error:
+        _settle(name, who, suspect=suspect, failed=_was_made_up(error))
+        raise
+    _settle(name, who, suspect=suspect, failed=False)
+
+
+def _was_made_up(error: BaseException) -> bool:
+    """Has WeChat been asked, and did it not know the code? Its own faults are nobody's
+    here, and a code that we know ourselves costs no call."""
+    return isinstance(error, CodeInvalid) and error.facts.get("call") == "exchange"
+
+
+def _settle(name: str, who: str, *, suspect: bool, failed: bool) -> None:
+    """Of a suspect the exchange was counted when it began, of others it is now."""
+    if suspect != failed:
+        _count(name, who, amount=1 if failed else -1)
+
+
+@contextmanager
+def waiting(kind: str, *, seconds: int) -> Iterator[None]:
+    """Around keeping a stranger's request of this kind for so many seconds.
+
+    Raises TooManyRequests where this address has left too many of them unanswered.
+    """
+    if _counters() is None:
+        yield
+        return
+    most = current_settings().limits.waiting
+    _spend(f"waiting-{kind}", callers.address(), most, seconds=seconds)
+    try:
+        yield
+    except Crowded:
+        answered(kind, seconds=seconds)
+        raise
+
+
+def answered(kind: str, *, seconds: int) -> None:
+    """A request of this kind, which was kept for this visitor, waits no more."""
+    if _counters() is not None:
+        _count(f"waiting-{kind}", callers.address(), amount=-1, seconds=seconds)
+
+
+def count_site_call(client_id: str) -> None:
+    """One call of this site's server, which has shown its key."""
+    if _counters() is not None:
+        _spend("site-calls", client_id, current_settings().limits.site_calls)
+
+
+def _counters() -> Counters | None:
+    """None where LIMITS is off."""
+    return cast(Counters | None, current_app.extensions.get("wxlogin.counters"))
+
+
+def _count(name: str, who: str, *, amount: int = 1, seconds: int = _MINUTE) -> int:
+    counters = _counters()
+    assert counters is not None  # noqa: S101  asked before
+    return counters.add(f"{name}:{who}", seconds=seconds, amount=amount)
+
+
+def _held(name: str, who: str) -> int:
+    counters = _counters()
+    assert counters is not None  # noqa: S101  asked before
+    return counters.get(f"{name}:{who}")
+
+
+def _spend(name: str, who: str, most: int, *, seconds: int = _MINUTE) -> None:
+    """Counts one more. Raises TooManyRequests where that is too many, and takes it
+    back: what is refused shall not make the wait longer."""
+    if _count(name, who, seconds=seconds) <= most:
+        return
+    _count(name, who, amount=-1, seconds=seconds)
+    raise _too_many(name, who)
+
+
+def _too_many(name: str, who: str) -> TooManyRequests:
+    counters = _counters()
+    assert counters is not None  # noqa: S101  asked before
+    wait = min(_MINUTE, counters.seconds_left(f"{name}:{who}"))
+    return TooManyRequests(
+        f"the limit {name} of this caller is used up", wait=wait, limit=name
+    )
+
+
+def _is_failure(response: Response) -> bool:
+    if request.endpoint in _OAUTH:
+        return response.status_code in (400, 401)
+    keyed = request.blueprint in _SITE_API or request.endpoint == "api.user"
+    return keyed and response.status_code == 401
+
+
+def _after_failure(response: Response) -> Response:
+    """The same refusal, or from a certain number on: wait. The headers by which a
+    page of a site may read it stay."""
+    who = f"{callers.client()}@{callers.address()}"
+    try:
+        _spend("failed-keys", who, current_settings().limits.failed_keys)
+    except TooManyRequests as error:
+        response.status_code = error.status
+        response.headers["Retry-After"] = str(error.retry_after)
+        response.headers.pop("WWW-Authenticate", None)
+        _say_instead(response, error)
+    return response
+
+
+def _say_instead(response: Response, error: TooManyRequests) -> None:
+    if request.endpoint in _OAUTH:
+        get_logger().warning("refused", problem=error.code, **error.facts)
+        words = "Too many calls failed. Wait as long as Retry-After says."
+        told = {"error": "temporarily_unavailable", "error_description": words}
+        response.set_data(current_app.json.dumps(told))
+        return
+    problem = refusal(error)
+    response.set_data(problem.get_data())
+    response.mimetype = problem.mimetype or "application/problem+json"
+
+
+def _uses() -> dict[str, list[_Use]]:
+    authorize, logout = "openid.authorize", "rp_logout.arrive"
+    both = {authorize, f"{authorize}_by_form"}, {logout, f"{logout}_by_form"}
+    browser, address = callers.browser, callers.address
+    table: list[tuple[str, set[str], _Who, _Most]] = [
+        ("logins", _BEGIN, browser, lambda most: most.logins_of_browser),
+        ("logins", _BEGIN, address, lambda most: most.logins),
+        ("callbacks", {"callback.callback"}, address, lambda most: most.logins),
+        ("mobile", {"programs.mobile_login"}, address, lambda most: most.logins),
+        ("requests", both[0], browser, lambda most: most.requests_of_browser),
+        ("requests", both[0], address, lambda most: most.requests),
+        ("farewells", both[1], browser, lambda most: most.requests_of_browser),
+        ("farewells", both[1], address, lambda most: most.requests),
+        ("pictures", _PICTURE, callers.first_visit, lambda most: most.pictures),
+        ("pictures", _PICTURE, address, lambda most: most.logins),
+        ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
+        ("handovers", _HANDOVER, address, lambda most: most.logins),
+    ]
+    found: dict[str, list[_Use]] = {}
+    for name, endpoints, who, most in table:
+        for endpoint in endpoints:
+            found.setdefault(endpoint, []).append(_Use(name, who, most))
+    return found
+
+
+_USES = _uses()

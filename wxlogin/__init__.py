@@ -15,8 +15,12 @@ __version__ = "0.1.0"
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
     """The application with these settings, or with those of the environment and
-    instance/wxlogin.toml. Raises ConfigurationError that says what to mend."""
-    # Imported here, so that a part such as wxlogin.wechat stands alone.
-    from wxlogin.factory import build
+    instance/wxlogin.toml. Raises ConfigurationError that says what to mend.
 
-    return build(settings)
+    Without `settings` it is for a server, `gunicorn app:app` for one, and also refuses
+    a database that is not ready for this version; `wxlogin db upgrade` makes it so.
+    """
+    # Imported here, so that a part such as wxlogin.wechat stands alone.
+    from wxlogin.factory import build, build_to_serve
+
+    return build_to_serve() if settings is None else build(settings)

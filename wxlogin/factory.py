@@ -6,7 +6,7 @@ from flask_migrate import Migrate
 from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.config.sources import unknown_names
-from wxlogin.db import db, engine_options, prepare_engine
+from wxlogin.db import db, engine_options, prepare_engine, soundness
 from wxlogin.db.engine import CONNECTIONS
 from wxlogin.flows.upstream import wechat_for
 from wxlogin.observability import get_logger, log_requests, setup_logging
@@ -104,6 +104,20 @@ def build(
     for name in unknown_names():
         get_logger().warning("unknown setting", name=name, see="docs/settings.md")
     return app
+
+
+def build_to_serve() -> Flask:
+    """The application of the environment's settings, over a database that is sound."""
+    app = build()
+    require_database(app)
+    return app
+
+
+def require_database(app: Flask) -> None:
+    """Raises ConfigurationError, which says what to do, where this application must not
+    start on its database: one of another version, say, or one that holds no names."""
+    with app.app_context():
+        soundness.require(db.engine.url)
 
 
 def _database(

@@ -34,6 +34,7 @@ from wxlogin.cli.database import bring_up_to_date
 from wxlogin.config import Settings, load_settings
 from wxlogin.config.loading import read_settings
 from wxlogin.errors import ConfigurationError
+from wxlogin.factory import require_database
 from wxlogin.flows.avatars import picture_url
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import redact
@@ -101,6 +102,8 @@ def mount(app: Flask, path: str = "/wx", **settings: Any) -> Flask:
         with service.app_context():
             bring_up_to_date()
         logging.getLogger("werkzeug").addFilter(_without_secrets)
+    else:
+        require_database(service)
     app.extensions[_EXTENSION] = _Mounted(service, found)
     below: dict[str, WSGIApplication] = {path: service}
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, below)  # type: ignore[method-assign]

@@ -188,11 +188,6 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     ),
 }
 WARNINGS: dict[str, tuple[Plant, str, str]] = {
-    "a file without a folder": (
-        sets(DATABASE_URL="sqlite:///wx.db"),
-        "database: ",
-        "whole path",
-    ),
     "a misspelled name": (
         sets(PUBIC_URL="https://x.test"),
         "settings: WXLOGIN_PUBIC_URL",

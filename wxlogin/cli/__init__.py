@@ -20,7 +20,7 @@ from wxlogin.cli.transfer import export_command, import_command
 from wxlogin.cli.upkeep import cleanup
 from wxlogin.cli.users import users_group
 from wxlogin.errors import WxloginError
-from wxlogin.factory import build
+from wxlogin.factory import build, require_database
 
 
 class _Group(AppGroup):
@@ -46,7 +46,9 @@ class _Group(AppGroup):
 
 def _application() -> Flask:
     """For the commands: no visitor waits for the database here."""
-    return build(patient=True)
+    app = build(patient=True)
+    require_database(app)
+    return app
 
 
 main = _Group(name="wxlogin", help="Sign in with WeChat for any website.")

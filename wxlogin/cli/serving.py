@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+import sqlalchemy as sa
 from werkzeug.serving import make_server
 
 from wxlogin import create_app
@@ -18,6 +19,7 @@ from wxlogin.cli.quiet import QuietHandler
 from wxlogin.cli.shop import is_for_demo, start_shop
 from wxlogin.config import Settings, load_settings
 from wxlogin.config.sources import port_in
+from wxlogin.db import soundness
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger, setup_logging
 
@@ -94,6 +96,7 @@ def run(bind: str | None, workers: int, threads: int) -> None:
             advice="no app is configured: start `wxlogin simulator` beside this, or "
             "see docs/going-live.md",
         )
+    soundness.require(sa.make_url(settings.database_url))
     serve(settings, bind=bind, workers=workers, threads=threads)
 
 

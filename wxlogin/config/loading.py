@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from wxlogin.config.address_rules import WECHAT_URLS
 from wxlogin.config.addresses import is_loopback
 from wxlogin.config.apps import demo_apps
+from wxlogin.config.database import placed
 from wxlogin.config.demo import demo_site
 from wxlogin.config.keys import development_keys
 from wxlogin.config.mistakes import explain
@@ -60,8 +61,7 @@ def _completed(settings: Settings, folder: Path) -> Settings:
         more |= _simulated(settings)
         if env == "development" and not settings.sites:
             more["sites"] = (demo_site(),)
-    if not settings.database_url:
-        more["database_url"] = f"sqlite:///{folder / 'wxlogin.db'}"
+    more["database_url"] = placed(settings.database_url, folder)
     if env == "development":
         more |= development_keys(settings, folder)
     return settings.model_copy(update=more)

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import cast
 
-import sqlalchemy as sa
 from flask import Flask, current_app
 
-from wxlogin.db import reading, transaction
+from wxlogin.db import soundness, transaction
 from wxlogin.errors import Unready
 from wxlogin.tickets import current_tickets
 
@@ -22,8 +21,6 @@ from wxlogin.tickets import current_tickets
 ASK_SECONDS = 2.5
 
 _NAME = "wxlogin.readiness"
-# It finds no row; but it wants the table, the right to write, and a lock.
-_WRITE = sa.text("UPDATE users SET nickname = '' WHERE id = -1")
 
 
 class Readiness:
@@ -65,9 +62,7 @@ class _Look:
 
 
 def _look() -> None:
-    with reading() as session:
-        session.execute(sa.text("SELECT 1 FROM users WHERE 1 = 0"))
-    transaction(lambda session: session.execute(_WRITE))
+    transaction(lambda session: session.execute(soundness.WRITE))
     current_tickets().ping()
 
 

@@ -4,6 +4,7 @@ import base64
 import sys
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from tests.unit.config.conftest import GOOD
@@ -103,3 +104,46 @@ def test_a_driver_that_is_not_installed_is_named_with_its_extra(refused, monkeyp
     text = refused(database_url="postgresql+psycopg://u:hush@host/db")
     assert "pip install 'wxlogin[postgresql]'" in text
     assert "hush" not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("mysql+pymysql://u@h/d?CHARSET=utf8", "CHARSET (did you mean charset?)"),
+        ("mysql+pymysql://u@h/d?useUnicode=true", "useUnicode"),
+        ("mysql+pymysql://u@h/d?characterEncoding=utf8", "characterEncoding"),
+        ("postgresql+psycopg://u@h/d?charset=utf8", "charset"),
+        ("postgresql+psycopg://u@h/d?SSLMODE=require", "did you mean sslmode?"),
+    ],
+)
+def test_an_option_that_the_driver_does_not_know_is_told_at_the_start(
+    refused, url, name
+):
+    said = refused(database_url=url)
+    assert name in said
+    assert "DATABASE_URL" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql+pymysql://u@h/d?charset=utf8&ssl_ca=/ca.pem&init_command=SET%20x=1",
+        "postgresql+psycopg://u@h/d?sslmode=require&options=-c%20x%3D1",
+    ],
+)
+def test_options_that_it_knows_are_taken(tmp_path, url):
+    assert load_settings(tmp_path, **GOOD, database_url=url).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("", "{}/wxlogin.db"),
+        ("sqlite:///people.db", "{}/people.db"),
+        ("sqlite:////srv/people.db", "/srv/people.db"),
+        ("sqlite:///data/people.db?timeout=3", "{}/data/people.db"),
+    ],
+)
+def test_a_sqlite_file_is_in_the_instance_folder(tmp_path, url, place):
+    found = load_settings(tmp_path, **GOOD, database_url=url)
+    assert sa.make_url(found.database_url).database == place.format(tmp_path)

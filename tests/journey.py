@@ -20,6 +20,34 @@ from wxlogin.simulator.server import SimulatorServer
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9"}
 ENGLISH = {"Accept-Language": "en-GB,en;q=0.9"}
+# How scripts of a page show that they are none who opens one, and how pages do.
+AS_A_SCRIPT = (
+    {"Sec-Fetch-Mode": "cors"},
+    {"Sec-Fetch-Mode": "no-cors"},
+    {"Sec-Fetch-Mode": "websocket"},
+    {"X-Requested-With": "XMLHttpRequest"},
+    {"X-Requested-With": "xmlhttprequest"},
+    {"Accept": "application/json"},
+    {"Accept": "application/json, text/plain, */*"},
+    {"Accept": "application/json;q=0.9, text/html;q=0.8"},
+    {"Accept": "application/problem+json"},
+    {"Accept": "text/event-stream"},
+    {"Accept": "text/plain"},
+    {"Accept": "image/png"},
+    {"Accept": "text/html", "Sec-Fetch-Mode": "same-origin"},
+)
+AS_A_PAGE = (
+    {},
+    {"Accept": ""},
+    {"Accept": "*/*"},
+    {"Accept": "text/*"},
+    {"Accept": "text/html"},
+    {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+    {"Accept": "application/xhtml+xml,text/html;q=0.9,application/json;q=0.1"},
+    {"Sec-Fetch-Mode": "navigate"},
+    {"Sec-Fetch-Mode": "navigate", "Accept": "text/html"},
+    {"X-Requested-With": "com.tencent.mm"},
+)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from wxlogin.flows.avatars import picture_url
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import redact
 from wxlogin.signals import created, deleted, merged, signed_in
+from wxlogin.web.arriving import opens_page
 from wxlogin.web.visitors import secret_in
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
     def guarded(*args: P.args, **named: P.kwargs) -> Any:
         if current() is not None:
             return current_app.ensure_sync(view)(*args, **named)
-        if not _opens_page():
+        if not opens_page():
             abort(401)
         return redirect(login_url(_this_page()), 302)
 
@@ -182,17 +183,6 @@ def _find(mounted: _Mounted) -> Person | None:
             return None
         picture = picture_url(mounted.settings, visitor.user_id, visitor.uid)
         return Person(visitor.uid, visitor.nickname, picture)
-
-
-def _opens_page() -> bool:
-    """Is this request made by a browser that opens a page, not by a script?"""
-    headers = request.headers
-    if headers.get("X-Requested-With") == "XMLHttpRequest":
-        return False
-    if headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-        return False
-    wanted = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return wanted != "application/json"
 
 
 def _this_page() -> str | None:

@@ -1,6 +1,5 @@
 """A real Caddy asks us before it lets a request through: docs/protecting.md."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,10 +9,7 @@ from flask import Flask
 
 from tests.cli.commands import free_port
 from tests.integration.conftest import Visitor
-from tests.integration.proxies import FORGED, backend, documented, needed, running
-
-# No certificates, and nothing outside of the test's folder.
-GLOBAL = "{\n\tadmin off\n\tauto_https off\n}\n"
+from tests.integration.proxies import FORGED, backend, caddy
 
 
 @pytest.fixture
@@ -21,21 +17,13 @@ def origin(
     tmp_path: Path, listen: Callable[..., int], service: Callable[..., Flask]
 ) -> Iterator[str]:
     """Caddy with an application and our service behind it."""
-    program = needed(shutil.which("caddy"), "Caddy", "caddy")
     origin = f"http://127.0.0.1:{free_port()}"
     ours = service(public_url=f"{origin}/wx", whole_host=True, trusted_proxies=1)
     changes = {
-        "shop.example": origin,
         "127.0.0.1:5000": f"127.0.0.1:{listen(ours)}",
         "127.0.0.1:8080": f"127.0.0.1:{listen(backend())}",
     }
-    file = tmp_path / "Caddyfile"
-    file.write_text(GLOBAL + documented("caddyfile", changes), "utf-8")
-    command = [program, "run", "--config", str(file), "--adapter", "caddyfile"]
-    folders = {
-        name: str(tmp_path) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
-    }
-    with running(command, f"{origin}/wx/healthz", **folders):
+    with caddy(tmp_path / "caddy", origin, changes):
         yield origin
 
 

@@ -1,7 +1,6 @@
 """A real nginx asks us before it lets a request through: docs/protecting.md, as it
 stands there but for ports and folders."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -11,21 +10,7 @@ from flask import Flask
 
 from tests.cli.commands import free_port
 from tests.integration.conftest import Visitor
-from tests.integration.proxies import FORGED, backend, documented, needed, running
-
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-# All that nginx writes stays in the test's folder.
-MAIN = """
-pid nginx.pid;
-error_log error.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-  %s
-}
-"""
+from tests.integration.proxies import FORGED, backend, nginx
 
 
 @pytest.fixture
@@ -33,26 +18,17 @@ def origin(
     tmp_path: Path, listen: Callable[..., int], service: Callable[..., Flask]
 ) -> Iterator[str]:
     """nginx with a static page, an application and our service behind it."""
-    program = needed(NGINX, "nginx", "nginx-light")
-    port = free_port()
-    origin = f"http://127.0.0.1:{port}"
+    origin = f"http://127.0.0.1:{free_port()}"
     ours = service(public_url=f"{origin}/wx", whole_host=True, trusted_proxies=1)
     pages = tmp_path / "pages"
     pages.mkdir()
     (pages / "wiki.html").write_text("<h1>The secret recipe</h1>", "utf-8")
-    folder = tmp_path / "nginx"
-    folder.mkdir()
     changes = {
-        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
         "127.0.0.1:5000": f"127.0.0.1:{listen(ours)}",
         "127.0.0.1:8080": f"127.0.0.1:{listen(backend())}",
         "/srv/pages": str(pages),
     }
-    text = MAIN % documented("nginx", changes)
-    (folder / "nginx.conf").write_text(text, "utf-8")
-    here = ["-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"]
-    how = ["-g", "daemon off; master_process off;"]
-    with running([program, *here, *how], f"{origin}/wx/healthz"):
+    with nginx(tmp_path / "nginx", origin, changes):
         yield origin
 
 
@@ -117,13 +93,35 @@ def test_nothing_a_stranger_says_opens_the_page(stranger, headers):
     assert "evil.test" not in answer.headers.get("Location", "")
 
 
-@pytest.mark.parametrize("path", ["/_wxlogin", "/_wxlogin_login"])
+@pytest.mark.parametrize("path", ["/_wxlogin", "/@wxlogin_login"])
 def test_the_proxy_s_own_addresses_are_closed(member, path):
     assert member.get(path, follows=False).status_code == 404
 
 
-def test_a_script_is_refused_instead_of_led(stranger):
-    answer = stranger.get("/wiki.html", follows=False, **{"Sec-Fetch-Mode": "cors"})
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Mode": "cors"},
+        {"Accept": "application/json"},
+        {"X-Requested-With": "XMLHttpRequest"},
+    ],
+)
+def test_a_script_is_refused_instead_of_led(stranger, headers):
+    answer = stranger.get("/wiki.html", follows=False, **headers)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_what_is_sent_is_not_lost_on_the_way_to_the_login(stranger, method):
+    headers = {"Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
+    answer = stranger.session.request(
+        method,
+        f"{stranger.origin}/app/orders",
+        data={"tea": "green"},
+        headers=headers,
+        allow_redirects=False,
+        timeout=20,
+    )
     assert answer.status_code == 401
 
 

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 import sqlalchemy as sa
 
-from tests.journey import Browser
+from tests.journey import AS_A_PAGE, AS_A_SCRIPT, Browser
 from wxlogin.accounts import people, site_users
 from wxlogin.accounts.models import User
 from wxlogin.config import Site
@@ -146,17 +146,16 @@ def test_nginx_may_ask_for_the_way_to_the_login_too(browser):
     assert browser.get("/auth?redirect=1").location == f"http://{HOST}/login"
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"X-Forwarded-Method": "POST"},
-        {"Sec-Fetch-Mode": "cors"},
-        {"Sec-Fetch-Mode": "no-cors"},
-    ],
-)
+@pytest.mark.parametrize("more", [{"X-Forwarded-Method": "POST"}, *AS_A_SCRIPT])
 def test_scripts_and_forms_are_not_led_away(browser, more):
     headers = {"X-Forwarded-Uri": "/api/orders", **more}
     assert browser.get("/auth", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("more", AS_A_PAGE)
+def test_a_page_is_led_whatever_else_it_says(browser, more):
+    headers = {"X-Forwarded-Uri": "/orders", **more}
+    assert browser.get("/auth", headers=headers).status_code == 302
 
 
 def test_it_costs_one_statement(app, signed_in):

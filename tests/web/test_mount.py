@@ -7,7 +7,7 @@ import pytest
 import structlog
 from flask import Flask, session
 
-from tests.journey import Browser, pictures_arrive
+from tests.journey import AS_A_PAGE, AS_A_SCRIPT, Browser, pictures_arrive
 from tests.neighbour import neighbour
 from wxlogin import flask as wechat
 from wxlogin.accounts import people
@@ -129,16 +129,14 @@ def test_the_cookie_reaches_the_host_s_pages(visitor, xiaoming):
     assert all("; Path=/;" in f"{line};" for line in lines)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"X-Requested-With": "XMLHttpRequest"},
-        {"Sec-Fetch-Mode": "cors"},
-        {"Accept": "application/json"},
-    ],
-)
+@pytest.mark.parametrize("headers", AS_A_SCRIPT)
 def test_a_script_is_refused_instead_of_led(visitor, headers):
     assert visitor.get("/account", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("headers", AS_A_PAGE)
+def test_a_page_is_led_whatever_else_it_says(visitor, headers):
+    assert visitor.get("/account", headers=headers).status_code == 302
 
 
 def test_a_form_comes_back_to_no_page_that_takes_forms_only(visitor):

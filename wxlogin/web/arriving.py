@@ -44,6 +44,22 @@ def require_page() -> None:
         raise ForeignRequest("a login begins in a window only")
 
 
+def opens_page() -> bool:
+    """Does a browser open a page with this request, and not a script of one?
+
+    A script cannot read a page that it is led to. It says so itself (Fetch Metadata
+    section 2.3; jQuery and its heirs), or it asks for something else than HTML.
+    """
+    headers = request.headers
+    if headers.get("X-Requested-With", "").lower() == "xmlhttprequest":
+        return False
+    if headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return False
+    wanted = request.accept_mimetypes
+    best = wanted.best_match(["text/html", "application/json"])
+    return not wanted or best == "text/html"
+
+
 def page_origins() -> list[str]:
     """Our origin and those of listed sites: whom a framed page may talk to. An
     origin with a wildcard is left out, a message needs an exact address."""

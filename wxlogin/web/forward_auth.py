@@ -25,6 +25,7 @@ from wxlogin.accounts.site_users import Member
 from wxlogin.config import Site, current_settings
 from wxlogin.errors import BadRequest, SignInNeeded
 from wxlogin.security.returning import safe_next
+from wxlogin.web.arriving import opens_page
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("forward_auth", __name__)
@@ -73,8 +74,7 @@ def _is_led() -> bool:
     headers = request.headers
     if not (request.args.get("redirect") or any(map(headers.get, _TOLD_BY_PROXY))):
         return False
-    opens_page = headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-    return opens_page and headers.get("X-Forwarded-Method", "GET") in ("GET", "HEAD")
+    return opens_page() and headers.get("X-Forwarded-Method", "GET") in ("GET", "HEAD")
 
 
 def _to_login() -> Response:

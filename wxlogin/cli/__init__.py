@@ -1,5 +1,6 @@
 """The console script `wxlogin`."""
 
+import os
 import sys
 from typing import Any
 
@@ -37,11 +38,15 @@ class _Group(AppGroup):
         return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
+        # Whatever a command makes, people stand in it (finding L4).
+        before = os.umask(0o077)
         try:
             return super().invoke(ctx)
         except WxloginError as error:
             click.echo(f"wxlogin: {error.operator}", err=True)
             sys.exit(1)
+        finally:
+            os.umask(before)
 
 
 def _application() -> Flask:

@@ -32,6 +32,13 @@ WECHAT_ANDROID = (
     "Language/zh_CN ABI/arm64"
 )
 
+# What follows the system in every browser of HarmonyOS.
+_ARK = (
+    "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 "
+    "ArkWeb/6.1.0.115"
+)
+_HUAWEI = "HuaweiBrowser/6.1.7.302"
+
 USER_AGENTS: dict[str, tuple[str, S]] = {
     "wechat iphone": (WECHAT_IPHONE, S.wechat_phone),
     "wechat android": (WECHAT_ANDROID, S.wechat_phone),
@@ -116,6 +123,61 @@ USER_AGENTS: dict[str, tuple[str, S]] = {
         "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0.4844.88 "
         "HuaweiBrowser/14.0.2.311 Mobile Safari/537.36",
         S.phone,
+    ),
+    "harmony computer": (
+        f"Mozilla/5.0 (PC; OpenHarmony 6.1; Windows NT 10.0) {_ARK} {_HUAWEI}",
+        S.desktop,
+    ),
+    "harmony computer, alone": (
+        f"Mozilla/5.0 (PC; OpenHarmony 5.0) {_ARK}",
+        S.desktop,
+    ),
+    "harmony computer, forward compatible": (
+        f"Mozilla/5.0 (PC; OpenHarmony 6.0; Android 10) {_ARK} Mobile {_HUAWEI}",
+        S.desktop,
+    ),
+    "harmony computer, named as the product": (
+        f"Mozilla/5.0 (PC; HarmonyOS 6.0; HarmonyOS 6.0) {_ARK}",
+        S.desktop,
+    ),
+    "harmony computer, another order": (
+        f"Mozilla/5.0 (X11; OpenHarmony 5.1; PC) {_ARK}",
+        S.desktop,
+    ),
+    "harmony two in one": (f"Mozilla/5.0 (2in1; OpenHarmony 5.1) {_ARK}", S.desktop),
+    "harmony computer, lower case": (
+        f"Mozilla/5.0 ( pc ;openharmony 5.1) {_ARK}",
+        S.desktop,
+    ),
+    "wechat harmony computer": (
+        f"Mozilla/5.0 (PC; OpenHarmony 6.0) {_ARK} MicroMessenger/8.0.9.39(0xf3100927)"
+        " Weixin NetType/WIFI Language/zh_CN",
+        S.wechat_desktop,
+    ),
+    "wecom harmony computer": (
+        f"Mozilla/5.0 (PC; OpenHarmony 6.0) {_ARK} wxwork/5.0.0 MicroMessenger/7.0.1",
+        S.wecom_desktop,
+    ),
+    "harmony phone": (
+        f"Mozilla/5.0 (Phone; OpenHarmony 5.0) {_ARK} Mobile {_HUAWEI}",
+        S.phone,
+    ),
+    "harmony phone, with Android": (
+        f"Mozilla/5.0 (Phone; OpenHarmony 6.0; Android 10) {_ARK} Mobile {_HUAWEI}",
+        S.phone,
+    ),
+    "harmony tablet": (f"Mozilla/5.0 (Tablet; OpenHarmony 5.0) {_ARK}", S.phone),
+    "harmony tablet, with Android": (
+        f"Mozilla/5.0 (Tablet; OpenHarmony 6.0; Android 10) {_ARK} {_HUAWEI}",
+        S.phone,
+    ),
+    "harmony app that names a PC": (
+        f"Mozilla/5.0 (Phone; OpenHarmony 5.0) {_ARK} Mobile Link/PC (PC; companion)",
+        S.phone,
+    ),
+    "wechat harmony tablet": (
+        f"Mozilla/5.0 (Tablet; OpenHarmony 6.0) {_ARK} MicroMessenger/8.0.9.39 Weixin",
+        S.wechat_phone,
     ),
     "uc": (f"{_ANDROID} UCBrowser/16.1.0.1280", S.phone),
     "qq browser": (f"{_ANDROID} MQQBrowser/14.1", S.phone),

@@ -15,6 +15,7 @@ from wxlogin.cli.delivery import deliver
 from wxlogin.cli.doctor import doctor
 from wxlogin.cli.keys import keys_group
 from wxlogin.cli.merges import merges_group
+from wxlogin.cli.printing import show_everything
 from wxlogin.cli.serving import demo, run, simulator
 from wxlogin.cli.settings import settings_command
 from wxlogin.cli.transfer import export_command, import_command
@@ -32,6 +33,7 @@ class _Group(AppGroup):
     """
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        show_everything()
         extra["obj"] = ScriptInfo(
             create_app=_application, set_debug_flag=False, load_dotenv_defaults=False
         )

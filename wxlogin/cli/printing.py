@@ -1,10 +1,24 @@
 """Plain, aligned text for the operator's terminal."""
 
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import click
+
+_STAND_IN = "backslashreplace"
+
+
+def show_everything() -> None:
+    """From now on what the terminal has no character for is printed as its number.
+
+    `小明😀` is `\\u5c0f\\u660e\\U0001f600` on an ASCII terminal: a name never ends a
+    command half way, and can still be told from another one.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=_STAND_IN)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
@@ -34,7 +48,10 @@ def moment(at: datetime | None) -> str:
 
 def plain(text: str) -> str:
     """The text without anything that a terminal would obey: names come from outside."""
-    return "".join(_visible(char) for char in text) or "-"
+    visible = "".join(_visible(char) for char in text) or "-"
+    # As the terminal will show it, so that columns are as wide as they look.
+    terminal = sys.stdout.encoding or "utf-8"
+    return visible.encode(terminal, _STAND_IN).decode(terminal)
 
 
 def _visible(char: str) -> str:

@@ -5,7 +5,7 @@ import re
 from flask import request
 
 _SYSTEMS = (
-    ("HarmonyOS", r"HarmonyOS"),
+    ("HarmonyOS", r"HarmonyOS|OpenHarmony"),
     ("iPhone", r"iPhone"),
     ("iPad", r"iPad"),
     ("Android", r"Android"),

@@ -1,41 +1,15 @@
 """What an operator does to accounts on the command line."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from tests.people import People, check_invariants, user_of
-from wxlogin import create_app
+from tests.people import People, user_of
 from wxlogin.accounts.conflicts import list_conflicts
 from wxlogin.accounts.sessions import find
-from wxlogin.cli import main
-from wxlogin.db import db
 
 Command = Callable[..., Result]
-
-
-@pytest.fixture
-def wxlogin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs `wxlogin …` on a database of its own."""
-    monkeypatch.setenv("WXLOGIN_INSTANCE", str(tmp_path))
-
-    def run(*words: str, answer: str | None = None) -> Result:
-        return CliRunner().invoke(main, words, input=answer)
-
-    assert run("db", "upgrade").exit_code == 0
-    return run
-
-
-@pytest.fixture
-def guests(wxlogin: Command) -> Iterator[People]:
-    """People who sign in to that database."""
-    app = create_app()
-    with app.app_context():
-        yield People()
-        check_invariants()
-        db.engine.dispose()
 
 
 def uid_of(app: str, openid: str) -> str:

@@ -145,6 +145,13 @@ def shop(customers: Customers) -> Flask:
         number = session.get("customer")
         if number is None:
             return redirect(url_for("password"), 303)
+        if code := request.args.get("wxlogin_code"):
+            # For the customer of this session, whoever sent the browser here.
+            word = {"code": code, "external_id": number}
+            answer = customers.api("POST", "/links/confirm", word)
+            if "continue_url" in answer:
+                return redirect(answer["continue_url"], 303)
+            return page("Not connected", said=answer["code"])
         said = request.args.get("wxlogin_error") or request.args.get("wxlogin", "")
         title = f"{number} {customers.people[number]['name']}"
         return page(title, said=said, form=url_for("connect"), button="Connect WeChat")

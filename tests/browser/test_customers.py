@@ -247,23 +247,22 @@ def test_another_wechat_can_be_taken_instead(shop, simulator, window, phone):
     has_three_customers(shop)
 
 
-def test_two_tabs_of_the_account_page_race(shop, simulator, window, phone):
-    """One WeChat, two customers: the second tab hears that it is taken."""
-    one = window(locale="en-GB")
-    asks_to_connect(shop, one, "ann")
-    two = one.context.new_page()
-    asks_to_connect(shop, two, "ben")
-    scans(two, phone, simulator, "xiaoming")
-    two.wait_for_url(f"{shop.issuer}/link/*")
-    link = re.search(r"next=(/link/[\w-]+)", one.url)[1]
-    one.goto(shop.issuer + link)
+def test_two_account_pages_race(shop, simulator, window, phone):
+    """One WeChat, two customers: the second hears that it is taken."""
+    one, two = window(locale="en-GB"), window(locale="en-GB")
+    for page, name in ((one, "ann"), (two, "ben")):
+        asks_to_connect(shop, page, name)
+        scans(page, phone, simulator, "xiaoming")
+        page.wait_for_url(f"{shop.issuer}/link/*")
     for page in (one, two):
         expect(page.get_by_role("button", name="Connect", exact=True)).to_be_visible()
     clicked = "document.querySelector('button[value=yes]').click()"
     for page in (one, two):
         page.evaluate(f"setTimeout(() => {clicked}, 50)")
     for page in (one, two):
-        page.wait_for_url(f"{shop.url}/account?*")
+        page.wait_for_url(
+            re.compile(r"/account\?wxlogin(_error)?=(linked|wechat_taken)")
+        )
     ends = [page.get_by_role("status").text_content() for page in (one, two)]
     assert sorted(ends) == ["linked", "wechat_taken"]
     owners = [connected(shop, number) for number in ("c-1", "c-2", "c-3")]
@@ -288,6 +287,20 @@ def test_two_tabs_of_a_first_visit_race(shop, simulator, window, phone):
     expect(one.locator("h1")).to_have_text("c-1 ann")
     assert (connected(shop, "c-1"), connected(shop, "c-2")) == ("小明😀", None)
     has_three_customers(shop)
+
+
+def test_a_stolen_link_connects_nothing(shop, simulator, window, phone):
+    """Ann's link, opened and accepted by ben, who is signed in at the shop."""
+    ann, ben = window(locale="en-GB"), window(locale="en-GB")
+    asks_to_connect(shop, ann, "ann")
+    at_the_account_page(shop, ben, "ben")
+    ben.goto(shop.issuer + re.search(r"next=(/link/[\w-]+)", ann.url)[1])
+    scans(ben, phone, simulator, "xiaoming")
+    ben.get_by_role("button", name="Connect", exact=True).click()
+    expect(ben.locator("h1")).to_have_text("Not connected")
+    expect(ben.get_by_role("status")).to_have_text("conflict")
+    assert (connected(shop, "c-1"), connected(shop, "c-2")) == (None, None)
+    assert rows(shop, User) == 0
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])

@@ -33,6 +33,8 @@ HANDED_OVER = (
             r".*/(api/site/links|(link|login|language|register|me/identities)(/.*)?)"
         ),
     ),
+    ("link code", re.compile(r".*/link/[^/]+")),
+    ("link token", re.compile(r".*/api/site/links/confirm")),
     ("bind code", re.compile(r".*/register/bind")),
     # Of no use without the browser's cookie; the page offers the other language.
     (

@@ -8,7 +8,7 @@ from typing import Any
 from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
-from wxlogin.flows import attempt, bindings, handover, site_links
+from wxlogin.flows import attempt, bindings, handover, link_codes, site_links
 from wxlogin.provider import authorizing, codes, issuing, keys
 from wxlogin.provider.requests import AuthorizationRequest
 from wxlogin.security import signing
@@ -30,6 +30,8 @@ def install() -> None:
     watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
     watch(issuing.issue, lambda issued, *_: _tokens(issued))
     watch(site_links.make, lambda key, *_: CANARIES.add("customer's link", key))
+    watch(link_codes.accept, lambda url, *_: CANARIES.add("link code", _code_in(url)))
+    watch(link_codes.confirm, lambda it, *_: CANARIES.add("link token", it.token))
     watch(bindings.begin, lambda to, *_: CANARIES.add("bind code", to.code))
     watch(bindings.answer, lambda token, *_: CANARIES.add("bind token", token))
     watch(authorizing.consider, lambda found, *_: _site_state(found))
@@ -74,6 +76,11 @@ def _signing_key(key: keys.Jwk, *_: object) -> None:
 
 def _attempt(new: attempt.Attempt) -> None:
     CANARIES.add("attempt secret", new.secret)
+
+
+def _code_in(url: str) -> str:
+    """Empty where the link leads back with a refusal."""
+    return url.partition("wxlogin_code=")[2]
 
 
 def _tokens(issued: issuing.Issued) -> None:

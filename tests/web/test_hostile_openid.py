@@ -170,6 +170,7 @@ ADDRESSES = [
     "/oauth2/logout/{}",
     "/terms/{}",
     "/link/{}",
+    "/link/continue/{}",
     "/register/continue/{}",
     "/handover/{}",
     "/auth?redirect=1&site={}",
@@ -184,6 +185,7 @@ ADDRESSES = [
 ]
 BODIES = [
     ("/api/site/links", ("external_id", "label", "return_to")),
+    ("/api/site/links/confirm", ("code", "external_id")),
     ("/api/site/bindings", ("code", "external_id", "label")),
     ("/api/registrations", ("registration", "agree", "terms_version")),
 ]

@@ -167,7 +167,8 @@ def test_every_call_wants_the_sites_key(app, shop, ming):
             server.get(f"/users/{ming}"),
             server.get("/users", external_id="c-1"),
             server.put(f"/users/{ming}", {"external_id": "c-1"}),
-            server.post("/links", {"external_id": "c-1"}),
+            server.post("/links", {"external_id": "c-1", "label": "ann"}),
+            server.post("/links/confirm", {"code": "x", "external_id": "c-1"}),
             server.get("/bindings/x"),
             server.post(
                 "/bindings", {"code": "x", "external_id": "c-1", "label": "ann"}

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +25,7 @@ from wxlogin.config import Registration
 from wxlogin.db import db
 
 TERMS = {"terms_url": "https://shop.test/terms", "terms_version": "7"}
+LINK = {"external_id": "c-1", "label": "ann"}
 BACK = "https://login.shop.test/"
 
 
@@ -39,7 +41,8 @@ def shop(app) -> Server:
 
 def link_for(shop: Server, external_id: str = "c-1", **more: str) -> str:
     """The path of a fresh link."""
-    answer = shop.post("/links", {"external_id": external_id, **more})
+    body = {"external_id": external_id, "label": f"{external_id}@shop.test", **more}
+    answer = shop.post("/links", body)
     assert answer.status_code == 201, answer.text
     assert answer.get_json()["expires_in"] == 300
     parts = urlsplit(answer.get_json()["url"])
@@ -67,6 +70,29 @@ def says(browser: Browser, link: str, answer: str, page=None):
     shown = re.search(r'name="(uid|tag)" value="(\w+)"', page.text) if page else None
     name, value = shown.groups() if shown else ("uid", browser.who()["uid"])
     return browser.post(link, data={"answer": answer, name: value})
+
+
+def comes_back(shop: Server, browser: Browser, answer, external_id: str = "c-1"):
+    """The site confirms for the customer of its session, and the browser finishes."""
+    told = outcome(answer)
+    if told.get("wxlogin") != "confirm":
+        return answer
+    return browser.get(confirms(shop, told["wxlogin_code"], external_id))
+
+
+def confirms(shop: Server, code: str, external_id: str = "c-1") -> str:
+    """The path of the address that finishes."""
+    body = {"code": code, "external_id": external_id}
+    answer = shop.post("/links/confirm", body)
+    assert answer.status_code == 200, answer.text
+    return urlsplit(answer.get_json()["continue_url"]).path
+
+
+def connects(
+    shop: Server, browser: Browser, link: str, page=None, external_id: str = "c-1"
+):
+    """Says yes, and goes on as far as it goes."""
+    return comes_back(shop, browser, says(browser, link, "yes", page), external_id)
 
 
 def outcome(answer) -> dict[str, str]:
@@ -101,14 +127,21 @@ def test_a_customer_connects_a_wechat(app, shop, browser, xiaoming):
         assert text in page.text
     assert rows(app, SiteUser) == [0]
     answer = says(browser, link, "yes", page)
-    assert answer.location == f"{BACK}?wxlogin=linked"
+    assert re.fullmatch(
+        re.escape(f"{BACK}?wxlogin=confirm&wxlogin_code=") + r"[\w-]{22}",
+        answer.location,
+    )
+    # Nothing is connected before the site has confirmed and the browser came back.
+    path = confirms(shop, outcome(answer)["wxlogin_code"])
+    assert rows(app, SiteUser) == [0]
+    assert browser.get(path).location == f"{BACK}?wxlogin=linked"
     assert customer(shop) == browser.who()["uid"]
     assert rows(app, User, SiteUser) == [1, 1]
 
 
 def test_the_site_hears_of_it_with_its_own_id(app, shop, browser, xiaoming):
     link = link_for(shop)
-    says(browser, link, "yes", opens(browser, xiaoming, link))
+    connects(shop, browser, link, opens(browser, xiaoming, link))
     with app.app_context():
         [event] = db.session.query(Event).all()
         assert (event.type, event.client_id) == ("user.created", "shop")
@@ -130,7 +163,7 @@ def test_inside_wechat(app_for, xiaoming, policy):
     page = browser.get(link)
     assert "小明😀" in page.text
     assert 'value="other"' not in page.text
-    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert outcome(connects(shop, browser, link, page)) == LINKED
 
 
 def test_below_a_path(app_for, xiaoming):
@@ -140,11 +173,10 @@ def test_below_a_path(app_for, xiaoming):
         sites=(site,), registration="open", public_url="http://127.0.0.1:5000/wx"
     )
     shop, browser = Server(app), Browser(app, prefix="/wx")
-    url = shop.post("/links", {"external_id": "c-1"}).get_json()["url"]
-    assert url.startswith("http://127.0.0.1:5000/wx/link/")
-    link = urlsplit(url).path
+    link = link_for(shop)
+    assert link.startswith("/wx/link/")
     page = opens(browser, xiaoming, link)
-    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert outcome(connects(shop, browser, link, page)) == LINKED
 
 
 def test_the_question_can_be_read_in_the_other_language(app, shop, browser, xiaoming):
@@ -167,7 +199,7 @@ def test_opening_the_link_changes_nothing(app, shop, browser, xiaoming):
     for _ in range(3):
         assert browser.get(link, headers=ahead).status_code == 200
     assert rows(app, SiteUser) == [0]
-    assert outcome(says(browser, link, "yes")) == LINKED
+    assert outcome(connects(shop, browser, link)) == LINKED
 
 
 def test_a_session_that_was_open_before_connects_nothing(
@@ -183,7 +215,7 @@ def test_a_session_that_was_open_before_connects_nothing(
     # The login page does not offer to go on as who is signed in.
     assert "小明😀" not in browser.get(f"/login?next={link}").text
     signs_in(browser, xiaoming, link)
-    assert outcome(says(browser, link, "yes")) == LINKED
+    assert outcome(connects(shop, browser, link)) == LINKED
 
 
 def test_a_link_lasts_five_minutes(app, shop, browser, xiaoming, clock):
@@ -228,7 +260,7 @@ def test_another_wechat(app, shop, browser, xiaoming, lihua):
     signs_in(browser, lihua, link)
     page = browser.get(link)
     assert "李华" in page.text
-    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert outcome(connects(shop, browser, link, page)) == LINKED
     assert customer(shop) == browser.who()["uid"]
 
 
@@ -296,11 +328,11 @@ def test_the_same_again_is_no_fault(app, shop, browser, xiaoming):
     link = link_for(shop)
     page = opens(browser, xiaoming, link)
     for _ in range(2):
-        assert outcome(says(browser, link, "yes", page)) == LINKED
+        assert outcome(connects(shop, browser, link, page)) == LINKED
     assert outcome(browser.get(link)) == LINKED
     again = link_for(shop)
     signs_in(browser, xiaoming)
-    assert outcome(says(browser, again, "yes")) == LINKED
+    assert outcome(connects(shop, browser, again)) == LINKED
     assert rows(app, User, SiteUser, Event) == [1, 1, 1]
 
 
@@ -308,7 +340,7 @@ def test_a_used_link_is_over_for_others(
     app, shop, browser, other_browser, xiaoming, lihua
 ):
     link = link_for(shop)
-    says(browser, link, "yes", opens(browser, xiaoming, link))
+    connects(shop, browser, link, opens(browser, xiaoming, link))
     expired = {"wxlogin_error": "link_expired"}
     assert outcome(other_browser.get(link)) == expired
     signs_in(other_browser, lihua)
@@ -331,7 +363,8 @@ def test_one_link_raced_by_two_wechats(
         one = (browser, other_browser)[number % 2].copy()
         start.wait()
         data = {"answer": "yes", "uid": uids[number % 2]}
-        return next(iter(outcome(one.post(link, data=data)).values()))
+        answer = comes_back(shop, one, one.post(link, data=data))
+        return next(iter(outcome(answer).values()))
 
     with ThreadPoolExecutor(6) as pool:
         ends = list(pool.map(clicks, range(6)))
@@ -356,6 +389,7 @@ def test_two_links_for_one_customer_raced_by_two_wechats(
         start.wait()
         data = {"answer": "yes", "uid": uid}
         answer = browsers[number].post(links[number], data=data)
+        answer = comes_back(shop, browsers[number], answer)
         return next(iter(outcome(answer).values()))
 
     with ThreadPoolExecutor(2) as pool:
@@ -371,17 +405,159 @@ def test_two_links_for_two_customers_raced_by_one_wechat(app, shop, browser, xia
     uid = browser.who()["uid"]
     start = Barrier(2)
 
-    def clicks(link: str) -> str:
+    def clicks(number: int) -> str:
         one = browser.copy()
         start.wait()
-        answer = one.post(link, data={"answer": "yes", "uid": uid})
+        answer = one.post(links[number], data={"answer": "yes", "uid": uid})
+        answer = comes_back(shop, one, answer, f"c-{number + 1}")
         return next(iter(outcome(answer).values()))
 
     with ThreadPoolExecutor(2) as pool:
-        ends = list(pool.map(clicks, links))
+        ends = list(pool.map(clicks, range(2)))
     assert sorted(ends) == ["linked", "wechat_taken"]
     assert [customer(shop, "c-1"), customer(shop, "c-2")].count(uid) == 1
     assert rows(app, SiteUser, Event) == [1, 1]
+
+
+def clicked(shop: Server, browser: Browser, phone: Phone, link: str) -> str:
+    """Opens the link, signs in, says yes; the code that the site is given."""
+    page = opens(browser, phone, link)
+    return outcome(says(browser, link, "yes", page))["wxlogin_code"]
+
+
+def refusal(answer) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["code"]
+
+
+def test_a_stolen_link_connects_nothing(app, shop, browser, other_browser, xiaoming):
+    """finding L13: the thief comes back to the shop with a session of his own."""
+    link = link_for(shop)
+    thief, owner = other_browser, browser
+    code = clicked(shop, thief, xiaoming, link)
+    assert rows(app, SiteUser) == [0]
+    wrong = {"code": code, "external_id": "thief-1"}
+    assert refusal(shop.post("/links/confirm", wrong)) == (409, "conflict")
+    # Void then, also for the word that would have been right, and for the owner.
+    right = {"code": code, "external_id": "c-1"}
+    assert refusal(shop.post("/links/confirm", right)) == (404, "not_found")
+    assert outcome(owner.get(link)) == {"wxlogin_error": "declined"}
+    assert (customer(shop), rows(app, SiteUser)) == (None, [0])
+
+
+def test_a_code_that_is_planted_in_the_customers_browser_connects_nothing(
+    app, shop, browser, other_browser, xiaoming, lihua
+):
+    """finding L13: the shop confirms for its customer, who has clicked nothing."""
+    link = link_for(shop)
+    thief, owner = other_browser, browser
+    path = confirms(shop, clicked(shop, thief, xiaoming, link))
+    for _ in range(2):
+        assert owner.get(path).status_code == 400
+        # Nor where the owner is signed in, with another WeChat.
+        signs_in(owner, lihua)
+    assert (customer(shop), rows(app, SiteUser)) == (None, [0])
+
+
+def test_a_wechat_that_signed_in_elsewhere_does_not_finish(
+    app, shop, browser, other_browser, xiaoming, clock
+):
+    """A session of the right person that is older than the link proves nothing."""
+    signs_in(other_browser, xiaoming)
+    clock.shift(1)
+    path = confirms(shop, clicked(shop, browser, xiaoming, link_for(shop)))
+    assert other_browser.get(path).status_code == 400
+    assert rows(app, SiteUser) == [0]
+    assert outcome(browser.get(path)) == LINKED
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "iframe"},
+        {"Sec-Purpose": "prefetch"},
+        {"Purpose": "prefetch"},
+    ],
+    ids=lambda how: " ".join(how.values()),
+)
+def test_nothing_but_a_page_finishes(app, shop, browser, xiaoming, how):
+    """security row 12"""
+    path = confirms(shop, clicked(shop, browser, xiaoming, link_for(shop)))
+    assert browser.get(path, headers=how).status_code == 403
+    assert rows(app, SiteUser) == [0]
+
+
+def test_another_sites_server_confirms_nothing(app, shop, browser, xiaoming):
+    code = clicked(shop, browser, xiaoming, link_for(shop))
+    body = {"code": code, "external_id": "c-1"}
+    other = Server(app, SITES[1])
+    assert refusal(other.post("/links/confirm", body)) == (404, "not_found")
+    # And what it said has harmed nobody.
+    assert outcome(browser.get(confirms(shop, code))) == LINKED
+
+
+@pytest.mark.parametrize("late", ["code", "address"])
+def test_what_comes_too_late_connects_nothing(
+    app, shop, browser, xiaoming, clock, late
+):
+    code = clicked(shop, browser, xiaoming, link_for(shop))
+    path = confirms(shop, code) if late == "address" else ""
+    clock.shift(301)
+    if late == "address":
+        assert browser.get(path).status_code == 410
+    else:
+        body = {"code": code, "external_id": "c-1"}
+        assert refusal(shop.post("/links/confirm", body)) == (404, "not_found")
+    assert rows(app, SiteUser) == [0]
+
+
+def test_the_last_moment_of_everything_is_in_time(app, shop, browser, xiaoming, clock):
+    link = link_for(shop)
+    page = opens(browser, xiaoming, link)
+    clock.shift(298)
+    code = outcome(says(browser, link, "yes", page))["wxlogin_code"]
+    clock.shift(298)
+    path = confirms(shop, code)
+    clock.shift(298)
+    assert outcome(browser.get(path)) == LINKED
+    assert customer(shop) == browser.who()["uid"]
+
+
+def test_a_lost_answer_can_be_asked_for_again(app, shop, browser, xiaoming):
+    """The click, the site's word, the last step: each of them twice."""
+    link = link_for(shop)
+    first = clicked(shop, browser, xiaoming, link)
+    page = browser.get(link)
+    assert page.status_code == 200
+    again = outcome(says(browser, link, "yes", page))["wxlogin_code"]
+    assert again != first
+    paths = {confirms(shop, code) for code in (first, first, again)}
+    assert len(paths) == 2
+    for path in [*paths, *paths]:
+        assert outcome(browser.get(path)) == LINKED
+    assert rows(app, User, SiteUser, Event) == [1, 1, 1]
+
+
+def test_not_now_after_a_yes_is_the_last_word(app, shop, browser, xiaoming):
+    link = link_for(shop)
+    path = confirms(shop, clicked(shop, browser, xiaoming, link))
+    assert outcome(says(browser, link, "no")) == {"wxlogin_error": "declined"}
+    assert browser.get(path).status_code == 410
+    assert rows(app, SiteUser) == [0]
+
+
+def test_the_site_is_told_how_often_a_link_was_looked_at(
+    app, shop, browser, other_browser, xiaoming, lihua, clock
+):
+    """finding L14"""
+    link = link_for(shop)
+    opens(other_browser, lihua, link)
+    clock.shift(60)
+    code = clicked(shop, browser, xiaoming, link)
+    told = shop.post("/links/confirm", {"code": code, "external_id": "c-1"}).get_json()
+    assert told["looks"] == 2
+    first = datetime.fromisoformat(told["first_look_at"])
+    assert 55 < (datetime.now(UTC) - first).total_seconds() < 70
 
 
 @pytest.fixture
@@ -407,7 +583,7 @@ def test_the_site_knows_its_customer_and_has_settled_the_terms(picky_app, xiaomi
     page = opens(browser, xiaoming, link)
     for text in ("小明😀", "ann@shop.test", "Tea shop", "/register/picture"):
         assert text in page.text
-    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert outcome(connects(shop, browser, link, page)) == LINKED
     assert customer(shop) == browser.who()["uid"]
     assert browser.get("/auth").status_code == 200
     with picky_app.app_context():
@@ -429,7 +605,7 @@ def test_a_link_that_got_about_lets_nobody_in(picky_app, simulator):
         assert browser.who() is None
         assert browser.get("/auth").status_code == 401
     assert nothing_is_written(picky_app)
-    assert outcome(says(people[1], link, "yes", pages[1])) == LINKED
+    assert outcome(connects(shop, people[1], link, pages[1])) == LINKED
     assert people[1].who()["nickname"] == "李华"
     for loser, page in ((people[0], pages[0]), (people[2], pages[2])):
         late = outcome(says(loser, link, "yes", page))
@@ -467,9 +643,11 @@ def test_a_click_too_many_at_a_first_visit(picky_app, xiaoming):
     link = link_for(shop)
     page = opens(browser, xiaoming, link)
     twin = browser.copy()
-    assert outcome(says(browser, link, "yes", page)) == LINKED
+    clicks = [says(each, link, "yes", page) for each in (browser, twin)]
+    codes = [outcome(answer)["wxlogin_code"] for answer in clicks]
+    for each, code in zip((browser, twin), codes, strict=True):
+        assert outcome(each.get(confirms(shop, code))) == LINKED
     assert outcome(says(twin, link, "yes", page)) == LINKED
-    assert outcome(says(browser, link, "yes", page)) == LINKED
     assert twin.who()["uid"] == browser.who()["uid"]
     assert rows(picky_app, User, Session, SiteUser) == [1, 1, 1]
     assert outcome(browser.get(link)) == LINKED
@@ -484,7 +662,7 @@ def test_a_customer_who_has_another_wechat_makes_no_account(picky_app, xiaoming,
     )
     link, second = link_for(shop), link_for(shop)
     page = opens(late, lihua, second)
-    says(browser, link, "yes", opens(browser, xiaoming, link))
+    connects(shop, browser, link, opens(browser, xiaoming, link))
     answer = outcome(says(late, second, "yes", page))
     assert answer == {"wxlogin_error": "external_id_taken"}
     third = link_for(shop)
@@ -509,7 +687,7 @@ def test_who_does_not_want_to_is_forgotten(picky_app, xiaoming, lihua, said):
     assert signs_in(browser, lihua, link).location == link
     page = browser.get(link)
     assert "李华" in page.text
-    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert outcome(connects(shop, browser, link, page)) == LINKED
     assert browser.who()["nickname"] == "李华"
 
 
@@ -518,14 +696,14 @@ def test_the_wechat_that_came_last_is_asked(picky_app, xiaoming, lihua, clock):
     """A known one and one of a first visit take turns in one browser."""
     shop, browser, before = Server(picky_app), Browser(picky_app), Browser(picky_app)
     first = link_for(shop)
-    says(before, first, "yes", opens(before, lihua, first))
+    connects(shop, before, first, opens(before, lihua, first))
     link = link_for(shop, "c-2")
     for phone, name in ((xiaoming, "小明😀"), (lihua, "李华"), (xiaoming, "小明😀")):
         clock.shift(5)
         signs_in(browser, phone, link)
         page = browser.get(link)
         assert f"<bdi>{name}</bdi>" in page.text
-    assert outcome(says(browser, link, "yes", page)) == LINKED
+    assert outcome(connects(shop, browser, link, page, "c-2")) == LINKED
     assert browser.who()["nickname"] == "小明😀"
 
 
@@ -539,7 +717,7 @@ def test_the_wechat_that_came_last_is_asked(picky_app, xiaoming, lihua, clock):
 )
 def test_where_a_customer_may_be_led_back(shop, browser, xiaoming, wish):
     link = link_for(shop, return_to=wish)
-    answer = says(browser, link, "yes", opens(browser, xiaoming, link))
+    answer = connects(shop, browser, link, opens(browser, xiaoming, link))
     assert answer.location.startswith(wish)
     assert outcome(answer)["wxlogin"] == "linked"
 
@@ -563,7 +741,7 @@ def test_where_a_customer_may_be_led_back(shop, browser, xiaoming, wish):
 )
 def test_where_a_customer_is_not_led_back_to(shop, wish):
     """security row 14: the rule of `next`, for this site's own origins"""
-    answer = shop.post("/links", {"external_id": "c-1", "return_to": wish})
+    answer = shop.post("/links", {**LINK, "return_to": wish})
     assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
 
 
@@ -571,10 +749,16 @@ def test_where_a_customer_is_not_led_back_to(shop, wish):
     "body",
     [
         {},
-        {"external_id": ""},
-        {"external_id": "x" * 129},
-        {"external_id": "c-1", "label": "x" * 65},
+        {"external_id": "", "label": "ann"},
+        {"external_id": "x" * 129, "label": "ann"},
+        {"external_id": "c-1"},
+        {"external_id": "c-1", "label": ""},
+        {"external_id": "c-1", "label": " \u3000"},
+        {"external_id": "c-1", "label": None},
+        {"external_id": "c-1", "label": "x" * 255},
         {"external_id": "c-1", "label": "a\nb"},
+        {"external_id": "c-1", "label": "ann\u202e"},
+        {"external_id": "c-1", "label": "\u200b"},
         {"external_id": "c-1", "label": 7},
         [],
     ],
@@ -587,7 +771,7 @@ def test_what_is_no_link(shop, body):
 def test_a_site_without_a_web_address_names_one(app_for):
     site = SITES[1]
     shop = Server(app_for(sites=(site,)), site)
-    assert shop.post("/links", {"external_id": "c-1"}).status_code == 400
+    assert shop.post("/links", LINK).status_code == 400
 
 
 def test_a_label_is_text(shop, browser, xiaoming):
@@ -600,7 +784,7 @@ def test_a_label_is_text(shop, browser, xiaoming):
 def test_the_log_names_no_link(app, shop, browser, xiaoming, log):
     """security row 30"""
     link = link_for(shop)
-    says(browser, link, "yes", opens(browser, xiaoming, link))
+    connects(shop, browser, link, opens(browser, xiaoming, link))
     key = link.rpartition("/")[2]
     lines = log()
     assert lines

@@ -1,23 +1,19 @@
 """A customer who is signed in at a site connects a WeChat with that account.
 
 The site's server asks for a link for its customer and sends the browser there. The
-link is a capability: who opens it may connect a WeChat of theirs with the
-customer's account, so it is good for five minutes and one use, and four things
-stand between it and a mistake:
+person signs in with WeChat, and our page names the WeChat and the account. What a
+yes leads to is told in flows/link_codes.py; here is the link itself.
 
-- the login at WeChat is younger than the link, so a session that somebody left
-  open connects nothing;
-- who has no account yet, where the site does not make one for everybody, has none
-  until the click: a link that got about lets nobody in;
-- the page names the WeChat and the customer's account, and only the person's click
-  changes something: fetching the address ahead does not;
-- the ids are unique both ways. A WeChat that belongs to another customer, and a
+- The login at WeChat is younger than the link, so a session that somebody left
+  open connects nothing.
+- Only the person's click changes something: fetching the address ahead does not.
+- The ids are unique both ways. A WeChat that belongs to another customer, and a
   customer who has another WeChat, end with a code of the refusal and no change.
 
-Of two answers to one link the first one counts. The same person may give it again
-(a click too many, a lost answer) and hears the same; for anybody else the link is
-over. It is remembered for some minutes more, so that who comes late is led back to
-the site and not left on an error page.
+A link is good for five minutes. Of two persons' clicks the first one counts; the
+same person may click again, as long as nothing came of it. For anybody else the
+link is over. It is remembered for some minutes more, so that who comes late is led
+back to the site and not left on an error page.
 """
 
 import json
@@ -30,17 +26,16 @@ from urllib.parse import urlsplit
 
 from wxlogin.accounts import customers, site_users
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, Site
-from wxlogin.db import now, transaction
+from wxlogin.config import Site
+from wxlogin.db import now
 from wxlogin.errors import (
     BadRequest,
     ExternalIdFixed,
-    ExternalIdTaken,
     LinkExpired,
 )
-from wxlogin.flows import registering, terms
+from wxlogin.flows import looks
+from wxlogin.flows.labels import require_label
 from wxlogin.flows.registering import Waiting
-from wxlogin.flows.signing_in import Trace, live_session
 from wxlogin.observability import get_logger
 from wxlogin.security.origins import origin_of
 from wxlogin.security.returning import safe_return, with_query
@@ -49,9 +44,8 @@ from wxlogin.tickets import current_tickets
 KIND = "site_link"
 #: Seconds a link is good for.
 SECONDS = 300
-# How much longer it is remembered.
+# How much longer it is remembered: as long as it can take to finish it.
 _AFTERWARDS = 600
-LABEL_LENGTH = 64
 
 
 class Answer(StrEnum):
@@ -71,7 +65,8 @@ class Answer(StrEnum):
 @dataclass(frozen=True)
 class Link:
     """A link as it stands. Times are seconds since 1970; `taken_by` is the user who
-    said yes, 0 for nobody; `first_visit` the tag of the first visit that did."""
+    said yes, 0 for nobody; `first_visit` the tag of the first visit that did; `done`
+    says that the two are connected."""
 
     key: str
     version: int
@@ -84,11 +79,30 @@ class Link:
     taken_by: int = 0
     first_visit: str = ""
     declined: bool = False
+    done: bool = False
 
     @property
     def is_open(self) -> bool:
-        answered = self.taken_by or self.first_visit or self.declined
-        return not answered and time.time() < self.ends
+        """May anybody answer?"""
+        return not self.taken_by and not self.first_visit and self.lasts
+
+    def may_answer(self, visitor: Visitor | None, waiting: Waiting | None) -> bool:
+        """May this one answer: the first time, or again while nothing came of it?"""
+        user_id, tag = visitor.user_id if visitor else 0, waiting.tag if waiting else ""
+        return self.is_open or (
+            self.lasts and self.is_by(user_id=user_id, first_visit=tag)
+        )
+
+    def is_by(self, *, user_id: int, first_visit: str) -> bool:
+        """Did this one say yes: a user, or else a first visit by its tag?"""
+        if first_visit:
+            return self.first_visit == first_visit
+        return user_id != 0 and self.taken_by == user_id
+
+    @property
+    def lasts(self) -> bool:
+        """Can something still come of it?"""
+        return not self.declined and not self.done and time.time() < self.ends
 
     def is_proven_by(self, visitor: Visitor | None) -> bool:
         """Did this visitor sign in after the link was made?"""
@@ -101,28 +115,31 @@ class Link:
             return with_query(self.return_to, wxlogin=answer.value)
         return with_query(self.return_to, wxlogin_error=answer.value)
 
+    def back_with(self, code: str) -> str:
+        """The site's address, for the site to confirm."""
+        return with_query(self.return_to, wxlogin="confirm", wxlogin_code=code)
+
     def to_text(self) -> str:
         values = asdict(self)
         del values["key"], values["version"]
         return json.dumps(values)
 
 
-def make(site: Site, *, external_id: str, label: str = "", return_to: str = "") -> str:
+def make(site: Site, *, external_id: str, label: str, return_to: str = "") -> str:
     """A link for this customer; returns its key. Raises BadRequest.
 
     `label` is what the customer knows the account by; `return_to` an address of the
     site's, by default its start page.
     """
     site_users.require_external_id(external_id)
-    if len(label) > LABEL_LENGTH or not label.isprintable():
-        raise BadRequest(f"a label is at most {LABEL_LENGTH} printable characters")
+    label = require_label(label)
     key, made = secrets.token_urlsafe(16), now().timestamp()
     link = Link(
         key=key,
         version=1,
         client_id=site.client_id or "",
         external_id=external_id,
-        label=label.strip(),
+        label=label,
         return_to=_return_address(site, return_to),
         made=made,
         ends=made + SECONDS,
@@ -152,7 +169,7 @@ def held(key: str) -> Link | None:
 
 def outcome(link: Link, visitor: Visitor | None) -> Answer:
     """What a link that is over says to whoever opens it now."""
-    if visitor is not None and link.taken_by == visitor.user_id:
+    if link.done and visitor is not None and link.taken_by == visitor.user_id:
         return obstacle(link, visitor.user_id) or Answer.linked
     return Answer.declined if link.declined else Answer.link_expired
 
@@ -166,85 +183,31 @@ def obstacle(link: Link, user_id: int | None) -> Answer | None:
     return Answer.wechat_taken if found == ExternalIdFixed.code else _known(found)
 
 
-def connect(settings: Settings, link: Link, visitor: Visitor) -> Answer:
-    """Connects the visitor's WeChat with the customer, in one transaction.
-
-    Raises AccountDisabled and AccountGone.
-    """
-    if _claim(link, user_id=visitor.user_id) is None:
-        return Answer.link_expired
-    version = terms.policy_for(settings, link.client_id).version or None
-    try:
-        transaction(
-            lambda session: customers.connect(
-                session,
-                link.client_id,
-                visitor.user_id,
-                link.external_id,
-                at=now(),
-                terms_version=version,
-            )
-        )
-    except ExternalIdTaken:
-        return _log(link, visitor.uid, Answer.external_id_taken)
-    except ExternalIdFixed:
-        return _log(link, visitor.uid, Answer.wechat_taken)
-    return _log(link, visitor.uid, Answer.linked)
-
-
-@dataclass(frozen=True)
-class Connected:
-    """What came of a first visit at a link; `secret` is the new session's, None
-    where there is none."""
-
-    answer: Answer
-    secret: str | None
-
-
-def connect_first_visit(
-    settings: Settings, link: Link, waiting: Waiting, *, trace: Trace
-) -> Connected:
-    """Account, session and connection in one transaction, or none of them.
-
-    Raises AlreadyFinished after a sign-out, and what a sign-in raises.
-    """
-    mine = _claim(link, first_visit=waiting.tag)
-    if mine is None:
-        return Connected(Answer.link_expired, None)
-    try:
-        secret = registering.connect(settings, waiting, link.external_id, trace=trace)
-    except ExternalIdTaken:
-        return Connected(_log(link, None, Answer.external_id_taken), None)
-    except ExternalIdFixed:
-        return Connected(_log(link, None, Answer.wechat_taken), None)
-    if visitor := live_session(settings, secret):
-        _swap(mine, replace(mine, taken_by=visitor.user_id))
-    uid = visitor.uid if visitor else None
-    return Connected(_log(link, uid, Answer.linked), secret)
+def look(link: Link) -> None:
+    """The page of the link is shown: counted for the site (finding L14)."""
+    looks.count(KIND, link.key, ttl=SECONDS + _AFTERWARDS)
 
 
 def decline(link: Link) -> Answer:
-    """The person does not want to; the link is over."""
+    """The person does not want to; the link is over, also for who said yes before."""
     said_no = replace(link, declined=True)
-    if link.is_open and _swap(link, said_no):
+    if link.lasts and change(link, said_no):
         return Answer.declined
     return Answer.link_expired
 
 
-def _claim(link: Link, *, user_id: int = 0, first_visit: str = "") -> Link | None:
-    """The link with this answer in it, also where it was given before; None where
-    somebody else has answered."""
+def claim(link: Link, *, user_id: int, first_visit: str) -> bool:
+    """Is the link this one's now, or was it before, and nothing came of it yet?"""
     mine = replace(link, taken_by=user_id, first_visit=first_visit)
-    if link.is_open and _swap(link, mine):
-        return replace(mine, version=link.version + 1)
+    if link.is_open and change(link, mine):
+        return True
     there = find(link.key)
-    if first_visit:
-        return there if there.first_visit == first_visit else None
-    return there if there.taken_by == user_id else None
+    return there.lasts and there.is_by(user_id=user_id, first_visit=first_visit)
 
 
-def _swap(link: Link, new: Link) -> bool:
-    left = link.ends + _AFTERWARDS - time.time()
+def change(link: Link, new: Link) -> bool:
+    """Writes the link as it is now; False where it was changed meanwhile."""
+    left = max(1, link.ends + _AFTERWARDS - time.time())
     store = current_tickets()
     return store.swap(KIND, link.key, link.version, new.to_text(), ttl=left)
 
@@ -253,7 +216,9 @@ def _known(code: str | None) -> Answer | None:
     return Answer(code) if code else None
 
 
-def _log(link: Link, uid: str | None, answer: Answer) -> Answer:
+def log_answer(link: Link, answer: Answer, visitor: Visitor | None) -> Answer:
+    """The answer, after a line in the log about it."""
+    uid = visitor.uid if visitor else None
     get_logger().info(
         "link answered", client=link.client_id, uid=uid, answer=answer.value
     )

@@ -11,7 +11,7 @@ from wxlogin.accounts import people, site_users
 from wxlogin.accounts.site_users import Member
 from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest, NotFound
-from wxlogin.flows import bindings, site_links
+from wxlogin.flows import bindings, link_codes, site_links
 from wxlogin.flows.looks import Looks
 from wxlogin.security.recoding import JPEG
 from wxlogin.web.access import without_cookies
@@ -56,12 +56,23 @@ def set_external_id(uid: str) -> Response:
 def links() -> Response:
     """An address with which a customer of the site's connects a WeChat."""
     site = calling_site()
-    body = json_texts(external_id=True, label=False, return_to=False)
+    body = json_texts(external_id=True, label=True, return_to=False)
     key = site_links.make(site, **body)
     url = f"{current_settings().public_url}/link/{key}"
     response = jsonify(url=url, expires_in=site_links.SECONDS)
     response.status_code = 201
     return response
+
+
+@bp.post("/links/confirm")
+@without_cookies
+def confirm() -> Response:
+    """The customer whose session the browser has came back with this code."""
+    site = calling_site()
+    body = json_texts(code=True, external_id=True)
+    done = link_codes.confirm(site, **body)
+    url = f"{current_settings().public_url}/link/continue/{done.token}"
+    return jsonify(continue_url=url, **_told(done.looks))
 
 
 @bp.get("/bindings/<code>")

@@ -1,9 +1,10 @@
 """A site's own customers, in the browser: connect a WeChat, or prove an account.
 
-`/link/<key>` is opened by a customer who is signed in at the site; see
-flows/site_links.py. `/register/bind` and `/register/continue/<token>` are the way to
-the site's own password and back; see flows/bindings.py. Both end with a page that
-names a WeChat and an account, and only its form connects them.
+`/link/<key>` is opened by a customer who is signed in at the site, and finished at
+`/link/continue/<token>`; see flows/site_links.py and flows/link_codes.py.
+`/register/bind` and `/register/continue/<token>` are the way to the site's own
+password and back; see flows/bindings.py. Both have a page that names a WeChat and an
+account, and without its form nothing is connected.
 """
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest
-from wxlogin.flows import bindings, site_links
+from wxlogin.flows import bindings, link_codes, site_links
 from wxlogin.flows.leaving import end_session
 from wxlogin.flows.registering import Waiting, forget, policy_of
 from wxlogin.flows.site_links import Answer, Link
@@ -29,11 +30,12 @@ bp = Blueprint("site_links", __name__)
 def page(key: str) -> Response:
     """The question, for who has just signed in. Changes nothing."""
     settings, link = current_settings(), site_links.find(key)
-    if not link.is_open:
-        return redirect(link.back(site_links.outcome(link, current_visitor())), 303)
     visitor, waiting = _who(link)
+    if not link.may_answer(visitor, waiting):
+        return redirect(link.back(site_links.outcome(link, current_visitor())), 303)
     if visitor is None and (waiting is None or waiting.done):
         return _to_login(key)
+    site_links.look(link)
     allow_form_to(link.return_to)
     allow_form_to_wechat()
     g.login_wish = {"next": url_for("site_links.page", key=key)}
@@ -58,13 +60,30 @@ def answer(key: str) -> Response:
     link = site_links.find(key)
     match request.form.get("answer"):
         case "yes":
-            return _connect(link)
+            return _accept(link)
         case "no":
             _forget_first_visit(link)
             return redirect(link.back(site_links.decline(link)), 303)
         case "other":
             return _another_wechat(link)
     raise BadRequest("there is no such answer")
+
+
+@bp.get("/link/continue/<token>")
+def finish(token: str) -> Response:
+    """The site has confirmed; the person has said yes, here and in this browser."""
+    require_page()
+    link = link_codes.confirmed(token)
+    waiting = registering.waiting_at(url_for("site_links.page", key=link.key))
+    visitor = current_visitor()
+    if visitor is not None and not link.is_proven_by(visitor):
+        visitor = None
+    done = link_codes.connect(
+        current_settings(), link, visitor=visitor, waiting=waiting, trace=trace("")
+    )
+    if done.secret:
+        hold_session(done.secret)
+    return redirect(link.back(done.answer), 303)
 
 
 @bp.post("/register/bind")
@@ -137,28 +156,18 @@ def _who(link: Link) -> tuple[Visitor | None, Waiting | None]:
     return visitor, None
 
 
-def _connect(link: Link) -> Response:
+def _accept(link: Link) -> Response:
     """The form says whom its page showed; another tab may have gone on since."""
     here = url_for("site_links.page", key=link.key)
     waiting = registering.waiting_at(here)
     if waiting is not None and request.form.get("tag") == waiting.tag:
-        return _connect_first_visit(link, waiting)
+        return redirect(link_codes.accept(link, visitor=None, waiting=waiting), 303)
     visitor, waiting = _who(link)
     if visitor is None and waiting is None:
         return _to_login(link.key)
     if visitor is None or request.form.get("uid") != visitor.uid:
         return redirect(here, 303)
-    done = site_links.connect(current_settings(), link, visitor)
-    return redirect(link.back(done), 303)
-
-
-def _connect_first_visit(link: Link, waiting: Waiting) -> Response:
-    done = site_links.connect_first_visit(
-        current_settings(), link, waiting, trace=trace(waiting.door)
-    )
-    if done.secret:
-        hold_session(done.secret)
-    return redirect(link.back(done.answer), 303)
+    return redirect(link_codes.accept(link, visitor=visitor, waiting=None), 303)
 
 
 def _another_wechat(link: Link) -> Response:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.services.conftest import Clock
+from wxlogin.errors import Crowded
 from wxlogin.tickets import Ticket, TicketStore
 from wxlogin.tickets.store import REMEMBERED
 
@@ -109,6 +110,51 @@ def test_sweep_keeps_what_is_alive_or_remembered(
     # The one that was remembered goes on counting.
     assert tickets.add("attempt", "recent", "y", ttl=10)
     assert tickets.get("attempt", "recent") == Ticket(2, "y")
+
+
+def test_of_a_kind_no_more_than_so_many_wait(tickets: TicketStore) -> None:
+    """Security row 8, finding M6: the newest is refused, and nobody who waits."""
+    for number in range(3):
+        assert tickets.add("request", f"nonce-{number}", "kept", ttl=60, most=3)
+    with pytest.raises(Crowded) as raised:
+        tickets.add("request", "one-too-many", "new", ttl=60, most=3)
+    assert raised.value.retry_after
+    assert tickets.get("request", "one-too-many") is None
+    for number in range(3):
+        assert tickets.get("request", f"nonce-{number}") == Ticket(1, "kept")
+    assert tickets.swap("request", "nonce-0", 1, "goes on", ttl=60)
+
+
+def test_other_kinds_and_uncounted_ones_are_never_refused(tickets: TicketStore) -> None:
+    assert tickets.add("request", "nonce", "kept", ttl=60, most=1)
+    assert tickets.add("attempt", "nonce", "kept", ttl=60)
+    assert tickets.add("farewell", "nonce", "kept", ttl=60, most=1)
+
+
+def test_what_is_taken_or_over_makes_room(tickets: TicketStore, clock: Clock) -> None:
+    for number in range(3):
+        tickets.add("request", f"nonce-{number}", "kept", ttl=60, most=3)
+    assert tickets.take("request", "nonce-0") == "kept"
+    clock.advance(3)
+    assert tickets.add("request", "next", "kept", ttl=60, most=3)
+    with pytest.raises(Crowded):
+        tickets.add("request", "one-too-many", "new", ttl=60, most=3)
+    clock.advance(61)
+    for number in range(3):
+        assert tickets.add("request", f"later-{number}", "kept", ttl=60, most=3)
+
+
+def test_what_gets_a_nearer_end_makes_room_then(
+    tickets: TicketStore, clock: Clock
+) -> None:
+    """A request that was answered is kept for a reload only."""
+    tickets.add("request", "nonce", "waits", ttl=1800, most=1)
+    assert tickets.swap("request", "nonce", 1, "answered", ttl=120)
+    clock.advance(100)
+    with pytest.raises(Crowded):
+        tickets.add("request", "next", "waits", ttl=1800, most=1)
+    clock.advance(21)
+    assert tickets.add("request", "next", "waits", ttl=1800, most=1)
 
 
 def test_a_store_that_answers_says_so(tickets: TicketStore) -> None:

@@ -296,6 +296,32 @@ def test_requests_that_were_answered_do_not_count(limited, xiaoming):
     assert heard == [302, 302, 429]
 
 
+def test_where_all_places_are_taken_the_newest_stranger_is_refused(app_for, xiaoming):
+    """Security row 8, finding M6: who waits already goes on, and signs in."""
+    app = app_for(sites=SITES, trusted_proxies=1, waiting_requests=100)
+    shop = SiteServer(app, SHOP)
+    first = Browser(app)
+    waits = at(app, HOME, first).get(shop.link())
+    heard = [at(app, f"203.0.113.{one}").get(shop.link()) for one in range(8, 110)]
+    codes = [answer.status_code for answer in heard]
+    assert codes == [302] * 99 + [503] * 3
+    assert heard[-1].headers["Retry-After"] == "30"
+    in_english = at(app, CAFE).get(shop.link(), headers=ENGLISH)
+    assert "Very many people are signing in" in in_english.text
+    [back] = re.findall(r"next=([^&]+)", waits.location)
+    started = first.starts(back)
+    done = first.returns(started, xiaoming.confirms(started))
+    assert first.goes_to(done.location).location.startswith("https://shop.test/")
+
+
+def test_no_address_takes_all_places(app_for):
+    app = app_for(sites=SITES, trusted_proxies=1, waiting_requests=100)
+    shop = SiteServer(app, SHOP)
+    heard = [at(app, HOME).get(shop.link()).status_code for _ in range(22)]
+    assert heard == [302] * 20 + [429] * 2
+    assert at(app, CAFE).get(shop.link()).status_code == 302
+
+
 def test_sign_outs_of_sites(limited):
     app = limited(requests=3)
     heard = [at(app, HOME).get("/oauth2/logout").status_code for _ in range(5)]

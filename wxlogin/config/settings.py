@@ -202,6 +202,13 @@ class Settings(Written):
         description="How often one address, browser or site may ask: `on`, `off`, or a "
         "table with other numbers, listed above.",
     )
+    waiting_requests: int = Field(
+        100_000,
+        ge=100,
+        description="How many requests of sites may wait for a login at a time, of "
+        "everybody together; further ones are told to come back, and those that wait "
+        "go on. One is 4 kB at most, 1 kB mostly, for half an hour.",
+    )
     operator_key: SecretStr = Field(
         SecretStr(""),
         description="Bearer key for operators' calls of the API; 24 characters or "

@@ -9,11 +9,12 @@ Each flow is one letter in the state, so that a state of one flow is worth nothi
 another.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from wxlogin.config import App, AppKind, Settings
-from wxlogin.errors import NotFound
+from wxlogin.errors import Crowded, NotFound
 from wxlogin.flows.attempt import Attempt, Purpose, new_attempt
 from wxlogin.flows.upstream import hosts_of
 from wxlogin.security.signing import STATE_SECONDS, State, new_nonce, sign_state
@@ -90,7 +91,7 @@ def begin(
         raise NotFound("this kind of app has no such door", app=app.name)
     nonce = new_nonce()
     if purpose.client_id and flow.kind is AppKind.official_account:
-        current_tickets().add(_WAY, nonce, next_url, ttl=STATE_SECONDS)
+        _keep_way(settings, nonce, next_url)
     place = State(nonce, settings.apps.index(app), flow.value, restarted)
     state = sign_state(settings, place)
     attempt = new_attempt(
@@ -103,6 +104,13 @@ def begin(
         purpose=purpose,
     )
     return Begun(attempt, _url(settings, app, flow, state, lang, look or {}), state)
+
+
+def _keep_way(settings: Settings, nonce: str, next_url: str) -> None:
+    most = settings.waiting_requests
+    # Without it only a browser that loses our cookie has to begin again at the site.
+    with suppress(Crowded):
+        current_tickets().add(_WAY, nonce, next_url, ttl=STATE_SECONDS, most=most)
 
 
 def way_of(nonce: str) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
+from wxlogin.config import current_settings
 from wxlogin.tickets import current_tickets
 
 KIND = "oidc_request"
@@ -60,9 +61,14 @@ class AuthorizationRequest:
 
 
 def hold(request: AuthorizationRequest) -> str:
-    """Keeps the request; the key is what `held` wants."""
+    """Keeps the request; the key is what `held` wants.
+
+    Raises Crowded where as many wait as WAITING_REQUESTS allows.
+    """
     key = secrets.token_urlsafe(16)
-    current_tickets().add(KIND, key, request.to_text(), ttl=WAIT_SECONDS)
+    most = current_settings().waiting_requests
+    text = request.to_text()
+    current_tickets().add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
     return key
 
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from wxlogin.accounts import people
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, Site
+from wxlogin.config import Settings, Site, current_settings
 from wxlogin.errors import BadLogoutRequest
 from wxlogin.provider import return_addresses, signing
 from wxlogin.provider.signing import NotOurs
@@ -82,9 +82,14 @@ def consider(settings: Settings, call: Call) -> Farewell:
 
 
 def hold(farewell: Farewell) -> str:
-    """Keeps the request until the person has answered; the key is what `held` wants."""
+    """Keeps the request until the person has answered; the key is what `held` wants.
+
+    Raises Crowded where as many wait as WAITING_REQUESTS allows.
+    """
     key = secrets.token_urlsafe(16)
-    current_tickets().add(KIND, key, json.dumps(asdict(farewell)), ttl=WAIT_SECONDS)
+    most = current_settings().waiting_requests
+    text = json.dumps(asdict(farewell))
+    current_tickets().add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
     return key
 
 

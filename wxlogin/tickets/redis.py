@@ -20,14 +20,15 @@ from redis.retry import Retry
 
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
-from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, digest
+from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
 from wxlogin.tickets.waiting import WaitingRoom
 
 # Seconds Redis may take to be reached, and to answer.
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 
-# Every script begins with this: ARGV[1] are milliseconds that a test adds.
+# Every script begins with this: ARGV[1] are milliseconds that a test adds. KEYS[1] is
+# the ticket, KEYS[2] the names of those of its kind that are counted, by their end.
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
@@ -42,13 +43,22 @@ redis.call('HSET', KEYS[1], 'version', string.format('%d', version + 1),
 redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])
 return 1
 """
+# ARGV[5] is how many of this kind may be there, 0 for any number.
 _ADD = f"""{_NOW}
 if alive then return held[2] == ARGV[2] and 1 or 0 end
+local most = tonumber(ARGV[5])
+if most > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+  if redis.call('ZCARD', KEYS[2]) >= most then return -1 end
+  redis.call('ZADD', KEYS[2], now + ARGV[3], KEYS[1])
+  redis.call('PEXPIRE', KEYS[2], ARGV[3] + ARGV[4])
+end
 {_WRITE}"""
 # ARGV[5] is the version that the ticket must have.
 _SWAP = f"""{_NOW}
 if alive and held[2] == ARGV[2] then return 1 end
 if not alive or version ~= tonumber(ARGV[5]) then return 0 end
+redis.call('ZADD', KEYS[2], 'XX', now + ARGV[3], KEYS[1])
 {_WRITE}"""
 _GET = f"""{_NOW}
 if alive then return {{version, held[2]}} end
@@ -56,6 +66,7 @@ return nil"""
 _TAKE = f"""{_NOW}
 if not alive then return nil end
 redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], KEYS[1])
 return held[2]"""
 
 
@@ -84,7 +95,7 @@ class RedisTickets:
         ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._redis = connect(url)
-        self._prefix = f"{prefix}ticket:"
+        self._prefix = prefix
         self._envelope = Envelope(sealer)
         self._room = room or WaitingRoom()
         self._ahead = ahead
@@ -93,14 +104,19 @@ class RedisTickets:
             name: self._redis.register_script(text) for name, text in scripts.items()
         }
 
-    def add(self, kind: str, key: str, value: str, *, ttl: float) -> bool:
+    def add(
+        self, kind: str, key: str, value: str, *, ttl: float, most: int | None = None
+    ) -> bool:
         name = digest(kind, key)
         sealed = self._envelope.seal(kind, name, value)
-        return bool(self._run("add", name, sealed, *_ends(ttl)))
+        added = self._run("add", kind, name, sealed, *_ends(ttl), most or 0)
+        if added < 0:
+            raise crowded(kind)
+        return bool(added)
 
     def get(self, kind: str, key: str) -> Ticket | None:
         name = digest(kind, key)
-        found = self._run("get", name)
+        found = self._run("get", kind, name)
         if found is None:
             return None
         version, sealed = found
@@ -111,11 +127,11 @@ class RedisTickets:
     ) -> bool:
         name = digest(kind, key)
         sealed = self._envelope.seal(kind, name, value)
-        return bool(self._run("swap", name, sealed, *_ends(ttl), version))
+        return bool(self._run("swap", kind, name, sealed, *_ends(ttl), version))
 
     def take(self, kind: str, key: str) -> str | None:
         name = digest(kind, key)
-        sealed = self._run("take", name)
+        sealed = self._run("take", kind, name)
         return None if sealed is None else self._envelope.open(kind, name, sealed)
 
     def notify(self, kind: str, key: str) -> None:
@@ -143,12 +159,11 @@ class RedisTickets:
         """Closes the connections; for tests and for the end of a process."""
         self._redis.close()
 
-    def _run(self, script: str, name: str, *arguments: bytes | int) -> Any:
+    def _run(self, script: str, kind: str, name: str, *arguments: bytes | int) -> Any:
         shift = int(self._ahead() * 1000)
+        keys = [f"{self._prefix}ticket:{name}", f"{self._prefix}waiting:{kind}"]
         with _answering():
-            return self._scripts[script](
-                keys=[self._prefix + name], args=[shift, *arguments]
-            )
+            return self._scripts[script](keys=keys, args=[shift, *arguments])
 
 
 def _ends(ttl: float) -> tuple[int, int]:

@@ -21,8 +21,9 @@ from wxlogin import db
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.clock import moment
+from wxlogin.tickets.gauge import Gauge
 from wxlogin.tickets.models import TicketRow
-from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, digest
+from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
 from wxlogin.tickets.waiting import WaitingRoom
 
 # One `add` of so many removes old rows, and at most SWEEP_ROWS of them, which is
@@ -50,8 +51,13 @@ class SqlTickets:
         self._room = room or WaitingRoom()
         self._ahead = ahead
         self._adds = itertools.count(1)
+        self._gauge = Gauge(self._count, ahead=ahead)
 
-    def add(self, kind: str, key: str, value: str, *, ttl: float) -> bool:
+    def add(
+        self, kind: str, key: str, value: str, *, ttl: float, most: int | None = None
+    ) -> bool:
+        if most is not None and self._gauge.is_full(kind, most):
+            raise crowded(kind)
         name = digest(kind, key)
         sealed = self._envelope.seal(kind, name, value)
         row = {"kind": kind, "key": name, "version": 1, "value": sealed}
@@ -133,6 +139,15 @@ class SqlTickets:
                 session.execute(sa.select(_table.c.id).limit(1))
         except ProgrammingError:
             raise Unready("there is no ticket table: run wxlogin db upgrade") from None
+
+    def _count(self, kind: str, most: int) -> int:
+        """How many tickets of this kind are there; no more than `most` are counted."""
+        alive = sa.select(sa.literal(1)).where(
+            _table.c.kind == kind, _table.c.expires_at > self._in(0)
+        )
+        query = sa.select(sa.func.count()).select_from(alive.limit(most).subquery())
+        with db.reading() as session:
+            return session.execute(query).scalar_one()
 
     def _in(self, seconds: float) -> moment:
         return moment(self._ahead() + seconds)

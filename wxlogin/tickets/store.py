@@ -17,6 +17,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from wxlogin.errors import Crowded
 from wxlogin.security.sealing import Sealer
 
 #: How long the version of an expired ticket is remembered, in seconds. A worker
@@ -35,11 +36,15 @@ class Ticket:
 class TicketStore(Protocol):
     """Short-lived state that all workers share; every method may raise Unready."""
 
-    def add(self, kind: str, key: str, value: str, *, ttl: float) -> bool:
+    def add(
+        self, kind: str, key: str, value: str, *, ttl: float, most: int | None = None
+    ) -> bool:
         """Puts a ticket there for `ttl` seconds, unless there is one already.
 
         True for the one caller who did. A ticket on a key that was never used
-        has version 1; on a key whose ticket expired the count goes on.
+        has version 1; on a key whose ticket expired the count goes on. Raises Crowded
+        where about `most` tickets of this kind were added with a `most` and are there
+        still: the newest is refused, and those that wait go on.
         """
 
     def get(self, kind: str, key: str) -> Ticket | None:
@@ -73,6 +78,11 @@ class TicketStore(Protocol):
 
     def ping(self) -> None:
         """Returns if the store answers."""
+
+
+def crowded(kind: str) -> Crowded:
+    """What `add` raises where too many of a kind are there."""
+    return Crowded("as many of these wait as WAITING_REQUESTS allows", kind=kind)
 
 
 def digest(kind: str, key: str) -> str:

@@ -32,6 +32,8 @@ _MINUTE = 60
 # Below this part of its number an address may have any number of exchanges open at a
 # time; above it, they count as failed until they have succeeded.
 _SUSPECT = 3
+# One address may have this part of what waits for everybody together.
+_SHARE = 5
 _BEGIN = {
     "login.page",
     "login.qr",
@@ -124,7 +126,9 @@ def waiting(kind: str, *, seconds: int) -> Iterator[None]:
     if _counters() is None:
         yield
         return
-    most = current_settings().limits.waiting
+    settings = current_settings()
+    # One address alone never fills the store, however small that is.
+    most = min(settings.limits.waiting, settings.waiting_requests // _SHARE)
     _spend(f"waiting-{kind}", callers.address(), most, seconds=seconds)
     try:
         yield

@@ -31,12 +31,12 @@ def xiaoming(simulator: SimulatorServer) -> Phone:
 
 @pytest.fixture
 def listen() -> Iterator[Callable[..., int]]:
-    """`listen(app)`: a WSGI application on a free port, which it returns."""
+    """`listen(app)`: a WSGI application on a free port, or this, which it returns."""
     running = []
 
-    def start(app: Callable[..., object]) -> int:
+    def start(app: Callable[..., object], port: int = 0) -> int:
         server = make_server(
-            "127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler
+            "127.0.0.1", port, app, threaded=True, request_handler=QuietHandler
         )
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
         thread.start()

@@ -1,15 +1,22 @@
 """What a proxy hears when it asks who the visitor is."""
 
+import time
 from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from tests.journey import AS_A_PAGE, AS_A_SCRIPT, Browser
 from wxlogin.accounts import people, site_users
 from wxlogin.accounts.models import User
 from wxlogin.config import Site
 from wxlogin.db import db, now, transaction
+from wxlogin.errors import ConfigurationError
+from wxlogin.provider import signing
+from wxlogin.provider.keys import jwks
+from wxlogin.security.sealing import SealBroken
 
 HEADERS = ("X-Wxlogin-Uid", "X-Wxlogin-Name", "X-Wxlogin-External-Id")
 SHOP = Site(
@@ -159,6 +166,8 @@ def test_a_page_is_led_whatever_else_it_says(browser, more):
 
 
 def test_it_costs_one_statement(app, signed_in):
+    """once the key that signs is known, which a process looks up once a minute"""
+    signed_in.get("/auth")
     with app.app_context():
         engine = db.engine
     asked: list[str] = []
@@ -187,3 +196,71 @@ def test_below_a_path_the_cookie_reaches_the_whole_host_if_that_is_wanted(
     assert browser.get("/wx/auth").status_code == 200
     led = Browser(app, prefix="/wx").get("/wx/auth", headers={"X-Forwarded-Uri": "/w"})
     assert led.location == f"http://{HOST}/wx/login?next=http://{HOST}/w"
+
+
+def token_of(app, answer) -> tuple[dict[str, object], dict[str, object]]:
+    """Header and claims of the token, checked as an application does it."""
+    with app.app_context():
+        keys = KeySet.import_key_set(jwks())
+    token = jwt.decode(answer.headers["X-Wxlogin-Token"], keys, algorithms=["RS256"])
+    return token.header, token.claims
+
+
+def test_the_token_says_the_same_signed(app, signed_in, clock):
+    shop_knows(app, signed_in, "客户 7")
+    header, claims = token_of(app, signed_in.get("/auth?site=shop"))
+    assert header["typ"] == "wxlogin-visitor+jwt"
+    issued = claims.pop("iat")
+    assert abs(issued - time.time()) < 5
+    assert claims == {
+        "iss": f"http://{HOST}",
+        "aud": "127.0.0.1",
+        "exp": issued + 60,
+        "sub": signed_in.who()["uid"],
+        "name": "小明😀",
+        "external_id": "客户 7",
+    }
+    assert "external_id" not in token_of(app, signed_in.get("/auth"))[1]
+
+
+def test_the_token_is_for_whom_the_operator_says(app_for, xiaoming):
+    app = app_for(auth_audience="the wiki")
+    browser = Browser(app)
+    started = browser.starts()
+    browser.returns(started, xiaoming.confirms(started))
+    assert token_of(app, browser.get("/auth"))[1]["aud"] == "the wiki"
+
+
+def test_a_stranger_gets_no_token(browser):
+    headers = {"X-Forwarded-Uri": "/wiki"}
+    for answer in (browser.get("/auth"), browser.get("/auth", headers=headers)):
+        assert answer.headers["X-Wxlogin-Token"] == ""
+
+
+@pytest.mark.parametrize("typ", [signing.ID_TOKEN, signing.LOGOUT_TOKEN])
+def test_the_token_passes_for_no_other_kind(app, signed_in, typ):
+    """finding H1: a type and an audience of its own"""
+    token = signed_in.get("/auth").headers["X-Wxlogin-Token"]
+    with app.app_context(), pytest.raises(signing.NotOurs, match="type"):
+        signing.read(token, typ=typ)
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert signed_in.get("/api/me", headers=bearer).status_code == 401
+    assert signed_in.get("/auth", headers=bearer).status_code == 401
+    assert signed_in.get("/oauth2/userinfo", headers=bearer).status_code == 401
+
+
+def test_no_site_is_called_as_the_audience(settings_for):
+    shop = SHOP.model_copy(update={"client_id": "127.0.0.1"})
+    with pytest.raises(ConfigurationError, match="AUTH_AUDIENCE"):
+        settings_for(sites=(shop,))
+    settings_for(sites=(shop,), auth_audience="pages")
+
+
+def test_without_a_key_the_pages_stay_open(app, signed_in, monkeypatch):
+    def broken(*_, **__):
+        raise SealBroken("no signing key opens")
+
+    monkeypatch.setattr(signing, "signing_key", broken)
+    answer = signed_in.get("/auth")
+    assert (answer.status_code, answer.headers["X-Wxlogin-Token"]) == (200, "")
+    assert answer.headers["X-Wxlogin-Uid"]

@@ -145,6 +145,13 @@ class Settings(Written):
         "only below its path: for pages that `/auth` guards (docs/protecting.md). "
         "Whatever else runs on the host sees them then.",
     )
+    auth_audience: str = Field(
+        "",
+        max_length=255,
+        description="For whom the signed `X-Wxlogin-Token` of `/auth` is made (its "
+        "`aud`), which is what an application checks. Default: PUBLIC_URL's host "
+        "without the port.",
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="How many proxies' forwarded headers are believed."
     )
@@ -256,6 +263,11 @@ class Settings(Written):
     def cookie_path(self) -> str:
         """Which paths of our host a browser sends our cookies to."""
         return "/" if self.whole_host else self.prefix or "/"
+
+    @property
+    def visitor_audience(self) -> str:
+        """For whom the tokens about visitors are made."""
+        return self.auth_audience or self.public.hostname or ""
 
     @property
     def https(self) -> bool:

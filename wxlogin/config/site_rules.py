@@ -26,6 +26,12 @@ def site_faults(settings: Settings) -> Iterator[str]:
         yield f"SITES: two sites have the client_id {client_id}; each needs its own"
     if settings.registration is Registration.ask and not settings.terms_url:
         yield "REGISTRATION is ask: set TERMS_URL to what people shall agree to"
+    if settings.visitor_audience in ids:
+        yield (
+            f"SITES: the client_id {settings.visitor_audience} is also the audience of "
+            "the tokens that /auth gives out, and a token for one could pass for one "
+            "for the other; set AUTH_AUDIENCE to another name"
+        )
     yield from _unsaid(settings)
     for site in settings.sites:
         yield from _terms(settings, site)

@@ -18,6 +18,8 @@ from wxlogin.provider.keys import ALGS, Alg, Jwk, public_key, signing_key
 ID_TOKEN = "JWT"  # noqa: S105  a type
 #: OpenID Connect Back-Channel Logout 1.0, section 2.4.
 LOGOUT_TOKEN = "logout+jwt"  # noqa: S105  a type
+#: What `/auth` says of a visitor (`visitor_token`).
+VISITOR_TOKEN = "wxlogin-visitor+jwt"  # noqa: S105  a type
 # An ID token of ours has one to two thousand characters.
 _LONGEST = 8192
 _KID = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -5,10 +5,11 @@ For pages without a login of their own: nginx (`auth_request`), Traefik
 200 lets it through, 401 and 403 do not. A proxy of the second kind hands our answer
 to the visitor, so there a visitor without a session is led to the login instead.
 
-Every answer has the three headers `X-Wxlogin-…`, empty where there is nothing to
+Every answer has the four headers `X-Wxlogin-…`, empty where there is nothing to
 say: a proxy that copies them puts ours in the place of what a visitor may have
 forged. Names and external ids are text of any script and a header is ASCII (RFC
-9110 §5.5), so both are UTF-8, percent-encoded (RFC 3986 §2.1).
+9110 §5.5), so both are UTF-8, percent-encoded (RFC 3986 §2.1). The fourth says the
+same once more, signed, for applications that would rather not trust the way.
 
 The proxy's word on where the visitor was going is believed as far as anybody's: the
 address becomes `next`, which must be ours or a listed site's (security row 14).
@@ -23,7 +24,9 @@ from wxlogin.accounts import site_users
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.accounts.site_users import Member
 from wxlogin.config import Site, current_settings
+from wxlogin.db import now
 from wxlogin.errors import BadRequest, SignInNeeded
+from wxlogin.provider import visitor_token
 from wxlogin.security.returning import safe_next
 from wxlogin.web.arriving import opens_page
 from wxlogin.web.visitors import current_visitor
@@ -114,4 +117,11 @@ def _told(
     headers["X-Wxlogin-Uid"] = visitor.uid if visitor else ""
     headers["X-Wxlogin-Name"] = quote(visitor.nickname, safe="") if visitor else ""
     headers["X-Wxlogin-External-Id"] = quote(external_id or "", safe="")
+    headers["X-Wxlogin-Token"] = (
+        visitor_token.make(
+            current_settings(), visitor, external_id=external_id, at=now()
+        )
+        if visitor
+        else ""
+    )
     return response

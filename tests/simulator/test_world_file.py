@@ -65,3 +65,8 @@ def test_a_file_that_is_not_utf8(path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(SimulatorError):
         load_world(path)
+
+
+def test_a_byte_order_mark_does_no_harm(path: Path) -> None:
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert [app.name for app in load_world(path).registry.apps()] == ["shop"]

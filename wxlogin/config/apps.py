@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from wxlogin.config.written import Written
 
@@ -24,8 +24,6 @@ class AppKind(StrEnum):
 
 class App(Written):
     """One appid with its secret."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     kind: AppKind
@@ -53,6 +51,14 @@ class App(Written):
                 "an AppID is wx and 16 small letters or digits; copy it from WeChat's "
                 "console"
             )
+        return value
+
+    @field_validator("secret", "token", "aes_key")
+    @classmethod
+    def _without_blanks(cls, value: str | None) -> str | None:
+        if value and " " in value:
+            place = value.index(" ") + 1
+            raise ValueError(f"there is a blank at place {place}; WeChat's have none")
         return value
 
 

@@ -117,6 +117,8 @@ def _apps(settings: Settings) -> Iterator[str]:
 
 def _operator(settings: Settings) -> Iterator[str]:
     key = settings.operator_key.get_secret_value()
+    if " " in key:
+        yield "OPERATOR_KEY has a blank in it, which no Authorization header can hold"
     if key and (len(key) < 24 or len(set(key)) < 10 or _SAMPLES.search(key)):
         yield f"OPERATOR_KEY is too weak (24 random characters or more); {_MAKE_KEY}"
 

@@ -8,7 +8,6 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -55,7 +54,6 @@ VerifyFiles = Annotated[dict[str, str], BeforeValidator(_verify_files)]
 class Settings(Written):
     """What the operator decides. Immutable; made by `load_settings`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     prose: ClassVar[frozenset[str]] = frozenset({"site_name", "site_sentence"})
 
     public_url: BaseUrl = Field(

@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     field_validator,
     model_validator,
@@ -45,7 +44,6 @@ class Site(Written):
     `client_secret` it is a public client (RFC 6749 section 2.1).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     prose: ClassVar[frozenset[str]] = frozenset({"name"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]

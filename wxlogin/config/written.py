@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 # Characters that are seen as nothing and are no "format" of Unicode (category Cf).
@@ -25,6 +25,9 @@ _QUOTES = "\"'“”‘’„«»"
 
 class Written(BaseModel):
     """A table of settings. Each text in it is taken without its unseen ends."""
+
+    # Nothing of a secret in pydantic's own words either, should they be seen.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     #: Fields that hold words for people, where a joiner holds an emoji together.
     prose: ClassVar[frozenset[str]] = frozenset()

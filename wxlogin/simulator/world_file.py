@@ -19,7 +19,7 @@ def load_world(path: str | Path) -> World:
     the line of a syntax error or the field of a wrong value, and OSError.
     """
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{path}: {error}") from None
     try:

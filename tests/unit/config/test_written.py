@@ -1,9 +1,9 @@
 """What came along unseen with a value: off at the ends, named in the middle."""
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
-from wxlogin.config import Settings
+from wxlogin.config import Settings, Site
 from wxlogin.config.written import plain, secret_text, words
 
 UNSEEN = [
@@ -140,3 +140,29 @@ def test_a_verification_file_is_served_as_it_is(started):
 def test_no_default_is_changed_by_it():
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     assert Settings.model_validate(defaults).model_dump() == Settings().model_dump()
+
+
+@pytest.mark.parametrize("field", ["secret", "token", "aes_key"])
+def test_wechats_secrets_have_no_blank(refused, field):
+    app = {
+        "name": "web",
+        "kind": "website",
+        "appid": "wx1234567890abcdef",
+        "secret": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    }
+    told = refused(apps=[app | {field: "0f1e2d3c4b5a6978 8796a5b4c3d2e1f0"}])
+    assert (
+        told
+        == f"APPS: {field} of web: there is a blank at place 17; WeChat's have none"
+    )
+
+
+def test_an_operators_key_has_no_blank(refused):
+    assert "OPERATOR_KEY has a blank" in refused(operator_key=f"{KEY} {KEY}")
+
+
+def test_pydantics_own_words_hold_no_secret_either():
+    """security row 30: whoever makes a Site in a program of their own."""
+    with pytest.raises(ValidationError) as caught:
+        Site(name="shop", client_id="shop", client_secret="hush-hush")
+    assert "hush" not in str(caught.value)

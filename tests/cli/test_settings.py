@@ -34,7 +34,11 @@ def test_every_setting_is_shown_with_its_place(asked, tmp_path):
     key = tmp_path / "key"
     key.write_text(SECRET + "0")
     key.chmod(0o600)
-    shown = asked(WXLOGIN_SESSION_DAYS="8", WXLOGIN_OPERATOR_KEY_FILE=str(key))
+    shown = asked(
+        WXLOGIN_SESSION_DAYS="8",
+        WXLOGIN_OPERATOR_KEY_FILE=str(key),
+        WXLOGIN_LIMITS='{"failed_codes": 7}',
+    )
     assert shown.exit_code == 0
     rows = lines(shown)
     assert [*rows][1:] == [name.upper() for name in Settings.model_fields]
@@ -42,6 +46,7 @@ def test_every_setting_is_shown_with_its_place(asked, tmp_path):
     assert rows["SESSION_DAYS"] == ["8", "WXLOGIN_SESSION_DAYS"]
     assert rows["SESSION_IDLE_DAYS"] == ["14", "default"]
     assert rows["OPERATOR_KEY"] == ["•••", "WXLOGIN_OPERATOR_KEY_FILE"]
+    assert rows["LIMITS"] == ["failed_codes", "=", "7", "WXLOGIN_LIMITS"]
     assert rows["WHOLE_HOST"] == ["off", "default"]
     assert rows["ENV"] == ["development", "worked", "out"]
     assert shown.stderr == ""

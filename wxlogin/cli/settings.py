@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from wxlogin.cli.printing import table
 from wxlogin.config import App, Settings, Site, instance_dir, load_settings
@@ -78,9 +78,18 @@ def _shown(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, SecretStr):
         return ""
+    if isinstance(value, BaseModel):
+        return _cut(", ".join(_changed(value)) or "default")
     if isinstance(value, tuple | dict):
         return _cut(", ".join(map(_item, value)))
     return _cut(str(value))
+
+
+def _changed(table: BaseModel) -> Iterator[str]:
+    """The fields of a table that are not as they are by default."""
+    for name, field in type(table).model_fields.items():
+        if (value := getattr(table, name)) != field.default:
+            yield f"{name} = {_shown(value)}"
 
 
 def _item(one: Any) -> str:

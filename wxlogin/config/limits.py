@@ -6,11 +6,10 @@ failures are limited closely. docs/security.md tells for each number why it is t
 and why nobody is locked out by another's use of it.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt
 
 from wxlogin.config.written import Written
 
@@ -19,8 +18,6 @@ _WORDS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0"
 
 class Limits(Written):
     """Each number is what may happen in a minute, unless it says otherwise."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = Field(default=True, description="`false` is LIMITS=off.")
     logins: PositiveInt = Field(
@@ -76,11 +73,6 @@ def _read(value: Any) -> Any:
         value = _WORDS.get(value.strip().lower(), value)
     if isinstance(value, bool):
         return {"enabled": value}
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            value = None
     if isinstance(value, Limits):
         return value
     if not isinstance(value, dict):

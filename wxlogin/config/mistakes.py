@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from wxlogin.config.apps import App
-from wxlogin.config.settings import Settings
+from wxlogin.config.settings import Settings, table_of
 from wxlogin.config.sites import Site
 from wxlogin.config.sources import Given, nearest
 from wxlogin.config.written import is_secret, shown, visible
@@ -43,12 +43,18 @@ class _Fault:
         self._kind, self._facts = fault["type"], fault.get("ctx", {})
         self._text, self._value = fault["msg"], fault["input"]
         self._path = fault["loc"]
+        self._model: type[BaseModel]
         top = str(self._path[0]) if self._path else ""
         self._whole = given[top].value if top in given else None
         self._in_table = top in _TABLES and len(self._path) > 1
-        whole = (Settings, "setting")
-        self._model, self._noun = _TABLES[top] if self._in_table else whole
-        names = self._path[2:] if self._in_table else self._path
+        names = self._path
+        self._model, self._noun = Settings, "setting"
+        if self._in_table:
+            self._model, self._noun = _TABLES[top]
+            names = self._path[2:]
+        elif len(self._path) > 1 and (table := table_of(top)):
+            self._model, self._noun = table, top.upper()
+            names = self._path[1:]
         self._name = str(names[0]) if names else ""
         self._places = names[1:]
 
@@ -62,6 +68,8 @@ class _Fault:
 
     def _where(self) -> str:
         top = str(self._path[0]).upper() if self._path else "settings"
+        if self._noun == top:
+            return f"{top}: {self._name}"
         if not self._in_table:
             places = "".join(f", {_at(place)}" for place in self._places)
             return f"{top}{places}"
@@ -78,7 +86,8 @@ class _Fault:
         return f"the {self._noun} at place {at + 1}"
 
     def _article(self) -> str:
-        return "an app" if self._noun == "app" else f"a {self._noun}"
+        articles = {"app": "an app", "site": "a site", "setting": "a setting"}
+        return articles.get(self._noun, self._noun)
 
     def _meant(self) -> str:
         if self._in_table and self._name in Settings.model_fields:

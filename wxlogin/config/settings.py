@@ -2,11 +2,12 @@
 
 import re
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, get_origin
+from typing import Annotated, Any, ClassVar, Literal, cast, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     Field,
     SecretStr,
@@ -293,6 +294,13 @@ def is_structured(name: str) -> bool:
     """Is this setting a list or a table, JSON where only text can stand?"""
     annotation = Settings.model_fields[name].annotation
     return get_origin(annotation) in (tuple, dict) and annotation != Secrets
+
+
+def table_of(name: str) -> type[BaseModel] | None:
+    """The fields of a setting that is one table, such as LIMITS."""
+    kind: Any = Settings.model_fields[name].annotation
+    is_table = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return cast(type[BaseModel], kind) if is_table else None
 
 
 def holds_secrets(name: str) -> bool:

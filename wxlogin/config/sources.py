@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from wxlogin.config.files import read_file
-from wxlogin.config.settings import Settings, holds_secrets, is_structured
+from wxlogin.config.settings import Settings, holds_secrets, is_structured, table_of
 from wxlogin.config.written import character, shown
 from wxlogin.errors import ConfigurationError
 
@@ -215,10 +215,13 @@ def _from_file(name: str, variable: str, path: str) -> Any:
 
 
 def _parsed(name: str, where: str, text: str) -> Any:
-    """Lists and tables are JSON; everything else is taken as it stands."""
-    if not is_structured(name):
+    """Lists and tables are JSON; everything else is taken as it stands. What may be a
+    word or a table begins with a bracket where it is one."""
+    bare = text.strip("\ufeff \t\r\n")
+    table = table_of(name) is not None and bare.startswith("{")
+    if not (table or is_structured(name)):
         return text
-    text = text.strip("\ufeff \t\r\n")
+    text = bare
     try:
         return json.loads(text, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # Those that turn the direction of what follows, names included.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Longer ones without blanks may be a secret that stands in the wrong place.
+# Longer ones may hold a secret that stands in the wrong place.
 _SHOWN = 20
 _QUOTES = "\"'“”‘’„«»"
 
@@ -141,9 +141,9 @@ def shown(value: Any) -> str:
         return f"{len(value)} characters"
     if "://" in value:
         return f'"{visible(value.partition("?")[0][:200])}"'
-    if len(value) > _SHOWN and not re.search(r"[ \u4e00-\u9fff]", value):
+    if len(value) > _SHOWN:
         return f"{len(value)} characters"
-    return f'"{visible(value[:80])}"'
+    return f'"{visible(value)}"'
 
 
 def visible(text: str) -> str:

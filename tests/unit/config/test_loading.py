@@ -185,7 +185,7 @@ def test_limits_are_on_off_or_other_numbers(
     ("value", "said"),
     [
         ("maybe", "write on, off, or a table"),
-        ("{", "write on, off, or a table"),
+        ("{", "not valid JSON: line 1, column 2"),
         ('{"failed_codes": 0}', "whole number from 1 on for failed_codes"),
         ('{"failed_codes": -1}', "whole number from 1 on for failed_codes"),
         ('{"failed_codes": "many"}', "whole number from 1 on for failed_codes"),

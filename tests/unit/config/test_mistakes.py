@@ -214,6 +214,8 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(tmp_path):
         {"apps": [swapped]},
         {"apps": [APP | {"name": secret}]},
         {"apps": [APP | {"kind": secret}]},
+        {"apps": f'[{{"name": "web", "secret": "{secret}"}}]'},
+        {"limits": f'{{"name": "web", "secret": "{secret}"}}'},
         {"env": secret},
         {"session_days": secret},
         {"accent": secret},

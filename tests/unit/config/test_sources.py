@@ -47,6 +47,7 @@ TEXTS = {
     "operator_key": KEY,
     "verify_files": '{"MP_verify_a.txt": "a"}',
     "log_level": "debug",
+    "limits": '{"failed_codes": 7}',
     "accent": "#123456",
     "logo": "/logo.png",
     "terms_url": "https://shop.example/terms",

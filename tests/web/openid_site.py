@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,18 @@ def claims(tokens: dict[str, Any]) -> dict[str, Any]:
     """What the ID token of an answer says; its signature is tested elsewhere."""
     body = tokens["id_token"].split(".")[1]
     return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+def goes_on(browser: Browser, reply: TestResponse) -> TestResponse:
+    """Clicks "Continue" where the person is asked first, as for a program."""
+    path = reply.location or ""
+    if not re.fullmatch(r"(/wx)?/oauth2/authorize/[A-Za-z0-9_-]{22}", path):
+        return reply
+    page = browser.get(path)
+    if page.status_code != 200:
+        return page
+    uid = re.search(r'name="uid" value="(\w+)"', page.text)[1]
+    return browser.post(path, data={"uid": uid})
 
 
 @dataclass
@@ -136,7 +149,7 @@ class SiteServer:
 
     def code_for(self, browser: Browser, **changes: str | None) -> str:
         """The code that a browser, in which somebody is signed in, comes back with."""
-        told = answer_of(browser.get(self.link(**changes)))
+        told = answer_of(goes_on(browser, browser.get(self.link(**changes))))
         assert told["to"] == self.redirect_uri.partition("?")[0], told
         assert told.get("state") == self.sent.get("state")
         return told["code"]

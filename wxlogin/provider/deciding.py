@@ -3,6 +3,10 @@
 OpenID Connect Core 3.1.2.1 (prompt, max_age, id_token_hint) and 3.1.2.3. A login that
 was made after the request began satisfies every wish for a fresh one, so nobody is
 sent round in circles.
+
+A program on the person's device gets its code only by the person's word, and so does
+a site that asks for one (RFC 8252 section 8.6, finding L1). The word is for one
+request; nothing is remembered of it.
 """
 
 from dataclasses import replace
@@ -13,7 +17,7 @@ from authlib.oauth2 import OAuth2Error
 
 from wxlogin.accounts import people, site_users
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings
+from wxlogin.config import Settings, Site
 from wxlogin.db import transaction
 from wxlogin.errors import BadSiteRequest, RegistrationClosed
 from wxlogin.flows import terms
@@ -21,7 +25,7 @@ from wxlogin.flows.terms import Entry
 from wxlogin.provider.authorizing import call_of, refuse
 from wxlogin.provider.codes import Code
 from wxlogin.provider.requests import AuthorizationRequest
-from wxlogin.provider.return_addresses import is_registered
+from wxlogin.provider.return_addresses import is_program, is_registered
 from wxlogin.provider.server import server
 from wxlogin.provider.wire import Reply
 
@@ -31,6 +35,8 @@ class Detour(StrEnum):
 
     login = "login"
     terms = "terms"
+    #: A page that names the client and the account, and asks whether to go on.
+    consent = "consent"
 
 
 def decide(
@@ -39,9 +45,11 @@ def decide(
     visitor: Visitor | None,
     *,
     at: datetime,
+    agreed: bool = False,
 ) -> Reply | Detour:
     """The answer for the site, or the visitor's next page.
 
+    `agreed`: the visitor has just said on our page that this request may go on.
     Raises RegistrationClosed where the site takes nobody new, and BadSiteRequest
     where site or return address have been taken out of the settings meanwhile.
     """
@@ -68,8 +76,12 @@ def decide(
             return refuse(request, "access_denied", "The site takes nobody new.")
         case Entry.closed:
             raise RegistrationClosed("the site takes nobody new", client=site.client_id)
-        case Entry.ok:
+        case Entry.ok if agreed or not _asks_for_word(request, site):
             return _grant(request, visitor, at=at)
+        case Entry.ok if silent:
+            return refuse(request, "consent_required", "The visitor has to go on.")
+        case Entry.ok:
+            return Detour.consent
 
 
 def will_do(request: AuthorizationRequest, visitor: Visitor, *, at: datetime) -> bool:
@@ -77,6 +89,10 @@ def will_do(request: AuthorizationRequest, visitor: Visitor, *, at: datetime) ->
     if _must_sign_in(request, visitor, at=at):
         return False
     return not _is_somebody_else(request, visitor)
+
+
+def _asks_for_word(request: AuthorizationRequest, site: Site) -> bool:
+    return "consent" in request.prompt or is_program(site, request.redirect_uri)
 
 
 def _must_sign_in(

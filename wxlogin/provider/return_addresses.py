@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from wxlogin.config import Site
+from wxlogin.config.addresses import is_loopback
 
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:/.*)?)")
 _SHOWN = 200
@@ -26,6 +27,20 @@ def is_registered(site: Site, uri: str) -> bool:
         return False
     known = (_LOOPBACK.fullmatch(one) for one in site.redirect_uris)
     return any(one and one.groups() == asked.groups() for one in known)
+
+
+def is_program(site: Site, uri: str) -> bool:
+    """Does this address lead to a program on the person's device?
+
+    Then nothing proves which program: another one may register the scheme or open
+    the port, and bring the client's id and a verifier of its own (RFC 8252 sections
+    8.1 and 8.6). A page of scripts that a developer serves on loopback cannot be told
+    from one.
+    """
+    if not site.is_public:
+        return False
+    parts = urlsplit(uri)
+    return parts.scheme not in ("http", "https") or is_loopback(parts.hostname)
 
 
 def nearest(site: Site, uri: str) -> str | None:

@@ -29,7 +29,7 @@ from wxlogin.security.origins import origin_of
 
 HSTS = "max-age=31536000"
 # A scheme by a reversed domain name (RFC 8252 section 7.1).
-_APP_ADDRESS = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:")
+_APP_ADDRESS = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:", re.IGNORECASE)
 # What no page of ours uses. `local-network-access` is not here: WeChat's frame
 # needs it to sign in through WeChat on the same computer.
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -116,7 +116,7 @@ def _source(url: str) -> str:
         return url
     if app := _APP_ADDRESS.match(url):
         # A native app's own scheme has no origin; the scheme itself is the source.
-        return app[0]
+        return app[0].lower()
     if urlsplit(url).scheme not in ("http", "https") or any(c in url for c in " ;,'"):
         raise ValueError("a source is 'self' or an http(s) origin")
     return str(origin_of(url))

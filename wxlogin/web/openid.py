@@ -6,6 +6,7 @@ from flask import Blueprint, g, jsonify, redirect, render_template, request, url
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import current_settings
 from wxlogin.db import now
 from wxlogin.errors import (
@@ -17,12 +18,14 @@ from wxlogin.errors import (
 from wxlogin.provider import authorizing, requests, server
 from wxlogin.provider.deciding import Detour, decide
 from wxlogin.provider.requests import AuthorizationRequest
+from wxlogin.provider.return_addresses import is_program
 from wxlogin.provider.wire import Call, Reply
 from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.cors import let_sites_read
 from wxlogin.web.edge import allow_form_to, hide_referrer
 from wxlogin.web.problems import refusal
+from wxlogin.web.sites import pending_site
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("openid", __name__, url_prefix="/oauth2")
@@ -80,6 +83,17 @@ def resume(key: str) -> Response:
     return _meet(_held(key), key=key)
 
 
+@bp.post("/authorize/<key>")
+def agree(key: str) -> Response:
+    """The person's word that it may go on, for the account that the page named."""
+    hide_referrer()
+    visitor = current_visitor()
+    if visitor is None or request.form.get("uid") != visitor.uid:
+        # Another tab has signed somebody else in since this page was shown.
+        return redirect(url_for("openid.resume", key=key), 303)
+    return _meet(_held(key), key=key, agreed=True)
+
+
 @bp.get("/authorize/<key>/decline")
 def decline(key: str) -> Response:
     """The person said no, and the site hears of it."""
@@ -108,10 +122,13 @@ def revoke() -> Response:
     return _answer(server.revoke)
 
 
-def _meet(asked: AuthorizationRequest, *, key: str | None = None) -> Response:
+def _meet(
+    asked: AuthorizationRequest, *, key: str | None = None, agreed: bool = False
+) -> Response:
     """The site's answer, or the page that the visitor sees first."""
+    settings, visitor = current_settings(), current_visitor()
     try:
-        found = decide(current_settings(), asked, current_visitor(), at=now())
+        found = decide(settings, asked, visitor, at=now(), agreed=agreed)
     except RegistrationClosed:
         key = key or _hold(asked)
         g.login_wish = {"next": url_for("openid.resume", key=key)}
@@ -119,12 +136,31 @@ def _meet(asked: AuthorizationRequest, *, key: str | None = None) -> Response:
     if isinstance(found, Reply):
         _answered(key)
         return _render(found)
+    if found is Detour.consent and key and visitor:
+        return _ask_whether(asked, key, visitor)
     key = key or _hold(asked)
+    if found is Detour.consent:
+        return redirect(url_for("openid.resume", key=key), 303)
     if found is Detour.terms:
         return redirect(url_for("terms.page", key=key), 303)
     back = url_for("openid.resume", key=key)
     wish = request.args.get("ui_locales")
     return redirect(url_for("login.page", next=back, ui_locales=wish), 302)
+
+
+def _ask_whether(asked: AuthorizationRequest, key: str, visitor: Visitor) -> Response:
+    """A page that names the client and the account; its form is `agree`."""
+    site = pending_site(key)
+    allow_form_to(asked.redirect_uri)
+    html = render_template(
+        "openid/consent.html",
+        key=key,
+        visitor=visitor,
+        site=site.name,
+        is_program=is_program(site, asked.redirect_uri),
+        scope=asked.scope,
+    )
+    return Response(html, mimetype="text/html")
 
 
 def _hold(asked: AuthorizationRequest) -> str:

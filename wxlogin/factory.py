@@ -5,7 +5,7 @@ from flask_migrate import Migrate
 
 from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
-from wxlogin.config.sources import unknown_names
+from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
 from wxlogin.db.engine import CONNECTIONS
 from wxlogin.flows.upstream import wechat_for
@@ -102,7 +102,11 @@ def build(
         app.register_blueprint(module.bp)
     init_limits(app, settings)
     for name in unknown_names():
-        get_logger().warning("unknown setting", name=name, see="docs/settings.md")
+        get_logger().warning(
+            "unknown setting",
+            name=name,
+            advice=advice_for(name) or "docs/settings.md lists them all",
+        )
     return app
 
 

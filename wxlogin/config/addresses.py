@@ -41,6 +41,11 @@ _OWN_NAMES = {
     "ip6-localhost",
     "ip6-loopback",
 }
+# Domains whose every name is 127.0.0.1, and those whose names say the address.
+_POINTING_HERE = (".localtest.me", ".lvh.me", ".vcap.me", ".lacolhost.com")
+_SAID = re.compile(
+    r"(?:.*[.-])?(?:127[.-]\d+[.-]\d+[.-]\d+|7f[0-9a-f]{6})\.(?:nip|sslip|xip)\.io"
+)
 
 
 @dataclass(frozen=True)
@@ -218,8 +223,12 @@ def is_loopback(host: str | None) -> bool:
 
 
 def is_this_machine(host: str | None) -> bool:
-    """The same, and 0.0.0.0 and [::], which systems take for it."""
-    found = ip_of(_normal(host))
+    """The same, 0.0.0.0 and [::], which systems take for it, and public names that
+    are known to lead here."""
+    name = _normal(host)
+    if f".{name}".endswith(_POINTING_HERE) or _SAID.fullmatch(name):
+        return True
+    found = ip_of(name)
     return is_loopback(host) or (found is not None and found.is_unspecified)
 
 

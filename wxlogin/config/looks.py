@@ -15,6 +15,8 @@ def findable_logo(value: str) -> str:
         raise ValueError(
             "write a path on our host, such as /logo.png, or an https address"
         )
+    if value.endswith("/"):
+        raise ValueError("name the picture itself, not the folder it lies in")
     return link(value) if value else ""
 
 

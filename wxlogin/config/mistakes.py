@@ -93,7 +93,7 @@ class _Fault:
         if self._in_table and self._name in Settings.model_fields:
             # In TOML all that stands below a [[…]] belongs to it.
             return f"; {self._name} is a setting: write it above the first [[…]]"
-        near = nearest(self._name, self._model.model_fields)
+        near = nearest(self._name, self._model.model_fields, like=0.6)
         names = ", ".join(self._model.model_fields)
         return f"; did you mean {near}?" if near else f"; it has {names}"
 

@@ -69,14 +69,15 @@ def advice_for(variable: str) -> str:
     return f"did you mean {PREFIX}{near.upper()}{end}?" if near else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name that a misspelled one most likely means."""
+def nearest(name: str, known: Iterable[str], *, like: float = 0.72) -> str | None:
+    """The name that a misspelled one most likely means; `like` is from 0 (anything) to
+    1 (the same)."""
     names = list(known)
     # Joints are left out or put in: `clientid`, `site-name`.
     bare = {one.replace("_", ""): one for one in names}
     if found := bare.get("".join(filter(str.isalnum, name.lower()))):
         return found
-    close = get_close_matches(name.lower(), names, n=1, cutoff=0.72)
+    close = get_close_matches(name.lower(), names, n=1, cutoff=like)
     return close[0] if close else None
 
 
@@ -211,6 +212,8 @@ def _from_file(name: str, variable: str, path: str) -> Any:
         raise ConfigurationError(f"{variable}: {error.operator}") from None
     if not text.strip():
         raise ConfigurationError(f"{variable}: {path} is empty")
+    if text.lstrip().upper().startswith(PREFIX):
+        raise ConfigurationError(f"{variable}: write into {path} the value alone")
     return _parsed(name, f"{variable}: {path}", text)
 
 
@@ -222,6 +225,10 @@ def _parsed(name: str, where: str, text: str) -> Any:
     if not (table or is_structured(name)):
         return text
     text = bare
+    if text.startswith(f"[[{name}]]"):
+        raise ConfigurationError(
+            f"{where}: write JSON here, [{{…}}]; [[{name}]] is for wxlogin.toml"
+        )
     try:
         return json.loads(text, object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as error:

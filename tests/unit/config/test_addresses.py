@@ -149,15 +149,33 @@ def test_this_machine_is_known_by_every_name(host):
     assert is_this_machine(host)
 
 
-@pytest.mark.parametrize("host", ["0", "0x0", "[::]", "::ffff:0:0"])
-def test_no_address_at_all_leads_here_too(host):
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("0", "0x0", "[::]", "::ffff:0:0"),
+        *("lvh.me", "a.localtest.me", "127.0.0.1.nip.io", "7f000001.nip.io"),
+        *("wechat.127.0.0.1.sslip.io", "wechat-127-0-0-1.sslip.io"),
+    ],
+)
+def test_no_address_and_names_for_this_machine_lead_here_too(host):
     assert is_this_machine(host)
     assert not is_loopback(host)
 
 
 @pytest.mark.parametrize(
     "host",
-    [None, "", "shop.example", "localhost.example", "notlocalhost", "128.0.0.1", "::2"],
+    [
+        None,
+        "",
+        "shop.example",
+        "localhost.example",
+        "notlocalhost",
+        "128.0.0.1",
+        "::2",
+        "10.0.0.1.nip.io",
+        "notlvh.me",
+        "127.0.0.1.shop.example",
+    ],
 )
 def test_other_machines_are_others(host):
     assert not is_this_machine(host)

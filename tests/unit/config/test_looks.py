@@ -77,6 +77,8 @@ def test_a_logo_is_a_path_or_https(written, kept):
 @pytest.mark.parametrize(
     "written",
     [
+        "/",
+        "https://cdn.shop.example/",
         "logo.png",
         "./logo.png",
         "static/logo.png",
@@ -90,5 +92,5 @@ def test_a_logo_is_a_path_or_https(written, kept):
     ],
 )
 def test_what_no_browser_would_find_is_no_logo(written):
-    with pytest.raises(ValueError, match=r"path|leave"):
+    with pytest.raises(ValueError, match=r"path|leave|picture"):
         findable_logo(written)

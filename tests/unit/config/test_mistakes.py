@@ -151,6 +151,10 @@ def test_a_mistake_names_the_setting_the_value_and_the_way_out(
             "session_days of Shop is no field of a site; session_days is a setting: "
             "write it above the first [[…]]",
         ),
+        (
+            {"secret": "x"},
+            "secret of Shop is no field of a site; did you mean cli",
+        ),
         ({"xyz": 1}, "xyz of Shop is no field of a site; it has name, origins, "),
         (
             {"redirect_uris": "https://a.example"},

@@ -208,6 +208,7 @@ def test_what_is_no_secret_may_be_read_by_all(tmp_path, file_for):
         ("[" * 100_000, "too deep"),
         ("[" + "1" * 5000 + "]", "too long"),
         ("web", "line 1, column 1"),
+        ("[{...}]", "line 1, column 3"),
     ],
 )
 @pytest.mark.parametrize("name", ["apps", "sites"])
@@ -344,3 +345,16 @@ def test_what_was_given_is_not_in_its_repr(tmp_path, monkeypatch):
 
     monkeypatch.setenv("WXLOGIN_SECRET_KEY", KEY)
     assert KEY not in repr(collect(tmp_path, {"operator_key": KEY}))
+
+
+def test_toml_in_a_file_for_json_is_told(tmp_path, file_for):
+    file_for("apps", '[[apps]]\nname = "web"\n')
+    assert "write JSON here, [{…}]; [[apps]] is for wxlogin.toml" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["operator_key", "apps", "site_name"])
+def test_a_variable_in_place_of_its_value_is_told(tmp_path, file_for, name):
+    file_for(name, f"WXLOGIN_{name.upper()}={KEY}\n")
+    told = refusal(tmp_path)
+    assert "the value alone" in told
+    assert KEY not in told

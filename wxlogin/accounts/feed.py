@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Event, EventCount
-from wxlogin.accounts.statements import run
+from wxlogin.accounts.statements import remove
 from wxlogin.db import insert_or_ignore, reading, transaction
 
 # Events numbered in one transaction.
@@ -80,8 +80,7 @@ def number_all() -> None:
 
 def forget(before: datetime) -> int:
     """Removes events from before that moment, told or not; says how many."""
-    old = sa.delete(Event).where(Event.at < before)
-    return transaction(lambda session: run(session, old))
+    return remove(Event, Event.at < before)
 
 
 def _number(session: Session) -> None:

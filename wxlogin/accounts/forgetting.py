@@ -2,12 +2,9 @@
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from wxlogin.accounts import feed
 from wxlogin.accounts.models import AccessToken, Authorization, LogoutNotice
-from wxlogin.accounts.statements import run
-from wxlogin.db import transaction
+from wxlogin.accounts.statements import remove
 
 #: A site that reads the feed less often than this misses events.
 EVENTS_KEPT = timedelta(days=30)
@@ -17,13 +14,11 @@ NOTICES_KEPT = timedelta(days=1)
 
 def forget_tokens(at: datetime) -> int:
     """Removes access tokens and sign-ins at sites that ran out; says how many."""
-    tokens = sa.delete(AccessToken).where(AccessToken.expires_at <= at)
-    ended = sa.delete(Authorization).where(Authorization.ends_at <= at)
-    return transaction(lambda session: run(session, tokens) + run(session, ended))
+    tokens = remove(AccessToken, AccessToken.expires_at <= at)
+    return tokens + remove(Authorization, Authorization.ends_at <= at)
 
 
 def forget_events(at: datetime) -> int:
     """Removes old events and notices, told or not; says how many."""
-    old = sa.delete(LogoutNotice).where(LogoutNotice.at <= at - NOTICES_KEPT)
-    notices = transaction(lambda session: run(session, old))
+    notices = remove(LogoutNotice, LogoutNotice.at <= at - NOTICES_KEPT)
     return notices + feed.forget(at - EVENTS_KEPT)

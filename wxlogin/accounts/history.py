@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Conflict, LoginEvent
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.outcome import Resolution
-from wxlogin.accounts.statements import run
+from wxlogin.accounts.statements import remove
 from wxlogin.accounts.text import storable
-from wxlogin.db import reading, transaction
+from wxlogin.db import reading
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,8 @@ def forget_old_logins(before: datetime) -> int:
 
     Says how many rows went.
     """
-    logins = sa.delete(LoginEvent).where(LoginEvent.at < before)
-    quiet = sa.delete(Conflict).where(Conflict.last_seen_at < before)
-    return transaction(lambda session: run(session, logins) + run(session, quiet))
+    logins = remove(LoginEvent, LoginEvent.at < before)
+    return logins + remove(Conflict, Conflict.last_seen_at < before)
 
 
 def _login(row: LoginEvent) -> Login:

@@ -19,7 +19,7 @@ from wxlogin import signals
 from wxlogin.accounts.models import Authorization, LogoutNotice, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
-from wxlogin.accounts.statements import run
+from wxlogin.accounts.statements import BATCH, in_batches, run
 from wxlogin.accounts.text import storable
 from wxlogin.db import UtcDateTime, now, reading, transaction
 from wxlogin.errors import AlreadyFinished, Unready
@@ -29,8 +29,6 @@ SessionKind = Literal["web", "mini_program", "mobile"]
 #: The time of the last use is written when it is this much older than the use.
 SEEN_EVERY = timedelta(minutes=5)
 IDLE = timedelta(days=14)
-# Sessions that one statement ends.
-BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ def list_for(user_id: int) -> list[SessionView]:
 def forget_ended(at: datetime, *, idle: timedelta = IDLE) -> int:
     """Removes the rows of sessions that ran out; says how many."""
     over = sa.or_(SessionRow.ends_at <= at, SessionRow.seen_at <= at - idle)
-    return _delete(over)
+    return in_batches(lambda session: close(session, over, limit=BATCH))
 
 
 def _mark_seen(session_id: int, *, at: datetime) -> None:
@@ -171,14 +169,16 @@ def _mark_seen(session_id: int, *, at: datetime) -> None:
         return
 
 
-def close(session: Session, *where: sa.ColumnElement[bool]) -> int:
+def close(
+    session: Session, *where: sa.ColumnElement[bool], limit: int | None = None
+) -> int:
     """Ends sessions inside the caller's transaction; says how many.
 
     The one way to end a session: the sites that signed the person in through it are
     noted down to be told. Their rows are locked first, so that a site that is just
     given a token comes before, and is told, or finds no session.
     """
-    query = sa.select(SessionRow.id).where(*where).order_by(SessionRow.id)
+    query = sa.select(SessionRow.id).where(*where).order_by(SessionRow.id).limit(limit)
     ids = list(session.scalars(query.with_for_update()))
     for start in range(0, len(ids), BATCH):
         _end(session, ids[start : start + BATCH])

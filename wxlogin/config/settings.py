@@ -173,7 +173,9 @@ class Settings(Written):
         14, ge=1, le=400, description="A session that nobody uses ends after."
     )
     login_history_days: int = Field(
-        180, ge=1, description="Sign-ins older than this are forgotten."
+        180,
+        ge=1,
+        description="Sign-ins older than this are forgotten, once a day.",
     )
     site_name: str = Field("", description="Your site's name on our pages.")
     site_sentence: str = Field("", description="One sentence below the name.")

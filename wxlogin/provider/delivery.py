@@ -8,9 +8,13 @@ that a slow one holds nobody else. All threads are daemons: a process does not w
 for them, and what it leaves undone is due when its lease is over.
 
 Several processes may look at the same time; a lease decides who sends.
+
+The same thread sees to it that what has run out is forgotten (flows/retention.py).
 """
 
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,10 +23,15 @@ from typing import Any
 from wxlogin import signals
 from wxlogin.config import Settings, Site, current_settings
 from wxlogin.errors import WxloginError
+from wxlogin.flows.retention import forget_if_due
 from wxlogin.observability import get_logger
 from wxlogin.provider import backchannel, webhooks
 
 POLL_SECONDS = 5.0
+# Seconds until the first look whether something is to be forgotten, and between two,
+# more or less: processes that started together do not look together.
+FIRST_SECONDS = 30.0
+RETENTION_SECONDS = 600.0
 
 Context = Callable[[], AbstractContextManager[object]]
 
@@ -65,6 +74,8 @@ class Deliverer:
         self._over = False
         self._thread: threading.Thread | None = None
         self._working: dict[tuple[str, str], threading.Thread] = {}
+        self._forgetting: threading.Thread | None = None
+        self._forget_at = time.monotonic() + _about(FIRST_SECONDS)
 
     def start(self) -> None:
         """Begins. Call it after a fork, in the process that is to deliver."""
@@ -86,6 +97,7 @@ class Deliverer:
     def _run(self) -> None:
         while not self._over:
             self._look()
+            self._forget()
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
         for thread in self._working.values():
@@ -102,20 +114,41 @@ class Deliverer:
             # The next look finds the same; only the thread must go on.
             _log(error, "looking")
 
+    def _forget(self) -> None:
+        """In a thread of its own: it may take its time, and sites do not wait."""
+        before = self._forgetting
+        if time.monotonic() < self._forget_at or (before and before.is_alive()):
+            return
+        self._forget_at = time.monotonic() + _about(RETENTION_SECONDS)
+        self._forgetting = _start(self._context, forget_if_due, "forgetting")
+
+
+def _about(seconds: float) -> float:
+    return random.uniform(0.5, 1.0) * seconds  # noqa: S311  no secret
+
 
 def _begin(
     context: Context, job: Job, counts: list[int] | None = None
 ) -> threading.Thread:
     def work() -> None:
+        count = job.tell(current_settings(), job.site)
+        if counts is not None:
+            counts.append(count)
+
+    return _start(context, work, " ".join(job.key))
+
+
+def _start(context: Context, work: Callable[[], object], name: str) -> threading.Thread:
+    """A thread does it, in a context of its own; a failure is a line in the log."""
+
+    def careful() -> None:
         try:
             with context():
-                count = job.tell(current_settings(), job.site)
-            if counts is not None:
-                counts.append(count)
+                work()
         except Exception as error:
-            _log(error, " ".join(job.key))
+            _log(error, name)
 
-    thread = threading.Thread(target=work, name="deliver to a site", daemon=True)
+    thread = threading.Thread(target=careful, name=name, daemon=True)
     thread.start()
     return thread
 

@@ -1,0 +1,85 @@
+"""What has run out is forgotten, once a day, whoever does it.
+
+Sign-ins older than LOGIN_HISTORY_DAYS, sessions and tokens that are over, events that
+no site reads any more, tickets. Each process that serves looks now and then whether a
+day has passed; a ticket decides who does it, so it is one of them, at most once a day,
+and its end is written down where a restart does not lose it. One that is killed in the
+middle is followed by another within the hour: what is gone stays gone.
+
+The database's clock says how late it is, not that of a machine whose clock may be wrong
+by years. Rows go some hundred at a time, so that nobody who signs in waits for it.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from wxlogin.accounts.forgetting import forget_events, forget_tokens
+from wxlogin.accounts.history import forget_old_logins
+from wxlogin.accounts.sessions import forget_ended
+from wxlogin.config import Settings, current_settings
+from wxlogin.db import reading
+from wxlogin.observability import get_logger
+from wxlogin.tickets import current_tickets
+from wxlogin.tickets.clock import moment
+
+#: Seconds from one time to the next: a little less than a day, so that it is not later
+#: every day.
+EVERY = 23.5 * 3600
+# Seconds after which one that began and never ended is begun again.
+LEASE = 3600.0
+_TICKET = ("retention", "daily")
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How many rows of each went."""
+
+    sessions: int
+    logins: int
+    tokens: int
+    events: int
+    tickets: int
+
+
+def forget_if_due() -> Forgotten | None:
+    """Forgets what has run out, if nobody has within a day; None if somebody has, or is
+    about to. Raises Unready where database or ticket store do not answer."""
+    tickets = current_tickets()
+    # Most look in vain, and should not want the right to write for it.
+    if tickets.get(*_TICKET) is not None:
+        return None
+    if not tickets.add(*_TICKET, "begun", ttl=LEASE):
+        return None
+    found = forget(current_settings())
+    mine = tickets.get(*_TICKET)
+    if mine is not None:
+        tickets.swap(*_TICKET, mine.version, "done", ttl=EVERY)
+    get_logger().info("forgotten", **asdict(found))
+    return found
+
+
+def forget(settings: Settings) -> Forgotten:
+    """Forgets what has run out, now."""
+    at = _now()
+    return Forgotten(
+        sessions=forget_ended(at, idle=timedelta(days=settings.session_idle_days)),
+        logins=forget_old_logins(at - timedelta(days=settings.login_history_days)),
+        tokens=forget_tokens(at),
+        events=forget_events(at),
+        tickets=_sweep(),
+    )
+
+
+def _sweep() -> int:
+    count = 0
+    while found := current_tickets().sweep():
+        count += found
+    return count
+
+
+def _now() -> datetime:
+    with reading() as session:
+        at: datetime = session.scalars(sa.select(moment(0))).one()
+    return at

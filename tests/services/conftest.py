@@ -11,6 +11,11 @@ time, `together` runs the same thing in many threads at once.
 
 import os
 import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -106,6 +111,48 @@ def database_app(database_url: str) -> Iterator[Flask]:
         yield app
 
 
+class OwnRedis:
+    """A Redis of this test alone, which it may pause, kill and start again."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self._command = [program, "--port", str(port), "--bind", "127.0.0.1"]
+        self._command += ["--save", "", "--dir", str(folder), "--loglevel", "warning"]
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            with redis.Redis.from_url(self.url) as client:
+                try:
+                    client.ping()
+                except redis.ConnectionError:
+                    continue
+                return
+        raise AssertionError("redis-server did not start")
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    program = shutil.which("redis-server")
+    if program is None:
+        required("redis-server is not on PATH: install it (apt-get install redis)")
+    server = OwnRedis(program, tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
 class Clock:
     """Seconds that a ticket store adds to its own clock; tests move them."""
 
@@ -146,6 +193,16 @@ def ticket_app(
 
 
 _ticket_table = Base.metadata.tables["ticket"]
+
+
+@pytest.fixture
+def own_prefix(redis_url: str) -> Iterator[str]:
+    """In front of every key of this test; what is there is deleted at the end."""
+    prefix = f"wxlogin:test:{secrets.token_hex(6)}:"
+    yield prefix
+    with redis.Redis.from_url(redis_url) as client:
+        for key in client.scan_iter(f"{prefix}*"):
+            client.delete(key)
 
 
 def _redis_app(url: str, sealer: Sealer, clock: Clock) -> Iterator[Flask]:

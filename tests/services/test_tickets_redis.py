@@ -1,63 +1,17 @@
 """What is particular to Redis: nothing stays for ever, and it may go away."""
 
-import shutil
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import redis
 
-from tests.services.conftest import required
+from tests.services.conftest import OwnRedis
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets import Ticket
 from wxlogin.tickets.redis import ANSWER_SECONDS, RedisTickets
-
-
-class OwnRedis:
-    """A Redis of this test alone, which it may pause, kill and start again."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{port}/0"
-        self._command = [program, "--port", str(port), "--bind", "127.0.0.1"]
-        self._command += ["--save", "", "--dir", str(folder), "--loglevel", "warning"]
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            with redis.Redis.from_url(self.url) as client:
-                try:
-                    client.ping()
-                except redis.ConnectionError:
-                    continue
-                return
-        raise AssertionError("redis-server did not start")
-
-    def signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(10)
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    program = shutil.which("redis-server")
-    if program is None:
-        required("redis-server is not on PATH: install it (apt-get install redis)")
-    server = OwnRedis(program, tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture

@@ -202,6 +202,14 @@ def test_without_a_proxy_its_headers_count_for_nothing(app_for):
     assert heard == [302] * 3 + [429] * 2
 
 
+def test_a_proxy_that_nobody_named_is_said_once(app, log):
+    for one in range(3):
+        at(app, f"6.6.6.{one}").get("/login/qr")
+    said = [line for line in log() if line["event"] == "everybody has one address"]
+    assert len(said) == 1
+    assert "TRUSTED_PROXIES" in said[0]["advice"]
+
+
 # -- beginning --
 
 BEGINNINGS = [

@@ -289,3 +289,20 @@ def test_the_development_server_logs_no_secret(host, caplog):
     for secret in ("c0de", "STATE", "t1cket"):
         assert secret not in caplog.text
     assert "/wx/login/callback/web" in caplog.text
+
+
+def test_limits_of_the_applications_own_are_its_own(tmp_path, simulator):
+    """Flask-Limiter's settings and extension there mean nothing to ours."""
+    host = neighbour()
+    host.instance_path = str(tmp_path / "instance")
+    host.config.update(RATELIMIT_ENABLED=False, RATELIMIT_STORAGE_URI="nowhere://")
+    host.extensions["limiter"] = theirs = object()
+    host.add_url_rule("/front", view_func=lambda: "theirs", endpoint="front")
+    mounted(host, simulator, limits={"logins": 2})
+    client = host.test_client(use_cookies=False)
+    heard = [client.get("/wx/login/qr").status_code for _ in range(4)]
+    assert heard == [302, 302, 429, 429]
+    assert {client.get("/front").status_code for _ in range(4)} == {200}
+    assert host.extensions["limiter"] is theirs
+    with service_of(host).app_context():
+        db.engine.dispose()

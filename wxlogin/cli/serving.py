@@ -97,6 +97,9 @@ def run(bind: str | None, workers: int, threads: int) -> None:
             "see docs/going-live.md",
         )
     soundness.require(sa.make_url(settings.database_url))
+    if not settings.redis_url:
+        part = {"limits": settings.limits.shared_by(workers)}
+        settings = settings.model_copy(update=part)
     serve(settings, bind=bind, workers=workers, threads=threads)
 
 

@@ -15,6 +15,8 @@ from wxlogin.config.written import Written
 
 _WORDS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
+_FAILURES = ("failed_codes", "failed_codes_of_browser", "failed_keys")
+
 
 class Limits(Written):
     """Each number is what may happen in a minute, unless it says otherwise."""
@@ -66,6 +68,12 @@ class Limits(Written):
         default=60,
         description="Addresses that one app's session asks for at `/api/handover`.",
     )
+
+    def shared_by(self, processes: int) -> "Limits":
+        """The part of each of so many processes that count for themselves: together
+        they let through as many failures as one. Use is wide enough as it is."""
+        parts = {name: max(1, getattr(self, name) // processes) for name in _FAILURES}
+        return self.model_copy(update=parts)
 
 
 def _read(value: Any) -> Any:

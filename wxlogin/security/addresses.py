@@ -32,6 +32,15 @@ def group_of(address: str) -> str:
     return str(IPv6Network((int(found), _NETWORK_BITS), strict=False))
 
 
+def is_inner(address: str) -> bool:
+    """Is this an address of this machine or of an inner network? None at all, which is
+    what a Unix socket has, is one too."""
+    found = _parsed(address.strip()[:_LONGEST])
+    if isinstance(found, IPv6Address):
+        found = _inner(found) or found
+    return found is None or found.is_private
+
+
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     host = text
     if text.startswith("["):

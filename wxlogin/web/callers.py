@@ -9,7 +9,7 @@ from flask import request
 
 from wxlogin.config import current_settings
 from wxlogin.provider.clients import basic_credentials
-from wxlogin.security.addresses import group_of
+from wxlogin.security.addresses import group_of, is_inner
 from wxlogin.web.access import bearer_token, mark_of_view
 from wxlogin.web.attempts import browser_of_attempts
 from wxlogin.web.browsers import client_address
@@ -21,6 +21,11 @@ def address() -> str:
     """Everybody who may be the same as this visitor, by address. What a proxy says
     counts as far as TRUSTED_PROXIES believes it, and no further."""
     return group_of(client_address())
+
+
+def is_at_a_proxys() -> bool:
+    """Is this the address of our own machine or network, where a proxy would be?"""
+    return is_inner(client_address())
 
 
 def browser() -> str | None:

@@ -16,6 +16,7 @@ health and metrics are not limited.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import cast
 
 from flask import Flask, Response, current_app, request
@@ -65,6 +66,8 @@ def init_limits(app: Flask, settings: Settings) -> None:
     if not settings.limits.enabled:
         return
     app.extensions["wxlogin.counters"] = counters_for(settings)
+    if not settings.trusted_proxies:
+        _watch_for_proxy(app)
 
     @app.before_request
     def _count_use() -> None:
@@ -75,6 +78,24 @@ def init_limits(app: Flask, settings: Settings) -> None:
     @app.after_request
     def _count_failed_keys(response: Response) -> Response:
         return _after_failure(response) if _is_failure(response) else response
+
+
+def _watch_for_proxy(app: Flask) -> None:
+    """Says once where everybody has the address of a proxy, and thus one limit."""
+    said = Event()
+
+    @app.before_request
+    def _look() -> None:
+        if said.is_set() or "X-Forwarded-For" not in request.headers:
+            return
+        if callers.is_at_a_proxys():
+            said.set()
+            get_logger().warning(
+                "everybody has one address",
+                why="a proxy is in front of us and TRUSTED_PROXIES is 0",
+                advice="set TRUSTED_PROXIES=1, or how many there are; until then all "
+                "visitors share the limits of one",
+            )
 
 
 @contextmanager

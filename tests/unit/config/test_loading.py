@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from wxlogin.config import AppKind, load_settings
+from wxlogin.config.limits import Limits
 from wxlogin.config.sources import unknown_names
 from wxlogin.errors import ConfigurationError
 
@@ -199,6 +200,12 @@ def test_limits_that_cannot_be_read_stop_the_start(tmp_path, monkeypatch, value,
     with pytest.raises(ConfigurationError) as raised:
         load_settings(tmp_path)
     assert said in str(raised.value)
+
+
+def test_processes_that_count_for_themselves_share_the_failures():
+    part = Limits().shared_by(4)
+    assert (part.failed_codes, part.failed_keys, part.logins) == (7, 15, 6000)
+    assert Limits(failed_codes=1).shared_by(8).failed_codes == 1
 
 
 def test_limits_are_a_table_in_toml(tmp_path):

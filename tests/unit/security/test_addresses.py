@@ -2,7 +2,7 @@
 
 import pytest
 
-from wxlogin.security.addresses import group_of
+from wxlogin.security.addresses import group_of, is_inner
 
 SAME = {
     "203.0.113.7": [
@@ -51,3 +51,21 @@ def test_every_spelling_counts_as_one(group, address):
 def test_others_count_by_themselves(other):
     assert group_of(other) not in SAME
     assert len(group_of(other)) <= 64
+
+
+@pytest.mark.parametrize(
+    ("address", "inner"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("10.0.0.7", True),
+        ("::ffff:172.17.0.1", True),
+        ("fd00::7", True),
+        ("", True),
+        ("8.8.8.8", False),
+        ("2606:4700::1", False),
+        ("::ffff:8.8.8.8", False),
+    ],
+)
+def test_where_a_proxy_of_ours_would_be(address, inner):
+    assert is_inner(address) is inner

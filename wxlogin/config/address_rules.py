@@ -9,7 +9,7 @@ now (addresses). Security rows 37 and 111.
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from wxlogin.config.addresses import ip_of, is_loopback, is_this_machine
+from wxlogin.config.host_names import ip_of, is_loopback, is_this_machine
 from wxlogin.config.settings import Settings
 
 #: The settings that say where WeChat is.

@@ -8,14 +8,11 @@ brought into that form here, once, or refused with a sentence; nobody who reads 
 setting needs to think of another spelling. Security rows 37 and 111.
 """
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-import idna
-
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+from wxlogin.config.host_names import host_name, ip_of
 
 _NO_FRAGMENT = "an address has no # here: leave it out with what is behind it"
 _EXAMPLE = "https://login.shop.example"
@@ -26,26 +23,9 @@ _PARTS = re.compile(
     re.DOTALL,
 )
 _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::([0-9]*))?")
-# RFC 1123 section 2.1. An inner network's names may hold `_` (container names).
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 # A native app's own scheme, by its reversed domain name (RFC 8252 section 7.1).
 _APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 _SEGMENTS = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*")
-# Names of this machine that systems put into their hosts file.
-_OWN_NAMES = {
-    "localhost",
-    "localhost.localdomain",
-    "localhost4",
-    "localhost6",
-    "ip6-localhost",
-    "ip6-loopback",
-}
-# Domains whose every name is 127.0.0.1, and those whose names say the address.
-_POINTING_HERE = (".localtest.me", ".lvh.me", ".vcap.me", ".lacolhost.com")
-_SAID = re.compile(
-    r"(?:.*[.-])?(?:127[.-]\d+[.-]\d+[.-]\d+|7f[0-9a-f]{6})\.(?:nip|sslip|xip)\.io"
-)
 
 
 @dataclass(frozen=True)
@@ -184,62 +164,6 @@ def origin(text: str) -> str:
     return found.origin.replace("://", "://*.", 1) if mark else found.origin
 
 
-def host_name(text: str, *, inner: bool = False) -> str:
-    """The host as browsers write it. Raises ValueError with a sentence."""
-    if text.startswith("["):
-        return _bracketed(text)
-    name = text.lower() if text.isascii() else _in_ascii(text)
-    name = name.removesuffix(".")
-    labels = name.split(".")
-    if _NUMBER.fullmatch(labels[-1]):
-        return str(_from_numbers(labels))
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError(f"its host is none: write it as in {_EXAMPLE}")
-    if not all(map(_is_whole, labels)):
-        raise ValueError("a part of its host begins with xn-- and is of no script")
-    if "_" in name and not inner:
-        raise ValueError("a host has letters, digits and -, and no _")
-    return name
-
-
-def ip_of(host: str) -> IPAddress | None:
-    """The address, where the host is one and no name; an IPv4 address that is written
-    as IPv6 counts as what it is."""
-    try:
-        found = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return None
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return mapped or found
-
-
-def is_loopback(host: str | None) -> bool:
-    """Does this host, in any spelling, lead to the machine that asks?"""
-    name = _normal(host)
-    if name in _OWN_NAMES or name.endswith(".localhost"):
-        return True
-    found = ip_of(name)
-    return found is not None and found.is_loopback
-
-
-def is_this_machine(host: str | None) -> bool:
-    """The same, 0.0.0.0 and [::], which systems take for it, and public names that
-    are known to lead here."""
-    name = _normal(host)
-    if f".{name}".endswith(_POINTING_HERE) or _SAID.fullmatch(name):
-        return True
-    found = ip_of(name)
-    return is_loopback(host) or (found is not None and found.is_unspecified)
-
-
-def _normal(host: str | None) -> str:
-    text = host or ""
-    try:
-        return host_name(f"[{text}]" if ":" in text and text[0] != "[" else text)
-    except ValueError:
-        return text
-
-
 def _host_and_port(place: str, scheme: str, *, inner: bool) -> tuple[str, int | None]:
     found = _PLACE.fullmatch(place)
     if found is None or not found[1]:
@@ -250,53 +174,6 @@ def _host_and_port(place: str, scheme: str, *, inner: bool) -> tuple[str, int | 
         raise ValueError("a port is 1 to 65535")
     name = host_name(host, inner=inner)
     return name, None if number == _USUAL[scheme] else number
-
-
-def _bracketed(text: str) -> str:
-    try:
-        return f"[{ipaddress.IPv6Address(text.strip('[]'))}]"
-    except ValueError:
-        raise ValueError("what is between the brackets is no IPv6 address") from None
-
-
-def _in_ascii(text: str) -> str:
-    try:
-        return idna.encode(text, uts46=True).decode("ascii").lower()
-    except UnicodeError:
-        raise ValueError(
-            "its host is no name that browsers take: full-width punctuation, or "
-            f"characters that no domain has; write it as in {_EXAMPLE}"
-        ) from None
-
-
-def _is_whole(label: str) -> bool:
-    """Can a browser read what stands behind `xn--`?"""
-    if not label.startswith("xn--"):
-        return True
-    try:
-        return not label[4:].encode().decode("punycode").isascii()
-    except UnicodeError:
-        return False
-
-
-def _from_numbers(labels: list[str]) -> ipaddress.IPv4Address:
-    """WHATWG URL, "IPv4 parser": four numbers or fewer, hexadecimal and octal too."""
-    try:
-        numbers = [_number(label) for label in labels]
-        if len(numbers) > 4 or any(number > 255 for number in numbers[:-1]):
-            raise ValueError
-        if numbers[-1] >= 256 ** (5 - len(numbers)):
-            raise ValueError
-    except ValueError:
-        raise ValueError("its host looks like an IP address and is none") from None
-    front = sum(n << 8 * (3 - place) for place, n in enumerate(numbers[:-1]))
-    return ipaddress.IPv4Address(front + numbers[-1])
-
-
-def _number(label: str) -> int:
-    if label.startswith("0x"):
-        return int(label[2:] or "0", 16)
-    return int(label, 8) if label.startswith("0") and len(label) > 1 else int(label)
 
 
 def _require_plain(text: str) -> None:

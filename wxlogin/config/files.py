@@ -33,7 +33,7 @@ def read_file(path: Path, *, secret: bool) -> str:
         with path.open("rb") as file:
             raw = file.read(_BYTES + 1)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {_why(error)}") from None
+        raise ConfigurationError(f"{path} cannot be read: {reason(error)}") from None
     except ValueError:  # a NUL in the name
         raise ConfigurationError("that is no name of a file") from None
     if secret:
@@ -50,7 +50,8 @@ def require_private(path: Path, mode: int) -> None:
         )
 
 
-def _why(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Why a file cannot be read, in words for an operator."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     if isinstance(error, PermissionError):

@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from wxlogin.config.address_rules import WECHAT_URLS
-from wxlogin.config.addresses import is_loopback
 from wxlogin.config.apps import demo_apps
 from wxlogin.config.database import placed
 from wxlogin.config.demo import demo_site
+from wxlogin.config.host_names import is_loopback
 from wxlogin.config.keys import development_keys
 from wxlogin.config.mistakes import explain
 from wxlogin.config.paths import instance_dir

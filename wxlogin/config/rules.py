@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wxlogin.config.address_rules import address_faults
-from wxlogin.config.addresses import is_loopback
 from wxlogin.config.database import database_faults
 from wxlogin.config.files import require_private
+from wxlogin.config.host_names import is_loopback
 from wxlogin.config.redis_rules import redis_faults
 from wxlogin.config.settings import Settings
 from wxlogin.config.site_rules import site_faults

@@ -7,8 +7,8 @@ nowhere, and in production whatever would travel in the clear (RFC 9700 section 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from wxlogin.config.addresses import is_loopback
 from wxlogin.config.demo import has_known_secret
+from wxlogin.config.host_names import is_loopback
 from wxlogin.config.settings import Settings
 from wxlogin.config.sites import Registration, Site
 from wxlogin.config.suffixes import is_public_suffix

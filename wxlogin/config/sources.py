@@ -6,19 +6,18 @@ wxlogin.toml, PORT and SIMULATOR_PORT, the defaults. A file holds what the varia
 takes, whatever the setting is: lists and tables are JSON in both.
 """
 
-import json
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wxlogin.config.files import read_file
+from wxlogin.config.files import read_file, reason
+from wxlogin.config.notation import read_json, read_toml
 from wxlogin.config.settings import Settings, holds_secrets, is_structured, table_of
-from wxlogin.config.written import character, shown
+from wxlogin.config.written import shown
 from wxlogin.errors import ConfigurationError
 
 PREFIX = "WXLOGIN_"
@@ -136,7 +135,7 @@ def _stranger(name: str, where: str = "") -> str:
 def _toml(folder: Path) -> Iterator[tuple[str, Given]]:
     path = folder / "wxlogin.toml"
     try:
-        values = _parsed_toml(path, _text_of(folder, path))
+        values = read_toml(path, _text_of(folder, path))
     except ConfigurationError as error:
         raise _Mistakes([error.operator]) from None
     if strangers := sorted(set(values) - set(Settings.model_fields)):
@@ -151,24 +150,25 @@ def _text_of(folder: Path, path: Path) -> str:
     A link that leads nowhere, a folder of this name, and what Windows' editors make of
     the name are mistakes, and no other way to have no settings.
     """
-    if folder.exists() and not folder.is_dir():
+    if _is_there(folder) and not folder.is_dir():
         raise ConfigurationError(f"{folder} is no folder; set WXLOGIN_INSTANCE to one")
-    if os.path.lexists(path):
+    if _is_there(path):
         return read_file(path, secret=False)
-    if (odd := path.with_name("wxlogin.toml.txt")).exists():
+    if _is_there(odd := path.with_name("wxlogin.toml.txt")):
         raise ConfigurationError(f"{odd} is not read; name it {path.name}")
     return ""
 
 
-def _parsed_toml(path: Path, text: str) -> dict[str, Any]:
+def _is_there(path: Path) -> bool:
+    """Also a link that leads nowhere. Raises ConfigurationError where we may not look:
+    that is not the same as nothing."""
     try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise ConfigurationError(f"{path} is no TOML: too many brackets") from None
-    except ValueError as error:
-        plain = text.replace("\r\n", "\n")
-        odd = _odd(plain, _place_in_toml(plain, str(error)))
-        raise ConfigurationError(f"{path} is no TOML: {error}{odd}") from None
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {reason(error)}") from None
+    return True
 
 
 def _environment() -> Iterator[tuple[str, Given]]:
@@ -224,44 +224,8 @@ def _parsed(name: str, where: str, text: str) -> Any:
     table = table_of(name) is not None and bare.startswith("{")
     if not (table or is_structured(name)):
         return text
-    text = bare
-    if text.startswith(f"[[{name}]]"):
+    if bare.startswith(f"[[{name}]]"):
         raise ConfigurationError(
             f"{where}: write JSON here, [{{…}}]; [[{name}]] is for wxlogin.toml"
         )
-    try:
-        return json.loads(text, object_pairs_hook=_without_doubles)
-    except json.JSONDecodeError as error:
-        at = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        why = at + _odd(text, error.pos)
-    except _Doubled as error:
-        why = str(error)
-    except (ValueError, RecursionError):
-        why = "a number is too long, or a list too deep"
-    raise ConfigurationError(f"{where} is not valid JSON: {why}")
-
-
-class _Doubled(ValueError):
-    pass
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if doubled := [name for name in names if names.count(name) > 1]:
-        raise _Doubled(f"{doubled[0]} stands there twice in one table")
-    return dict(pairs)
-
-
-def _odd(text: str, place: int) -> str:
-    """What a word processor or a Chinese keyboard left at the place of a mistake."""
-    char = text[place : place + 1]
-    return "" if not char or char.isascii() else f" ({character(char)})"
-
-
-def _place_in_toml(text: str, told: str) -> int:
-    found = re.search(r"at line (\d+), column (\d+)", told)
-    if found is None:
-        return len(text)
-    line, column = int(found[1]), int(found[2])
-    before = text.split("\n")[: line - 1]
-    return sum(len(one) + 1 for one in before) + column - 1
+    return read_json(where, bare)

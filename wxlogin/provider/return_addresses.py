@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from wxlogin.config import Site
-from wxlogin.config.addresses import is_loopback
+from wxlogin.config.host_names import is_loopback
 
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:/.*)?)")
 _SHOWN = 200

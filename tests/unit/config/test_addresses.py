@@ -5,12 +5,11 @@ import pytest
 from wxlogin.config.addresses import (
     base_url,
     in_ascii,
-    is_loopback,
-    is_this_machine,
     link,
     origin,
     return_address,
 )
+from wxlogin.config.host_names import is_loopback, is_this_machine
 
 XN = "https://xn--czrs0t.example"
 

@@ -358,3 +358,11 @@ def test_a_variable_in_place_of_its_value_is_told(tmp_path, file_for, name):
     told = refusal(tmp_path)
     assert "the value alone" in told
     assert KEY not in told
+
+
+def test_a_folder_that_we_may_not_look_into_is_not_empty(tmp_path, monkeypatch):
+    def refuse(*_args: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    assert "the user that runs wxlogin may not read it" in refusal(tmp_path)

@@ -12,7 +12,7 @@
 from collections.abc import Iterator
 
 from wxlogin.config import App, AppKind, Settings
-from wxlogin.config.addresses import ip_of, is_loopback
+from wxlogin.config.host_names import ip_of, is_loopback
 
 from .console import DOMAIN_PAGES
 from .finding import Finding, ok, warning, wrong

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from wxlogin.config import Settings
-from wxlogin.config.addresses import is_loopback
+from wxlogin.config.host_names import is_loopback
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.flows.upstream import hosts_of
 from wxlogin.wechat.endpoints import API_HOST, OPEN_HOST, QRCONNECT, SNS_AUTH

@@ -1,0 +1,135 @@
+"""Host names and IP addresses in the one form that browsers write them.
+
+WHATWG URL, "host parsing": small letters, other scripts as `xn--` (IDNA, UTS 46), and
+an IP address in its plain form whatever numbers it was written in: `0x7f.1` is
+127.0.0.1. So this machine is known by each of its names.
+"""
+
+import ipaddress
+import re
+
+import idna
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_EXAMPLE = "https://login.shop.example"
+# RFC 1123 section 2.1. An inner network's names may hold `_` (container names).
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+# Names of this machine that systems put into their hosts file.
+_OWN_NAMES = {
+    "localhost",
+    "localhost.localdomain",
+    "localhost4",
+    "localhost6",
+    "ip6-localhost",
+    "ip6-loopback",
+}
+# Domains whose every name is 127.0.0.1, and those whose names say the address.
+_POINTING_HERE = (".localtest.me", ".lvh.me", ".vcap.me", ".lacolhost.com")
+_SAID = re.compile(
+    r"(?:.*[.-])?(?:127[.-]\d+[.-]\d+[.-]\d+|7f[0-9a-f]{6})\.(?:nip|sslip|xip)\.io"
+)
+
+
+def host_name(text: str, *, inner: bool = False) -> str:
+    """The host as browsers write it. Raises ValueError with a sentence."""
+    if text.startswith("["):
+        return _bracketed(text)
+    name = text.lower() if text.isascii() else _in_ascii(text)
+    name = name.removesuffix(".")
+    labels = name.split(".")
+    if _NUMBER.fullmatch(labels[-1]):
+        return str(_from_numbers(labels))
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(f"its host is none: write it as in {_EXAMPLE}")
+    if not all(map(_is_whole, labels)):
+        raise ValueError("a part of its host begins with xn-- and is of no script")
+    if "_" in name and not inner:
+        raise ValueError("a host has letters, digits and -, and no _")
+    return name
+
+
+def ip_of(host: str) -> IPAddress | None:
+    """The address, where the host is one and no name; an IPv4 address that is written
+    as IPv6 counts as what it is."""
+    try:
+        found = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
+
+
+def is_loopback(host: str | None) -> bool:
+    """Does this host, in any spelling, lead to the machine that asks?"""
+    name = _normal(host)
+    if name in _OWN_NAMES or name.endswith(".localhost"):
+        return True
+    found = ip_of(name)
+    return found is not None and found.is_loopback
+
+
+def is_this_machine(host: str | None) -> bool:
+    """The same, 0.0.0.0 and [::], which systems take for it, and public names that
+    are known to lead here."""
+    name = _normal(host)
+    if f".{name}".endswith(_POINTING_HERE) or _SAID.fullmatch(name):
+        return True
+    found = ip_of(name)
+    return is_loopback(host) or (found is not None and found.is_unspecified)
+
+
+def _normal(host: str | None) -> str:
+    text = host or ""
+    try:
+        return host_name(f"[{text}]" if ":" in text and text[0] != "[" else text)
+    except ValueError:
+        return text
+
+
+def _bracketed(text: str) -> str:
+    try:
+        return f"[{ipaddress.IPv6Address(text.strip('[]'))}]"
+    except ValueError:
+        raise ValueError("what is between the brackets is no IPv6 address") from None
+
+
+def _in_ascii(text: str) -> str:
+    try:
+        return idna.encode(text, uts46=True).decode("ascii").lower()
+    except UnicodeError:
+        raise ValueError(
+            "its host is no name that browsers take: full-width punctuation, or "
+            f"characters that no domain has; write it as in {_EXAMPLE}"
+        ) from None
+
+
+def _is_whole(label: str) -> bool:
+    """Can a browser read what stands behind `xn--`?"""
+    if not label.startswith("xn--"):
+        return True
+    try:
+        return not label[4:].encode().decode("punycode").isascii()
+    except UnicodeError:
+        return False
+
+
+def _from_numbers(labels: list[str]) -> ipaddress.IPv4Address:
+    """WHATWG URL, "IPv4 parser": four numbers or fewer, hexadecimal and octal too."""
+    try:
+        numbers = [_number(label) for label in labels]
+        if len(numbers) > 4 or any(number > 255 for number in numbers[:-1]):
+            raise ValueError
+        if numbers[-1] >= 256 ** (5 - len(numbers)):
+            raise ValueError
+    except ValueError:
+        raise ValueError("its host looks like an IP address and is none") from None
+    front = sum(n << 8 * (3 - place) for place, n in enumerate(numbers[:-1]))
+    return ipaddress.IPv4Address(front + numbers[-1])
+
+
+def _number(label: str) -> int:
+    if label.startswith("0x"):
+        return int(label[2:] or "0", 16)
+    return int(label, 8) if label.startswith("0") and len(label) > 1 else int(label)

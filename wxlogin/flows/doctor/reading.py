@@ -36,7 +36,7 @@ def read(folder: Path | None) -> tuple[Settings | None, list[Finding]]:
 
 def _sentences(lines: list[str]) -> Iterator[Finding]:
     for line in lines:
-        yield wrong(_CHECK, f"{line}.")
+        yield wrong(_CHECK, line if line.endswith("?") else f"{line}.")
 
 
 def _unknown() -> Iterator[Finding]:

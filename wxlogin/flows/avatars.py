@@ -59,15 +59,15 @@ def picture_url(settings: Settings, user_id: int, uid: str) -> str | None:
     return f"{settings.public_url}/avatars/{uid}?v={version}" if version else None
 
 
-def jobs() -> Background:
+def jobs() -> Background[int]:
     """The pictures that this process has yet to fetch."""
     made = current_app.extensions.get(_JOBS)
     if made is None:
         app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
-        work = Background("avatars", lambda key: _work(app, key), limit=WAITING)
+        work = Background[int]("avatars", lambda key: _work(app, key), limit=WAITING)
         # Of two requests that come here at once, both get the first one's.
         made = current_app.extensions.setdefault(_JOBS, work)
-    return cast(Background, made)
+    return cast("Background[int]", made)
 
 
 def _work(app: Flask, user_id: int) -> None:

@@ -6,29 +6,32 @@ nothing to do has no thread, and a forked one begins its own. It is a daemon: th
 process does not wait for it to stop.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from threading import Lock, Thread
+from typing import Generic, TypeVar
 
 from wxlogin.observability import get_logger
 
+_Key = TypeVar("_Key", bound=Hashable)
 
-class Background:
+
+class Background(Generic[_Key]):
     """Calls `work(key)` for each key that was put, one after the other.
 
     A key that waits already is not put twice. At most `limit` keys wait; further
     ones are dropped.
     """
 
-    def __init__(self, name: str, work: Callable[[int], None], *, limit: int) -> None:
+    def __init__(self, name: str, work: Callable[[_Key], None], *, limit: int) -> None:
         self._name = name
         self._work = work
         self._limit = limit
         # A dict keeps the order, and each key once.
-        self._waiting: dict[int, None] = {}
+        self._waiting: dict[_Key, None] = {}
         self._thread: Thread | None = None
         self._lock = Lock()
 
-    def put(self, key: int) -> bool:
+    def put(self, key: _Key) -> bool:
         """Whether the key waits now. Never raises, and never waits for the work."""
         with self._lock:
             if key not in self._waiting and len(self._waiting) >= self._limit:
@@ -64,7 +67,7 @@ class Background:
                 fault = type(error).__name__
                 get_logger().warning("background job failed", job=self._name, why=fault)
 
-    def _next(self) -> int | None:
+    def _next(self) -> _Key | None:
         with self._lock:
             key = next(iter(self._waiting), None)
             if key is None:

@@ -45,7 +45,7 @@ from wxlogin.errors import (
     OtherBrowser,
     RegistrationOver,
 )
-from wxlogin.flows import looks, pictures, registering
+from wxlogin.flows import looks, registering
 from wxlogin.flows.labels import require_label
 from wxlogin.flows.looks import Looks
 from wxlogin.flows.registering import Waiting
@@ -133,10 +133,11 @@ def look(site: Site, code: str) -> Pending:
     found = _code_of(site, code)
     if found.token:
         raise _gone()
-    profile = _waiting(found.key).profile
+    waiting = _waiting(found.key)
+    profile = waiting.profile
     return Pending(
         nickname=profile.nickname if profile else "",
-        avatar=pictures.look_at(profile.avatar) if profile and profile.avatar else None,
+        avatar=waiting.picture(),
         expires_in=max(0, int(found.ends - time.time())),
         looks=looks.count(CODE, code, ttl=CODE_SECONDS),
     )

@@ -28,7 +28,7 @@ from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import Registration, Settings
 from wxlogin.db import now, transaction
 from wxlogin.errors import AlreadyFinished, RegistrationClosed, RegistrationOver
-from wxlogin.flows import terms
+from wxlogin.flows import pictures, terms
 from wxlogin.flows.attempt import Purpose
 from wxlogin.flows.signing_in import Answer, Trace, live_session, sign_in_as
 from wxlogin.flows.terms import Policy
@@ -65,6 +65,15 @@ class Waiting:
     @property
     def profile(self) -> Profile | None:
         return self.answer.person.profile
+
+    @property
+    def avatar(self) -> str | None:
+        """WeChat's address of the picture, which is never shown; None for none."""
+        return (self.profile and self.profile.avatar) or None
+
+    def picture(self) -> bytes | None:
+        """The picture, as a JPEG of ours; None for none."""
+        return pictures.kept(self.key) if self.avatar else None
 
     def to_text(self) -> str:
         values = asdict(self)
@@ -107,6 +116,8 @@ def hold(
         since=now().timestamp(),
     )
     current_tickets().add(KIND, key, waiting.to_text(), ttl=WAIT_SECONDS)
+    if url := waiting.avatar:
+        pictures.fetch(key, url, seconds=WAIT_SECONDS)
     get_logger().info("registration waits", client=client_id, door=door)
     return key
 
@@ -208,6 +219,7 @@ def settle(
 def forget(key: str) -> None:
     """The person does not want an account."""
     if key and current_tickets().take(KIND, key) is not None:
+        pictures.forget(key)
         get_logger().info("registration declined")
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wxlogin.config import current_settings
 from wxlogin.errors import RegistrationClosed, RegistrationOver
-from wxlogin.flows import pictures, registering
+from wxlogin.flows import registering
 from wxlogin.flows.registering import Waiting
 from wxlogin.flows.terms import Policy
 from wxlogin.security.cookies import clear_cookie, read_cookie, set_cookie
@@ -73,8 +73,7 @@ def cancel() -> Response:
 @bp.get("/picture")
 def picture() -> Response:
     """The picture that WeChat named; by way of us, as all pictures."""
-    profile = held().profile
-    found = pictures.look_at(profile.avatar) if profile and profile.avatar else None
+    found = held().picture()
     return Response(found, mimetype=JPEG) if found else Response(status=404)
 
 

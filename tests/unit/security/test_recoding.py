@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from wxlogin.security.recoding import NoPicture, square_jpeg
+from wxlogin.security.recoding import MOST_SCANS, NoPicture, square_jpeg
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><script/></svg>'
 
@@ -114,6 +115,95 @@ def test_nothing_but_pixels_survives():
 def test_what_is_no_still_picture_of_sensible_size_is_refused(data):
     with pytest.raises(NoPicture):
         square_jpeg(data, 132)
+
+
+def scans(times: int, size: int = 1000) -> bytes:
+    """A progressive JPEG whose last scan comes so many times over."""
+    jpeg = written(noise(size), progressive=True, quality=1)
+    last = jpeg.rindex(b"\xff\xda")
+    return jpeg[:-2] + jpeg[last:-2] * times + b"\xff\xd9"
+
+
+def noise(size: int) -> Image.Image:
+    return Image.effect_noise((size, size), 90).convert("RGB")
+
+
+def jpeg_with(*segments: tuple[int, bytes], frame: int | None = None) -> bytes:
+    """A JPEG with these segments in its head, and another kind of frame."""
+    jpeg = written(plain())
+    head = b"".join(
+        bytes((0xFF, code)) + (len(data) + 2).to_bytes(2, "big") + data
+        for code, data in segments
+    )
+    if frame is not None:
+        jpeg = jpeg.replace(b"\xff\xc0", bytes((0xFF, frame)), 1)
+    return jpeg[:2] + head + jpeg[2:]
+
+
+def png_with(*chunks: tuple[bytes, bytes]) -> bytes:
+    png = written(plain(), "PNG")
+    return png[:33] + b"".join(chunk(*each) for each in chunks) + png[33:]
+
+
+BOMB = zlib.compress(bytes(1_000_000))
+TEXT = b"Comment\0\0" + BOMB
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        scans(2000, 132),
+        scans(100, 640),
+        scans(20),
+        jpeg_with(*[(0xE1, b"")] * 600),
+        jpeg_with(*[(0xFE, b"x")] * 600),
+        jpeg_with(*[(0xDB, b"")] * 10_000),
+        *(jpeg_with(frame=code) for code in (0xC3, 0xC5, 0xC9, 0xCA, 0xCB, 0xCD)),
+        jpeg_with((0xD0, b"")),
+        jpeg_with((0x01, b"")),
+        written(plain())[:2] + b"\0" * 99 + written(plain())[2:],
+        png_with(*[(b"IDAT", b"")] * 20_000),
+        png_with(*[(b"tEXt", b"a\0b")] * 600),
+        png_with((b"acTL", bytes(8))),
+        png_that_claims(5_000, 100),
+        written(noise(1001), "PNG"),
+    ],
+)
+def test_what_costs_more_than_a_picture_is_refused(data):
+    """finding L5: judged before a pixel is decoded."""
+    begun = time.process_time()
+    with pytest.raises(NoPicture):
+        square_jpeg(data, 132)
+    assert time.process_time() - begun < 0.2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        scans(10, 640),
+        jpeg_with(*[(0xE1, b"Exif\0\0" + bytes(60_000))] * 3),
+        jpeg_with((0xE2, b"ICC_PROFILE\0\1\1" + bytes(9_000)), (0xFE, b"hello")),
+        png_with(*[(b"zTXt", TEXT)] * 100),
+        png_with(*[(b"iTXt", b"a\0\1\0\0\0" + BOMB)] * 100),
+        png_with(*[(b"iCCP", b"a\0\0" + BOMB)] * 100),
+        png_with((b"eXIf", bytes(50_000)), (b"tIME", bytes(7)), (b"gAMA", bytes(4))),
+        written(noise(640), progressive=True, quality=60),
+        written(Image.new("RGBA", (640, 640)), "PNG"),
+        written(plain(4_000, 250)),
+    ],
+)
+def test_what_no_pixel_needs_is_not_looked_at(data):
+    begun = time.process_time()
+    assert opened(square_jpeg(data, 132)).size == (132, 132)
+    assert time.process_time() - begun < 0.5
+
+
+def test_the_most_costly_picture_that_is_let_in_costs_little():
+    """The largest size, and as many scans as there may be."""
+    data = scans(MOST_SCANS - scans(0).count(b"\xff\xda"))
+    begun = time.process_time()
+    assert square_jpeg(data, 132)
+    assert time.process_time() - begun < 1.5
 
 
 @given(st.binary(max_size=300), st.integers(0, 3), st.integers(0, 600))

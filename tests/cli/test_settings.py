@@ -83,6 +83,25 @@ def test_no_secret_is_shown(asked, tmp_path):
     assert SECRET not in shown.output
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql+psycopg://u:{SECRET}?x@db/x",
+        f"postgresql+psycopg://u:{SECRET}@{SECRET}@db/x",
+        f"postgresql+psycopg://u:a/{SECRET}#b@db/x",
+        f"postgresql+psycopg://db/x?user=u&password={SECRET}",
+        f"postgresql+psycopg://db/x?password={SECRET}@y",
+        f"u:{SECRET}@db/x",
+        SECRET,
+    ],
+)
+@pytest.mark.parametrize("name", ["WXLOGIN_DATABASE_URL", "WXLOGIN_REDIS_URL"])
+def test_a_password_is_none_however_the_url_is_written(asked, name, url):
+    """security row 30"""
+    for options in ([], ["--check"]):
+        assert SECRET not in asked(*options, **{name: url}).output
+
+
 def test_what_start_up_refuses_is_shown_all_the_same(asked):
     shown = asked(WXLOGIN_PUBLIC_URL="http://login.shop.example")
     assert shown.exit_code == 0

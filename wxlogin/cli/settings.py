@@ -68,8 +68,10 @@ def _hidden(value: Any) -> str:
     """Of a URL with a password what tells one server from another."""
     if not isinstance(value, str) or "://" not in value:
         return _MASK
-    front, _, rest = value.partition("?")[0].partition("://")
+    front, _, rest = value.partition("://")
+    # The last @: a password may hold one, and a ? as well.
     user, at, place = rest.rpartition("@")
+    place = place.partition("?")[0]
     return _cut(f"{front}://{_MASK + at if user else ''}{place}")
 
 

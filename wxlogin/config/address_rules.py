@@ -26,12 +26,8 @@ def address_faults(settings: Settings) -> Iterator[str]:
     for name in WECHAT_URLS:
         if url := getattr(settings, name):
             yield from _wechat(settings, name, url)
-    simulator = urlsplit(settings.simulator_url)
-    if simulator.scheme == "http" and not is_loopback(simulator.hostname):
-        yield (
-            f"SIMULATOR_URL is {settings.simulator_url} and ENV is {settings.env}: "
-            "nothing asks the simulator there; leave the setting out"
-        )
+    if "simulator_url" in settings.model_fields_set:
+        yield from _simulator(settings)
 
 
 def _public(settings: Settings) -> Iterator[str]:
@@ -64,4 +60,14 @@ def _wechat(settings: Settings, name: str, url: str) -> Iterator[str]:
         yield (
             f"{name.upper()} is {url} and ENV is {env}: AppSecret and codes would "
             f"travel where others can read them; use https, or {todo}"
+        )
+
+
+def _simulator(settings: Settings) -> Iterator[str]:
+    parts = urlsplit(settings.simulator_url)
+    on_trial = settings.env == "trial" and is_loopback(parts.hostname)
+    if parts.scheme == "http" and not on_trial:
+        yield (
+            f"SIMULATOR_URL is {settings.simulator_url} and ENV is {settings.env}: "
+            "nothing asks the simulator there; leave the setting out"
         )

@@ -15,7 +15,7 @@ from wxlogin.config.mistakes import explain
 from wxlogin.config.paths import instance_dir
 from wxlogin.config.rules import check
 from wxlogin.config.settings import Settings
-from wxlogin.config.sources import collect
+from wxlogin.config.sources import PORTS, collect
 from wxlogin.errors import ConfigurationError
 
 
@@ -42,6 +42,10 @@ def read_settings(instance: Path | None = None, **overrides: Any) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(explain(error, given)) from None
+    # What follows from PORT and SIMULATOR_PORT is a default: nobody has set it.
+    settings.model_fields_set.difference_update(
+        name for name, one in given.items() if one.place in PORTS
+    )
     return _completed(settings, folder)
 
 

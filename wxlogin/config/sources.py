@@ -21,6 +21,11 @@ from wxlogin.config.written import shown
 from wxlogin.errors import ConfigurationError
 
 PREFIX = "WXLOGIN_"
+#: Variables without the prefix that move a default, with its setting and host.
+PORTS = {
+    "PORT": ("public_url", "127.0.0.1"),
+    "SIMULATOR_PORT": ("simulator_url", "localhost"),
+}
 _FILE = "_FILE"
 # Names in the environment that are read elsewhere than in Settings.
 _OTHER_NAMES = {"instance"}
@@ -107,10 +112,7 @@ def _above(below: Given | None, given: Given) -> Given:
 
 def _ports() -> Iterator[tuple[str, Given]]:
     """Defaults that follow PORT and SIMULATOR_PORT."""
-    for variable, name, host in (
-        ("PORT", "public_url", "127.0.0.1"),
-        ("SIMULATOR_PORT", "simulator_url", "localhost"),
-    ):
+    for variable, (name, host) in PORTS.items():
         try:
             if port := port_in(variable):
                 yield name, Given(f"http://{host}:{port}", variable)

@@ -140,7 +140,7 @@ def shown(value: Any) -> str:
     if "@" in value:
         return f"{len(value)} characters"
     if "://" in value:
-        return f'"{visible(value.partition("?")[0][:200])}"'
+        return f'"{visible(re.split("[?#]", value)[0][:200])}"'
     if len(value) > _SHOWN:
         return f"{len(value)} characters"
     return f'"{visible(value)}"'

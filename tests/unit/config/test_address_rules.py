@@ -45,9 +45,24 @@ def test_the_simulator_by_its_own_name_is_refused(refused):
     assert "as the simulator does" in refused(wechat_api_url=url, simulator_url=url)
 
 
-def test_a_simulator_elsewhere_is_refused(refused, started):
-    assert "SIMULATOR_URL" in refused(simulator_url="http://sim.shop.example:5001")
-    assert started(simulator_url="http://localhost:6001")
+@pytest.mark.parametrize("url", ["http://sim.shop.example:5001", *SPELLINGS[:5]])
+def test_a_simulator_is_named_nowhere_but_in_development(
+    refused, started, monkeypatch, url
+):
+    assert "SIMULATOR_URL" in refused(simulator_url=url)
+    trial = {"env": "trial", "public_url": "http://192.0.2.7:8000"}
+    if "shop" in url:
+        assert "SIMULATOR_URL" in refused(**trial, simulator_url=url)
+    else:
+        assert started(**trial, simulator_url=url)
+    # The defaults are there in production as well, and nobody has set them.
+    monkeypatch.setenv("SIMULATOR_PORT", "6001")
+    assert started().simulator_url == "http://localhost:6001"
+
+
+def test_a_user_name_hides_no_address(refused):
+    url = "http://api.weixin.qq.com@localhost:5001"
+    assert "leave out user name" in refused(wechat_api_url=url)
 
 
 @pytest.mark.parametrize(

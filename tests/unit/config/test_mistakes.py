@@ -227,6 +227,8 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(tmp_path):
         {"database_url": f"x://u:{secret}@h/d"},
         {"public_url": f"https://u:{secret}@a.example"},
         {"public_url": f"https://a.example/?key={secret}"},
+        {"public_url": f"https://a.example/#key={secret}"},
+        {"terms_url": f"ftp://u:{secret}@a.example"},
     ):
         assert secret not in told(tmp_path, **given)
 

@@ -6,6 +6,7 @@
     │   ├── BadNext                a return address we do not serve
     │   ├── BadSiteRequest         a site sends people to us in a wrong way
     │   │   └── BadLogoutRequest   the same, to be signed out
+    │   ├── ForeignHost            the Host header names somebody else
     │   └── ForeignRequest         an unsafe method without proof of origin
     ├── LoginFailed                a login ends here; the visitor may start again
     │   ├── StateInvalid           state is missing, altered, or another app's
@@ -90,6 +91,10 @@ class BadSiteRequest(BadRequest):
 
 class BadLogoutRequest(BadSiteRequest):
     code = "bad_logout_request"
+
+
+class ForeignHost(BadRequest):
+    code = "foreign_host"
 
 
 class ForeignRequest(BadRequest):

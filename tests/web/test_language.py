@@ -146,7 +146,8 @@ def texts_of(answer) -> list[str]:
 
 # What stays as it is in Chinese: names, and what a browser is called.
 NAMES = re.compile(
-    r"wxlogin|WeChat|Chrome · Linux|Cookie|web|\d+\.\d+\.\d+\.\d+|ID|client_(id|secret)"
+    r"https?://\S+|wxlogin|WeChat|Chrome · Linux|Cookie|web|\d+\.\d+\.\d+\.\d+|ID"
+    r"|client_(id|secret)"
 )
 
 

@@ -154,6 +154,12 @@ class Settings(Written):
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="How many proxies' forwarded headers are believed."
     )
+    proxy_path: Literal["either", "kept", "taken_off"] = Field(
+        "either",
+        description="What a proxy does with PUBLIC_URL's path: `kept`, we are asked "
+        "for `/wx/login`; `taken_off`, for `/login`. `either` answers both, so a rule "
+        "of yours about one path must name both spellings, or you say which it is.",
+    )
     profile: Literal["never", "if_missing", "always"] = Field(
         "if_missing",
         description="Ask WeChat for name and avatar: `never`; `if_missing`, also when "

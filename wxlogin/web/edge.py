@@ -1,7 +1,4 @@
-"""What holds for every request: prefix, proxies, host, headers, same origin."""
-
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+"""What holds for every request: address, proxies, headers, same origin."""
 
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -11,36 +8,12 @@ from wxlogin.flows.upstream import hosts_of
 from wxlogin.security.cross_origin import add_site_headers
 from wxlogin.security.headers import add_headers, csp_nonce, site_origins
 from wxlogin.web.access import mark_of_view, require_access
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from wxlogin.web.hosts import init_hosts
 
 # The one script that other sites include.
 _WIDGET = "/static/wxlogin-widget.js"
 # A body larger than this is refused before it is read.
 BODY_BYTES = 64 * 1024
-
-
-class Prefix:
-    """Serves the application under the path of PUBLIC_URL.
-
-    A proxy may have taken the path off already; both spellings arrive at the
-    same place, and every link carries the path.
-    """
-
-    def __init__(self, app: "WSGIApplication", prefix: str) -> None:
-        self._app = app
-        self._prefix = prefix
-
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        if path == self._prefix or path.startswith(self._prefix + "/"):
-            path = path[len(self._prefix) :]
-        environ["PATH_INFO"] = path or "/"
-        environ["SCRIPT_NAME"] = self._prefix
-        return self._app(environ, start_response)
 
 
 def init_edge(app: Flask, settings: Settings) -> None:
@@ -49,13 +22,10 @@ def init_edge(app: Flask, settings: Settings) -> None:
         APPLICATION_ROOT=settings.prefix or "/",
         MAX_CONTENT_LENGTH=BODY_BYTES,
         PREFERRED_URL_SCHEME=settings.public.scheme,
-        # PUBLIC_URL names us; loopback names are for health checks.
-        TRUSTED_HOSTS=[settings.public.hostname or "", "localhost", "127.0.0.1"],
     )
     # A doubled slash is another address, and no reason for a 308 (security row 18).
     app.url_map.merge_slashes = False
-    if settings.prefix:
-        app.wsgi_app = Prefix(app.wsgi_app, settings.prefix)  # type: ignore[method-assign]
+    init_hosts(app, settings)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0
@@ -66,7 +36,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def _check_origin() -> None:
-        # What leads nowhere is answered as such: 404, 405, 400 for a foreign Host.
+        # What leads nowhere is answered as such: 404, 405.
         if request.routing_exception is None:
             require_access(settings)
 

@@ -8,7 +8,7 @@ no stack reaches the answer (security rows 33 and 34).
 from typing import Any
 
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
@@ -58,9 +58,6 @@ def refusal(error: WxloginError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    if isinstance(error, SecurityError):
-        # The Host header is not ours; no template, its links would fail.
-        return Response("Bad Request\n", 400, mimetype="text/plain")
     if 300 <= status < 400:
         return error.get_response()
     default = "bad_request" if status < 500 else "internal"
@@ -98,7 +95,8 @@ def answer(
     if request.path.startswith("/api/"):
         return _problem(code, status, str(words.title), text, members or {})
     page = render_template(
-        "error.html",
+        # Under a name that is not ours every link and file of a page would fail.
+        "foreign_host.html" if code == "foreign_host" else "error.html",
         words=words,
         text=text,
         action=action or words.action,

@@ -43,6 +43,15 @@ WORDS: dict[str, Words] = {
         ),
         "home",
     ),
+    "foreign_host": Words(
+        _("This is not the address of the sign-in service"),
+        _(
+            "The name in your browser's address bar leads to this service, but it is "
+            "not its own. Open the address below, or go back to the site you came "
+            "from."
+        ),
+        None,
+    ),
     "foreign_request": Words(
         _("This request came from another page"),
         _(

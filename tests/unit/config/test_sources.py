@@ -42,6 +42,7 @@ TEXTS = {
     "wechat_mp_url": "https://mp.shop.example",
     "wechat_budget": "5",
     "trusted_proxies": "2",
+    "proxy_path": "kept",
     "profile": "always",
     "default_language": "en",
     "operator_key": KEY,

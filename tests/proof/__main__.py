@@ -1,6 +1,6 @@
 """`make proof`: twenty rounds of the race on each database, a table of people in and
 out of each, with the figures, what is shipped, installed by hashes and audited, and
-sign-ins beside a thousand slow clients."""
+sign-ins beside a thousand slow clients and beside a flood of made-up codes."""
 
 import sys
 import tempfile
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from tests import databases
-from tests.proof import people, shipped, slow
+from tests.proof import flood, people, shipped, slow
 from tests.proof.race import race
 
 ROUNDS = 20
@@ -30,6 +30,7 @@ def main() -> int:
     good += [people.prove(name, people.PEOPLE) for name in people.SERVERS]
     good.append(shipped.prove())
     good.append(slow.prove())
+    good.append(flood.prove())
     return 0 if all(good) else 1
 
 

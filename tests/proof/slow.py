@@ -72,12 +72,12 @@ def _prove(name: str, seconds: float, count: int) -> bool:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         simulator = stack.enter_context(SimulatorServer(hold_seconds=0.2))
-        behind = stack.enter_context(_service(folder, simulator.url))
+        behind = stack.enter_context(service(folder, simulator.url))
         port = stack.enter_context(_WAYS[name](folder, behind))
         url = f"http://127.0.0.1:{port}"
-        quiet = _times(url, simulator, 5)
+        quiet = sign_in_times(url, simulator, 5)
         slow = stack.enter_context(dripping("127.0.0.1", port, count))
-        times = _times(url, simulator, seconds)
+        times = sign_in_times(url, simulator, seconds)
         closed = slow.closed
     p95 = times[int(len(times) * 0.95)]
     print(
@@ -90,14 +90,16 @@ def _prove(name: str, seconds: float, count: int) -> bool:
 
 
 @contextmanager
-def _service(folder: Path, simulator: str) -> Iterator[int]:
-    """`wxlogin run` with its two workers of sixteen threads; the port."""
+def service(folder: Path, simulator: str, **more: str) -> Iterator[int]:
+    """`wxlogin run` with its two workers of sixteen threads; the port. `more` are
+    variables of its environment."""
     wxlogin = Commands(folder)
     port = free_port()
     wxlogin.environment |= {
         "PORT": str(port),
         "WXLOGIN_SIMULATOR": "on",
         "WXLOGIN_SIMULATOR_URL": simulator,
+        **more,
     }
     try:
         assert wxlogin.run("db", "upgrade").returncode == 0
@@ -140,7 +142,7 @@ _WAYS: dict[str, Callable[[Path, int], AbstractContextManager[int]]] = {
 }
 
 
-def _times(url: str, simulator: SimulatorServer, seconds: float) -> list[float]:
+def sign_in_times(url: str, simulator: SimulatorServer, seconds: float) -> list[float]:
     """How long each request of sign-ins took, sorted. Ten sign-ins a second at most."""
     until = time.monotonic() + seconds
     times: list[float] = []

@@ -30,7 +30,7 @@ class Limits(Written):
         default=60, description="Sign-ins that one browser begins."
     )
     failed_codes: PositiveInt = Field(
-        default=30,
+        default=25,
         description="Codes from one address that WeChat does not know. Sign-ins that "
         "succeed do not count.",
     )

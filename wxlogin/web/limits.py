@@ -31,8 +31,10 @@ from wxlogin.web.problems import refusal
 
 _MINUTE = 60
 # Below this part of its number an address may have any number of exchanges open at a
-# time; above it, they count as failed until they have succeeded.
+# time; above it, they count as failed until they have succeeded, and so they do for
+# some minutes after it has used its number up.
 _SUSPECT = 3
+_SUSPECT_SECONDS = 600
 # One address may have this part of what waits for everybody together.
 _SHARE = 5
 _BEGIN = {
@@ -112,10 +114,7 @@ def exchanging() -> Iterator[None]:
     if who is None:
         who, most = callers.address(), limits.failed_codes
     name = "failed-codes"
-    before = _held(name, who)
-    if before >= most:
-        raise _too_many(name, who)
-    suspect = before * _SUSPECT >= most
+    suspect = _is_suspect(name, who, most)
     if suspect:
         _spend(name, who, most)
     try:
@@ -124,6 +123,16 @@ def exchanging() -> Iterator[None]:
         _settle(name, who, suspect=suspect, failed=_was_made_up(error))
         raise
     _settle(name, who, suspect=suspect, failed=False)
+
+
+def _is_suspect(name: str, who: str, most: int) -> bool:
+    """Does this caller have to be watched? Raises TooManyRequests where its number is
+    used up already."""
+    before, mark = _held(name, who), f"suspect-{name}"
+    if before < most:
+        return before * _SUSPECT >= most or _held(mark, who) > 0
+    _count(mark, who, seconds=_SUSPECT_SECONDS)
+    raise _too_many(name, who)
 
 
 def _was_made_up(error: BaseException) -> bool:

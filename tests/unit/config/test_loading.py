@@ -165,12 +165,12 @@ def test_the_document_holds_the_tables():
 @pytest.mark.parametrize(
     ("value", "enabled", "failed_codes"),
     [
-        ("on", True, 30),
-        ("ON", True, 30),
-        ("true", True, 30),
-        ("off", False, 30),
-        ("false", False, 30),
-        ("0", False, 30),
+        ("on", True, 25),
+        ("ON", True, 25),
+        ("true", True, 25),
+        ("off", False, 25),
+        ("false", False, 25),
+        ("0", False, 25),
         ('{"failed_codes": 60}', True, 60),
     ],
 )
@@ -204,7 +204,7 @@ def test_limits_that_cannot_be_read_stop_the_start(tmp_path, monkeypatch, value,
 
 def test_processes_that_count_for_themselves_share_the_failures():
     part = Limits().shared_by(4)
-    assert (part.failed_codes, part.failed_keys, part.logins) == (7, 15, 6000)
+    assert (part.failed_codes, part.failed_keys, part.logins) == (6, 15, 6000)
     assert Limits(failed_codes=1).shared_by(8).failed_codes == 1
 
 

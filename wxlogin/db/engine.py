@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from wxlogin.db import listening, sqlite_file
+from wxlogin.db.values import guard_parameters
 
 # Seconds a statement may run, and wait for a lock that somebody else holds.
 STATEMENT_SECONDS = 8
@@ -178,6 +179,7 @@ def _lone_engine(url: sa.URL, **arguments: Any) -> sa.Engine:
 
 def prepare_engine(engine: sa.Engine, *, patient: bool = False) -> None:
     """Sets up each connection of this engine; called once for each."""
+    guard_parameters(engine)
     match engine.dialect.name:
         case "sqlite":
             sa.event.listen(engine, "do_connect", sqlite_file.make_private)

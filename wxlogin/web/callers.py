@@ -6,6 +6,7 @@ A name holds an address, the name of a site or a hash, never a secret.
 import hashlib
 
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from wxlogin.config import current_settings
 from wxlogin.provider.clients import basic_credentials
@@ -62,5 +63,13 @@ def client() -> str:
     """The site that this call says it is of; empty where there is no such site, so
     that made-up names are one."""
     basic = basic_credentials(request.headers.get("Authorization"))
-    given = basic.client_id if basic else request.form.get("client_id", "")
+    given = basic.client_id if basic else _form_client()
     return given if current_settings().site_of(given) else ""
+
+
+def _form_client() -> str:
+    """Empty where the form is larger than we read; its view says so."""
+    try:
+        return request.form.get("client_id", "")
+    except RequestEntityTooLarge:
+        return ""

@@ -18,15 +18,14 @@ too; it is ours alone to read, by `current`. docs/flask.md tells the rest.
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from flask import Flask, abort, current_app, g, has_request_context, redirect, request
 from werkzeug.urls import iri_to_uri
 
 from wxlogin import create_app
@@ -43,7 +42,7 @@ from wxlogin.web.arriving import opens_page
 from wxlogin.web.visitors import secret_in
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = [
     "Person",
@@ -82,6 +81,54 @@ class Person:
 class _Mounted:
     service: Flask
     settings: Settings
+    #: Where the application is on its host, by PUBLIC_URL: `/shop`, or empty.
+    root: str
+
+    def require_at(self, script_name: str) -> None:
+        """Raises ConfigurationError where the application is asked for below another
+        path than PUBLIC_URL says, so that every link of ours would lead nowhere."""
+        found, proxies = script_name.rstrip("/"), self.settings.trusted_proxies
+        # Where a proxy has taken the path off, nobody tells us of it.
+        if found == self.root or (not found and proxies):
+            return
+        public = self.settings.public
+        here = f"{public.scheme}://{public.netloc}{found}"
+        advice = f"set PUBLIC_URL (public_url of mount) to {here}"
+        if not found:
+            advice += ", or TRUSTED_PROXIES where a proxy takes the path off"
+        raise ConfigurationError(
+            f"this application is below {found or '/'}, and by PUBLIC_URL below "
+            f"{self.root or '/'}; {advice}"
+        )
+
+
+class _Beside:
+    """The application as it was, and the service below a path of it.
+
+    What others have put around the application stays in reach: its attributes are
+    this one's, too.
+    """
+
+    def __init__(self, host: Any, path: str, mounted: _Mounted) -> None:
+        self._host = host
+        self._path = path
+        self._mounted = mounted
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        path, root = environ.get("PATH_INFO", ""), environ.get("SCRIPT_NAME", "")
+        if path != self._path and not path.startswith(f"{self._path}/"):
+            return cast(Iterable[bytes], self._host(environ, start_response))
+        self._mounted.require_at(root)
+        environ["SCRIPT_NAME"] = root + self._path
+        environ["PATH_INFO"] = path.removeprefix(self._path)
+        return self._mounted.service(environ, start_response)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_host":
+            raise AttributeError(name)
+        return getattr(self._host, name)
 
 
 def mount(app: Flask, path: str = "/wx", **settings: Any) -> Flask:
@@ -89,7 +136,8 @@ def mount(app: Flask, path: str = "/wx", **settings: Any) -> Flask:
 
     `settings` are those of docs/settings.md by their name in lower case, over the
     environment and `wxlogin.toml` of the application's instance folder. PUBLIC_URL
-    may be written with or without the path; its default is that of `flask run`. In
+    is the application's own, with the path it is below and with or without this one;
+    its default is that of `flask run`. In
     development the database is brought up to date here, elsewhere by
     `wxlogin db upgrade`. Raises ConfigurationError that says what to mend.
     """
@@ -105,9 +153,9 @@ def mount(app: Flask, path: str = "/wx", **settings: Any) -> Flask:
         logging.getLogger("werkzeug").addFilter(_without_secrets)
     else:
         require_database(service)
-    app.extensions[_EXTENSION] = _Mounted(service, found)
-    below: dict[str, WSGIApplication] = {path: service}
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, below)  # type: ignore[method-assign]
+    mounted = _Mounted(service, found, found.prefix.removesuffix(path))
+    app.extensions[_EXTENSION] = mounted
+    app.wsgi_app = _Beside(app.wsgi_app, path, mounted)  # type: ignore[method-assign]
     return service
 
 
@@ -152,12 +200,8 @@ def logout_url() -> str:
 def _settings(app: Flask, path: str, given: dict[str, Any]) -> Settings:
     folder = None if "WXLOGIN_INSTANCE" in os.environ else Path(app.instance_path)
     found = read_settings(folder, **given)
-    if found.prefix not in ("", path):
-        raise ConfigurationError(
-            f"PUBLIC_URL is {found.public_url} and the service is mounted at {path}; "
-            "leave the path out of PUBLIC_URL, or write this one"
-        )
-    public_url = found.public_url.removesuffix(path) + path
+    public, root = found.public, found.prefix.removesuffix(path)
+    public_url = f"{public.scheme}://{public.netloc}{root}{path}"
     # The host's pages, which ask `current`, are outside of the service's path.
     fixed = {"public_url": public_url, "whole_host": True}
     return load_settings(folder, **{**given, **fixed})
@@ -167,7 +211,10 @@ def _mounted() -> _Mounted:
     found = current_app.extensions.get(_EXTENSION)
     if found is None:
         raise ConfigurationError("call wxlogin.flask.mount(app) first")
-    return cast(_Mounted, found)
+    mounted = cast(_Mounted, found)
+    if has_request_context():
+        mounted.require_at(request.root_path)
+    return mounted
 
 
 def _find(mounted: _Mounted) -> Person | None:
@@ -190,7 +237,9 @@ def _this_page() -> str | None:
     if request.method not in ("GET", "HEAD"):
         return None
     parts = urlsplit(iri_to_uri(request.url))
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    # A proxy that took the application's path off may not have told it.
+    root = "" if request.root_path.strip("/") else _mounted().root
+    return root + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _without_secrets(record: logging.LogRecord) -> bool:

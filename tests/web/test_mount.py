@@ -1,11 +1,15 @@
 """The service under a path of somebody's Flask application."""
 
 import logging
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import structlog
 from flask import Flask, session
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import Client
 
 from tests.journey import AS_A_PAGE, AS_A_SCRIPT, Browser, pictures_arrive
 from tests.neighbour import neighbour
@@ -201,6 +205,9 @@ def test_the_keys_and_the_database_lie_in_the_instance_folder(host, tmp_path):
         ({}, "http://127.0.0.1:5000/wx"),
         ({"public_url": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000/wx"),
         ({"public_url": "http://127.0.0.1:8000/wx/"}, "http://127.0.0.1:8000/wx"),
+        ({"public_url": "http://127.0.0.1:8000/shop"}, "http://127.0.0.1:8000/shop/wx"),
+        ({"public_url": "http://127.0.0.1:81/shop/wx"}, "http://127.0.0.1:81/shop/wx"),
+        ({"public_url": "http://wx.localhost"}, "http://wx.localhost/wx"),
     ],
 )
 def test_public_url_may_leave_the_path_out(tmp_path, simulator, given, public_url):
@@ -225,7 +232,6 @@ def test_the_environment_is_read(tmp_path, simulator, monkeypatch):
         ("wx", {}),
         ("/", {}),
         ("/wx/", {}),
-        ("/wx", {"public_url": "http://127.0.0.1:5000/login"}),
         ("/wx", {"public_url": "https://shop.example"}),
     ],
 )
@@ -248,6 +254,120 @@ def test_a_misspelled_setting_is_told_with_the_right_one(
     with pytest.raises(ConfigurationError, match=f"{name}; did you mean {meant}"):
         mounted(app, simulator, **{name: "x"})
     assert "wxlogin" not in app.extensions
+
+
+def below(app: Flask, path: str):
+    """The application below a path of its host, as WSGI servers put it there."""
+    return DispatcherMiddleware(NotFound(), {path: app})
+
+
+def told_by_proxy(app: Flask, path: str):
+    """A proxy that takes the path off and says so; the host heeds it."""
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)
+
+    def take_off(environ, start_response):
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(path)
+        environ["HTTP_X_FORWARDED_PREFIX"] = path
+        return app(environ, start_response)
+
+    return take_off
+
+
+def taken_off(app: Flask, path: str):
+    """A proxy that takes the path off and says nothing."""
+
+    def take_off(environ, start_response):
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(path)
+        return app(environ, start_response)
+
+    return take_off
+
+
+def guarded(app: Flask) -> Flask:
+    app.get("/orders")(wechat.login_required(lambda: wechat.current().nickname))
+    return app
+
+
+@pytest.mark.parametrize("order", ["mount last", "mount first"])
+@pytest.mark.parametrize(
+    ("placed", "proxies"), [(below, 0), (told_by_proxy, 1), (taken_off, 1)]
+)
+def test_an_application_below_a_path(
+    tmp_path, simulator, xiaoming, placed, proxies, order
+):
+    """finding I8"""
+    app = guarded(Flask("host", instance_path=str(tmp_path)))
+    given = {"public_url": "http://127.0.0.1:5000/shop", "trusted_proxies": proxies}
+    if order == "mount first":
+        mounted(app, simulator, **given)
+    outside = placed(app, "/shop")
+    if order == "mount last":
+        mounted(app, simulator, **given)
+    visitor = Browser(service_of(app), prefix="/shop/wx")
+    visitor.client = Client(outside)
+    led = visitor.get("/shop/orders?a=1")
+    assert led.location == f"/shop/wx/login?{urlencode({'next': '/shop/orders?a=1'})}"
+    assert visitor.get(led.location).status_code == 200
+    signs_in(visitor, xiaoming, "/shop/orders")
+    assert visitor.get("/shop/orders").text == "小明😀"
+    assert visitor.get("/shop/wx/wx/login").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("public_path", "path", "proxies", "advice"),
+    [
+        ("", "/shop", 0, "http://127.0.0.1:5000/shop"),
+        ("", "/shop/de", 0, "http://127.0.0.1:5000/shop/de"),
+        ("/wx", "/shop", 0, "http://127.0.0.1:5000/shop"),
+        ("/shop", "/store", 1, "http://127.0.0.1:5000/store"),
+        ("/shop", "", 0, "TRUSTED_PROXIES"),
+        ("/login", "", 0, "http://127.0.0.1:5000,"),
+    ],
+)
+def test_an_application_below_another_path_than_it_says(
+    tmp_path, simulator, public_path, path, proxies, advice
+):
+    """finding I8: the first request says what to write, ours and the host's"""
+    app = guarded(Flask("host", instance_path=str(tmp_path)))
+    app.testing = True
+    app.get("/about", endpoint="about")(lambda: "a shop")
+    public_url = f"http://127.0.0.1:5000{public_path}"
+    mounted(app, simulator, public_url=public_url, trusted_proxies=proxies)
+    client = Client(below(app, path) if path else app)
+    for page in ("/orders", "/wx/login"):
+        with pytest.raises(ConfigurationError) as error:
+            client.get(path + page)
+        assert advice in error.value.operator
+    # What needs nobody to be known goes on.
+    assert client.get(f"{path}/about").text == "a shop"
+
+
+@pytest.mark.parametrize(
+    "path", ["/wx/wx/login", "/wx//login", "//wx/login", "/wx/wx", "/WX/login"]
+)
+def test_a_page_of_ours_has_one_address(visitor, path):
+    """finding L12"""
+    answer = visitor.get("/", environ_overrides={"PATH_INFO": path})
+    assert answer.status_code == 404
+
+
+def test_what_others_put_around_the_application_stays_in_reach(tmp_path, simulator):
+    class Prefixed:
+        script_name = "/books"
+
+        def __init__(self, app):
+            self.app = app
+
+        def __call__(self, *given):
+            return self.app(*given)
+
+    app = Flask("host", instance_path=str(tmp_path))
+    app.wsgi_app = Prefixed(app.wsgi_app)
+    mounted(app, simulator)
+    assert app.wsgi_app.script_name == "/books"
+    assert app.wsgi_app.app.__self__ is app
+    assert not hasattr(app.wsgi_app, "nothing_of_the_kind")
+    assert app.test_client().get("/wx/healthz").status_code == 200
 
 
 def test_twice_is_once_too_often(host, simulator):

@@ -7,7 +7,6 @@ from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
-from wxlogin.db.engine import CONNECTIONS
 from wxlogin.flows.upstream import wechat_for
 from wxlogin.observability import get_logger, log_requests, setup_logging
 from wxlogin.provider import models as _provider_tables  # noqa: F401  known to db
@@ -70,12 +69,12 @@ def build(
     settings: Settings | None = None,
     *,
     patient: bool = False,
-    connections: int = CONNECTIONS,
+    threads: int | None = None,
 ) -> Flask:
     """The application; see `wxlogin.create_app`.
 
-    `patient` is for commands, where no visitor waits for the database; `connections`
-    to it are at most open at a time.
+    `patient` is for commands, where no visitor waits for the database; `threads` is
+    how many serve, where that is known.
     """
     settings = settings or load_settings()
     setup_logging(settings)
@@ -85,7 +84,7 @@ def build(
         static_folder=str(asset_dir("static")),
         instance_path=None,
     )
-    _database(app, settings, patient=patient, connections=connections)
+    _database(app, settings, patient=patient, threads=threads)
     _keys_and_store(app, settings)
     init_edge(app, settings)
     log_requests(app)
@@ -125,11 +124,9 @@ def require_database(app: Flask) -> None:
 
 
 def _database(
-    app: Flask, settings: Settings, *, patient: bool, connections: int
+    app: Flask, settings: Settings, *, patient: bool, threads: int | None
 ) -> None:
-    options = engine_options(
-        settings.database_url, patient=patient, connections=connections
-    )
+    options = engine_options(settings.database_url, patient=patient, threads=threads)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url, SQLALCHEMY_ENGINE_OPTIONS=options
     )

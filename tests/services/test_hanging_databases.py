@@ -197,7 +197,7 @@ def test_when_all_connections_hang_nobody_queues_for_one(
     database_url: str, tmp_path: Path, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "STALL_SECONDS", 0.2)
-    app = build(load_settings(tmp_path, database_url=database_url), connections=2)
+    app = build(load_settings(tmp_path, database_url=database_url), threads=4)
 
     def one(_number: int) -> str:
         with app.app_context():
@@ -217,7 +217,7 @@ def test_when_all_connections_hang_nobody_queues_for_one(
 def test_a_turn_is_waited_for_while_connections_come_back(
     database_url: str, tmp_path: Path
 ) -> None:
-    app = build(load_settings(tmp_path, database_url=database_url), connections=1)
+    app = build(load_settings(tmp_path, database_url=database_url), threads=3)
 
     def one(_number: int) -> None:
         with app.app_context():

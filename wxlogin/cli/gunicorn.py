@@ -8,7 +8,6 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.config import Settings
-from wxlogin.db.engine import CONNECTIONS
 from wxlogin.factory import build
 from wxlogin.observability import log_formatter
 
@@ -37,13 +36,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return build(self._settings, connections=_connections(self._options["threads"]))
-
-
-def _connections(threads: int) -> int:
-    """Connections to the database: fewer than threads, so that what needs none is
-    answered while all of them hang (finding M7)."""
-    return max(1, min(CONNECTIONS, threads - max(2, threads // 4)))
+        return build(self._settings, threads=self._options["threads"])
 
 
 def _start_delivery(worker: Any) -> None:

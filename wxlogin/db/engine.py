@@ -40,6 +40,8 @@ CONNECTIONS = 10
 # Seconds to wait for a free connection: while others are given back, and when none is.
 POOL_SECONDS = 15.0
 STALL_SECONDS = 2.5
+# The same, for who finds as many waiting as there may be.
+CROWD_SECONDS = 0.25
 
 # For one look at the database, by the doctor and at the start.
 BRIEF_SECONDS = 3
@@ -88,27 +90,39 @@ class Pool(QueuePool):
 
     While connections are given back, one waits for one's turn. When all are out and
     none has come back for STALL_SECONDS, the database hangs, and whoever wants one
-    more hears so at once: the threads that are left answer what needs no database.
+    more hears so at once. At most `places` wait so long: the threads that are left
+    answer what needs no database.
     """
 
+    places: int | None = None
     # When one was last free, or was given back.
     _moved = 0.0
+    _waiting = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         # `create_engine` makes whole seconds of what it is given.
-        self._timeout = STALL_SECONDS / 10
+        self._timeout = CROWD_SECONDS
 
     def _do_get(self) -> ConnectionPoolEntry:
         began = time.monotonic()
         if self.checkedout() < self.size():
             self._moved = began
+        self._waiting += 1
+        try:
+            return self._in_turn(began)
+        finally:
+            self._waiting -= 1
+
+    def _in_turn(self, began: float) -> ConnectionPoolEntry:
         while True:
             try:
                 return super()._do_get()
             except PoolTimeout:
                 at = time.monotonic()
-                if at - self._moved >= STALL_SECONDS or at - began > POOL_SECONDS:
+                crowded = self.places is not None and self._waiting > self.places
+                longest = CROWD_SECONDS if crowded else STALL_SECONDS
+                if at - self._moved >= longest or at - began > POOL_SECONDS:
                     raise
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
@@ -117,14 +131,15 @@ class Pool(QueuePool):
 
 
 def engine_options(
-    url: str, *, patient: bool = False, connections: int = CONNECTIONS
+    url: str, *, patient: bool = False, threads: int | None = None
 ) -> dict[str, Any]:
     """What `create_engine` takes for this database URL, as Flask-SQLAlchemy wants it.
 
-    `patient` is for work that no visitor waits for. `connections` are at most open
-    in one process: fewer than it has threads, so that some are left when all of them
-    wait for the database.
+    `patient` is for work that no visitor waits for. With the number of threads that
+    serve, the database never holds all of them: there are fewer connections, and not
+    all others wait for one.
     """
+    connections, places = _shares(threads)
     found = sa.make_url(url)
     backend = found.get_backend_name()
     options: dict[str, Any] = {
@@ -133,7 +148,7 @@ def engine_options(
     }
     if not (backend == "sqlite" and sqlite_file.path_of(found) is None):
         options |= {
-            "poolclass": Pool,
+            "poolclass": type("Pool", (Pool,), {"places": places}),
             "pool_size": connections,
             "max_overflow": 0,
         }
@@ -199,6 +214,14 @@ def retry_seconds(engine: sa.Engine) -> float | None:
     """Seconds after which a lost transaction is not begun again; None: no limit."""
     found: float | None = engine.get_execution_options().get(_RETRY, RETRY_SECONDS)
     return found
+
+
+def _shares(threads: int | None) -> tuple[int, int | None]:
+    """Connections, and those who may wait for one; a thread or two are for neither."""
+    if threads is None:
+        return CONNECTIONS, None
+    connections = max(1, min(CONNECTIONS, threads - max(2, threads // 4)))
+    return connections, max(0, threads - connections - 2)
 
 
 def _connect_args(url: sa.URL, *, patient: bool) -> dict[str, Any]:

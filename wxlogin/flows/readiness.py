@@ -18,7 +18,7 @@ from wxlogin.errors import Unready
 from wxlogin.tickets import current_tickets
 
 #: Seconds after which the answer is no.
-ASK_SECONDS = 2.5
+ASK_SECONDS = 2.0
 
 _NAME = "wxlogin.readiness"
 

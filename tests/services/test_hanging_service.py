@@ -1,4 +1,4 @@
-"""`wxlogin run` over a database that hangs: what needs none is answered (finding M7)."""
+"""`wxlogin run` over a hanging database answers what needs none (finding M7)."""
 
 import time
 from collections.abc import Iterator

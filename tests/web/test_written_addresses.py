@@ -97,11 +97,9 @@ def test_a_return_address_in_another_script_is_one(
 @pytest.mark.parametrize(
     ("registered", "sent"),
     [
-        # Three names for two readers: IDNA of 2003 makes `fass.test` of the first.
+        # IDNA of 2003, which Python's own codec follows, makes `fass.test` of it.
         ("https://faß.test/cb", "https://faß.test/cb"),
         ("https://xn--fa-hia.test/cb", "https://FAß.test/cb"),
-        ("https://shop.test/cb", "https://ｓhop．test/cb"),
-        ("https://shop.test/cb", "https://sho℗.test/cb"),
     ],
 )
 def test_people_are_sent_to_the_registered_letters(
@@ -114,13 +112,21 @@ def test_people_are_sent_to_the_registered_letters(
     started = browser.starts()
     browser.returns(started, xiaoming.confirms(started))
     answer = browser.get(SiteServer(browser.app, site, redirect_uri=sent).link())
-    if answer.status_code != 400:
-        assert answer_of(answer)["to"] == site.redirect_uris[0]
+    assert (
+        answer_of(answer)["to"] == site.redirect_uris[0] == "https://xn--fa-hia.test/cb"
+    )
 
 
 def test_the_host_of_another_site_in_another_script_is_none(app_for, browser_of):
     app = app_for(sites=(SHOP,))
-    for uri in ("https://ｓhop.test/callback2", "https://shоp.test/callback"):
+    for uri in (
+        "https://ｓhop.test/callback",
+        "https://shop．test/callback",
+        "https://sho℗.test/callback",
+        "https://shоp.test/callback",
+        "https://商店.test@shop.test/callback",
+        "https://商店.test\\@shop.test/callback",
+    ):
         shop = SiteServer(app, SHOP, redirect_uri=uri)
         assert browser_of(app).get(shop.link()).status_code == 400
 

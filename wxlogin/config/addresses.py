@@ -144,6 +144,15 @@ def in_ascii(text: str) -> str:
     return f"{parts['scheme']}://{name}{mark}{port}{end}"
 
 
+def as_sent(text: str) -> str:
+    """A return address that a site sent, as SITES has it: with `xn--` where its host is
+    of another script. Full-width letters of ASCII are another spelling, and are not
+    what is registered."""
+    found = in_ascii(text)
+    host = found.partition("://")[2].partition("/")[0]
+    return found if "xn--" in host else text
+
+
 def called_address(text: str) -> str:
     """An address that our server calls or sends a browser to, percent-encoded where
     that is needed. A container's name may hold `_`. Raises ValueError."""

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749 import OAuth2Payload
 
-from wxlogin.config.addresses import in_ascii
+from wxlogin.config.addresses import as_sent
 
 #: Bytes of a text that a site wants back as it was. It waits in our store meanwhile,
 #: and goes back in a URL, which some servers cut at two kilobytes.
@@ -41,7 +41,7 @@ class Call:
         """
         values = self.parameters.get(name, ())
         text = (values[0] or None) if values else None
-        return in_ascii(text) if text and name in _ADDRESSES else text
+        return as_sent(text) if text and name in _ADDRESSES else text
 
     def doubled(self, names: Sequence[str]) -> list[str]:
         """Those of these parameters that came more than once."""

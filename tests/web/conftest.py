@@ -38,7 +38,9 @@ def settings_for(tmp_path: Path, simulator: SimulatorServer) -> Callable[..., Se
     """Settings for the simulator, with changes."""
 
     def make(**changes: object) -> Settings:
-        given = {"simulator_url": simulator.url, "wechat_budget": 2.0, **changes}
+        given = {"wechat_budget": 2.0, **changes}
+        if changes.get("simulator") != "off":
+            given["simulator_url"] = simulator.url
         return load_settings(tmp_path, **given)
 
     return make

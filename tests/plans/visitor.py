@@ -1,5 +1,7 @@
 """A person who is sent to us by a site: a browser, a phone, and where they end up."""
 
+import html
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
@@ -63,6 +65,9 @@ class Visitor:
         home = self.browser.app.extensions["wxlogin.settings"].public_url
         logins = 0
         for _ in range(MOST_HOPS):
+            if onward := self._after_news(answer):
+                answer = self._looks_at(onward)
+                continue
             if "Location" not in answer.headers:
                 return Arrived(answer, None, logins)
             location = urljoin(f"{home}/", answer.headers["Location"])
@@ -76,6 +81,18 @@ class Visitor:
             else:
                 answer = self._looks_at(location)
         raise AssertionError(f"the way does not end: {answer.location}")
+
+    def _after_news(self, answer: TestResponse) -> str | None:
+        """Where "That is right, go on" leads, on the page that tells who shares the
+        account."""
+        if (
+            answer.status_code != 200
+            or "/me/identities/news/" not in answer.request.path
+        ):
+            return None
+        return html.unescape(
+            re.search(r'class="button" href="([^"]+)"', answer.text)[1]
+        )
 
     def _looks_at(self, location: str) -> TestResponse:
         parts = urlsplit(location)

@@ -4,7 +4,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
 from tests.user_agents import WECHAT_IPHONE
+from wxlogin.accounts.adding import add_person
+from wxlogin.accounts.models import Session
+from wxlogin.accounts.person import Person
+from wxlogin.db import db
 
 # axe-core's own words for what makes a page hard or impossible to use.
 SERIOUS = {"serious", "critical"}
@@ -52,6 +57,44 @@ def test_no_page_has_a_serious_fault(service, simulator, window, locale, scheme)
     page.goto(f"{service.url}/oauth2/logout")
     page.locator("form button").first.wait_for()
     assert problems(page) == [], "the question before signing out"
+
+
+PROGRAM = {
+    "name": "Tea",
+    "client_id": "tea",
+    "redirect_uris": ("http://127.0.0.1/back",),
+}
+ASKS = (
+    "/oauth2/authorize?response_type=code&client_id=tea&scope=openid+profile+wechat"
+    "&redirect_uri=http%3A%2F%2F127.0.0.1%2Fback&code_challenge_method=S256"
+    "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_person_is_asked_and_told_has_no_serious_fault(
+    serve, simulator, window, scheme
+):
+    """Who shares the account, and whether to go on to a program."""
+    service = serve(sites=(PROGRAM,))
+    page, phone = window(color_scheme=scheme), window(width=390, height=844)
+    signs_in(page, phone, service, simulator)
+    with service.app.app_context():
+        session = db.session.query(Session).one()
+        another = Person("wx0000000000000a01", "website", "another", "main", "u2")
+        mine = {"session_id": session.id, "secret_hash": session.secret_hash}
+        add_person(session.user_id, another, **mine)
+    page.goto(f"{service.url}{ASKS}")
+    page.get_by_role("button", name="继续").wait_for()
+    assert problems(page) == [], "whether to go on"
+    page.get_by_role("link", name="换一个微信").click()
+    page.frame_locator("#frame").locator("img.qrcode").wait_for()
+    person_on_phone(phone, simulator, "xiaoming")
+    scans_and_confirms(phone)
+    page.get_by_role("button", name="移除该微信").wait_for()
+    assert problems(page) == [], "who shares the account"
+    page.get_by_role("button", name="移除该微信").click()
+    page.get_by_role("button", name="继续").wait_for()
 
 
 def test_the_advice_pages_have_no_serious_fault(service, window):

@@ -105,7 +105,7 @@ def test_an_operator_finds_a_user(keyed, someone):
 
 @pytest.mark.parametrize("known", ["older", "younger", "both", "neither"])
 def test_a_site_asks_only_for_whom_it_knows(keyed, known):
-    """Of two users who became one it may know either: then both names lead on."""
+    """finding L10: of two users who became one it may know either"""
     older = arrives(keyed, "web", "openid-1", None)
     younger = arrives(keyed, "app", "openid-2", "unionid-1")
     stranger = arrives(keyed, "web", "openid-3", None)

@@ -1,4 +1,4 @@
-"""A WeChat that has just come to an account pushes nobody out of it.
+"""A WeChat that has just come to an account pushes nobody out of it (finding M4).
 
 Somebody confirms a code in WeChat and takes it for a login, or leaves a browser open
 for a minute. Whatever is tried then, who was there before has the account back with

@@ -247,7 +247,7 @@ FOREIGN_CODES = {
 def test_who_planted_the_attempt_never_gets_the_first_visit(
     app, browser, xiaoming, spelling
 ):
-    """security row 10a: cookie and state are the attacker's, the code is not"""
+    """security row 10a, finding M1: cookie and state are his own, the code is not"""
     planted = browser.starts("/orders")
     attacker = browser.copy()
     code = xiaoming.confirms(planted)

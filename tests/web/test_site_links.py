@@ -592,7 +592,7 @@ def test_the_site_knows_its_customer_and_has_settled_the_terms(picky_app, xiaomi
 
 @PICKY
 def test_a_link_that_got_about_lets_nobody_in(picky_app, simulator):
-    """No account, no session, no page of a proxy's, before the click that connects."""
+    """finding M5: no account, no session, no page of a proxy's before the click"""
     shop = Server(picky_app)
     link = link_for(shop)
     people = [Browser(picky_app) for _ in range(3)]

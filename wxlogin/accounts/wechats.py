@@ -5,8 +5,8 @@ itself. Several come to share an account because one was added to it, or because
 accounts became one.
 
 Nobody who has just come pushes out who was there before: a scan that was begged for,
-or a browser left open for a minute, would cost somebody the account for good. So for
-seven days (`NEW`)
+or a browser left open for a minute, would cost somebody the account for good
+(finding M4). So for seven days (`NEW`)
 
 - who was there before a newcomer stays, whoever asks: a session of theirs may be in
   the newcomer's hands. The newcomer can go at any time, by its own wish or that of

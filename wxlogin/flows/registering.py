@@ -5,7 +5,7 @@ waits in the ticket store for fifteen minutes, bound to the browser (or program)
 that brought it by a random key which only that one holds. The account is made by
 the person's own word, by a site that knows its customer, or not at all. A site's
 link for its customer (flows/site_links.py) is no word yet: whoever opens it is a
-stranger until the click that connects the two.
+stranger until the click that connects the two (finding M5).
 
 The same word twice gives the same session: its secret is made from the key. After
 a sign-out the word is spent.

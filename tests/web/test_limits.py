@@ -489,6 +489,26 @@ def test_a_person_reads_what_to_do_next(limited, language, title, what_to_do):
     assert answer.headers["Content-Security-Policy"]
 
 
+def test_in_a_frame_of_a_site_the_page_is_shown_too(limited):
+    app = limited(logins=1)
+    heard = [at(app, HOME).get("/login/embed") for _ in range(2)]
+    assert [answer.status_code for answer in heard] == [200, 429]
+    for answer in heard:
+        assert "https://shop.test" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_page_hands_no_code_on(limited):
+    """Security row 32: the address may hold a code."""
+    app = limited(logins=1)
+    browser = at(app, HOME)
+    started = browser.starts()
+    browser.get(started.with_code("made-up"))
+    answer = browser.get(started.with_code("made-up-too"))
+    assert is_told_to_wait(answer)
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "made-up-too" not in answer.text
+
+
 def test_what_is_never_limited(limited, signed_in_at):
     ones = {name: 1 for name in Limits.model_fields if name != "enabled"}
     app = limited(**{**ones, "logins": 2})

@@ -27,6 +27,7 @@ from wxlogin.errors import CodeInvalid, Crowded, TooManyRequests
 from wxlogin.observability import get_logger
 from wxlogin.tickets.counters import Counters, counters_for
 from wxlogin.web import callers
+from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.problems import refusal
 
 _MINUTE = 60
@@ -73,9 +74,18 @@ def init_limits(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def _count_use() -> None:
-        for use in _USES.get(request.endpoint or "", ()):
-            if request.method != "OPTIONS" and (who := use.who()):
-                _spend(use.name, who, use.most(settings.limits))
+        if request.method == "OPTIONS":
+            return
+        try:
+            for use in _USES.get(request.endpoint or "", ()):
+                if who := use.who():
+                    _spend(use.name, who, use.most(settings.limits))
+        except TooManyRequests:
+            # The view has not run, which says this of its own pages.
+            hide_referrer()
+            if request.endpoint == "login.embed":
+                allow_framing()
+            raise
 
     @app.after_request
     def _count_failed_keys(response: Response) -> Response:

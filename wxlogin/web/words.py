@@ -253,9 +253,9 @@ WORDS: dict[str, Words] = {
     "too_many_requests": Words(
         _("Too many sign-ins at once"),
         _(
-            "From this browser or this network more has come than one person needs. "
-            "Nothing is lost: wait a minute and try again. It may work at once over "
-            "another network, such as mobile data."
+            "There have been too many from this browser or this network. Nothing is "
+            "lost: wait a minute and try again. It may work at once over another "
+            "network, such as mobile data."
         ),
         "reload",
     ),

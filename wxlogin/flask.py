@@ -37,6 +37,7 @@ from wxlogin.factory import require_database
 from wxlogin.flows.avatars import picture_url
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import redact
+from wxlogin.security.returning import written
 from wxlogin.signals import created, deleted, merged, signed_in
 from wxlogin.web.arriving import opens_page
 from wxlogin.web.visitors import secret_in
@@ -239,7 +240,7 @@ def _this_page() -> str | None:
     parts = urlsplit(iri_to_uri(request.url))
     # A proxy that took the application's path off may not have told it.
     root = "" if request.root_path.strip("/") else _mounted().root
-    return root + parts.path + (f"?{parts.query}" if parts.query else "")
+    return written(root + parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
 def _without_secrets(record: logging.LogRecord) -> bool:

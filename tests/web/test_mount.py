@@ -1,7 +1,7 @@
 """The service under a path of somebody's Flask application."""
 
 import logging
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import structlog
@@ -96,6 +96,22 @@ def test_a_page_of_the_host_leads_to_the_login_and_back(visitor, xiaoming):
     assert body["uid"] == visitor.who()["uid"]
     picture = urlsplit(body["avatar"])
     assert visitor.get(f"{picture.path}?{picture.query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "back"),
+    [
+        ("/account?q=%zz", "/account?q=%25zz"),
+        ("/account?q={a}|^`", "/account?q=%7Ba%7D%7C%5E%60"),
+        ("/account?q=100%", "/account?q=100%25"),
+    ],
+)
+def test_a_page_with_an_odd_query_is_come_back_to(visitor, xiaoming, asked, back):
+    """finding I5"""
+    path, _, query = asked.partition("?")
+    led = visitor.get(path, query_string=query)
+    (next_url,) = parse_qs(urlsplit(led.location).query)["next"]
+    assert signs_in(visitor, xiaoming, next_url).location == back
 
 
 def test_the_host_says_what_it_likes_to_strangers(visitor, xiaoming):

@@ -24,6 +24,8 @@ from wxlogin.config import Settings
 from wxlogin.security.origins import Origin, is_among, is_ours_or_listed, origin
 
 MAX_LENGTH = 1024
+#: Of a whole address, which no cookie holds: what servers take as a request line.
+MAX_WHOLE_LENGTH = 8192
 
 # pchar of RFC 3986 §3.3. In a path not: %00-%1F, %2E (.), %2F (/), %5C (\), %7F.
 _PLAIN = r"[A-Za-z0-9\-._~!$&'()*+,;=:@]"
@@ -37,11 +39,19 @@ _REST = rf"(?:{_PLAIN}|{_ENCODED}|[/?\[\]])*"
 _TAIL = rf"(?:\?{_REST})?(?:\#{_REST})?"
 
 _LOCAL = re.compile(rf"{_PATH}{_TAIL}")
-_ABSOLUTE = re.compile(
+_ORIGIN = (
     r"(?P<scheme>https?)://"
     r"(?P<host>[a-z0-9\-]+(?:\.[a-z0-9\-]+)*|\[[0-9a-f:]+\])"
     r"(?::(?P<port>[0-9]{1,5}))?"
-    rf"(?:{_PATH})?{_TAIL}"
+)
+_ABSOLUTE = re.compile(rf"{_ORIGIN}(?:{_PATH})?{_TAIL}")
+# Behind an origin and one slash nothing leads to another host.
+_WHOLE = re.compile(rf"{_ORIGIN}/{_REST}")
+# What browsers and programs send as it is and RFC 3986 wants encoded: also a per cent
+# sign that encodes nothing. In a query brackets may stay.
+_UNWRITTEN = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
+_UNWRITTEN_IN_QUERY = re.compile(
+    r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]%]"
 )
 
 
@@ -63,6 +73,36 @@ def safe_return(value: str, origins: Iterable[str]) -> str | None:
     """`value`, unchanged, if it is an absolute URL of one of these origins."""
     target = _target(value) if len(value) <= MAX_LENGTH else None
     return value if target and is_among(target, origins) else None
+
+
+def whole_address(value: str, settings: Settings) -> str | None:
+    """`value`, unchanged, if it is an absolute URL of our origin or a listed one.
+
+    For an address that was asked for at that host, and so may have whatever the host
+    answers to: empty and dot segments, encoded slashes, and 8192 characters.
+    """
+    if len(value) > MAX_WHOLE_LENGTH:
+        return None
+    parts = _WHOLE.fullmatch(value)
+    if parts is None:
+        return None
+    target = origin(parts["scheme"], parts["host"], parts["port"])
+    return value if is_ours_or_listed(target, settings) else None
+
+
+def written(target: str) -> str:
+    """Path and query of a request, percent-encoded where the grammar wants it.
+
+    Characters beyond ASCII are bytes, as WSGI hands them on (PEP 3333).
+    """
+    path, mark, query = target.partition("?")
+    return (
+        _UNWRITTEN.sub(_encoded, path) + mark + _UNWRITTEN_IN_QUERY.sub(_encoded, query)
+    )
+
+
+def _encoded(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("latin-1", "replace"))
 
 
 def with_query(url: str, **values: str) -> str:

@@ -12,7 +12,9 @@ forged. Names and external ids are text of any script and a header is ASCII (RFC
 same once more, signed, for applications that would rather not trust the way.
 
 The proxy's word on where the visitor was going is believed as far as anybody's: the
-address becomes `next`, which must be ours or a listed site's (security row 14).
+address becomes `next`, which must be ours or a listed site's (security row 14). It is
+written as browsers send it, so whatever RFC 3986 wants encoded is encoded first; what
+even then is no `next` waits here, and `next` leads to it.
 """
 
 from urllib.parse import quote
@@ -23,12 +25,14 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts import site_users
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.accounts.site_users import Member
-from wxlogin.config import Site, current_settings
+from wxlogin.config import Settings, Site, current_settings
 from wxlogin.db import now
 from wxlogin.errors import BadRequest, SignInNeeded
+from wxlogin.flows import way_back
 from wxlogin.provider import visitor_token
-from wxlogin.security.returning import safe_next
+from wxlogin.security.returning import safe_next, whole_address, written
 from wxlogin.web.arriving import opens_page
+from wxlogin.web.edge import hide_referrer
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("forward_auth", __name__)
@@ -53,6 +57,14 @@ def auth() -> Response:
     if request.args.get("known") == "1" and member is None:
         return _told(_refusal(403))
     return _told(Response(), visitor, member)
+
+
+@bp.get("/auth/back/<key>")
+def go_back(key: str) -> Response:
+    """On to the address that waits under this key."""
+    hide_referrer()
+    address = way_back.find(current_settings(), key)
+    return redirect(address or url_for("account.me"), 303)
 
 
 def _named_site() -> Site | None:
@@ -88,12 +100,28 @@ def _to_login() -> Response:
 
 
 def _original_url() -> str | None:
-    """Where the visitor was going, if people may be sent there."""
+    """The `next` that leads where the visitor was going, if people may go there."""
     settings, headers = current_settings(), request.headers
-    path = headers.get("X-Forwarded-Uri", "")
+    target = headers.get("X-Forwarded-Uri", "")
+    # Two slashes in front are a path for us, and a host for many a server behind.
+    if not target.startswith("/") or target[1:2] in ("/", "\\"):
+        return None
     scheme = headers.get("X-Forwarded-Proto", settings.public.scheme)
     host = headers.get("X-Forwarded-Host", settings.public.netloc).lower()
-    return safe_next(f"{scheme}://{host}{path}", settings) if path else None
+    if "/" in host:
+        return None
+    address = f"{scheme}://{host}{written(target)}"
+    if safe_next(address, settings):
+        return address
+    return _kept(address, settings) or safe_next(address.partition("?")[0], settings)
+
+
+def _kept(address: str, settings: Settings) -> str | None:
+    """The path of ours that leads to an address which is no `next` itself."""
+    if whole_address(address, settings) is None:
+        return None
+    key = way_back.keep(settings, address)
+    return url_for("forward_auth.go_back", key=key) if key else None
 
 
 def _refusal(status: int) -> Response:

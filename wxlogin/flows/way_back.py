@@ -1,0 +1,37 @@
+"""The way back to an address that no `next` can hold.
+
+A visitor may have asked for any address of the host: with an encoded slash, an empty
+segment, or longer than a cookie. The grammar of `next` is narrow, and stays so; such an
+address waits here instead, and `next` is the short path that leads there. It is one of
+our origin or a listed site's (`security.returning.whole_address`), looked at again when
+it is used (security row 17).
+"""
+
+import secrets
+
+from wxlogin.config import Settings
+from wxlogin.errors import Crowded, Unready
+from wxlogin.security.returning import whole_address
+from wxlogin.tickets import current_tickets
+
+KIND = "way_back"
+#: Seconds; a person may leave the login open for a while.
+WAIT_SECONDS = 3600
+
+
+def keep(settings: Settings, address: str) -> str | None:
+    """Keeps the address; the key is what `find` wants. None where as many wait as
+    WAITING_REQUESTS allows, or nothing can be kept now."""
+    key = secrets.token_urlsafe(16)
+    most = settings.waiting_requests
+    try:
+        current_tickets().add(KIND, key, address, ttl=WAIT_SECONDS, most=most)
+    except (Crowded, Unready):
+        return None
+    return key
+
+
+def find(settings: Settings, key: str) -> str | None:
+    """The address under this key, or None where it has waited too long."""
+    found = current_tickets().get(KIND, key)
+    return whole_address(found.value, settings) if found else None

@@ -180,6 +180,28 @@ def test_a_connection_that_broke_while_it_was_idle_is_replaced(
                 wire.breaks()
 
 
+def test_a_connection_to_what_became_a_replica_is_left(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """After a failover it stays alive, and would refuse every sign-in for good."""
+    name = sa.make_url(postgresql_url).database
+    setting = f"ALTER DATABASE {name} SET default_transaction_read_only"
+    with service(tmp_path, postgresql_url):
+        db.create_all()
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(f"{setting} = on")
+        db.engine.dispose()
+        with pytest.raises(Unready, match="can only be read"):
+            changes_users()
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+            connection.exec_driver_sql(f"{setting} = off")
+        # The connections that stand were made while it was on.
+        with pytest.raises(Unready, match="can only be read"):
+            changes_users()
+        changes_users()
+
+
 @pytest.mark.parametrize(
     "url", ["postgresql+psycopg://u@127.0.0.1:{}/x", "mysql+pymysql://u@127.0.0.1:{}/x"]
 )

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from werkzeug.test import TestResponse
 
 from tests.services.test_hanging_databases import service, users_locked
 from tests.silence import Wire
+from wxlogin.cli.database import bring_up_to_date
 from wxlogin.config import load_settings
+from wxlogin.config.paths import package_dir
 from wxlogin.db import db
 from wxlogin.factory import build
 from wxlogin.flows import readiness
@@ -126,3 +129,19 @@ def test_a_port_that_takes_connections_and_says_nothing(
 def test_a_database_without_tables(database_url: str, tmp_path: Path) -> None:
     with service(tmp_path, database_url) as app:
         assert says_no(asks(app.test_client()))
+
+
+def test_an_older_schema_that_came_up_after_the_start(
+    database_url: str, tmp_path: Path
+) -> None:
+    with service(tmp_path, database_url) as app:
+        bring_up_to_date()
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num='0001'")
+        client = app.test_client()
+        assert says_no(asks(client))
+        upgraded = "UPDATE alembic_version SET version_num='{}'"
+        head = ScriptDirectory(str(package_dir() / "migrations")).get_current_head()
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(upgraded.format(head))
+        goes_green(client)

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from wxlogin.db import listening, sqlite_file
+from wxlogin.db import faults, listening, sqlite_file
 from wxlogin.db.values import guard_parameters
 
 # Seconds a statement may run, and wait for a lock that somebody else holds.
@@ -201,9 +201,11 @@ def prepare_engine(engine: sa.Engine, *, patient: bool = False) -> None:
             sa.event.listen(engine, "connect", _connect_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
         case "mysql" | "mariadb":
+            sa.event.listen(engine, "handle_error", _leave_replica)
             limit = _MARIADB_PATIENT if patient else _MARIADB_LIMITS
             sa.event.listen(engine, "connect", _teller(*_MARIADB, limit))
         case "postgresql":
+            sa.event.listen(engine, "handle_error", _leave_replica)
             limit = _POSTGRESQL_PATIENT if patient else _POSTGRESQL_LIMITS
             sa.event.listen(engine, "connect", _teller(limit))
             if not patient:
@@ -252,6 +254,14 @@ def _listen(engine: sa.Engine, seconds: float) -> None:
     """PyMySQL has `read_timeout`; psycopg waits as long as the network stands."""
     if engine.dialect.driver == "psycopg":
         sa.event.listen(engine, "do_connect", partial(listening.connect, seconds))
+
+
+def _leave_replica(context: sa.engine.ExceptionContext) -> None:
+    """After a failover the old primary may live on, to be read only, and a connection
+    to it with it: it is given up, and the next one leads to the new primary."""
+    if isinstance(context.sqlalchemy_exception, sa.exc.DBAPIError):
+        if faults.sentence(context.sqlalchemy_exception) == faults.READ_ONLY:
+            context.is_disconnect = True
 
 
 def _teller(*statements: str) -> Any:

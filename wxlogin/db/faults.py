@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 _OUTDATED = "the tables are not those of this version; run `wxlogin db upgrade`"
 _SLOW = "the database took too long over a statement"
 _LOCKED = "somebody else holds a lock in the database for too long"
-_READ_ONLY = "the database can only be read; is it a replica?"
+#: Said of a connection that leads to a replica.
+READ_ONLY = "the database can only be read; is it a replica?"
 _RIGHTS = "the database refuses the user of DATABASE_URL; grant it what it needs"
 _FULL = "the database's disk is full"
 _CROWDED = "the database takes no more connections"
@@ -40,7 +41,7 @@ _POSTGRESQL = {
     "42703": _OUTDATED,
     "57014": _SLOW,
     "55P03": _LOCKED,
-    "25006": _READ_ONLY,
+    "25006": READ_ONLY,
     "42501": _RIGHTS,
     "28000": _RIGHTS,
     "28P01": _RIGHTS,
@@ -54,9 +55,9 @@ _MARIADB = {
     1054: _OUTDATED,
     1969: _SLOW,
     1205: _LOCKED,
-    1290: _READ_ONLY,
-    1792: _READ_ONLY,
-    1836: _READ_ONLY,
+    1290: READ_ONLY,
+    1792: READ_ONLY,
+    1836: READ_ONLY,
     1044: _RIGHTS,
     1045: _RIGHTS,
     1142: _RIGHTS,

@@ -193,7 +193,7 @@ def _schema(engine: sa.Engine) -> Iterator[Flaw]:
     if there == set(script.get_heads()):
         return
     if not there:
-        yield Flaw("schema", f"The {where} has no tables of ours.", UPGRADE)
+        yield Flaw("tables", f"The {where} has no tables of ours.", UPGRADE)
     elif there <= {revision.revision for revision in script.walk_revisions()}:
         yield Flaw("schema", f"The schema in {where} is an older one.", UPGRADE)
     else:

@@ -13,7 +13,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from wxlogin.db import soundness, transaction
+from wxlogin.db import db, soundness, transaction
 from wxlogin.errors import Unready
 from wxlogin.tickets import current_tickets
 
@@ -30,40 +30,50 @@ class Readiness:
         self._context = context
         self._lock = threading.Lock()
         self._look: _Look | None = None
+        self._sound = False
 
     def ask(self, seconds: float = ASK_SECONDS) -> None:
         """Returns if everything answers. Raises Unready if something does not, with
         its reason for the log, or if nothing was heard for so long."""
         with self._lock:
             if self._look is None or self._look.over.is_set():
-                self._look = _Look(self._context)
+                self._look = _Look(self._in_context)
             look = self._look
         if not look.over.wait(seconds):
             raise Unready("database or ticket store have not answered yet")
         if look.fault is not None:
             raise look.fault
 
+    def _in_context(self) -> None:
+        with self._context():
+            transaction(lambda session: session.execute(soundness.WRITE))
+            current_tickets().ping()
+            # The start could not look at a database that came up later than we did.
+            self._sound = self._sound or _is_sound()
+
+
+def _is_sound() -> bool:
+    for flaw in soundness.flaws(db.engine):
+        # Tables without a version are those of a test.
+        if flaw.stops and flaw.about != "tables":
+            raise Unready(flaw.sentence())
+    return True
+
 
 class _Look:
-    def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
+    def __init__(self, work: Callable[[], None]) -> None:
         self.over = threading.Event()
         self.fault: Exception | None = None
-        self._context = context
+        self._work = work
         threading.Thread(target=self._run, name="readiness", daemon=True).start()
 
     def _run(self) -> None:
         try:
-            with self._context():
-                _look()
+            self._work()
         except Exception as error:
             self.fault = error
         finally:
             self.over.set()
-
-
-def _look() -> None:
-    transaction(lambda session: session.execute(soundness.WRITE))
-    current_tickets().ping()
 
 
 def init_readiness(app: Flask) -> None:

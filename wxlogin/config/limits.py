@@ -23,7 +23,7 @@ class Limits(Written):
 
     enabled: bool = Field(default=True, description="`false` is LIMITS=off.")
     logins: PositiveInt = Field(
-        default=6000,
+        default=12_000,
         description="Sign-ins that one address begins, and as many callbacks.",
     )
     logins_of_browser: PositiveInt = Field(
@@ -40,7 +40,7 @@ class Limits(Written):
         "failures of others at its address do not count against it.",
     )
     requests: PositiveInt = Field(
-        default=6000,
+        default=12_000,
         description="Visits of one address to `/oauth2/authorize`, and as many to "
         "`/oauth2/logout`.",
     )

@@ -204,7 +204,7 @@ def test_limits_that_cannot_be_read_stop_the_start(tmp_path, monkeypatch, value,
 
 def test_processes_that_count_for_themselves_share_the_failures():
     part = Limits().shared_by(4)
-    assert (part.failed_codes, part.failed_keys, part.logins) == (6, 15, 6000)
+    assert (part.failed_codes, part.failed_keys, part.logins) == (6, 15, 12_000)
     assert Limits(failed_codes=1).shared_by(8).failed_codes == 1
 
 

@@ -38,20 +38,22 @@ APPS = tuple(
 SHOP = Customers("shop", "2026-01")
 
 
-def records(*, with_site: bool = True) -> Records:
-    return Records(APPS, with_site=with_site, at=NOW)
+def wx(short: str) -> str:
+    """An id as long as WeChat's, for one that is easy to read: `o1xxx…`."""
+    return short.ljust(28, "x")
+
+
+def records(*, with_site: bool = True, **how: Any) -> Records:
+    return Records(APPS, with_site=with_site, at=NOW, **how)
 
 
 def bring_in(
-    *people: Mapping[str, Any] | str,
-    site: Customers | None = SHOP,
-    dry_run: bool = False,
-    batch: int = 1000,
+    *people: Mapping[str, Any] | str, site: Customers | None = SHOP, **how: Any
 ) -> list[Result]:
-    """Imports these lines."""
+    """Imports these lines; `how` as in `bring_in_file`."""
     lines = [one if isinstance(one, str) else json.dumps(one) for one in people]
     file = io.BytesIO("\n".join(lines).encode())
-    return bring_in_file(file, Format.jsonl, site=site, dry_run=dry_run, batch=batch)
+    return bring_in_file(file, Format.jsonl, site=site, **how)
 
 
 def bring_in_file(
@@ -59,11 +61,13 @@ def bring_in_file(
     shape: Format,
     *,
     site: Customers | None = SHOP,
+    trusted: bool = True,
     dry_run: bool = False,
     batch: int = 1000,
 ) -> list[Result]:
-    lines = read_file(file, shape, records(with_site=site is not None))
-    batches = import_people(lines, Import(site, dry_run=dry_run, batch=batch))
+    made = records(with_site=site is not None, trusted=trusted)
+    how = Import(site, trusted=trusted, dry_run=dry_run, batch=batch)
+    batches = import_people(read_file(file, shape, made), how)
     return [result for results in batches for result in results]
 
 

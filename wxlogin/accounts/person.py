@@ -7,7 +7,6 @@ name is none either: it is unique only within one open platform, and without the
 name it could belong to anybody.
 """
 
-import re
 from dataclasses import dataclass
 
 from wxlogin.accounts.models.columns import (
@@ -17,11 +16,7 @@ from wxlogin.accounts.models.columns import (
 )
 from wxlogin.accounts.text import storable
 from wxlogin.errors import WeChatUnavailable
-
-# Printable ASCII, no blank at either end; WeChat's own alphabet is [A-Za-z0-9_-].
-_ID = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")
-# What programs write when they mean nothing.
-_NOTHING = {"null", "nil", "none", "undefined", "nan", "false", "true", "0", "[]", "{}"}
+from wxlogin.security.identifiers import is_id
 
 
 @dataclass(frozen=True)
@@ -64,10 +59,3 @@ class Person:
         if not (self.open_platform and is_id(self.unionid)):
             object.__setattr__(self, "open_platform", None)
             object.__setattr__(self, "unionid", None)
-
-
-def is_id(value: object) -> bool:
-    """Can this be an openid or unionid? Words that mean nothing are none."""
-    if not isinstance(value, str) or value.lower() in _NOTHING:
-        return False
-    return _ID.fullmatch(value) is not None

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from wxlogin.accounts.transfer import Outcome, Result
+from wxlogin.accounts.transfer import Aside, Outcome, Result
 from wxlogin.cli.printing import facts, plain
 
 #: So many lines of each kind are told; `--report` has them all.
@@ -18,17 +18,30 @@ _WORDS = {
     Outcome.duplicate: "duplicates",
     Outcome.refused: "refused",
 }
+_ASIDE = {
+    Aside.header: "header",
+    Aside.blank: "blank",
+    Aside.further: "further lines of a row",
+    Aside.unread: "not read",
+}
 
 
 class Tally:
-    """Counts results and keeps the first of each kind."""
+    """Counts results and keeps the first of each kind.
+
+    Together with what was set aside the counts are all lines of the file.
+    """
 
     def __init__(self) -> None:
+        #: Lines that say nothing of anybody; set when the file is through.
+        self.aside: Counter[Aside] = Counter()
+        self._elsewhere = 0
         self._counts: Counter[Outcome] = Counter()
         self._first: dict[Outcome, list[Result]] = defaultdict(list)
 
     def add(self, result: Result) -> None:
         self._counts[result.outcome] += 1
+        self._elsewhere += result.picture_elsewhere
         if self._counts[result.outcome] <= TOLD:
             self._first[result.outcome].append(result)
 
@@ -47,7 +60,16 @@ class Tally:
         """Prints the report."""
         if dry_run:
             click.echo("A dry run: nothing was written.")
-        facts((word, str(self._counts[one])) for one, word in _WORDS.items())
+        counts = [(word, str(self._counts[one])) for one, word in _WORDS.items()]
+        seen = [one for one in _ASIDE if self.aside[one]]
+        counts += [(_ASIDE[one], str(self.aside[one])) for one in seen]
+        counts.append(("lines in all", str(self.total + self.aside.total())))
+        facts(counts)
+        if self._elsewhere:
+            click.echo(
+                f"\n{self._elsewhere} have a picture that is not at WeChat's hosts; it "
+                "is never fetched, and WeChat's takes its place at a sign-in."
+            )
         for outcome, word in _WORDS.items():
             if self._first[outcome]:
                 self._tell_lines(outcome, word)

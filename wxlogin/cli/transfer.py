@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
@@ -31,11 +32,18 @@ from wxlogin.cli.progress import Progress
 from wxlogin.cli.tally import Tally
 from wxlogin.config import Settings, Site, current_settings
 from wxlogin.db import now
+from wxlogin.flows.avatars import fetchable
 from wxlogin.flows.terms import policy_for
 from wxlogin.observability import get_logger
 
 _FORMAT = click.Choice([shape.value for shape in Format])
 _STANDARD = "-"
+_BELIEVED = (
+    "This file is believed like WeChat itself: whoever wrote it says which openid is "
+    "which person (docs/import-export.md)."
+)
+# Excel takes a CSV file for UTF-8 only if it begins so.
+_BOM = "\ufeff"
 
 
 @click.command(
@@ -55,6 +63,17 @@ _STANDARD = "-"
     metavar="NAME",
     help="Take unionids of this one although no app is bound to it any more.",
 )
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="With --site: believe the file like WeChat itself. By default it changes no "
+    "openid or unionid of anybody who is here.",
+)
+@click.option(
+    "--as-is",
+    is_flag=True,
+    help="Take external ids that look like a spreadsheet's work, or like none.",
+)
 @with_appcontext
 def import_command(
     file: str,
@@ -63,20 +82,32 @@ def import_command(
     shape: str | None,
     report: str | None,
     platforms: tuple[str, ...],
+    trust: bool,
+    as_is: bool,
 ) -> None:
     settings = current_settings()
     customers = _customers(settings, site)
+    trusted = trust or customers is None
     records = Records(
-        settings.apps, platforms=platforms, with_site=bool(customers), at=now()
+        settings.apps,
+        platforms=platforms,
+        with_site=bool(customers),
+        trusted=trusted,
+        as_is=as_is,
+        picture=partial(fetchable, settings),
+        at=now(),
     )
-    how = Import(customers, dry_run=dry_run)
+    how = Import(customers, trusted=trusted, dry_run=dry_run)
+    if trusted:
+        click.echo(_BELIEVED, err=True)
     with ExitStack() as stack:
         source, size = stack.enter_context(_source(file))
         written = stack.enter_context(_private(report)) if report else None
         progress = Progress(size, source)
         try:
-            lines = read_file(source, _shape(file, shape), records)
-            tally = _run(import_people(lines, how), written, progress)
+            people = read_file(source, _shape(file, shape), records)
+            tally = _run(import_people(people, how), written, progress)
+            tally.aside = people.aside
         except Unusable as error:
             raise click.UsageError(str(error)) from None
         finally:
@@ -107,6 +138,7 @@ def _report_line(result: Result) -> str:
         "uid": result.uid,
         "external_id": result.external_id,
         "earlier_line": result.earlier_line,
+        "picture_elsewhere": result.picture_elsewhere or None,
     }
     told = {name: value for name, value in told.items() if value not in (None, "")}
     return json.dumps(told, ensure_ascii=False) + "\n"
@@ -120,14 +152,25 @@ def _report_line(result: Result) -> str:
 @click.argument("file", default=_STANDARD)
 @click.option("--site", help="Only those this site knows, with its external ids.")
 @click.option("--format", "shape", type=_FORMAT, help="If the name does not tell.")
+@click.option(
+    "--excel",
+    is_flag=True,
+    help="A CSV table that begins with a byte order mark, so that Excel reads names.",
+)
 @with_appcontext
-def export_command(file: str, site: str | None, shape: str | None) -> None:
+def export_command(file: str, site: str | None, shape: str | None, excel: bool) -> None:
     settings = current_settings()
     client_id = _site(settings, site).client_id if site else None
+    if excel:
+        shape = shape or Format.csv.value
     form = _shape(file, shape or (Format.jsonl.value if file == _STANDARD else None))
+    if excel and form is not Format.csv:
+        raise click.UsageError("--excel is for CSV: say --format csv")
     progress = Progress()
     done = 0
     with _private(file) as target:
+        if excel:
+            target.write(_BOM)
         pages = export_people(target, form, settings.apps, client_id=client_id)
         for done in pages:
             progress.show(done)

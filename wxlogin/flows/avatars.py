@@ -9,6 +9,7 @@ fails it. What could not be fetched is tried again at the next sign-in.
 What WeChat has no picture for, and what is no picture, is kept as "none".
 """
 
+import re
 from typing import cast
 
 from flask import Flask, current_app
@@ -16,7 +17,7 @@ from flask import Flask, current_app
 from wxlogin.accounts import avatars
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Profile
-from wxlogin.config import Settings
+from wxlogin.config import Settings, current_settings
 from wxlogin.errors import WxloginError
 from wxlogin.flows.background import Background
 from wxlogin.flows.upstream import current_wechat
@@ -57,6 +58,16 @@ def picture_url(settings: Settings, user_id: int, uid: str) -> str | None:
     """The whole address of the user's picture, for sites; None for no picture."""
     version = avatars.version_of(user_id)
     return f"{settings.public_url}/avatars/{uid}?v={version}" if version else None
+
+
+def fetchable(settings: Settings, url: str) -> str | None:
+    """The address at which we fetch this picture; None for one that we never do.
+
+    WeChat's own hosts speak https, though old answers, and tables made of them, say
+    http.
+    """
+    secure = re.sub(r"\Ahttp://(?=[a-z]+\.qlogo\.cn/)", "https://", url)
+    return secure if _pictures_of(settings).admits(secure) else None
 
 
 def jobs() -> Background[int]:
@@ -108,5 +119,8 @@ def _ours(data: bytes | None) -> bytes | None:
 
 
 def _pictures() -> Pictures:
-    settings: Settings = current_app.extensions["wxlogin.settings"]
+    return _pictures_of(current_settings())
+
+
+def _pictures_of(settings: Settings) -> Pictures:
     return Pictures(simulator=settings.simulator_url if settings.simulated else "")

@@ -16,17 +16,14 @@ import re
 from typing import Any, NoReturn
 
 from wxlogin.errors import WeChatUnavailable
+from wxlogin.security.identifiers import is_id, says_nothing
 
 # The longest number WeChat sends is an errcode or a time; 64 bit has 20 digits.
 DIGITS_LIMIT = 20
-# openid and unionid have 28 or 29 characters today.
-ID_LIMIT = 128
 # "reserve 512 characters" says the reference; twice that is still no accident.
 TOKEN_LIMIT = 1024
 
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
-# What programs write for "nothing" when they write it as text.
-_NOTHING = frozenset({"", "0", "null", "nil", "none", "undefined", "false", "nan"})
 
 
 def garbage(sentence: str, **facts: str | int | None) -> WeChatUnavailable:
@@ -81,15 +78,12 @@ def identifier(value: object) -> str | None:
     A value with a blank at either end is no identifier either: it would be another
     key for the same person.
     """
-    if not isinstance(value, str) or value.strip().lower() in _NOTHING:
-        return None
-    usable = value.isascii() and value.isprintable() and value == value.strip()
-    return value if usable and len(value) <= ID_LIMIT else None
+    return value if isinstance(value, str) and is_id(value) else None
 
 
 def token(value: object) -> str | None:
     """A token, or None where there is no usable one."""
-    if not isinstance(value, str) or value.strip().lower() in _NOTHING:
+    if not isinstance(value, str) or says_nothing(value):
         return None
     usable = value.isascii() and value.isprintable() and " " not in value
     return value if usable and len(value) <= TOKEN_LIMIT else None

@@ -11,7 +11,15 @@ import pytest
 import sqlalchemy as sa
 
 from tests.people import START, People, by_choice, user_of
-from tests.transfer import APPS, bring_in, bring_in_file, everybody, exported, taken
+from tests.transfer import (
+    APPS,
+    bring_in,
+    bring_in_file,
+    everybody,
+    exported,
+    taken,
+    wx,
+)
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts import site_users
 from wxlogin.accounts.models import User
@@ -47,23 +55,23 @@ def customer(user: User, external_id: str | None, client_id: str = "shop") -> No
 
 def settle(people: People) -> None:
     """Everybody there can be: simple, merged, linked, disabled, without a unionid."""
-    people.signs_in("web", "o1", "u1", name="小明😀")
-    people.signs_in("mp", "m1", "u1")
-    people.signs_in("web", "o2", name="linked: one")
-    people.signs_in("oa", "p2", "u2", name="linked: other")
-    people.signs_in("web", "o3", "u3")
-    people.signs_in("lone", "l4", "ignored", platform=None, name="李华")
-    people.signs_in("web", "-o5", "-u5")
-    customer(user_of("web", "o1"), "42")
-    customer(user_of("web", "o2"), None)
-    customer(user_of("oa", "p2"), "43")
-    customer(user_of("lone", "l4"), None)
-    customer(user_of("web", "o3"), "=44", "other")
-    by_choice(people, user_of("web", "o2"), user_of("oa", "p2"))
-    by_choice(people, user_of("web", "o1"), user_of("web", "o3"))
-    accounts.disable(user_of("lone", "l4").uid, at=START)
+    people.signs_in("web", wx("o1"), wx("u1"), name="小明😀")
+    people.signs_in("mp", wx("m1"), wx("u1"))
+    people.signs_in("web", wx("o2"), name="linked: one")
+    people.signs_in("oa", wx("p2"), wx("u2"), name="linked: other")
+    people.signs_in("web", wx("o3"), wx("u3"))
+    people.signs_in("lone", wx("l4"), "ignored", platform=None, name="李华")
+    people.signs_in("web", wx("-o5"), wx("-u5"))
+    customer(user_of("web", wx("o1")), "42")
+    customer(user_of("web", wx("o2")), None)
+    customer(user_of("oa", wx("p2")), "43")
+    customer(user_of("lone", wx("l4")), None)
+    customer(user_of("web", wx("o3")), "=44", "other")
+    by_choice(people, user_of("web", wx("o2")), user_of("oa", wx("p2")))
+    by_choice(people, user_of("web", wx("o1")), user_of("web", wx("o3")))
+    accounts.disable(user_of("lone", wx("l4")).uid, at=START)
     for number, name in enumerate(NAMES):
-        people.signs_in("web", f"n{number}", name=name)
+        people.signs_in("web", wx(f"n{number}"), name=name)
 
 
 def empty() -> None:
@@ -125,7 +133,7 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_guarded(people: People) -> N
     cells = {cell for row in rows for cell in row}
     for first in "=+-@\t\r":
         assert not [cell for cell in cells if cell.startswith(first)]
-    assert {"'=cmd()", "'@x", "'\tTAB", "'-o5", "''=quoted", "'plain"} <= cells
+    assert {"'=cmd()", "'@x", "'\tTAB", f"'{wx('-o5')}", "''=quoted", "'plain"} <= cells
 
 
 def test_a_file_of_json_lines_has_a_line_a_user(people: People) -> None:
@@ -136,14 +144,14 @@ def test_a_file_of_json_lines_has_a_line_a_user(people: People) -> None:
     ming = by_name["小明😀"]
     assert ming["openids"] == {
         "web": [
-            {"openid": "o1", "unionid": "u1"},
-            {"openid": "o3", "unionid": "u3"},
+            {"openid": wx("o1"), "unionid": wx("u1")},
+            {"openid": wx("o3"), "unionid": wx("u3")},
         ],
-        "mp": {"openid": "m1", "unionid": "u1"},
+        "mp": {"openid": wx("m1"), "unionid": wx("u1")},
     }
-    assert ming["unionids"] == {"main": ["u1", "u3"]}
+    assert ming["unionids"] == {"main": [wx("u1"), wx("u3")]}
     assert len(ming["former_uids"]) == 1
-    assert by_name["李华"]["openids"] == {"lone": "l4"}
+    assert by_name["李华"]["openids"] == {"lone": wx("l4")}
     assert by_name["李华"]["disabled"]
 
 
@@ -161,13 +169,13 @@ def test_a_merge_in_the_meantime_loses_nobody(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second of two pages is read after the two became one."""
-    people.signs_in("web", "o1", "u1")
-    people.signs_in("web", "o2", "u2")
+    people.signs_in("web", wx("o1"), wx("u1"))
+    people.signs_in("web", wx("o2"), wx("u2"))
     whole = exported()
     monkeypatch.setattr(exporting, "PAGE", 1)
     read_page = exporting._Pages._people
     merges: list[Callable[[], object]] = [
-        lambda: by_choice(people, user_of("web", "o1"), user_of("web", "o2"))
+        lambda: by_choice(people, user_of("web", wx("o1")), user_of("web", wx("o2")))
     ]
 
     def after_a_merge(self: Any, ids: list[int]) -> Any:
@@ -178,24 +186,24 @@ def test_a_merge_in_the_meantime_loses_nobody(
 
     monkeypatch.setattr(exporting._Pages, "_people", after_a_merge)
     assert exported() == whole
-    assert not merges and user_of("web", "o2").id == user_of("web", "o1").id
+    assert not merges and user_of("web", wx("o2")).id == user_of("web", wx("o1")).id
 
 
 def test_an_app_that_is_gone_from_the_settings_is_named_by_its_appid(
     people: People,
 ) -> None:
-    people.signs_in("old", "o1", "u1", platform="former")
+    people.signs_in("old", wx("o1"), wx("u1"), platform="former")
     [line] = [json.loads(line) for line in exported().splitlines()]
     [appid] = line["openids"]
     assert appid.startswith("wx") and appid not in {app.appid for app in APPS}
-    assert line["unionids"] == {"former": "u1"}
+    assert line["unionids"] == {"former": wx("u1")}
     [result] = bring_in(line)
     assert result.outcome == "refused"
 
 
 def test_what_we_show_of_time_comes_back_exactly(people: People) -> None:
     people.at += timedelta(microseconds=123456)
-    people.signs_in("web", "o1", "u1")
+    people.signs_in("web", wx("o1"), wx("u1"))
     before = facts(None)
     text = exported()
     empty()

@@ -2,19 +2,20 @@
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transfer import records
+from tests.transfer import records, wx
 from wxlogin.accounts.transfer import Format, Unusable, files, read_file
 from wxlogin.accounts.transfer.cells import fields_of, guarded, row_of, unguarded
 from wxlogin.accounts.transfer.files import Line
 from wxlogin.accounts.transfer.record import Record
 
-GOOD = {"openids": {"web": "o1"}}
+GOOD = {"openids": {"web": wx("o1")}}
 BOM = b"\xef\xbb\xbf"
 
 
@@ -50,7 +51,7 @@ def test_lines_end_in_any_way_and_empty_ones_are_none() -> None:
         (b"[1]", "no JSON object"),
         (b"null", "no JSON object"),
         (b'{"uid": "a", "uid": "b"}', "twice"),
-        ('{"name": "小明"}'.encode("gbk"), "not UTF-8"),
+        ('{"name": "小明"}'.encode() + b"\xff", "not UTF-8"),
         (b'{"name": "' + b"x" * files.LONGEST + b'"}', "longer than"),
     ],
 )
@@ -67,19 +68,25 @@ def test_a_broken_line_is_refused_and_the_next_is_read(line: bytes, why: str) ->
         ({"openids": None}, "neither an openid nor a unionid"),
         ({"openids": {}, "unionids": {}, "external_id": "4"}, "neither"),
         ({"openids": {"web": ""}}, "neither"),
-        ({"openids": "o1"}, "no object"),
-        ({"openids": {"nowhere": "o1"}}, "no app is called 'nowhere'"),
+        ({"openids": wx("o1")}, "no object"),
+        ({"openids": {"nowhere": wx("o1")}}, "no app is called 'nowhere'"),
         ({"openids": {"web": 7}}, "the openid of web cannot be one"),
-        ({"openids": {"web": "null"}}, "the openid of web cannot be one"),
+        ({"openids": {"web": "null"}}, "neither"),
         ({"openids": {"web": " o1"}}, "the openid of web cannot be one"),
         ({"openids": {"web": "o" * 129}}, "the openid of web cannot be one"),
-        ({"openids": {"web": ["o1", "o1"]}}, "one id twice"),
-        ({"openids": {"web": ["o1", "o2"]}, "unionids": {"main": "u"}}, "two openids"),
-        ({"openids": {"web": {"openid": "o1", "x": 1}}}, "fields nobody knows"),
+        ({"openids": {"web": [wx("o1"), wx("o1")]}}, "one id twice"),
+        (
+            {"openids": {"web": [wx("o1"), wx("o2")]}, "unionids": {"main": wx("u")}},
+            "two openids",
+        ),
+        ({"openids": {"web": {"openid": wx("o1"), "x": 1}}}, "fields nobody knows"),
         ({"openids": {"lone": {"openid": "o", "unionid": "u"}}}, "cannot be one"),
-        ({"openids": {"web": [f"o{n}" for n in range(101)]}}, "more than 100"),
-        ({"unionids": {"mian": "u1"}}, "no app is bound to an open platform 'mian'"),
-        ({"unionids": {"main": "undefined"}}, "the unionid of main cannot be one"),
+        ({"openids": {"web": [wx(f"o{n}") for n in range(101)]}}, "more than 100"),
+        (
+            {"unionids": {"mian": wx("u1")}},
+            "no app is bound to an open platform 'mian'",
+        ),
+        ({"unionids": {"main": "not.one"}}, "the unionid of main cannot be one"),
         ({"external_id": "x" * 129}, "external_id"),
         ({"external_id": " 4"}, "external_id"),
         ({"external_id": "4\x00"}, "external_id"),
@@ -107,12 +114,19 @@ def test_what_is_understood() -> None:
     # Without an offset a time is UTC.
     early = record({**GOOD, "created": "2024-05-31 08:00:00"}).created
     assert early.isoformat() == "2024-05-31T08:00:00+00:00"
-    named = record({"openids": {"web": "o1"}, "unionids": {"main": "u1"}})
-    assert named.openids[0].unionid == "u1"
-    two = record({"openids": {"web": "o1"}, "unionids": {"main": ["u1", "u2"]}})
+    named = record({"openids": {"web": wx("o1")}, "unionids": {"main": wx("u1")}})
+    assert named.openids[0].unionid == wx("u1")
+    two = record(
+        {
+            "openids": {"web": wx("o1")},
+            "unionids": {"main": [wx("u1"), wx("u2")]},
+        }
+    )
     assert two.openids[0].unionid is None
     assert (
-        record({"openids": {"lone": "l"}, "unionids": {"main": "u"}}).openids[0].unionid
+        record({"openids": {"lone": wx("l")}, "unionids": {"main": wx("u")}})
+        .openids[0]
+        .unionid
         is None
     )
     # What no database holds does not fail a name (security row 93).
@@ -123,7 +137,9 @@ HEADER = "external_id,openid:web,openid:mp,unionid:main,name,created,disabled\r\
 
 
 def table(*rows: str, header: str = HEADER) -> bytes:
-    return (header + "".join(f"{row}\r\n" for row in rows)).encode()
+    """A table of these rows, whose ids are as long as WeChat's."""
+    longer = [re.sub(r"(?<=,)[ou]\d(?=,|$)", lambda id: wx(id[0]), row) for row in rows]
+    return (header + "".join(f"{row}\r\n" for row in longer)).encode()
 
 
 def test_a_table_says_the_same_as_lines() -> None:
@@ -133,8 +149,8 @@ def test_a_table_says_the_same_as_lines() -> None:
         assert line.record == record(
             {
                 "external_id": "42",
-                "openids": {"web": "o1"},
-                "unionids": {"main": "u1"},
+                "openids": {"web": wx("o1")},
+                "unionids": {"main": wx("u1")},
                 "name": '小明, "😀"\n',
                 "created": "2024-05-31T08:00:00Z",
                 "disabled": True,
@@ -158,9 +174,9 @@ def test_rows_are_told_by_the_line_they_begin_on() -> None:
         (table(header="external_id,openid_web\r\n"), "'openid_web'"),
         (table(header="external_id,openid:nowhere\r\n"), "'openid:nowhere'"),
         (table(header="name,name,openid:web\r\n"), "twice"),
-        (table(header="姓名,openid:web\r\n").decode().encode("gbk"), "mean nothing"),
-        (json.dumps(GOOD).encode(), "mean nothing"),
-        (BOM + b"\xff\xfe", "mean nothing"),
+        (table(header="姓名,openid:web\r\n").decode().encode("gbk"), "GB18030"),
+        (json.dumps(GOOD).encode(), "--format jsonl"),
+        (BOM + b"\xff\xfe", "is not UTF-8"),
     ],
 )
 def test_a_table_with_another_header_is_no_table_of_ours(
@@ -172,12 +188,13 @@ def test_a_table_with_another_header_is_no_table_of_ours(
 
 
 def test_rows_in_another_encoding_or_too_long_are_refused() -> None:
-    content = table("1,o1,,,小明,,").decode().encode("gbk")
+    content = table("9,o9,,,小明,,")
+    content += table("1,o1,,,小明,,", header="").decode().encode("gbk")
     content += table(f"2,o2,,,{'x' * 200_000},,", "3,o3,,,,,", header="")
-    first, second, third = lines(content, Format.csv)
-    assert first.refusal == "the line is not UTF-8"
+    good, first, second, third = lines(content, Format.csv)
+    assert "not UTF-8" in first.refusal
     assert "too long" in second.refusal
-    assert third.record is not None
+    assert good.record is not None and third.record is not None
 
 
 @given(st.text())

@@ -18,7 +18,7 @@ from wxlogin.accounts.models.sites import (
     LogoutNotice,
     SiteUser,
 )
-from wxlogin.accounts.models.users import Identity, UnionId, User
+from wxlogin.accounts.models.users import DeletedUid, Identity, UnionId, User
 
 __all__ = [
     "AccessToken",
@@ -26,6 +26,7 @@ __all__ = [
     "Avatar",
     "Conflict",
     "Consent",
+    "DeletedUid",
     "Event",
     "EventCount",
     "Grant",

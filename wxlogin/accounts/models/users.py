@@ -11,6 +11,7 @@ from wxlogin.accounts.models.columns import (
     NICKNAME_LENGTH,
     OPTIONS,
     AppId,
+    Digest,
     Kind,
     OpenId,
     PlatformName,
@@ -75,3 +76,14 @@ class UnionId(Base):
     open_platform: Mapped[str] = mapped_column(PlatformName)
     unionid: Mapped[str] = mapped_column(UnionIdText)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DeletedUid(Base):
+    """That a uid was given out and is nobody's for good; nothing of whose it was."""
+
+    __tablename__ = "deleted_uids"
+    __table_args__ = (OPTIONS,)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: See `accounts.uid.digest_of`.
+    digest: Mapped[bytes] = mapped_column(Digest, unique=True)

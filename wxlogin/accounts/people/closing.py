@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from wxlogin import signals
 from wxlogin.accounts import events, sessions, wechats
-from wxlogin.accounts.models import Conflict, Identity, UnionId, User
+from wxlogin.accounts.models import Conflict, DeletedUid, Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
 from wxlogin.accounts.people.looking import survivor_of
 from wxlogin.accounts.statements import run
+from wxlogin.accounts.uid import digest_of
 from wxlogin.db import StartOver, now, transaction
 from wxlogin.errors import AccountGone, NotFound, RecentlyJoined
 
@@ -53,7 +54,8 @@ def delete(user_id: int, *, through: int | None = None) -> None:
     """Deletes the user and everything about the person, for good.
 
     Identities, unionids, grants, sessions, history, users that were merged into
-    this one, and every line on record about merges and conflicts. `through` is the
+    this one, and every line on record about merges and conflicts. Digests of the
+    uids stay, so that nobody is ever taken for the deleted. `through` is the
     identity by which the person signed in who asks; None for the operator. Raises
     AccountGone where there is no such user (any more), or it was merged away, and
     RecentlyJoined for a person who has just come to the account.
@@ -74,6 +76,8 @@ def _delete(session: Session, user_id: int, through: int | None) -> None:
     sessions.close(session, SessionRow.user_id == user_id)
     _delete_conflicts(session, user_id)
     signals.send(session, signals.deleted, uid=user.uid)
+    # Nobody inherits them, by an import say.
+    session.add_all(DeletedUid(digest=digest_of(uid)) for uid in (user.uid, *formers))
     # The rest goes with the rows it refers to: see the foreign keys in `models`.
     run(session, sa.delete(User).where(User.merged_into_id == user_id))
     run(session, sa.delete(User).where(User.id == user_id))

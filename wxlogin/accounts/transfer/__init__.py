@@ -4,12 +4,14 @@ A line of a file is one user, as JSON or as a row of a CSV table; `record` says 
 may stand in it. Nothing here prints or logs: whoever calls decides what to tell.
 """
 
+from wxlogin.accounts.transfer.encodings import Unusable
 from wxlogin.accounts.transfer.exporting import export_people
-from wxlogin.accounts.transfer.files import Format, Unusable, read_file
+from wxlogin.accounts.transfer.files import Aside, Format, read_file
 from wxlogin.accounts.transfer.importing import Import, import_people
 from wxlogin.accounts.transfer.outcome import Outcome, Result
 
 __all__ = [
+    "Aside",
     "Format",
     "Import",
     "Outcome",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wxlogin.accounts.transfer.record import FIELDS, Refusal
+from wxlogin.security.identifiers import says_nothing
 
 # Apostrophes may already be there: one more goes in front, so that reading takes
 # back just what writing put there.
@@ -73,7 +74,15 @@ def row_of(header: Sequence[str], fields: Mapping[str, Any]) -> list[str]:
 
 
 def _ids(text: str) -> Any:
-    return _json(text) if text.startswith("[") else text
+    if not text.startswith("["):
+        return text
+    try:
+        return _json(text)
+    except Refusal:
+        # `[NULL]` is no list.
+        if says_nothing(text):
+            return None
+        raise
 
 
 def _value(name: str, text: str) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
+from wxlogin.accounts.models import DeletedUid, Identity, SiteUser, UnionId, User
 from wxlogin.accounts.transfer.record import Record
+from wxlogin.accounts.uid import digest_of
 
 # SQLite takes no more than 32766 parameters.
 MANY = 10_000
@@ -55,6 +56,8 @@ class Facts:
     uids: dict[str, int] = field(default_factory=dict)
     owners: dict[int, Owner] = field(default_factory=dict)
     customers: dict[int, list[Customer]] = field(default_factory=dict)
+    #: Uids whose users were deleted.
+    deleted: set[str] = field(default_factory=set)
     #: (appid, open platform, unionid) and the openid that is on record for it.
     used: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
@@ -124,6 +127,9 @@ def _look_for_uids(session: Session, records: Sequence[Record], facts: Facts) ->
     survivor = sa.func.coalesce(User.merged_into_id, User.id)
     query = sa.select(User.uid, survivor)
     facts.uids.update(_pairs(_all(session, query, User.uid, uids)))
+    digests = {digest_of(uid): uid for uid in uids}
+    gone = _all(session, sa.select(DeletedUid.digest), DeletedUid.digest, digests)
+    facts.deleted.update(digests[bytes(row[0])] for row in gone)
 
 
 def _look_for_external_ids(

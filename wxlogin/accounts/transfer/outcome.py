@@ -38,3 +38,5 @@ class Result:
     external_id: str | None = None
     #: For a duplicate: the line that came first.
     earlier_line: int | None = None
+    #: The line is taken, but for a picture at an address that we never fetch from.
+    picture_elsewhere: bool = False

@@ -4,6 +4,11 @@ An openid, unionid or external id that has a user joins the record to that user.
 import never merges: ids of two users on one line are a conflict, and so is whatever
 a sign-in would find contradictory (docs/accounts.md). A user who is there keeps name,
 picture and state.
+
+A site's own file is no proof of who somebody is. Whoever gains an openid or unionid by
+it could be entered through that, at every site; so it may say which of the people here
+are the site's customers, by ids that are all theirs already, and nothing else about
+them (finding M3).
 """
 
 from dataclasses import dataclass
@@ -37,20 +42,51 @@ class _Contradiction(Exception):
     pass
 
 
-def plan(record: Record, facts: Facts, *, with_site: bool) -> Plan:
-    """Decides; raises StartOver where an owner has gone meanwhile."""
+_SITES_WORD = (
+    "somebody who is here already would gain an openid or unionid by a site's word; if "
+    "the file can be believed like WeChat itself, say --trust"
+)
+
+
+def plan(
+    record: Record, facts: Facts, *, with_site: bool, trusted: bool = True
+) -> Plan:
+    """Decides; raises StartOver where an owner has gone meanwhile.
+
+    `trusted`: the file is believed like WeChat itself.
+    """
     named = facts.owners_of(record)
     owner = None
     try:
+        _require_never_deleted(record, facts)
         if not named:
             return _make(record, facts, with_site=with_site)
+        if not trusted and len(named) > 1:
+            raise _Contradiction("the line's ids belong to several users")
         owner = _only_owner(named, facts)
         found = _join(record, owner, facts, with_site=with_site)
     except _Contradiction as contradiction:
+        if not trusted:
+            # A site does not learn whom we know.
+            return Plan(Outcome.conflict, _without_uid(str(contradiction), owner))
         return Plan(Outcome.conflict, str(contradiction), owner)
+    if not trusted and (found.openids or found.learn or found.unionids):
+        return Plan(Outcome.conflict, _SITES_WORD)
     if found.outcome is Outcome.linked and owner.disabled:
         return Plan(Outcome.conflict, f"user {owner.uid} is disabled", owner)
     return found
+
+
+def _without_uid(text: str, owner: Owner | None) -> str:
+    return text.replace(f"user {owner.uid}", "its user") if owner else text
+
+
+def _require_never_deleted(record: Record, facts: Facts) -> None:
+    for uid in (record.uid, *record.former_uids):
+        if uid in facts.deleted:
+            raise _Contradiction(
+                f"the user of the uid {uid} was deleted, and nobody inherits one"
+            )
 
 
 def _make(record: Record, facts: Facts, *, with_site: bool) -> Plan:

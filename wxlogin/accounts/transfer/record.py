@@ -69,6 +69,10 @@ class Record:
     profile: Profile
     created: datetime
     disabled: datetime | None
+    #: The line has a picture at an address that we never fetch from.
+    picture_elsewhere: bool = False
+    #: External ids are texts, whatever they look like.
+    as_is: bool = False
 
     def ids(self) -> Iterator[tuple[str, str, str]]:
         """Everything that names this user: kind, where it counts, id."""
@@ -80,6 +84,10 @@ class Record:
             yield ("external_id", "", self.external_id)
         for _, external_id in self.former_external_ids:
             yield ("external_id", "", external_id)
+        if self.external_id is not None and self.external_id.isdecimal():
+            if not self.as_is:
+                # A spreadsheet drops zeros in front: 007 and 7 may be one customer.
+                yield ("number", "", self.external_id.lstrip("0"))
         if self.uid is not None:
             yield ("uid", "", self.uid)
         for uid in self.former_uids:

@@ -1,33 +1,43 @@
 """Reads a user's fields strictly.
 
-Ids are held to the same rule as WeChat's own answers (`accounts.person`, security
-row 44). What is not understood refuses the line: a field nobody read would be lost.
+Ids are held to what WeChat gives out (`security.identifiers`, security row 44), and
+every way of writing "nothing" is nothing. What is not understood refuses the line: a
+field nobody read would be lost.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from wxlogin.accounts.person import Profile, is_id
+from wxlogin.accounts.person import Profile
 from wxlogin.accounts.site_users import require_external_id
+from wxlogin.accounts.transfer.damage import Digits, damage
 from wxlogin.accounts.transfer.record import FIELDS, Alias, Record, Refusal
 from wxlogin.config import App
 from wxlogin.errors import BadRequest
+from wxlogin.security.identifiers import is_issued, says_nothing
 
 # More ids than a person has; it bounds what one line can ask of the database.
 MOST_IDS = 100
 _UID = re.compile(r"[A-Za-z0-9]{22}")
 # WeChat is younger; a table's "no date" is often older.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_TRUSTED = (
+    "uid and former_uids are ours to give: import without --site, or say --trust for "
+    "a file that you made yourself"
+)
+_AS_IS = "if it really is written so, say --as-is"
 
 
 class Records:
     """Makes records of what stands in a file.
 
     `platforms` are open platforms that count although no app is bound to one any
-    more; without a site there can be no external id. A moment that lies ahead of
-    `at` counts as `at`.
+    more; without a site there can be no external id. `trusted` files may say which
+    uids of ours their people have; a site's own may not. `as_is`: external ids are
+    taken although they look damaged or like nothing. `picture` gives the address at
+    which we would fetch one. A moment that lies ahead of `at` counts as `at`.
     """
 
     def __init__(
@@ -36,11 +46,18 @@ class Records:
         *,
         platforms: tuple[str, ...] = (),
         with_site: bool,
+        trusted: bool = True,
+        as_is: bool = False,
+        picture: Callable[[str], str | None] = str,
         at: datetime,
     ) -> None:
         self.apps = {app.appid: app for app in apps} | {app.name: app for app in apps}
         self.platforms = {*platforms, *(app.open_platform for app in apps)} - {None}
         self._with_site = with_site
+        self._trusted = trusted
+        self._as_is = as_is
+        self._picture = picture
+        self._digits = Digits()
         self._at = at
 
     def read(self, fields: Mapping[str, Any]) -> Record:
@@ -59,16 +76,22 @@ class Records:
             raise Refusal(f"more than {MOST_IDS} openids and unionids")
         _require_one_each(openids)
         formers = _former_uids(fields.get("former_uids"))
+        uid = _uid(fields.get("uid"))
+        if (uid or formers) and not self._trusted:
+            raise Refusal(_NOT_TRUSTED)
+        profile, lost = self._profile(fields)
         record = Record(
             openids=openids,
             unionids=tuple(unionids),
             external_id=self._external_id(fields.get("external_id")),
-            uid=_uid(fields.get("uid")),
+            uid=uid,
             former_uids=formers,
             former_external_ids=self._former_external_ids(
                 fields.get("former_external_ids"), formers
             ),
-            profile=_profile(fields),
+            profile=profile,
+            picture_elsewhere=lost,
+            as_is=self._as_is,
             created=self._moment(fields.get("created"), "created") or self._at,
             disabled=self._disabled(fields.get("disabled")),
         )
@@ -81,8 +104,7 @@ class Records:
             if platform not in self.platforms:
                 raise Refusal(f"no app is bound to an open platform {platform[:64]!r}")
             for unionid in _listed(listed):
-                if not is_id(unionid):
-                    raise Refusal(f"the unionid of {platform} cannot be one")
+                _require_issued(unionid, f"the unionid of {platform}")
                 found[(platform, unionid)] = None
         return found
 
@@ -109,11 +131,33 @@ class Records:
             raise Refusal("external_id is no text")
         if not self._with_site:
             raise Refusal("an external_id is a site's: name the site")
+        if not self._as_is:
+            self._require_whole(value)
         try:
             require_external_id(value)
         except BadRequest as error:
             raise Refusal(str(error)) from None
         return value
+
+    def _require_whole(self, text: str) -> None:
+        why = damage(text)
+        # Some number their customers from 0 on.
+        if why is None and says_nothing(text) and not text.isdecimal():
+            why = "a way of writing that there is none"
+        if why is None and self._digits.rounded(text):
+            why = "a number of which a spreadsheet has kept fifteen digits"
+        if why:
+            raise Refusal(f"the external_id is {why}; {_AS_IS}")
+
+    def _profile(self, fields: Mapping[str, Any]) -> tuple[Profile, bool]:
+        """The profile, and whether its picture is one that we never fetch."""
+        for name in ("name", "avatar", "language"):
+            if not isinstance(fields.get(name), str | None):
+                raise Refusal(f"{name} is no text")
+        given = fields.get("avatar")
+        avatar = self._picture(given) if given else None
+        profile = Profile(fields.get("name") or "", avatar, fields.get("language"))
+        return profile, bool(given) and profile.avatar is None
 
     def _former_external_ids(
         self, value: Any, formers: tuple[str, ...]
@@ -150,11 +194,23 @@ def _alias(app: App, value: Any, unionid: str | None) -> Alias:
         if not value.keys() <= {"openid", "unionid"}:
             raise Refusal(f"an openid of {app.name} has fields nobody knows")
         openid, unionid = value.get("openid"), value.get("unionid")
-        if unionid is not None and not (app.open_platform and is_id(unionid)):
-            raise Refusal(f"the unionid of an openid of {app.name} cannot be one")
-    if not is_id(openid):
-        raise Refusal(f"the openid of {app.name} cannot be one")
+        if unionid is not None:
+            _require_issued(unionid, f"the unionid of an openid of {app.name}")
+            if not app.open_platform:
+                raise Refusal(f"{app.name} is bound to no open platform: no unionid")
+    _require_issued(openid, f"the openid of {app.name}")
     return Alias(app, openid, unionid)
+
+
+def _require_issued(value: Any, what: str) -> None:
+    if is_issued(value):
+        return
+    why = damage(value) if isinstance(value, str) else None
+    if why:
+        raise Refusal(f"{what} is {why}")
+    raise Refusal(
+        f"{what} cannot be one: WeChat's have 28 or 29 letters, digits, - and _"
+    )
 
 
 def _require_one_each(openids: tuple[Alias, ...]) -> None:
@@ -180,13 +236,18 @@ def _object(value: Any, name: str) -> dict[str, Any]:
 
 def _listed(value: Any) -> list[Any]:
     """What is given for an app; nothing for the ways of writing nothing."""
-    if value is None or value == "":
-        return []
-    return value if isinstance(value, list) else [value]
+    given = value if isinstance(value, list) else [value]
+    return [one for one in given if not _is_nothing(one)]
+
+
+def _is_nothing(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_nothing(value.get("openid")) and _is_nothing(value.get("unionid"))
+    return value is None or (isinstance(value, str) and says_nothing(value))
 
 
 def _uid(value: Any) -> str | None:
-    if value is None or value == "":
+    if _is_nothing(value):
         return None
     if not isinstance(value, str) or not _UID.fullmatch(value):
         raise Refusal("a uid of ours has 22 letters and digits")
@@ -198,12 +259,3 @@ def _former_uids(value: Any) -> tuple[str, ...]:
     if len(found) > MOST_IDS:
         raise Refusal(f"more than {MOST_IDS} former_uids")
     return tuple(one for one in found if one is not None)
-
-
-def _profile(fields: Mapping[str, Any]) -> Profile:
-    for name in ("name", "avatar", "language"):
-        if not isinstance(fields.get(name), str | None):
-            raise Refusal(f"{name} is no text")
-    return Profile(
-        fields.get("name") or "", fields.get("avatar"), fields.get("language")
-    )

@@ -1,0 +1,45 @@
+"""What can be an openid or a unionid, and what only says that there is none.
+
+Two people must never meet in a value that means nothing (security row 44): programs
+and tables write "no unionid" in dozens of ways, and each that is taken for an id makes
+strangers one. So a word is looked at without its case, its brackets, its blanks and
+the width of its letters.
+
+WeChat's own answers are taken as data, whatever letters are in them. A file is held
+to what WeChat gives out today (docs/wechat.md, "Words"), because whatever is not like
+that was damaged on its way or never was an id.
+"""
+
+import re
+import unicodedata
+
+#: WeChat's have 28 or 29 characters; this is what we can hold.
+LONGEST = 128
+# Printable ASCII, no blank at either end: it would be another key for one person.
+_DATA = re.compile(rf"[!-~](?:[ -~]{{0,{LONGEST - 2}}}[!-~])?")
+# Some room around WeChat's 28 and 29 characters, which it does not promise.
+_ISSUED = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{20,64}")
+_NOTHING = frozenset(
+    "n na nan null nil none nothing no undefined unknown missing empty blank void "
+    "dbnull nullptr nullvalue false true notavailable notapplicable notset unset "
+    "无 空 暂无 没有 未知 未绑定 未填写 未设置 不详 匿名".split()
+)
+
+
+def says_nothing(text: str) -> bool:
+    r"""Is this a way of writing "nothing", such as `\N`, `(null)`, `#N/A`, `—`, `0`?"""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    letters = "".join(one for one in plain if one.isalnum())
+    return not letters.strip("0") or letters in _NOTHING
+
+
+def is_id(value: object) -> bool:
+    """Can this, from WeChat's own answer, be an openid or unionid?"""
+    if not isinstance(value, str) or _DATA.fullmatch(value) is None:
+        return False
+    return not says_nothing(value)
+
+
+def is_issued(value: object) -> bool:
+    """Does this, from a file, look like what WeChat gives out?"""
+    return is_id(value) and _ISSUED.fullmatch(str(value)) is not None

@@ -3,14 +3,17 @@
 import signal
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 import redis
 
 from tests.services.conftest import OwnRedis
+from tests.silence import Wire
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets import Ticket
+from wxlogin.tickets import redis as tickets_in_redis
 from wxlogin.tickets.redis import ANSWER_SECONDS, RedisTickets
 
 
@@ -92,3 +95,24 @@ def test_a_repeated_script_knows_its_own_work(
     assert store.get("attempt", "nonce") == Ticket(2, "done")
     assert asked == ["add", "swap", "get"]
     store.close()
+
+
+def test_a_silent_redis_holds_one_thread_and_not_all(
+    redis_url: str, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tickets_in_redis, "ANSWER_SECONDS", 0.3)
+    with Wire(
+        (urlsplit(redis_url).hostname or "", urlsplit(redis_url).port or 0)
+    ) as wire:
+        store = RedisTickets(f"redis://127.0.0.1:{wire.port}/0", sealer)
+        assert store.get("scan", "nobody's") is None
+        wire.falls_silent()
+        began = time.monotonic()
+        for _ in range(20):
+            with pytest.raises(Unready):
+                store.get("scan", "nobody's")
+        assert time.monotonic() - began < tickets_in_redis.SILENT_SECONDS
+        wire.speaks()
+        store.ping()
+        assert store.get("scan", "nobody's") is None
+        store.close()

@@ -10,6 +10,7 @@ Losing everything (FLUSHALL) makes people scan again and signs nobody in as
 somebody else: what is not there is refused.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +27,9 @@ from wxlogin.tickets.waiting import WaitingRoom
 # Seconds Redis may take to be reached, and to answer.
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
+# For how long it is not asked after it has not answered: the threads that serve are not
+# all held by a server that is silent.
+SILENT_SECONDS = 1.0
 
 # Every script begins with this: ARGV[1] are milliseconds that a test adds. KEYS[1] is
 # the ticket, KEYS[2] the names of those of its kind that are counted, by their end.
@@ -99,6 +103,7 @@ class RedisTickets:
         self._envelope = Envelope(sealer)
         self._room = room or WaitingRoom()
         self._ahead = ahead
+        self._silent_until = 0.0
         scripts = {"add": _ADD, "swap": _SWAP, "get": _GET, "take": _TAKE}
         self._scripts = {
             name: self._redis.register_script(text) for name, text in scripts.items()
@@ -152,7 +157,9 @@ class RedisTickets:
         return 0
 
     def ping(self) -> None:
-        with _answering():
+        # Asked in any case, so that whoever looks whether it is back finds out.
+        self._silent_until = 0.0
+        with self._answering():
             self._redis.ping()
 
     def close(self) -> None:
@@ -162,19 +169,22 @@ class RedisTickets:
     def _run(self, script: str, kind: str, name: str, *arguments: bytes | int) -> Any:
         shift = int(self._ahead() * 1000)
         keys = [f"{self._prefix}ticket:{name}", f"{self._prefix}waiting:{kind}"]
-        with _answering():
+        with self._answering():
             return self._scripts[script](keys=keys, args=[shift, *arguments])
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        if time.monotonic() < self._silent_until:
+            raise Unready("the ticket store has just been silent")
+        try:
+            yield
+        except redis.RedisError as error:
+            if isinstance(error, redis.TimeoutError):
+                self._silent_until = time.monotonic() + SILENT_SECONDS
+            # Redis' own text may hold an address with a password.
+            fault = type(error).__name__
+            raise Unready("the ticket store does not answer", fault=fault) from None
 
 
 def _ends(ttl: float) -> tuple[int, int]:
     return max(1, int(ttl * 1000)), REMEMBERED * 1000
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        # Redis' own text may hold an address with a password.
-        fault = type(error).__name__
-        raise Unready("the ticket store does not answer", fault=fault) from None

@@ -11,7 +11,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from flask import Flask
 from joserfc import jws, jwt
@@ -66,7 +66,12 @@ class RelyingParty:
 
     def calls(self, url: str, method: str = "GET", **more: Any) -> TestResponse:
         """A request of the site's server: no cookies, no browser's headers."""
-        return self.app.test_client(use_cookies=False).open(url, method=method, **more)
+        parts = urlsplit(url)
+        target = urlunsplit(("", "", *parts[2:4], ""))
+        # Else Flask's client puts PUBLIC_URL's path in front of that of the URL.
+        more.setdefault("base_url", f"{parts.scheme}://{parts.netloc}")
+        client = self.app.test_client(use_cookies=False)
+        return client.open(target, method=method, **more)
 
     def redeems(self, code: str, **changes: str | None) -> TestResponse:
         """The token endpoint's answer to this code."""

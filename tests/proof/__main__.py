@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from tests import databases
-from tests.proof import flood, people, shipped, slow
+from tests.proof import flood, forged, people, shipped, slow
 from tests.proof.race import race
 
 ROUNDS = 20
@@ -31,6 +31,7 @@ def main() -> int:
     good.append(shipped.prove())
     good.append(slow.prove())
     good.append(flood.prove())
+    good.append(forged.prove())
     return 0 if all(good) else 1
 
 

@@ -76,6 +76,13 @@ def test_the_service_works_at_what_was_meant(service_at, xiaoming, written, mean
     assert browser.who() is None
 
 
+def test_an_ipv6_address_is_answered_at(app_for):
+    browser = Browser(app_for(public_url="http://[0:0:0:0:0:0:0:1]:5000/"))
+    found = browser.get("/.well-known/openid-configuration")
+    assert found.get_json()["issuer"] == "http://[::1]:5000"
+    assert browser.starts().callback == "http://[::1]:5000/login/callback/web"
+
+
 @pytest.mark.parametrize("registered", ["https://商店.test/cb", f"https://{XN}/cb"])
 @pytest.mark.parametrize("sent", ["https://商店.test/cb", f"https://{XN}/cb"])
 def test_a_return_address_in_another_script_is_one(

@@ -41,11 +41,6 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
     yield from site_faults(settings)
     yield from database_faults(settings)
     yield from redis_faults(settings)
-    if ":" in (settings.public.hostname or ""):
-        yield (
-            f"PUBLIC_URL is {settings.public_url}: neither WeChat nor the check of the "
-            "Host header takes an IPv6 address; write a name, or an IPv4 address"
-        )
     if settings.env == "development":
         if not is_loopback(settings.public.hostname):
             yield (

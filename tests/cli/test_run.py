@@ -1,6 +1,7 @@
 """`wxlogin run` and `gunicorn app:app`: for production."""
 
 import json
+import logging
 import signal
 import socket
 import sys
@@ -12,9 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from click.testing import CliRunner
 
 from tests.cli.commands import Commands, Running, free_port, get
 from tests.journey import EXCHANGE, Phone, Started
+from wxlogin.cli import gunicorn, main
+from wxlogin.config import Settings
+from wxlogin.errors import ConfigurationError
 from wxlogin.simulator.server import SimulatorServer
 
 PRODUCTION = {
@@ -205,3 +210,40 @@ def test_gunicorn_finds_the_application(wxlogin, url):
         assert running.ends(signal.SIGTERM) == 0
     finally:
         gunicorn.stop_all()
+
+
+def test_an_application_that_cannot_start_says_so_once_for_each_worker(wxlogin, url):
+    """`gunicorn app:app` with a setting that start-up refuses, which nobody checked."""
+    root = Path(__file__).resolve().parents[2]
+    gunicorn = Commands(root, [str(Path(sys.executable).with_name("gunicorn"))])
+    gunicorn.environment = wxlogin.environment | {"PORT": "abc"}
+    done = gunicorn.run("app:app", "--workers", "2", "--bind", urlsplit(url).netloc)
+    assert done.returncode == 4
+    assert 'wxlogin: PORT is "abc"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fault_that_only_a_worker_meets_is_a_sentence(monkeypatch, caplog):
+    """What was there at start-up and is gone when a worker begins."""
+
+    def fails(settings, **options):
+        raise ConfigurationError("the client of Redis is not installed")
+
+    monkeypatch.setattr(gunicorn, "build", fails)
+    server = gunicorn._Server(Settings(), {"threads": 16})
+    with caplog.at_level(logging.CRITICAL, "gunicorn.error"), pytest.raises(SystemExit):
+        server.load()
+    [record] = caplog.records
+    assert record.getMessage() == "the client of Redis is not installed"
+    assert record.exc_info is None
+
+
+@pytest.mark.parametrize("command", ["demo", "run", "simulator"])
+@pytest.mark.parametrize("port", ["abc", "-1", "65536", "5000 5001", "五千", "1e3"])
+def test_what_is_no_port_is_a_sentence(tmp_path, command, port):
+    name = "SIMULATOR_PORT" if command == "simulator" else "PORT"
+    given = {name: port, "WXLOGIN_INSTANCE": str(tmp_path)}
+    told = CliRunner().invoke(main, [command], env=given)
+    assert told.exit_code in (1, 2)
+    assert isinstance(told.exception, SystemExit)
+    assert "65535" in told.output or "integer" in told.output

@@ -1,13 +1,17 @@
 """gunicorn from inside: the same settings in every worker, no access log."""
 
+import logging
+import sys
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.config import Settings
+from wxlogin.errors import WxloginError
 from wxlogin.factory import build
 from wxlogin.observability import log_formatter
 
@@ -36,7 +40,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return build(self._settings, threads=self._options["threads"])
+        try:
+            return build(self._settings, threads=self._options["threads"])
+        except WxloginError as error:
+            # A sentence and no trace; this status tells gunicorn not to try again.
+            logging.getLogger("gunicorn.error").critical(error.operator)
+            sys.exit(Arbiter.APP_LOAD_ERROR)
 
 
 def _start_delivery(worker: Any) -> None:

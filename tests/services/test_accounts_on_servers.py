@@ -24,6 +24,7 @@ from tests.unit.accounts.test_resolve_rows import *  # noqa: F403  the same test
 from tests.unit.accounts.test_sessions import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_sign_in import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_undo import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_wechats import *  # noqa: F403  the same tests
 from wxlogin.db import Base, db
 
 SERVERS = {"postgresql": databases.postgresql_url, "mariadb": databases.mariadb_url}

@@ -32,6 +32,7 @@ ADDRESSES = {
     "http://127.8.9.10/back": True,
     "https://localhost/back": True,
     "https://127.0.0.1:8443/back": True,
+    "https://0.0.0.0:8443/back": True,
     "https://app.test/back": False,
     "https://app.test/back?from=localhost": False,
 }

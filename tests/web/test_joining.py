@@ -424,3 +424,25 @@ def test_one_wechat_by_many_doors_is_no_news(app, owner, xiaoming):
     inside.goes_to(xiaoming.opens(Started.at(inside.get("/login/h5").location)))
     assert signs_in(Browser(app), xiaoming).location == "/orders"
     assert rows(app, User) == 1
+
+
+@pytest.mark.parametrize("cookie", ["came", "was lost"])
+def test_the_news_survives_a_callback_that_comes_twice(app, owner, lihua, cookie):
+    """The first answer never showed."""
+    adds(owner, lihua)
+    again = Browser(app)
+    started = again.starts("/orders")
+    before, code = again.copy(), lihua.confirms(started)
+    again.returns(started, code)
+    news_of((again if cookie == "came" else before).returns(started, code))
+
+
+def test_the_newcomer_hears_it_by_another_door_as_well(app, owner, lihua):
+    """Known by the unionid alone, at the first visit to the account inside WeChat."""
+    adds(owner, lihua)
+    inside = Browser(app)
+    inside.headers = {**inside.headers, "User-Agent": WECHAT_IPHONE}
+    path = "/login/h5?scope=snsapi_userinfo&next=/orders"
+    answer = inside.goes_to(lihua.opens(Started.at(inside.get(path).location)))
+    news_of(answer)
+    assert rows(app, User) == 1

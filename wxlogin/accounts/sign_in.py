@@ -36,6 +36,11 @@ class SignIn:
     resolution: Resolution
     session_id: int | None
 
+    @property
+    def is_new(self) -> bool:
+        """Was the account made just now?"""
+        return self.resolution.outcome is Outcome.created
+
 
 def sign_in(
     person: Person,

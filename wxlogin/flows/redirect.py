@@ -77,6 +77,8 @@ class Finished:
     #: Key of an answer that waits for the person's word (flows/registering.py): at
     #: `next_url` where a site's link leads there, otherwise at a page of its own.
     waiting: str = ""
+    #: There may be news of who shares the account (flows/linking.py).
+    shared: bool = False
 
 
 def open_state(settings: Settings, app_name: str, text: str) -> tuple[App, State]:
@@ -167,13 +169,13 @@ def _same_session(
 ) -> Finished | None:
     mine = visitor is not None and visitor.session_id in record.sessions.values()
     if mine and not attempt.link:
-        return Finished(attempt.next, None)
+        return Finished(attempt.next, None, shared=True)
     # A linking gives the session a new secret, which an answer may have lost.
     if same and time.time() < record.finished + REPEAT_SECONDS:
         for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
             if live := live_session(settings, secret):
                 question = bool(attempt.link) and linking.has_question(live)
-                return Finished(attempt.next, secret, question=question)
+                return Finished(attempt.next, secret, question=question, shared=True)
     if mine:
         return Finished(attempt.next, None)
     if same:
@@ -230,7 +232,7 @@ def _exchange(
             return _upgrade(settings, app, attempt, ticket)
         creates = registering.creates(settings, attempt.purpose)
         try:
-            session = sign_in_as(
+            signed_in = sign_in_as(
                 settings, answer, secret=secret, trace=trace, create=creates
             )
         except UnknownPerson:
@@ -241,13 +243,16 @@ def _exchange(
         # Until WeChat was reached the code is good; any other end may have spent it.
         log.fail(claim, spent=_was_sent(error))
         raise
-    log.succeed(claim, person, session=session)
+    log.succeed(claim, person, session=signed_in.session_id or 0)
     if attempt.pending:
         upgrade.used(attempt.pending)
+    # Who comes by a door for the first time is known by the unionid alone.
+    by_unionid = answer.known is None and not signed_in.is_new
+    shared = by_unionid or (answer.known is not None and answer.known.is_shared)
     if better:
         later = _upgrade(settings, app, attempt, upgrade.SIGNED_IN)
-        return replace(later, secret=secret)
-    return Finished(attempt.next, secret)
+        return replace(later, secret=secret, shared=shared)
+    return Finished(attempt.next, secret, shared=shared)
 
 
 def _hold(settings: Settings, attempt: Attempt, answer: Answer, trace: Trace) -> str:

@@ -17,7 +17,7 @@ from wxlogin.accounts.outcome import Unknown
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.sessions import NewSession, SessionKind, Visitor
-from wxlogin.accounts.sign_in import Hook, sign_in
+from wxlogin.accounts.sign_in import Hook, SignIn, sign_in
 from wxlogin.config import App, Settings
 from wxlogin.db import now
 from wxlogin.errors import (
@@ -139,8 +139,8 @@ def sign_in_as(
     trace: Trace,
     create: bool = True,
     also: Hook | None = None,
-) -> int:
-    """One transaction: account, grant, history, session. Returns the session's id.
+) -> SignIn:
+    """One transaction: account, grant, history, session.
 
     Raises UnknownPerson where the person is new and `create` is off; nothing is
     written then. `also` runs in the same transaction.
@@ -183,8 +183,7 @@ def sign_in_as(
     avatars.after_sign_in(
         resolution.user_id, profile=person.profile, known=answer.known
     )
-    assert result.session_id is not None  # noqa: S101  a session was given above
-    return result.session_id
+    return result
 
 
 def _grant(tokens: Tokens) -> NewGrant:

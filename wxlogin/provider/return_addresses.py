@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from wxlogin.config import Site
-from wxlogin.config.host_names import is_loopback
+from wxlogin.config.host_names import is_this_machine
 
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:/.*)?)")
 _SHOWN = 200
@@ -40,7 +40,7 @@ def is_program(site: Site, uri: str) -> bool:
     if not site.is_public:
         return False
     parts = urlsplit(uri)
-    return parts.scheme not in ("http", "https") or is_loopback(parts.hostname)
+    return parts.scheme not in ("http", "https") or is_this_machine(parts.hostname)
 
 
 def nearest(site: Site, uri: str) -> str | None:

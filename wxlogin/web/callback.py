@@ -5,6 +5,7 @@ from dataclasses import replace
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, current_settings
 from wxlogin.errors import SnapshotVisitor, StateInvalid
 from wxlogin.flows import redirect as redirect_login
@@ -73,11 +74,12 @@ def _finish(
         return _ask_person(state, finished.waiting, page)
     if finished.secret:
         hold_session(finished.secret)
+    reader = current_visitor() if finished.shared else None
     if finished.upgrade:
-        return to_wechat(_with_news(finished.upgrade))
+        return to_wechat(_with_news(finished.upgrade, reader))
     if finished.question:
         return redirect(url_for("identities.question"), 303)
-    target = news_first(current_visitor(), terms_first(return_url(finished.next_url)))
+    target = news_first(reader, terms_first(return_url(finished.next_url)))
     if state.flow == Flow.self_redirect:
         return _leave_frame(target)
     return redirect(target, 303)
@@ -99,10 +101,10 @@ def snapshot() -> Response:
     raise SnapshotVisitor("WeChat showed a snapshot page")
 
 
-def _with_news(begun: Begun) -> Begun:
+def _with_news(begun: Begun, reader: Visitor | None) -> Begun:
     """Who is signed in by now may have news to read where the upgrade ends."""
     attempt = begun.attempt
-    target = news_first(current_visitor(), attempt.next)
+    target = news_first(reader, attempt.next)
     return replace(begun, attempt=replace(attempt, next=target))
 
 

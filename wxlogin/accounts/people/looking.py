@@ -67,6 +67,8 @@ class KnownIdentity:
     disabled: bool
     avatar: str | None
     picture_source: bytes | None
+    #: Is another WeChat on the account, too? (accounts/wechats.py)
+    is_shared: bool = False
 
 
 def account(user_id: int) -> Account:
@@ -97,8 +99,18 @@ def surviving_uid(uid: str) -> str | None:
 
 def known(appid: str, openid: str) -> KnownIdentity | None:
     """What is known of the person behind an openid; None for a stranger."""
+    other = aliased(Identity)
+    same = sa.and_(
+        other.open_platform == Identity.open_platform,
+        other.unionid == Identity.unionid,
+    )
+    shared = sa.exists().where(
+        other.user_id == User.id,
+        other.id != Identity.id,
+        sa.not_(sa.func.coalesce(same, sa.false())),
+    )
     query = (
-        sa.select(User, Avatar.source)
+        sa.select(User, Avatar.source, shared)
         .join(Identity, Identity.user_id == User.id)
         .outerjoin(Avatar, Avatar.user_id == User.id)
         .where(Identity.appid == appid, Identity.openid == openid)
@@ -107,7 +119,7 @@ def known(appid: str, openid: str) -> KnownIdentity | None:
         found = session.execute(query).first()
     if found is None:
         return None
-    user, source = found
+    user, source, is_shared = found
     return KnownIdentity(
         user_id=user.id,
         profile_at=user.profile_at,
@@ -115,6 +127,7 @@ def known(appid: str, openid: str) -> KnownIdentity | None:
         disabled=user.disabled_at is not None,
         avatar=user.avatar,
         picture_source=source,
+        is_shared=bool(is_shared),
     )
 
 

@@ -13,7 +13,6 @@ from wxlogin.flows.attempt import Attempt
 from wxlogin.flows.beginning import Begun, Flow, begin, way_of
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
-from wxlogin.web import limits
 from wxlogin.web.arriving import (
     page_origins,
     require_page,
@@ -23,6 +22,7 @@ from wxlogin.web.arriving import (
 )
 from wxlogin.web.attempts import held_attempt, to_wechat
 from wxlogin.web.edge import allow_framing, hide_referrer
+from wxlogin.web.exchanges import exchanging
 from wxlogin.web.identities import news_first
 from wxlogin.web.registering import ask, held_key
 from wxlogin.web.sites import purpose_of, terms_first
@@ -54,7 +54,7 @@ def _finish(
     if attempt:
         g.login_wish = {"next": attempt.next, "app": app.name}
     try:
-        with limits.exchanging():
+        with exchanging(code):
             finished = redirect_login.finish(
                 current_settings(),
                 app,

@@ -17,25 +17,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
-from typing import cast
 
 from flask import Flask, Response, current_app, request
 
 from wxlogin.config import Settings, current_settings
 from wxlogin.config.limits import Limits
-from wxlogin.errors import CodeInvalid, Crowded, TooManyRequests
+from wxlogin.errors import Crowded, TooManyRequests
 from wxlogin.observability import get_logger
-from wxlogin.tickets.counters import Counters, counters_for
-from wxlogin.web import callers
+from wxlogin.tickets.counters import counters_for
+from wxlogin.web import allowances, callers
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.problems import refusal
 
-_MINUTE = 60
-# Below this part of its number an address may have any number of exchanges open at a
-# time; above it, they count as failed until they have succeeded, and so they do for
-# some minutes after it has used its number up.
-_SUSPECT = 3
-_SUSPECT_SECONDS = 600
 # One address may have this part of what waits for everybody together.
 _SHARE = 5
 _BEGIN = {
@@ -79,7 +72,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
         try:
             for use in _USES.get(request.endpoint or "", ()):
                 if who := use.who():
-                    _spend(use.name, who, use.most(settings.limits))
+                    allowances.spend(use.name, who, use.most(settings.limits))
         except TooManyRequests:
             # The view has not run, which says this of its own pages.
             hide_referrer()
@@ -111,65 +104,18 @@ def _watch_for_proxy(app: Flask) -> None:
 
 
 @contextmanager
-def exchanging() -> Iterator[None]:
-    """Around a code that WeChat may be asked about: a café's made-up ones end here.
-
-    Raises TooManyRequests before WeChat is asked.
-    """
-    if _counters() is None:
-        yield
-        return
-    limits = current_settings().limits
-    who, most = callers.browser_of_session(), limits.failed_codes_of_browser
-    if who is None:
-        who, most = callers.address(), limits.failed_codes
-    name = "failed-codes"
-    suspect = _is_suspect(name, who, most)
-    if suspect:
-        _spend(name, who, most)
-    try:
-        yield
-    except BaseException as error:
-        _settle(name, who, suspect=suspect, failed=_was_made_up(error))
-        raise
-    _settle(name, who, suspect=suspect, failed=False)
-
-
-def _is_suspect(name: str, who: str, most: int) -> bool:
-    """Does this caller have to be watched? Raises TooManyRequests where its number is
-    used up already."""
-    before, mark = _held(name, who), f"suspect-{name}"
-    if before < most:
-        return before * _SUSPECT >= most or _held(mark, who) > 0
-    _count(mark, who, seconds=_SUSPECT_SECONDS)
-    raise _too_many(name, who)
-
-
-def _was_made_up(error: BaseException) -> bool:
-    """Has WeChat been asked, and did it not know the code? Its own faults are nobody's
-    here, and a code that we know ourselves costs no call."""
-    return isinstance(error, CodeInvalid) and error.facts.get("call") == "exchange"
-
-
-def _settle(name: str, who: str, *, suspect: bool, failed: bool) -> None:
-    """Of a suspect the exchange was counted when it began, of others it is now."""
-    if suspect != failed:
-        _count(name, who, amount=1 if failed else -1)
-
-
-@contextmanager
 def waiting(kind: str, *, seconds: int) -> Iterator[None]:
     """Around keeping a stranger's request of this kind for so many seconds.
 
     Raises TooManyRequests where this address has left too many of them unanswered.
     """
-    if _counters() is None:
+    if not allowances.are_on():
         yield
         return
     settings = current_settings()
     # One address alone never fills the store, however small that is.
     most = min(settings.limits.waiting, settings.waiting_requests // _SHARE)
-    _spend(f"waiting-{kind}", callers.address(), most, seconds=seconds)
+    allowances.spend(f"waiting-{kind}", callers.address(), most, seconds=seconds)
     try:
         yield
     except Crowded:
@@ -179,49 +125,16 @@ def waiting(kind: str, *, seconds: int) -> Iterator[None]:
 
 def answered(kind: str, *, seconds: int) -> None:
     """A request of this kind, which was kept for this visitor, waits no more."""
-    if _counters() is not None:
-        _count(f"waiting-{kind}", callers.address(), amount=-1, seconds=seconds)
+    if allowances.are_on():
+        allowances.count(
+            f"waiting-{kind}", callers.address(), amount=-1, seconds=seconds
+        )
 
 
 def count_site_call(client_id: str) -> None:
     """One call of this site's server, which has shown its key."""
-    if _counters() is not None:
-        _spend("site-calls", client_id, current_settings().limits.site_calls)
-
-
-def _counters() -> Counters | None:
-    """None where LIMITS is off."""
-    return cast(Counters | None, current_app.extensions.get("wxlogin.counters"))
-
-
-def _count(name: str, who: str, *, amount: int = 1, seconds: int = _MINUTE) -> int:
-    counters = _counters()
-    assert counters is not None  # noqa: S101  asked before
-    return counters.add(f"{name}:{who}", seconds=seconds, amount=amount)
-
-
-def _held(name: str, who: str) -> int:
-    counters = _counters()
-    assert counters is not None  # noqa: S101  asked before
-    return counters.get(f"{name}:{who}")
-
-
-def _spend(name: str, who: str, most: int, *, seconds: int = _MINUTE) -> None:
-    """Counts one more. Raises TooManyRequests where that is too many, and takes it
-    back: what is refused shall not make the wait longer."""
-    if _count(name, who, seconds=seconds) <= most:
-        return
-    _count(name, who, amount=-1, seconds=seconds)
-    raise _too_many(name, who)
-
-
-def _too_many(name: str, who: str) -> TooManyRequests:
-    counters = _counters()
-    assert counters is not None  # noqa: S101  asked before
-    wait = min(_MINUTE, counters.seconds_left(f"{name}:{who}"))
-    return TooManyRequests(
-        f"the limit {name} of this caller is used up", wait=wait, limit=name
-    )
+    if allowances.are_on():
+        allowances.spend("site-calls", client_id, current_settings().limits.site_calls)
 
 
 def _is_failure(response: Response) -> bool:
@@ -236,7 +149,7 @@ def _after_failure(response: Response) -> Response:
     page of a site may read it stay."""
     who = f"{callers.client()}@{callers.address()}"
     try:
-        _spend("failed-keys", who, current_settings().limits.failed_keys)
+        allowances.spend("failed-keys", who, current_settings().limits.failed_keys)
     except TooManyRequests as error:
         response.status_code = error.status
         response.headers["Retry-After"] = str(error.retry_after)
@@ -266,6 +179,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("logins", _BEGIN, address, lambda most: most.logins),
         ("callbacks", {"callback.callback"}, address, lambda most: most.logins),
         ("mobile", {"programs.mobile_login"}, address, lambda most: most.logins),
+        ("registrations", {"programs.register"}, address, lambda most: most.logins),
         ("requests", both[0], browser, lambda most: most.requests_of_browser),
         ("requests", both[0], address, lambda most: most.requests),
         ("farewells", both[1], browser, lambda most: most.requests_of_browser),

@@ -22,11 +22,11 @@ from wxlogin.flows.leaving import end_session
 from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import Trace
 from wxlogin.security.signing import STATE_SECONDS
-from wxlogin.web import limits
 from wxlogin.web.access import bearer_token, for_sites, without_cookies
 from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.bodies import json_texts
+from wxlogin.web.exchanges import exchanging
 from wxlogin.web.language import language
 from wxlogin.web.problems import answer
 from wxlogin.web.sites import purpose_of
@@ -77,7 +77,7 @@ def mobile_login(name: str) -> BaseResponse:
     if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
         raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
     origin = program_trace(_DOOR, "mobile")
-    with limits.exchanging():
+    with exchanging(body["code"]):
         signed_in = sign_in_with_code(
             settings,
             app,

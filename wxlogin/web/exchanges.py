@@ -1,0 +1,69 @@
+"""Codes that somebody made up, held off WeChat (security row 102, finding M6).
+
+Only WeChat knows whether a code is good, and each question is one of those that it
+answers for all of us. So what counts is what came to nothing; people who sign in may be
+any number. Failures of an address without a browser that we know count for the address,
+a browser that has signed in here counts for itself.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from wxlogin.config import current_settings
+from wxlogin.errors import CodeInvalid
+from wxlogin.web import allowances, callers
+from wxlogin.wechat.endpoints import CODE_DENIED
+
+# Below this part of its number an address may have any number of exchanges open at a
+# time; above it, they count as failed until they have succeeded, and so they do for
+# some minutes after it has used its number up.
+_SUSPECT = 3
+_SUSPECT_SECONDS = 600
+
+
+@contextmanager
+def exchanging(code: str | None) -> Iterator[None]:
+    """Around a code that WeChat may be asked about: made-up ones end here.
+
+    Raises TooManyRequests before WeChat is asked. It never is about a person who said
+    no, and that is always heard.
+    """
+    if not allowances.are_on() or not code or code == CODE_DENIED:
+        yield
+        return
+    limits = current_settings().limits
+    who, most = callers.browser_of_session(), limits.failed_codes_of_browser
+    if who is None:
+        who, most = callers.address(), limits.failed_codes
+    name = "failed-codes"
+    suspect = _is_suspect(name, who, most)
+    if suspect:
+        allowances.spend(name, who, most)
+    try:
+        yield
+    except BaseException as error:
+        _settle(name, who, suspect=suspect, failed=_was_made_up(error))
+        raise
+    _settle(name, who, suspect=suspect, failed=False)
+
+
+def _is_suspect(name: str, who: str, most: int) -> bool:
+    """Does this caller have to be watched? Raises TooManyRequests where its number is
+    used up already."""
+    before, mark = allowances.held(name, who), f"suspect-{name}"
+    if before < most:
+        return before * _SUSPECT >= most or allowances.held(mark, who) > 0
+    allowances.count(mark, who, seconds=_SUSPECT_SECONDS)
+    raise allowances.used_up(name, who)
+
+
+def _was_made_up(error: BaseException) -> bool:
+    """Has WeChat been asked, and did it not know the code? Its own faults are nobody's
+    here, and a code that we know ourselves costs no call."""
+    return isinstance(error, CodeInvalid) and error.facts.get("call") == "exchange"
+
+
+def _settle(name: str, who: str, *, suspect: bool, failed: bool) -> None:
+    """Of a suspect the exchange was counted when it began, of others it is now."""
+    if suspect != failed:
+        allowances.count(name, who, amount=1 if failed else -1)

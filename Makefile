@@ -34,7 +34,7 @@ docs:
 	@$(PYTHON) docs/include.py
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
-PAGES := wxlogin/web templates/base.html templates/error.html templates/form_post.html templates/login templates/account templates/openid
+PAGES := wxlogin/web templates/base.html templates/error.html templates/form_post.html templates/_developer.html templates/login templates/account templates/openid
 translations: .venv/.dev
 	@$(call catalogue,wxlogin/translations,$(PAGES))
 	@$(call catalogue,wxlogin/simulator/translations,wxlogin/simulator templates/simulator)

@@ -57,7 +57,7 @@ def check_lists(known) -> None:
         "authorization_code",
         "refresh_token",
     }
-    assert {"openid", "profile", "wechat", "phone"} <= set(known["scopes_supported"])
+    assert {"openid", "profile", "wechat"} <= set(known["scopes_supported"])
     assert all(SCOPE.fullmatch(scope) for scope in known["scopes_supported"])
     assert known["code_challenge_methods_supported"] == ["S256"]
     assert all(LANGUAGE.fullmatch(word) for word in known["ui_locales_supported"])

@@ -48,7 +48,7 @@ def test_what_it_says(browser):
     basic, post = "client_secret_basic", "client_secret_post"
     assert found == {
         "issuer": ISSUER,
-        "scopes_supported": ["openid", "profile", "wechat", "phone", "email"],
+        "scopes_supported": ["openid", "profile", "wechat", "email", "offline_access"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token"],

@@ -182,6 +182,32 @@ def test_scope_shrinks_and_never_grows(signed_in, shop):
     assert again["scope"] == "openid profile"
 
 
+@pytest.mark.parametrize(
+    ("wish", "granted"),
+    [
+        ("openid profile offline_access", "openid profile offline_access"),
+        ("offline_access openid", "openid offline_access"),
+        ("openid profile address phone", "openid profile"),
+        ("openid https://graph.example/read", "openid"),
+        ("openid profile groups offline_access roles", "openid profile offline_access"),
+    ],
+)
+def test_a_library_repeats_the_scope_it_began_with(signed_in, shop, wish, granted):
+    """What was dropped or granted at the start is so at each refresh."""
+    tokens = shop.signs_in(signed_in, scope=wish)
+    for _ in range(2):
+        assert tokens["scope"] == granted
+        tokens = shop.refreshes(tokens["refresh_token"], scope=wish).get_json()
+    assert shop.introspects(tokens["access_token"])["scope"] == granted
+
+
+def test_offline_access_is_no_more_than_was_granted(signed_in, shop):
+    """RFC 6749 section 6: known, so it is granted or it is not."""
+    tokens = shop.signs_in(signed_in, scope="openid")
+    answer = shop.refreshes(tokens["refresh_token"], scope="openid offline_access")
+    assert error_of(answer) == "invalid_scope"
+
+
 def test_the_end_is_absolute(app_for, xiaoming, clock):
     """security row 119: the session's own end, however often it is refreshed"""
     app = app_for(sites=SITES, session_days=3, session_idle_days=3)

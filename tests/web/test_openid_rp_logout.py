@@ -11,6 +11,7 @@ from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import db
 from wxlogin.provider import key_rotation
 from wxlogin.tickets.models import TicketRow
+from wxlogin.web import problems
 
 PATH = "/oauth2/logout"
 BYE = "https://shop.test/bye"
@@ -160,7 +161,7 @@ def test_a_bad_hint_ends_on_a_page(signed_in, hint, spoil):
     assert signed_in.who()
 
 
-@pytest.mark.parametrize(
+FOREIGN = pytest.mark.parametrize(
     "address",
     [
         "https://evil.test/bye",
@@ -180,16 +181,75 @@ def test_a_bad_hint_ends_on_a_page(signed_in, hint, spoil):
         "https://shop.test/bye\r\nX: y",
     ],
 )
-def test_a_foreign_or_altered_address_ends_on_a_page(signed_in, hint, address):
-    """security row 120: compared character for character, with that site's alone"""
+
+
+@FOREIGN
+def test_a_foreign_or_altered_address_is_not_led_to(signed_in, hint, address):
+    """security row 120: compared character for character, with that site's alone.
+
+    The hint still proves whom the site means, so the sign-out is done.
+    """
     answer = leaves(
         signed_in, id_token_hint=hint, post_logout_redirect_uri=address, state="x"
     )
     assert answer.status_code == 400
     assert "Location" not in answer.headers
-    assert signed_in.who()
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "你已退出登录" in answer.text
+    assert "茶铺希望你返回的地址没有在这里登记" in answer.text
+    assert "http-equiv" not in answer.text
+    assert address.split("/", 3)[-1][:5] not in re.findall(
+        'href="([^"]+)"', answer.text
+    )
+    assert signed_in.who() is None
+
+
+@FOREIGN
+def test_without_a_hint_such_an_address_ends_on_a_page(signed_in, address):
+    """security row 120"""
     by_name = leaves(signed_in, client_id="shop", post_logout_redirect_uri=address)
     assert by_name.status_code == 400
+    assert "Location" not in by_name.headers
+    assert signed_in.who()
+
+
+def test_a_hint_about_somebody_else_asks_and_leads_nowhere(signed_in, hint, lihua):
+    """security row 120: an unlisted address, and another person since"""
+    started = signed_in.starts()
+    signed_in.returns(started, lihua.confirms(started))
+    wishes = {"id_token_hint": hint, "post_logout_redirect_uri": BYE + "/"}
+    page, text = asked(signed_in, leaves(signed_in, **wishes))
+    assert "李华" in text
+    assert signed_in.who()
+    done = signed_in.post(page, data={"answer": "yes"})
+    assert (done.status_code, "Location" in done.headers) == (400, False)
+    assert "没有在这里登记" in done.text
+    assert signed_in.who() is None
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_in_development_the_page_says_what_the_log_says(signed_in, hint, log, proven):
+    wishes = {"id_token_hint": hint} if proven else {"client_id": "shop"}
+    page = leaves(signed_in, **wishes, post_logout_redirect_uri=BYE + "/")
+    assert page.status_code == 400
+    [line] = [one for one in log() if one.get("differs_in")]
+    assert (line["sent"], line["nearest"]) == (BYE + "/", BYE)
+    for name in ("why", "client", "sent", "nearest", "differs_in"):
+        assert f"<dt><code>{name}</code></dt><dd><bdi>{line[name]}</bdi>" in page.text
+
+
+@pytest.mark.parametrize("proven", [True, False])
+@pytest.mark.parametrize("env", ["trial", "production"])
+def test_outside_development_it_does_not(
+    app, signed_in, hint, monkeypatch, proven, env
+):
+    settings = app.extensions["wxlogin.settings"].model_copy(update={"env": env})
+    monkeypatch.setattr(problems, "current_settings", lambda: settings)
+    wishes = {"id_token_hint": hint} if proven else {"client_id": "shop"}
+    page = leaves(signed_in, **wishes, post_logout_redirect_uri=BYE + "/")
+    assert page.status_code == 400
+    assert "shop.test" not in page.text
+    assert "<dt>" not in page.text
 
 
 def test_client_id_and_hint_have_to_agree(signed_in, hint):
@@ -350,10 +410,16 @@ def test_a_sites_form_does_the_same(signed_in, hint):
 
 def test_a_form_with_a_fault_ends_on_a_page(signed_in, hint):
     """security row 120"""
-    form = {"id_token_hint": hint, "post_logout_redirect_uri": "https://evil.test"}
+    form = {"client_id": "shop", "post_logout_redirect_uri": "https://evil.test"}
     answer = signed_in._send("POST", PATH, data=form, headers=CROSS_SITE)
-    assert answer.status_code == 400
-    assert "Location" not in answer.headers
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+    assert signed_in.who()
+    # With a hint it is known who is meant, but not led back to.
+    form["id_token_hint"] = hint
+    answer = signed_in._send("POST", PATH, data=form, headers=CROSS_SITE)
+    page = signed_in.get(answer.location)
+    assert (page.status_code, "Location" in page.headers) == (400, False)
+    assert signed_in.who() is None
 
 
 def test_a_yes_to_a_question_that_is_gone_signs_out(signed_in):
@@ -384,20 +450,20 @@ def test_the_site_may_wish_for_a_language(signed_in, locales, headers, word):
 def test_the_log_says_what_to_mend_and_no_secret(signed_in, hint, log):
     """The site's developer reads it."""
     log()
-    leaves(
+    page = leaves(
         signed_in,
         id_token_hint=hint,
         post_logout_redirect_uri="https://shop.test/bye/?token=secret-of-the-shop",
         state="state-of-the-shop",
     )
-    (line,) = (line for line in log() if line["event"] == "refused")
-    assert line["problem"] == "bad_logout_request"
+    (line,) = (line for line in log() if line["event"] == "signed out, not led back")
     assert "post_logout_redirect_uri" in line["why"]
     assert line["client"] == "shop"
     assert line["sent"] == "https://shop.test/bye/"
     assert line["nearest"] in (BYE, WITH_QUERY)
     for secret in (hint, "secret-of-the-shop", "state-of-the-shop"):
         assert secret not in str(line)
+        assert secret not in page.text
 
 
 def test_below_a_path(app_for, xiaoming):

@@ -19,7 +19,7 @@ from wxlogin.provider.clients import (
     basic_credentials,
 )
 from wxlogin.provider.refusals import ClientRefused, invalid_request
-from wxlogin.provider.requests import SCOPES
+from wxlogin.provider.requests import known_scope
 from wxlogin.provider.wire import Call
 
 BASIC = "client_secret_basic"
@@ -48,9 +48,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return None
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """Those of the wishes that we know; others are no error."""
-        wishes = (scope or "").split()
-        return " ".join(one for one in SCOPES if one in wishes)
+        return known_scope(scope)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         return return_addresses.is_registered(self.site, redirect_uri)

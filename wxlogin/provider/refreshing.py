@@ -31,6 +31,7 @@ from wxlogin.observability import get_logger
 from wxlogin.provider import access
 from wxlogin.provider.issuing import FAMILY_LENGTH, Issued, issue
 from wxlogin.provider.refusals import invalid_grant, refusal
+from wxlogin.provider.requests import known_scope
 from wxlogin.security.signing import refresh_successors
 
 #: How long after its exchange a token gives the same successor again.
@@ -156,8 +157,11 @@ def _use(session: Session, row: Authorization, *, at: datetime) -> None:
 
 
 def _narrowed(row: Authorization, wish: str | None) -> str:
-    """The scope of the new access token: less is fine, more is not (RFC 6749 6)."""
-    granted, wanted = row.scope.split(), (wish or row.scope).split()
+    """The scope of the new access token: less is fine, more is not (RFC 6749 6). What
+    is unknown is dropped here as it was at the start: libraries repeat their wish."""
+    granted, wanted = row.scope.split(), known_scope(wish or row.scope).split()
+    if wish and not wanted:
+        raise refusal("invalid_scope", "We know none of these scopes.")
     if not set(wanted) <= set(granted):
         raise refusal("invalid_scope", "More scope than was granted.")
     return " ".join(one for one in granted if one in wanted)

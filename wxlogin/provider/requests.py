@@ -21,9 +21,17 @@ WAIT_SECONDS = 1800
 # WeChat sends the browser back twice.
 _AGAIN_SECONDS = 120
 
-SCOPES = ("openid", "profile", "wechat", "phone", "email")
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = ("none", "login", "select_account", "consent")
+#: Those we know. `offline_access` is granted like the others and changes nothing: who
+#: signs in brings a refresh token. Many libraries ask for it, and compare the answer.
+SCOPES = ("openid", "profile", "wechat", "email", "offline_access")
+
+
+def known_scope(wish: str | None) -> str:
+    """Those of the wishes that we know, in our order; others are no error."""
+    wishes = (wish or "").split()
+    return " ".join(one for one in SCOPES if one in wishes)
 
 
 @dataclass(frozen=True)

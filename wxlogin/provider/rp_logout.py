@@ -7,18 +7,21 @@ person is asked.
 
 A return address is, character for character, one that SITES lists for this site;
 the site is known by the hint or says its `client_id`. Whatever is wrong ends on a
-page of ours and leads nowhere (section 4).
+page of ours and leads nowhere (section 4). Where only the address is wrong, the hint
+still proves site and person: the person is signed out and not led back. Otherwise a
+slip in a site's settings would end the site's session and leave ours open.
 """
 
 import json
 import secrets
 from dataclasses import asdict, dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from wxlogin.accounts import people
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings, Site, current_settings
 from wxlogin.errors import BadLogoutRequest
+from wxlogin.observability import get_logger
 from wxlogin.provider import return_addresses, signing
 from wxlogin.provider.signing import NotOurs
 from wxlogin.provider.wire import LONGEST_ECHO, Call
@@ -26,6 +29,9 @@ from wxlogin.security.returning import with_query
 from wxlogin.tickets import current_tickets
 
 KIND = "oidc_logout"
+NOT_LISTED = (
+    "the post_logout_redirect_uri is not among post_logout_redirect_uris of SITES"
+)
 #: Seconds for which the question to the person is open.
 WAIT_SECONDS = 600
 # Bytes of any other parameter; none of them is kept as it came.
@@ -45,12 +51,23 @@ _PARAMETERS = (
 
 
 @dataclass(frozen=True)
+class Unlisted:
+    """A return address that SITES does not list, in words for the log."""
+
+    sent: str
+    nearest: str | None
+    differs_in: str | None
+
+
+@dataclass(frozen=True)
 class Farewell:
     """A request that has been checked."""
 
     client_id: str | None = None
     #: The site's address with its state; None to stay on a page of ours.
     return_to: str | None = field(default=None, repr=False)
+    #: What was sent in its place, by a site that proved whom it means.
+    unlisted: Unlisted | None = None
     #: Whom the site means; None where it did not prove it.
     uid: str | None = None
     #: The site's wishes for the language of our pages, the best first.
@@ -73,9 +90,13 @@ def consider(settings: Settings, call: Call) -> Farewell:
     hint = _hint(call.one(_HINT))
     site = _site(settings, call.one("client_id"), hint)
     uri = call.one("post_logout_redirect_uri")
+    unlisted = _unlisted(site, uri)
+    if unlisted is not None:
+        _tell(site, unlisted, proven=hint is not None)
     return Farewell(
         client_id=site.client_id if site else None,
         return_to=_return_to(site, uri, call.one("state")),
+        unlisted=unlisted,
         uid=people.surviving_uid(str(hint.get("sub", ""))) if hint else None,
         languages=_languages(call.one("ui_locales") or ""),
     )
@@ -100,7 +121,18 @@ def held(key: str) -> Farewell:
     if found is None:
         return Farewell()
     values = json.loads(found.value)
-    return Farewell(**{**values, "languages": tuple(values["languages"])})
+    values["languages"] = tuple(values["languages"])
+    if values["unlisted"]:
+        values["unlisted"] = Unlisted(**values["unlisted"])
+    return Farewell(**values)
+
+
+def _tell(site: Site | None, unlisted: Unlisted, *, proven: bool) -> None:
+    """A line in the log for the developer, or BadLogoutRequest, which makes one."""
+    facts = {"client": site.client_id if site else None, **asdict(unlisted)}
+    if not proven:
+        raise BadLogoutRequest(NOT_LISTED, **facts)
+    get_logger().warning("signed out, not led back", why=NOT_LISTED, **facts)
 
 
 def _languages(text: str) -> tuple[str, ...]:
@@ -139,19 +171,15 @@ def _site(
 
 def _return_to(site: Site | None, uri: str | None, state: str | None) -> str | None:
     """Where the person goes afterwards. An address of nobody's counts for nothing."""
-    if uri is None or site is None:
+    if uri is None or site is None or uri not in site.post_logout_redirect_uris:
         return None
-    if uri not in site.post_logout_redirect_uris:
-        _refuse_address(site, uri)
     return with_query(uri, state=state) if state else uri
 
 
-def _refuse_address(site: Site, uri: str) -> NoReturn:
-    registered = return_addresses.closest(uri, site.post_logout_redirect_uris)
-    raise BadLogoutRequest(
-        "the post_logout_redirect_uri is not among post_logout_redirect_uris of SITES",
-        client=site.client_id,
-        sent=return_addresses.shown(uri),
-        nearest=registered,
-        differs_in=return_addresses.difference(uri, registered) if registered else None,
-    )
+def _unlisted(site: Site | None, uri: str | None) -> Unlisted | None:
+    """The address that the site should not have sent; None where it is all right."""
+    if uri is None or site is None or uri in site.post_logout_redirect_uris:
+        return None
+    near = return_addresses.closest(uri, site.post_logout_redirect_uris)
+    differs_in = return_addresses.difference(uri, near) if near else None
+    return Unlisted(return_addresses.shown(uri), near, differs_in)

@@ -5,6 +5,7 @@ errcode, rid and what to do. Nothing of WeChat's text, no path, no version and
 no stack reaches the answer (security rows 33 and 34).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
@@ -12,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from wxlogin.errors import WxloginError
+from wxlogin.config import current_settings
+from wxlogin.errors import BadSiteRequest, WxloginError
 from wxlogin.flows.explaining import explain, is_worth_a_reload
 from wxlogin.observability import get_logger, request_id
 from wxlogin.web.bodies import NotJson
@@ -22,6 +24,8 @@ from wxlogin.web.words import words_for
 
 # What a program's developer can mend: the reason is told, and not only logged.
 _REASONED = {"bad_request", "too_many_requests"}
+# Of a site's wrong request: what it sent, and what it might have meant.
+_TOLD = ("client", "sent", "nearest", "differs_in", "audience")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -44,6 +48,7 @@ def refusal(error: WxloginError) -> Response:
         action="reload" if is_worth_a_reload(error) else None,
         # The words are for visitors; a program's developer wants to know more.
         members={"reason": error.operator} if error.code in _REASONED else None,
+        developer=_developer(error),
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -86,6 +91,7 @@ def answer(
     said: dict[str, str] | None = None,
     action: str | None = None,
     members: dict[str, Any] | None = None,
+    developer: dict[str, str] | None = None,
 ) -> Response:
     """The page or problem document of this code. `said` is WeChat's matter in
     our words, by language; it takes the place of the general text, as `action`
@@ -105,8 +111,24 @@ def answer(
         # An empty link is this very URL; it may hold a code and is not written.
         reload="" if request.method == "GET" else url_for("account.me"),
         leave=_way_back(code),
+        developer=developer,
     )
     return make_response(page, status)
+
+
+def for_developers(why: str, facts: Mapping[str, object]) -> dict[str, str] | None:
+    """What the log says of a request that a site made wrongly, for a page; None
+    outside development, where the page is read by visitors only."""
+    if current_settings().env != "development":
+        return None
+    told = {name: str(facts[name]) for name in _TOLD if facts.get(name) is not None}
+    return {"why": why, **told}
+
+
+def _developer(error: WxloginError) -> dict[str, str] | None:
+    if not isinstance(error, BadSiteRequest):
+        return None
+    return for_developers(error.operator, error.facts)
 
 
 def _way_back(code: str) -> str | None:

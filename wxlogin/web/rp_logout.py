@@ -5,6 +5,8 @@ A form of the site's brings no cookie of ours along, so what it sends is kept, a
 who visits shows on the next page.
 """
 
+from dataclasses import asdict
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -14,12 +16,13 @@ from werkzeug.wrappers import Response
 from wxlogin.config import current_settings
 from wxlogin.flows.leaving import end_session
 from wxlogin.provider import rp_logout
-from wxlogin.provider.rp_logout import Farewell
+from wxlogin.provider.rp_logout import NOT_LISTED, Farewell
 from wxlogin.provider.wire import Call
 from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.edge import allow_form_to, hide_referrer
 from wxlogin.web.language import language, wished
+from wxlogin.web.problems import for_developers
 from wxlogin.web.visitors import current_visitor, drop_session
 
 bp = Blueprint("rp_logout", __name__, url_prefix="/oauth2/logout")
@@ -76,13 +79,29 @@ def _keep(farewell: Farewell) -> Response:
 
 
 def _go(farewell: Farewell) -> Response:
-    """Ends the session, and goes back to the site or shows that it is over."""
+    """Ends the session, and goes back to the site or shows that it is over. An
+    address that is not listed is a fault of the site's, and never gone to."""
     if visitor := current_visitor():
         end_session(visitor)
     drop_session()
     if farewell.return_to:
         return redirect(farewell.return_to, 303)
-    return _page(farewell, "over")
+    unlisted = farewell.unlisted
+    page = _page(
+        farewell,
+        "over",
+        unlisted=unlisted,
+        developer=_developer(farewell),
+    )
+    page.status_code = 400 if unlisted else 200
+    return page
+
+
+def _developer(farewell: Farewell) -> dict[str, str] | None:
+    if farewell.unlisted is None:
+        return None
+    facts = {"client": farewell.client_id, **asdict(farewell.unlisted)}
+    return for_developers(NOT_LISTED, facts)
 
 
 def _page(farewell: Farewell, about: str, **values: object) -> Response:

@@ -21,7 +21,7 @@ from wxlogin.errors import AccountGone
 from wxlogin.provider import claims, id_token, keys, logout_token
 from wxlogin.provider.discovery import metadata
 
-EVERYTHING = ("openid", "profile", "wechat", "phone", "email")
+EVERYTHING = ("openid", "profile", "wechat", "offline_access", "email")
 WEB = "wx0000000000000a01"
 ADDRESS = "https://thirdwx.qlogo.cn/mmopen/a/132"
 PROTOCOL = {"iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"}
@@ -63,7 +63,7 @@ def read(text: str) -> tuple[dict, dict]:
 def test_without_more_scope_a_site_learns_who_and_nothing_else(user_id):
     uid = people.account(user_id).uid
     assert told(user_id) == {"sub": uid}
-    assert told(user_id, "phone", "email") == {"sub": uid}
+    assert told(user_id, "offline_access", "email") == {"sub": uid}
 
 
 def test_profile(user_id):
@@ -109,7 +109,7 @@ def test_wechat(user_id):
 
 def test_wechats_ids_come_by_the_scope_wechat_alone(user_id):
     """security row 118: `sub` shows no openid and no unionid"""
-    found = str(told(user_id, "profile", "phone", "email"))
+    found = str(told(user_id, "profile", "offline_access", "email"))
     assert "openid-of-xiaoming" not in found and "u-xiaoming" not in found
 
 
@@ -221,7 +221,7 @@ def test_a_site_that_sent_no_nonce_gets_none(user_id):
 def test_the_id_token_says_the_same_as_userinfo(user_id):
     found = read(token(user_id, scope=EVERYTHING))[1]
     about = {name: value for name, value in found.items() if name not in PROTOCOL}
-    assert about == told(user_id, "profile", "wechat", "phone", "email")
+    assert about == told(user_id, "profile", "wechat", "offline_access", "email")
 
 
 def test_no_algorithm_is_ever_none(user_id):

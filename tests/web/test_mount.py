@@ -114,6 +114,14 @@ def test_a_page_with_an_odd_query_is_come_back_to(visitor, xiaoming, asked, back
     assert signs_in(visitor, xiaoming, next_url).location == back
 
 
+def test_the_login_leads_to_public_url_and_probes_need_no_name(host):
+    """findings I17 and I6"""
+    client = host.test_client()
+    led = client.get("/wx/login?next=/account", base_url="http://localhost:5000")
+    assert led.location == "http://127.0.0.1:5000/wx/login?next=/account"
+    assert client.get("/wx/readyz", base_url="http://10.0.0.7").status_code == 200
+
+
 def test_the_host_says_what_it_likes_to_strangers(visitor, xiaoming):
     assert visitor.get("/front").get_json() == {
         "name": None,

@@ -30,7 +30,7 @@ from itsdangerous import BadData
 
 from wxlogin.accounts.person import Person
 from wxlogin.config import Settings
-from wxlogin.errors import AlreadyFinished, CodeInvalid, LoginPending
+from wxlogin.errors import AlreadyFinished, CodeInvalid, Crowded, LoginPending
 from wxlogin.security.signing import STATE_SECONDS, attempt_serializer
 from wxlogin.tickets import TicketStore
 
@@ -177,9 +177,12 @@ def code_hash(nonce: str, code: str) -> str:
 class AttemptLog:
     """The store's half of attempts, over any ticket store."""
 
-    def __init__(self, store: TicketStore, *, lease: float) -> None:
+    def __init__(
+        self, store: TicketStore, *, lease: float, most_refused: int | None = None
+    ) -> None:
         self._store = store
         self._lease = lease
+        self._most_refused = most_refused
 
     def look(self, nonce: str) -> tuple[int, Record] | None:
         """Version and record, or None for an attempt nobody has answered yet."""
@@ -236,9 +239,17 @@ class AttemptLog:
         return Claim(nonce, hashed, version + 1, record)
 
     def refuse(self, nonce: str) -> None:
-        """Burns an open attempt; a claimed or finished one stays as it is."""
-        ended = Record("ended")
-        if self._store.add(KIND, nonce, ended.to_text(), ttl=KEEP_SECONDS):
+        """Burns an open attempt; a claimed or finished one stays as it is.
+
+        Whoever begins logins and refuses them all makes records by the thousand. Where
+        there are `most_refused` no more are made: the person is refused all the same.
+        """
+        ended, most = Record("ended"), self._most_refused
+        try:
+            text = ended.to_text()
+            if self._store.add(KIND, nonce, text, ttl=KEEP_SECONDS, most=most):
+                return
+        except Crowded:
             return
         if (found := self.look(nonce)) and found[1].status == "open":
             self._swap(nonce, found[0], ended)

@@ -111,7 +111,11 @@ def finish(
     """
     if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
         raise OtherBrowser("no attempt of this browser belongs to the state")
-    log = AttemptLog(current_tickets(), lease=settings.wechat_budget + 2)
+    log = AttemptLog(
+        current_tickets(),
+        lease=settings.wechat_budget + 2,
+        most_refused=settings.waiting_requests,
+    )
     if not code or code == endpoints.CODE_DENIED:
         log.refuse(state.nonce)
         return _refused(settings, attempt, visitor=visitor, trace=trace)

@@ -151,6 +151,18 @@ def test_a_refusal_burns_what_is_open(log):
             log.claim(nonce, "code-2")
 
 
+def test_refusals_are_so_many_at_most_and_others_sign_in(app):
+    """security row 8: whoever refuses without end fills nothing."""
+    log = AttemptLog(SqlTickets(SEALER), lease=10, most_refused=3)
+    for number in range(9):
+        log.refuse(f"refused-{number}")
+    assert [log.look(f"refused-{one}") is None for one in range(9)].count(False) == 3
+    claim = log.claim("another", "code-1")
+    succeeds(log, claim)
+    with pytest.raises(AlreadyFinished):
+        log.claim("refused-0", "code-2")
+
+
 def test_a_refusal_burns_neither_a_running_nor_a_finished_attempt(log):
     claim = log.claim("n", "code-1")
     log.refuse("n")

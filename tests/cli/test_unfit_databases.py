@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from flask import Flask
 
 from tests.cli.commands import Commands, free_port
+from tests.unit.config.conftest import GOOD
 from wxlogin.cli import main
+from wxlogin.errors import ConfigurationError
+from wxlogin.flask import mount
 
 UPGRADE = "Run `wxlogin db upgrade`."
 
@@ -132,6 +136,16 @@ def test_a_server_of_ones_own_is_told_too(wxlogin: Commands) -> None:
         gunicorn.start("app:app", "--bind", f"127.0.0.1:{free_port()}").says(UPGRADE)
     finally:
         gunicorn.stop_all()
+
+
+def test_a_mount_in_production_does_not_upgrade_by_itself(tmp_path: Path) -> None:
+    host = Flask("shop", instance_path=str(tmp_path))
+    with pytest.raises(ConfigurationError, match="wxlogin db upgrade"):
+        mount(host, **GOOD)
+    assert not list(tmp_path.glob("wxlogin.db*"))
+    # In development it does.
+    mount(host)
+    assert (tmp_path / "wxlogin.db").exists()
 
 
 def test_a_server_that_is_not_up_yet_is_waited_for(wxlogin: Commands) -> None:

@@ -49,7 +49,8 @@ def tighten(connection: sqlite3.Connection) -> None:
     for _number, _name, path in connection.execute("PRAGMA database_list").fetchall():
         for open_one in open_to_all(Path(path)) if path else ():
             try:
-                open_one.chmod(0o600)
+                # What its owner may not do stays so.
+                open_one.chmod(open_one.stat().st_mode & stat.S_IRWXU)
             except OSError:
                 # Somebody else's file: start-up and the doctor say what to do.
                 continue

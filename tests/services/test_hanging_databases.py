@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.journey import CHINESE, ENGLISH, Browser
+from tests.people import People
 from tests.silence import Wire
+from wxlogin.accounts.sessions import find
 from wxlogin.config import load_settings
 from wxlogin.db import db, engine, reading, transaction
 from wxlogin.errors import Unready
@@ -106,6 +109,25 @@ def test_who_waits_for_a_lock_hears_that_we_are_not_ready(
     assert "does not answer" not in caught.value.operator
     # It goes on at once when the lock is gone.
     changes_users()
+
+
+def test_who_is_signed_in_does_not_wait_for_sqlites_writer(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Only the time of the last use is not written."""
+    with service(tmp_path, sqlite_url):
+        db.create_all()
+        people = People()
+        people.signs_in("web", "o1", secret="s")
+        later = people.at + timedelta(hours=1)
+        with users_locked(sqlite_url):
+            assert seconds(lambda: find("s", at=later)) < PATIENCE
+            assert find("s", at=later) is not None
+        # The next writer waits its turn as before.
+        with db.engine.connect() as connection:
+            usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        assert usual == engine.SQLITE_SECONDS * 1000
+        changes_users()
 
 
 @pytest.mark.parametrize(

@@ -163,9 +163,10 @@ def _mark_seen(session_id: int, *, at: datetime) -> None:
     stale = (SessionRow.id == session_id, SessionRow.seen_at <= at - SEEN_EVERY)
     update = sa.update(SessionRow).where(*stale).values(seen_at=at)
     try:
-        transaction(lambda session: run(session, update))
+        transaction(lambda session: run(session, update), hurry=True)
     except Unready:
-        # A database that cannot write now must not sign out who can be read.
+        # A database that cannot write now must not sign out who can be read, nor
+        # keep them waiting.
         return
 
 

@@ -130,20 +130,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def transaction(work: Callable[[Session], T]) -> T:
+def transaction(work: Callable[[Session], T], *, hurry: bool = False) -> T:
     """Runs `work` in one writing transaction and commits it.
 
     A transaction that loses against another one (deadlock, serialization, lock,
     or StartOver) is rolled back and `work` is called again, a bounded number of
     times and while a visitor may wait, so `work` must have no effect outside its
     session. Raises Unready where the database does not do what it is asked, and
-    whatever `work` raises, with nothing written.
+    whatever `work` raises, with nothing written. In a `hurry` it does not queue for
+    SQLite's writer, and is not called again: for what may as well be written later.
     Needs an application context.
     """
     longest, began = retry_seconds(db.engine), time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _once(work)
+            return _once(work, hurry=hurry)
         except StartOver:
             if attempt == ATTEMPTS:
                 raise Unready("too many others write the same rows") from None
@@ -151,17 +152,19 @@ def transaction(work: Callable[[Session], T]) -> T:
             _raise_busy(error)
         except DBAPIError as error:
             late = longest is not None and time.monotonic() - began > longest
+            late = late or hurry
             if late or attempt == ATTEMPTS or not faults.lost_race(error):
                 _raise_unready(error)
         time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311  jitter
     raise AssertionError("the loop above returns or raises")
 
 
-def _once(work: Callable[[Session], T]) -> T:
+def _once(work: Callable[[Session], T], *, hurry: bool) -> T:
     with Session(db.engine, expire_on_commit=False) as session:
         with session.begin():
-            # Read by _begin_sqlite.
-            session.connection(execution_options={"wxlogin_writes": True})
+            # Read by engine._begin_sqlite.
+            options = {"wxlogin_writes": True, "wxlogin_hurry": hurry}
+            session.connection(execution_options=options)
             result = work(session)
         calls: list[Callable[[], object]] = session.info.get(_AFTER_COMMIT, [])
     for call in calls:

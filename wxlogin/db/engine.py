@@ -33,6 +33,8 @@ SILENCE_SECONDS = 10
 # Seconds a writer waits for SQLite's one write lock: a visitor's, a command's.
 SQLITE_SECONDS = 8
 SQLITE_PATIENT_SECONDS = 30
+# The same for what may as well be written by the next request.
+HURRY_MILLISECONDS = 100
 # Seconds after which a transaction that lost against another is not tried again.
 RETRY_SECONDS = 8.0
 #: Connections of one process, where nothing else is said.
@@ -287,5 +289,18 @@ def _connect_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("wxlogin_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("wxlogin_hurry"):
+        _begin_at_once(connection)
+    else:
+        writes = options.get("wxlogin_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_at_once(connection: sa.Connection) -> None:
+    usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={HURRY_MILLISECONDS}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={usual}")

@@ -100,7 +100,7 @@ def test_database_that_cannot_write_signs_nobody_out(
     """Fault F18: the disk is full, sessions go on."""
     people.signs_in("web", "o1", secret="s")
 
-    def full(_work: object) -> None:
+    def full(_work: object, **_how: object) -> None:
         raise Unready("the database does not answer")
 
     monkeypatch.setattr(sessions, "transaction", full)

@@ -287,3 +287,19 @@ def test_a_deleted_user_is_gone(app, shop, ming):
         people.delete(people.find_user(ming).user_id)
     assert problem(shop.get(f"/users/{ming}")) == (404, "not_found")
     assert problem(shop.get("/users", external_id="c-1")) == (404, "not_found")
+
+
+def test_a_refusal_speaks_to_a_program(app, shop):
+    """Not to a visitor, who would be told to sign in again."""
+    answers = (
+        shop.post("/links", {}),
+        shop.get("/users", external_id="x", openid="y"),
+        shop.get("/events", limit=501),
+        shop.get("/bindings/x"),
+        shop.get("/users/x"),
+        Server(app, secret="another-secret-of-24-letters").get("/users/x"),
+    )
+    for answer in answers:
+        said = answer.get_json()
+        assert answer.mimetype == "application/problem+json"
+        assert "登录" not in said["title"] + said["detail"], said

@@ -99,6 +99,7 @@ def test_a_person_s_session_is_no_key(service, customer, signed_in):
         {"after": "9" * 19},
         {"after": "１"},
         {"limit": "0"},
+        {"limit": "501"},
         {"limit": "many"},
     ],
 )
@@ -116,6 +117,8 @@ def test_more_than_500_are_never_sent_at_once(service, customer, monkeypatch):
             asked.append(limit) or Page((), after, False)
         ),
     )
-    ask(service, limit=501)
+    answer = ask(service, limit=501)
+    assert answer.get_json()["reason"] == "limit is 1 to 500"
+    ask(service, limit=500)
     ask(service)
     assert asked == [500, 100]

@@ -96,7 +96,7 @@ def answer(
     """The page or problem document of this code. `said` is WeChat's matter in
     our words, by language; it takes the place of the general text, as `action`
     does of the general button. `members` are more members of a problem document."""
-    words = words_for(code)
+    words = words_for(code, server=request.path.startswith("/api/site/"))
     text = (said or {}).get(language()) or str(words.text)
     if request.path.startswith("/api/"):
         return _problem(code, status, str(words.title), text, members or {})

@@ -21,9 +21,9 @@ def events() -> Response:
     """The events behind `after`, at most `limit`, in the order of the feed."""
     client_id = calling_site().client_id or ""
     after = _number("after", default=0)
-    limit = min(_number("limit", default=DEFAULT_LIMIT), MOST)
-    if limit < 1:
-        raise BadRequest("limit is 1 or more")
+    limit = _number("limit", default=DEFAULT_LIMIT)
+    if not 1 <= limit <= MOST:
+        raise BadRequest(f"limit is 1 to {MOST}")
     page = feed.read(client_id, after=after, limit=limit)
     settings = current_settings()
     told = [{"id": one.id, **public_form(settings, one)} for one in page.events]

@@ -275,5 +275,33 @@ WORDS: dict[str, Words] = {
 }
 
 
-def words_for(code: str) -> Words:
-    return WORDS.get(code, INTERNAL)
+#: The same for a site's server, where the general words speak to a visitor.
+FOR_SERVERS = {
+    "bad_request": Words(
+        _("This request cannot be read"),
+        _("Something in it is missing or malformed; `reason` says what."),
+        None,
+    ),
+    "not_found": Words(
+        _("Nothing was found"),
+        _("The site knows nothing of this name, or it is over."),
+        None,
+    ),
+    "conflict": Words(
+        _("An earlier answer was another one"),
+        _("Nothing is connected by this code any more."),
+        None,
+    ),
+    "too_many_requests": Words(
+        _("Too many calls at once"), _("Wait as long as Retry-After says."), None
+    ),
+    "internal": Words(
+        _("Something went wrong here"), _("Nothing was changed. Try again."), None
+    ),
+}
+
+
+def words_for(code: str, *, server: bool = False) -> Words:
+    """The words of this code, for a visitor or for the developer of a `server`."""
+    general = WORDS.get(code, INTERNAL)
+    return FOR_SERVERS.get(code, general) if server else general

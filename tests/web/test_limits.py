@@ -12,6 +12,7 @@ import pytest
 from tests.journey import CHINESE, ENGLISH, EXCHANGE, Browser, Started, calls
 from tests.web.openid_site import NEWS_SECRET, SHOP, SITES, SiteServer
 from wxlogin.config.limits import Limits
+from wxlogin.web import seats
 
 HOME = "203.0.113.7"
 CAFE = "198.51.100.9"
@@ -172,6 +173,51 @@ def test_who_says_no_is_heard_meanwhile(limited, said):
     answer = browser.returns(browser.starts(), said)
     assert answer.status_code == 400
     assert "你已取消登录" in answer.text
+
+
+@pytest.fixture
+def wechat_is_slow(simulator, monkeypatch):
+    """An exchange takes 0.4 s, and 0.2 s count as slow; an address has two seats."""
+    monkeypatch.setattr(seats, "SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(seats, "SEATS", 2)
+    simulator.world.switch(latency_ms=400)
+
+
+def all_at_once(app, address: str, number: int) -> list[int]:
+    """Made-up codes that wait for WeChat at the same time."""
+    callers = [at(app, address) for _ in range(number)]
+    begun = [one.starts() for one in callers]
+
+    def returns(one: int) -> int:
+        return callers[one].returns(begun[one], f"at-once-{one}").status_code
+
+    with ThreadPoolExecutor(number) as pool:
+        return sorted(pool.map(returns, range(number)))
+
+
+def test_while_wechat_is_slow_an_address_has_half_of_the_threads(
+    limited, wechat_is_slow, xiaoming
+):
+    """finding M6: forty made-up codes held every thread while WeChat took its time."""
+    app = limited(failed_codes=1000)
+    assert all_at_once(app, CAFE, 6) == [400] * 6
+    heard = all_at_once(app, CAFE, 6)
+    # On a busy machine a late one finds a seat that is free again.
+    assert heard.count(429) >= 2
+    assert set(heard) == {400, 429}
+    browser = at(app, HOME)
+    started = browser.starts()
+    assert browser.returns(started, xiaoming.confirms(started)).status_code == 303
+
+
+def test_while_wechat_is_well_everybody_at_an_address_comes_at_once(
+    limited, monkeypatch
+):
+    monkeypatch.setattr(seats, "SEATS", 2)
+    monkeypatch.setattr(seats, "SLOW_SECONDS", 60.0)
+    app = limited(failed_codes=1000)
+    for _ in range(2):
+        assert all_at_once(app, CAFE, 12) == [400] * 12
 
 
 # -- addresses --

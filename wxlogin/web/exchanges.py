@@ -8,10 +8,14 @@ a browser that has signed in here counts for itself.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
+
+from flask import current_app
 
 from wxlogin.config import current_settings
 from wxlogin.errors import CodeInvalid
 from wxlogin.web import allowances, callers
+from wxlogin.web.seats import Seats
 from wxlogin.wechat.endpoints import CODE_DENIED
 
 # Below this part of its number an address may have any number of exchanges open at a
@@ -40,11 +44,16 @@ def exchanging(code: str | None) -> Iterator[None]:
     if suspect:
         allowances.spend(name, who, most)
     try:
-        yield
+        with _seats().one(who):
+            yield
     except BaseException as error:
         _settle(name, who, suspect=suspect, failed=_was_made_up(error))
         raise
     _settle(name, who, suspect=suspect, failed=False)
+
+
+def _seats() -> Seats:
+    return cast(Seats, current_app.extensions["wxlogin.seats"])
 
 
 def _is_suspect(name: str, who: str, most: int) -> bool:

@@ -28,6 +28,7 @@ from wxlogin.tickets.counters import counters_for
 from wxlogin.web import allowances, callers
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.problems import refusal
+from wxlogin.web.seats import Seats
 
 # One address may have this part of what waits for everybody together.
 _SHARE = 5
@@ -62,6 +63,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     if not settings.limits.enabled:
         return
     app.extensions["wxlogin.counters"] = counters_for(settings)
+    app.extensions["wxlogin.seats"] = Seats()
     if not settings.trusted_proxies:
         _watch_for_proxy(app)
 

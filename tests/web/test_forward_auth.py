@@ -101,6 +101,19 @@ def test_only_people_whom_the_site_knows(app, signed_in, other_browser):
     assert signed_in.get("/auth?site=shop&known=1").status_code == 200
 
 
+@pytest.mark.parametrize("joint", "!#$%&'*+.^`|~")
+def test_our_names_in_another_spelling_are_refused(signed_in, joint):
+    """finding H1: where no proxy takes them off, nobody gets through with them"""
+    for name in HEADERS:
+        for spelled in (name.replace("-", joint), name.replace("-U", f"{joint}u")):
+            if spelled != name:
+                answer = signed_in.get("/auth", headers={spelled: "forged"})
+                assert answer.status_code == 403, spelled
+                assert told(answer) == ("", "", "")
+    other = {f"X{joint}Shop": "1"}
+    assert signed_in.get("/auth", headers=other).status_code == 200
+
+
 @pytest.mark.parametrize(
     "query",
     [

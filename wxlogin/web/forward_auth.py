@@ -50,6 +50,8 @@ def auth() -> Response:
     that is not listed, and for another word than that 1, which would admit everybody.
     """
     site = _named_site()
+    if _is_misspelt():
+        return _told(_refusal(403))
     visitor = current_visitor()
     if visitor is None:
         return _told(_to_login() if _is_led() else _refusal(401))
@@ -65,6 +67,16 @@ def go_back(key: str) -> Response:
     hide_referrer()
     address = way_back.find(current_settings(), key)
     return redirect(address or url_for("account.me"), 303)
+
+
+def _is_misspelt() -> bool:
+    """Does the visitor send one of our names with another character for a hyphen, as
+    PHP and others read it? (Of underscores a server tells us nothing.) A proxy that
+    takes them off does so before it asks."""
+    names = (name for name in request.environ if name.startswith("HTTP_"))
+    return any(
+        "WXLOGIN" in name and not name.isidentifier() for name in map(str.upper, names)
+    )
 
 
 def _named_site() -> Site | None:

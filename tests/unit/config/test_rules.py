@@ -71,7 +71,9 @@ def test_a_file_of_settings_that_everybody_may_read_is_refused(refused, tmp_path
     path = tmp_path / "wxlogin.toml"
     path.write_text('site_name = "x"\n')
     path.chmod(0o644)
-    assert "chmod 600" in refused()
+    assert "every user of this machine may read" in refused()
+    path.chmod(0o602)
+    assert "every user of this machine may change" in refused()
     path.chmod(0o640)
     load_settings(tmp_path, **GOOD)
 

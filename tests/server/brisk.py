@@ -10,6 +10,7 @@ worker._LINGER_SECONDS = 0.4
 worker._TELL_SECONDS = 0.0
 
 LARGE = 5_000_000
+PAGE = 250_000
 
 
 class Brisk(worker.Worker):
@@ -24,12 +25,14 @@ class Brisk(worker.Worker):
 
 
 def app(environ, start_response):
-    """Says the method and how long the body was; `/large` and `/slow` do as named."""
+    """Says the method and how long the body was; the others do as named."""
     path = environ["PATH_INFO"]
     if path == "/slow":
         time.sleep(0.5)
     if path == "/large":
         pieces = [b"x" * LARGE]
+    elif path == "/page":
+        pieces = [b"x" * PAGE]
     elif path == "/unread":
         pieces = [b"unread"]
     else:

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,22 @@ def test_the_one_that_waits_longest_makes_room(gunicorn):
         with dripping(*server, 10, "head"):
             assert status(first.recv(4096)) == 503
             assert answer_to(server, POST + b"\r\n").endswith(b"POST 0;")
+
+
+def test_those_that_do_not_read_make_room_too(gunicorn):
+    _, server = started(gunicorn, "--worker-connections", "10")
+    with ExitStack() as stack:
+        for _ in range(25):
+            sock = stack.enter_context(socket.socket())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            sock.settimeout(30)
+            sock.connect(server)
+            # More than the kernel takes on its own.
+            sock.sendall((b"GET /page" + HOST + b"\r\n") * 40)
+        begun = time.monotonic()
+        for _ in range(3):
+            assert answer_to(server, POST + b"\r\n").endswith(b"POST 0;")
+        assert time.monotonic() - begun < 5
 
 
 def test_stopping_finishes_what_runs_and_waits_for_no_dripper(gunicorn):

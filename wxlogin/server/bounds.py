@@ -10,7 +10,7 @@ HEAD_BYTES = 64 * 1024
 #: by the deadline.
 BODY_BYTES = 64 * 1024
 #: Bytes of an answer that wait for a slow reader without a thread.
-REPLY_BYTES = 1024 * 1024
+REPLY_BYTES = 256 * 1024
 
 
 def _refusal(status: str, text: str) -> bytes:

@@ -42,7 +42,7 @@ class Reply:
         """As `socket.sendfile`; gunicorn asks for it where a file is the answer."""
         file.seek(offset)
         sent = 0
-        while piece := file.read(min(65536, (count or 65536 + sent) - sent)):
+        while piece := file.read(65536 if count is None else min(65536, count - sent)):
             sent += self.send(piece)
         return sent
 

@@ -7,8 +7,8 @@ connections as bytes come, and a thread gets a request when it is complete. A cl
 that drips costs a few kilobytes until its deadline.
 
 The answer goes the same way: what a client does not take at once is kept and sent by
-the loop. Where a worker has as many connections as it may have, the one that has
-waited longest without a whole request makes room.
+the loop. Where a worker has as many connections as it may have, one that has waited
+longest for a request, or to take its answer, makes room.
 
 What a request means, its answer and its hooks are gunicorn's own: its parser, and
 `ThreadWorker.handle_request`.
@@ -41,6 +41,8 @@ _ANSWER_SECONDS = 60.0
 _LINGER_SECONDS = 2.0
 #: Seconds for requests that are on their way when the worker is told to stop.
 _STOP_SECONDS = 2.0
+#: How often deadlines are looked at; with a thousand clients not at each byte.
+_LOOK_SECONDS = 0.25
 #: How often the log says how many requests did not arrive.
 _TELL_SECONDS = 60.0
 _ACCEPTED_AT_ONCE = 64
@@ -55,8 +57,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._all: set[Connection] = set()
         # Those without a whole request; who has waited longest comes first.
         self._waiting: OrderedDict[Connection, None] = OrderedDict()
+        # Those that have yet to take their answer, or to go; likewise.
+        self._leaving: OrderedDict[Connection, None] = OrderedDict()
         self._done: deque[tuple[Connection, bool]] = deque()
         self._listening = False
+        self._looks_next = 0.0
         self._late = 0
         self._late_told = 0.0
 
@@ -111,7 +116,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     # New connections
 
     def _has_room(self) -> bool:
-        return len(self._all) < self._most or bool(self._waiting)
+        return len(self._all) < self._most or bool(self._waiting or self._leaving)
 
     def _listen(self, enabled: bool) -> None:
         if enabled == self._listening:
@@ -140,14 +145,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._wait_for_request(conn, _SILENCE_SECONDS)
 
     def _make_room(self) -> bool:
-        """Parts with who has waited longest; False where all are being answered."""
-        if not self._waiting:
+        """Parts with a connection; False where all are being answered.
+
+        It is the oldest of those that wait for a request, or that have yet to take
+        their answer, whichever are more: who floods us makes room.
+        """
+        group = max(self._waiting, self._leaving, key=len)
+        if not group:
             return False
-        oldest = next(iter(self._waiting))
-        # What it sent may be here, unread.
-        self._read(oldest)
+        oldest = next(iter(group))
+        if group is self._waiting:
+            # What it sent may be here, unread.
+            self._read(oldest)
         if oldest in self._waiting:
             self._give_up(oldest, FULL)
+        if oldest in self._leaving:
             # There may be no descriptor to linger with.
             self._close(oldest)
         return True
@@ -250,6 +262,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             return
         if not sent:
             conn.deadline = deadline
+            self._leaving[conn] = None
             send = partial(self._flush, conn, deadline)
             self.poller.register(conn.raw, _WRITE, send)
         elif conn.keeps:
@@ -265,6 +278,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except OSError:
             self._close(conn)
             return
+        self._leaving[conn] = None
         conn.deadline = time.monotonic() + _LINGER_SECONDS
         self.poller.register(conn.raw, _READ, partial(self._discard, conn))
 
@@ -282,6 +296,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _end_overdue(self) -> None:
         now = time.monotonic()
+        if now < self._looks_next:
+            return
+        self._looks_next = now + _LOOK_SECONDS
         for conn in [one for one in self._all if 0 < one.deadline <= now]:
             if conn in self._waiting and conn.in_request:
                 self._late += 1
@@ -305,6 +322,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Expects nothing of the client for now."""
         conn.deadline = 0.0
         self._waiting.pop(conn, None)
+        self._leaving.pop(conn, None)
         try:
             self.poller.unregister(conn.raw)
         except (KeyError, ValueError):

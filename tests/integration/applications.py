@@ -23,11 +23,10 @@ PATHS = {
     "gunicorn": "/gunicorn/",
     "wsgiref": "/wsgiref/",
 }
-_PHP_FPM = next(
-    (found for version in ("", "8.4", "8.3", "8.2", "8.1", "8.0", "7.4")
-     if (found := shutil.which(f"php-fpm{version}", path="/usr/sbin:/usr/bin"))),
-    None,
-)  # fmt: skip
+# Debian has its version in the name.
+_PHP_FPM = shutil.which("php-fpm", path="/usr/sbin:/usr/bin") or next(
+    (str(found) for found in sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"))), None
+)
 _PHP = """<?php
 $told = [];
 foreach (['UID', 'NAME', 'EXTERNAL_ID', 'TOKEN'] as $name) {

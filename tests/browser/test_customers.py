@@ -147,8 +147,8 @@ def test_not_now_leads_back_and_connects_nothing(shop, simulator, window, phone)
     pc.get_by_role("button", name="暂不绑定").click()
     expect(pc.get_by_role("status")).to_have_text("declined")
     assert connected(shop, "c-1") is None
-    # The account of ours is there, as after any sign-in; the shop knows nothing.
-    assert (rows(shop, User), rows(shop, SiteUser)) == (1, 0)
+    # The shop asks its new people first, so there is no account of ours either.
+    assert (rows(shop, User), rows(shop, SiteUser)) == (0, 0)
     has_three_customers(shop)
 
 

@@ -72,3 +72,23 @@ def test_from_the_shops_button_through_the_scan_back_to_the_shop(
     expect(pc.get_by_role("link", name="登录")).to_be_visible()
     signs_in(pc, phone, shop, simulator, "xiaoming")
     expect(pc.get_by_text("🫖 普洱")).to_be_visible()
+
+
+@LANGUAGES
+def test_two_tabs_sign_in_and_the_last_one_counts(
+    open_shop, simulator, window, language
+):
+    """Both wait for a scan at once; neither ends the other."""
+    shop = open_shop(language)
+    first, phone = window(), window(width=390, height=844)
+    second = first.context.new_page()
+    for tab in (first, second):
+        tab.goto(shop.url)
+        tab.get_by_role("link", name="登录").click()
+        tab.frame_locator("#frame").locator("img.qrcode").wait_for()
+    # The camera sees the newest code first.
+    for tab, person, name in ((second, "lihua", "李华"), (first, "xiaoming", "小明😀")):
+        person_on_phone(phone, simulator, person)
+        scans_and_confirms(phone)
+        tab.wait_for_url(f"{shop.url}/")
+        expect(tab.get_by_text(f"你好，{name}")).to_be_visible()

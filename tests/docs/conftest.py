@@ -70,6 +70,17 @@ def issuer() -> Iterator[Issuer]:
     server.server_close()
 
 
+@pytest.fixture
+def metadata(issuer: Issuer) -> str:
+    """The issuer, which now says where its endpoints are, whatever it is asked."""
+    issuer.person = {
+        "issuer": issuer.url,
+        "authorization_endpoint": f"{issuer.url}/oauth2/authorize",
+        "token_endpoint": f"{issuer.url}/oauth2/token",
+    }
+    return issuer.url
+
+
 class Customer:
     """A browser at a shop; the sign-in it is sent to is answered by the test."""
 

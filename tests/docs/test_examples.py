@@ -47,6 +47,43 @@ def test_a_word_of_the_issuers_that_does_not_fit_signs_nobody_in(
 
 
 @BY_HAND
+def test_a_sign_in_in_another_tab_can_be_finished(
+    start_example, issuer, tells, customer_of, language
+):
+    """Two tabs ask, and both come back: the second one's person is signed in."""
+    customer = customer_of(start_example(language, issuer.url))
+    asked = [customer.asks() for _ in range(3)]
+    for one, name in zip(asked, ("李华", "小明", "贝儿"), strict=True):
+        tells(one)
+        issuer.person["name"] = name
+        page = customer.comes_back(one["state"])
+        assert (page.status_code, f"你好，{name}" in page.text) == (200, True)
+    # Each state has been used.
+    for one in asked:
+        assert customer.comes_back(one["state"]).status_code == 400
+
+
+@BY_HAND
+def test_sign_ins_that_nobody_finishes_do_not_pile_up(
+    start_example, issuer, tells, customer_of, language
+):
+    customer = customer_of(start_example(language, issuer.url))
+    asked = [customer.asks() for _ in range(12)]
+    for one, status in ((asked[0], 400), (asked[-1], 200), (asked[-2], 200)):
+        tells(one)
+        assert customer.comes_back(one["state"]).status_code == status
+
+
+def test_the_flask_shop_keeps_what_a_cookie_holds(start_example, customer_of, metadata):
+    """Authlib's own states, in a cookie of 4 kB at most."""
+    customer = customer_of(start_example("flask", metadata))
+    for _ in range(12):
+        customer.asks()
+        [cookie] = [one for one in customer.browser.cookies if one.name == "teashop"]
+        assert len(cookie.value) < 3000
+
+
+@BY_HAND
 def test_every_sign_in_has_values_of_its_own(
     start_example, issuer, customer_of, language
 ):

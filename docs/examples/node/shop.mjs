@@ -12,18 +12,18 @@ const random = () => randomBytes(32).toString("base64url");
 async function shop(request, response) {
   const { pathname, searchParams: query } = new URL(request.url, SHOP_URL);
   const cookie = /teashop_node=([\w-]+)/.exec(request.headers.cookie)?.[1];
-  const { user, asked } = sessions.get(cookie) ?? {};
+  const { user, asked = new Map() } = sessions.get(cookie) ?? {};
   const cups = orders.get(user?.sub) ?? [];
   const renew = (values, id = random()) => { // a session under a new id
-    sessions.delete(cookie);
-    sessions.set(id, values);
+    sessions.delete(cookie); sessions.set(id, values);
     response.setHeader("Set-Cookie", `teashop_node=${id}; HttpOnly; SameSite=Lax; Path=/`);
   };
   const go = (url, query = "") => response.writeHead(303, { Location: url + query }).end();
   switch (request.method + pathname) {
     case "GET/login": { // 1. The browser goes to sign in, and comes back with a code.
       const [state, nonce, code_verifier] = [random(), random(), random()];
-      renew({ user, asked: new Map(asked).set(state, { nonce, code_verifier }) });
+      const tabs = [...asked, [state, { nonce, code_verifier }]].slice(-8); // others wait, too
+      renew({ user, asked: new Map(tabs) });
       const code_challenge = createHash("sha256").update(code_verifier).digest("base64url");
       return go(`${ISSUER}/oauth2/authorize?`, new URLSearchParams({ client_id, redirect_uri,
         response_type: "code", scope: "openid profile", state, nonce, code_challenge,
@@ -41,7 +41,8 @@ async function shop(request, response) {
       const headers = { Authorization: `Bearer ${token.access_token}` };
       const person = await ask("/oauth2/userinfo", { headers });
       if (said.sub !== person.sub || said.exp * 1000 < Date.now()) throw said;
-      renew({ user: { ...person, id_token: token.id_token } });
+      asked.delete(query.get("state"));
+      renew({ user: { ...person, id_token: token.id_token }, asked });
       return go(SHOP_URL);
     }
     case "POST/order":
@@ -55,6 +56,5 @@ async function shop(request, response) {
   }
   page(request, response, user, cups);
 }
-const server = createServer((request, response) => shop(request, response)
-  .catch(() => page(request, response, null, [], true)));
-server.listen(new URL(SHOP_URL).port, "127.0.0.1");
+createServer((request, response) => shop(request, response)
+  .catch(() => page(request, response, null, [], true))).listen(new URL(SHOP_URL).port, "127.0.0.1");

@@ -2,27 +2,27 @@
 foreach (['ISSUER', 'SHOP_URL', 'CLIENT_ID', 'CLIENT_SECRET'] as $name) define($name, getenv($name));
 session_start(['name' => 'teashop_php', 'cookie_httponly' => true, 'cookie_samesite' => 'Lax']);
 $user = $_SESSION['user'] ?? null;
-// This customer's orders, by `sub`; a real shop has a database.
-$orders = sys_get_temp_dir() . '/teashop-' . hash('sha256', $user['sub'] ?? '');
+$orders = sys_get_temp_dir() . '/teashop-' . hash('sha256', $user['sub'] ?? ''); // or a database
 
 switch ($_SERVER['REQUEST_METHOD'] . parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH)) {
     case 'GET/login': // 1. The browser goes to sign in, and comes back with a code.
         [$state, $nonce, $verifier] = array_map(fn () => bin2hex(random_bytes(32)), [1, 2, 3]);
-        $_SESSION['asked'][$state] = [$nonce, $verifier];
+        $_SESSION['asked'] = array_slice($_SESSION['asked'] ?? [], -7, null, true)
+            + [$state => [$nonce, $verifier]]; // Other tabs may wait, too.
         $challenge = strtr(base64_encode(hash('sha256', $verifier, true)), '+/', '-_');
         go(ISSUER . '/oauth2/authorize', ['response_type' => 'code', 'client_id' => CLIENT_ID,
             'redirect_uri' => SHOP_URL . '/callback', 'scope' => 'openid profile',
             'state' => $state, 'nonce' => $nonce,
             'code_challenge' => rtrim($challenge, '='), 'code_challenge_method' => 'S256']);
     case 'GET/callback': // Only with a state that this very browser was given.
-        $asked = $_SESSION['asked'][filter_input(INPUT_GET, 'state') ?: ''] ?? null;
+        $asked = $_SESSION['asked'][$state = filter_input(INPUT_GET, 'state') ?: ''] ?? null;
         if ($asked && $person = person(filter_input(INPUT_GET, 'code') ?: '', ...$asked)) {
             session_regenerate_id(true);
-            $_SESSION = ['user' => $person];
+            unset($_SESSION['asked'][$state]);
+            $_SESSION['user'] = $person;
             go(SHOP_URL);
         }
-        http_response_code(400);
-        break;
+        http_response_code(400); break;
     case 'POST/order':
         $user && file_put_contents($orders, $_POST['tea'] . "\n", FILE_APPEND | LOCK_EX);
         go(SHOP_URL);

@@ -121,7 +121,8 @@ def _caddy(folder: Path, behind: int) -> Iterator[int]:
     port, file = free_port(), folder / "Caddyfile"
     file.write_text(_CADDY.format(port=port, behind=behind), "utf-8")
     command = ["caddy", "run", "--config", str(file), "--adapter", "caddyfile"]
-    with running(command, f"http://127.0.0.1:{port}/healthz", HOME=str(folder)):
+    home = {"HOME": str(folder)}
+    with running(command, port, environment=home, quiet=True):
         yield port
 
 
@@ -131,7 +132,7 @@ def _nginx(folder: Path, behind: int) -> Iterator[int]:
     file.write_text(_NGINX.format(folder=folder, port=port, behind=behind), "utf-8")
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     command = [program, "-c", str(file), "-e", str(folder / "errors")]
-    with running(command, f"http://127.0.0.1:{port}/healthz"):
+    with running(command, port):
         yield port
 
 

@@ -66,7 +66,7 @@ def claims(tokens: dict[str, Any]) -> dict[str, Any]:
 def goes_on(browser: Browser, reply: TestResponse) -> TestResponse:
     """Clicks "Continue" where the person is asked first, as for a program."""
     path = reply.location or ""
-    if not re.fullmatch(r"(/wx)?/oauth2/authorize/[A-Za-z0-9_-]{22}", path):
+    if not re.fullmatch(r"(/wx)?/oauth2/authorize/[A-Za-z0-9_-]{30}", path):
         return reply
     page = browser.get(path)
     if page.status_code != 200:

@@ -63,7 +63,7 @@ def is_asked(browser: Browser, link: str) -> str:
     """The path of the page that asks."""
     answer = browser.get(link)
     assert answer.status_code == 303, answer.text
-    assert re.fullmatch(r"/oauth2/authorize/[A-Za-z0-9_-]{22}", answer.location)
+    assert re.fullmatch(r"/oauth2/authorize/[A-Za-z0-9_-]{30}", answer.location)
     page = browser.get(answer.location)
     assert page.status_code == 200
     return answer.location

@@ -2,12 +2,12 @@
 
 import html
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from tests.journey import CHINESE, ENGLISH, Browser
-from tests.user_agents import USER_AGENTS
+from tests.user_agents import USER_AGENTS, WECHAT_ANDROID
 from tests.web.openid_site import (
     CALLBACK,
     NATIVE,
@@ -54,7 +54,7 @@ def test_a_stranger_signs_in_and_comes_back(browser, xiaoming, shop):
     parts = urlsplit(first.location)
     [back] = parse_qs(parts.query)["next"]
     # Nothing of the site's goes along to WeChat, only a short path of ours.
-    assert re.fullmatch(r"/oauth2/authorize/[A-Za-z0-9_-]{22}", back)
+    assert re.fullmatch(r"/oauth2/authorize/[A-Za-z0-9_-]{30}", back)
     told = answer_of(signs_in_at_wechat(browser, xiaoming, first))
     assert told["to"] == CALLBACK
     assert told["state"] == shop.sent["state"]
@@ -212,10 +212,13 @@ def test_a_doubled_parameter_leads_nowhere(signed_in, shop, name):
 
 @pytest.mark.parametrize(("language", "word"), [(CHINESE, "编号"), (ENGLISH, "number")])
 def test_the_visitor_is_told_in_a_sentence(browser, shop, language, word):
+    """In development a box below it is for the developer."""
     answer = browser.get(shop.link(client_id="nobody"), headers=language)
-    assert word in answer.text
-    assert answer.headers["X-Request-Id"] in answer.text
-    assert "client_id" not in answer.text
+    told, mark, developer = answer.text.partition('<details class="developer"')
+    assert word in told
+    assert answer.headers["X-Request-Id"] in told
+    assert "client_id" not in told
+    assert mark and "client_id" in developer
 
 
 def test_a_registered_query_stays_as_it_is(app, signed_in):
@@ -488,6 +491,45 @@ def test_a_request_that_waits_no_more_leads_nowhere(browser):
     assert answer.status_code == 400
     assert "Location" not in answer.headers
     assert browser.get("/oauth2/authorize/x/decline").status_code == 400
+
+
+UNKNOWN = "/oauth2/authorize/AAAAAAAAAAAAAAAAAAAAAA"
+DOORS = ["/login", "/login/qr", "/login/embed", "/login/h5"]
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("agent", [None, WECHAT_ANDROID, "iPhone"])
+def test_a_request_that_is_over_is_told_before_a_scan(browser, shop, door, agent):
+    """finding I18: a sign-in page that was kept for days; and the way to the site."""
+    if agent:
+        browser.headers = {**browser.headers, "User-Agent": agent}
+    answer = browser.get(shop.link())
+    [back] = parse_qs(urlsplit(answer.location).query)["next"]
+    # What is written behind the key says whose it was, when nothing else does.
+    over = back[: len("/oauth2/authorize/")] + "B" * 22 + back[-8:]
+    page = browser.get(f"{door}?{urlencode({'next': over})}")
+    assert page.status_code == 400
+    assert "Location" not in page.headers
+    assert "Set-Cookie" not in page.headers
+    assert 'href="https://shop.test/"' in page.text
+    # The same where the request itself is asked for.
+    assert 'href="https://shop.test/"' in browser.get(over).text
+    # A key of nobody's leads to nobody.
+    page = browser.get(f"{door}?{urlencode({'next': UNKNOWN})}")
+    assert (page.status_code, "shop.test" in page.text) == (400, False)
+    # One that waits is as good as ever.
+    assert browser.get(f"{door}?{urlencode({'next': back})}").status_code < 400
+
+
+def test_a_page_with_its_own_code_is_told_too(browser):
+    """finding I18"""
+    answer = browser.client.post(
+        "/api/attempts",
+        json={"next": UNKNOWN},
+        base_url=ISSUER,
+        headers={"Sec-Fetch-Site": "same-origin", "Origin": ISSUER},
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "site_request_over")
 
 
 def test_the_person_may_say_no(browser, shop):

@@ -19,10 +19,8 @@ back to the site and not left on an error page.
 import json
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from wxlogin.accounts import customers, site_users
 from wxlogin.accounts.sessions import Visitor
@@ -37,7 +35,7 @@ from wxlogin.flows import looks
 from wxlogin.flows.labels import require_label
 from wxlogin.flows.registering import Waiting
 from wxlogin.observability import get_logger
-from wxlogin.security.origins import origin_of
+from wxlogin.security.origins import web_origins
 from wxlogin.security.returning import safe_return, with_query
 from wxlogin.tickets import current_tickets
 
@@ -227,15 +225,9 @@ def log_answer(link: Link, answer: Answer, visitor: Visitor | None) -> Answer:
 
 def _return_address(site: Site, wish: str) -> str:
     """Where the site wants its customer back. Raises BadRequest."""
-    own = list(_web_origins(site.redirect_uris))
+    own = web_origins(site.redirect_uris)
     if not wish:
         wish = f"{own[0]}/" if own else ""
     if found := safe_return(wish, [*site.origins, *own]):
         return found
     raise BadRequest("return_to is no address of the site's origins or redirect_uris")
-
-
-def _web_origins(uris: tuple[str, ...]) -> Iterator[str]:
-    for uri in uris:
-        if urlsplit(uri).scheme in ("http", "https"):
-            yield str(origin_of(uri))

@@ -5,13 +5,15 @@ store for half an hour; the login leads back to it by a short path of ours, so t
 nothing of the site's travels through WeChat.
 """
 
+import base64
+import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
-from wxlogin.config import current_settings
+from wxlogin.config import Site, current_settings
 from wxlogin.tickets import current_tickets
 
 KIND = "oidc_request"
@@ -20,6 +22,9 @@ WAIT_SECONDS = 1800
 # Seconds for which it can be answered once more: the person loads the page anew, or
 # WeChat sends the browser back twice.
 _AGAIN_SECONDS = 120
+
+# Letters of a key that nobody guesses; behind them it says whose request it is.
+_RANDOM = 22
 
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = ("none", "login", "select_account", "consent")
@@ -73,7 +78,7 @@ def hold(request: AuthorizationRequest) -> str:
 
     Raises Crowded where as many wait as WAITING_REQUESTS allows.
     """
-    key = secrets.token_urlsafe(16)
+    key = secrets.token_urlsafe(16) + _tag(request.client_id)
     most = current_settings().waiting_requests
     text = request.to_text()
     current_tickets().add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
@@ -84,6 +89,19 @@ def held(key: str) -> AuthorizationRequest | None:
     """The request that waits under this key, or None where it has waited too long."""
     found = current_tickets().get(KIND, key)
     return AuthorizationRequest.of(found.value) if found else None
+
+
+def site_of(key: str) -> Site | None:
+    """The site whose request has this key, also long after it has gone."""
+    tag = key[_RANDOM:]
+    sites = (one for one in current_settings().sites if one.client_id)
+    return next((one for one in sites if _tag(one.client_id or "") == tag), None)
+
+
+def _tag(client_id: str) -> str:
+    """Eight letters that tell whose request it is, and need no memory."""
+    digest = hashlib.sha256(f"request\x1f{client_id}".encode()).digest()[:6]
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 def answered(key: str) -> bool:

@@ -64,3 +64,11 @@ def _covers(pattern: Origin, candidate: Origin) -> bool:
         return pattern.host == candidate.host
     # With its dot: the border of a label. No label of the candidate is empty.
     return candidate.host.endswith(pattern.host[1:])
+
+
+def web_origins(urls: Iterable[str]) -> list[str]:
+    """The origins of those of these addresses that a browser opens, in their order;
+    an address of a native program's has none."""
+    return [
+        str(origin_of(url)) for url in urls if urlsplit(url).scheme in ("http", "https")
+    ]

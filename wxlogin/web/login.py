@@ -15,7 +15,7 @@ from wxlogin.web.arriving import require_page, return_url, where
 from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
 from wxlogin.web.language import language
-from wxlogin.web.sites import purpose_of, site_name, visitor_for
+from wxlogin.web.sites import purpose_of, require_open, site_name, visitor_for
 from wxlogin.web.visitors import current_visitor, drop_session
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
 
@@ -105,6 +105,7 @@ def _advice(way: Route) -> Response:
     wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
     prefix_free = url_for("login.page", **wish).removeprefix(settings.prefix)
     next_url = return_url(request.args.get("next"))
+    require_open(next_url)
     html = render_template(
         "login/advice.html",
         door=way.door.value,
@@ -130,6 +131,7 @@ def _begin(app: App, flow: Flow) -> Begun:
         look["href"] = href
     lang = "en" if args.get("lang", language()) == "en" else "cn"
     next_url = return_url(args.get("next"))
+    require_open(next_url)
     settings = current_settings()
     return begin(
         settings,

@@ -12,7 +12,6 @@ from wxlogin.db import now
 from wxlogin.errors import (
     AccountGone,
     RegistrationClosed,
-    SiteRequestOver,
     WxloginError,
 )
 from wxlogin.provider import authorizing, requests, server
@@ -25,7 +24,7 @@ from wxlogin.web.access import without_cookies
 from wxlogin.web.cors import let_sites_read
 from wxlogin.web.edge import allow_form_to, hide_referrer
 from wxlogin.web.problems import refusal
-from wxlogin.web.sites import pending_site
+from wxlogin.web.sites import pending_site, waiting_request
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("openid", __name__, url_prefix="/oauth2")
@@ -80,7 +79,7 @@ def authorize_by_form() -> Response:
 def resume(key: str) -> Response:
     """A request that has waited goes on, after a login or an answer."""
     hide_referrer()
-    return _meet(_held(key), key=key)
+    return _meet(waiting_request(key), key=key)
 
 
 @bp.post("/authorize/<key>")
@@ -91,7 +90,7 @@ def agree(key: str) -> Response:
     if visitor is None or request.form.get("uid") != visitor.uid:
         # Another tab has signed somebody else in since this page was shown.
         return redirect(url_for("openid.resume", key=key), 303)
-    return _meet(_held(key), key=key, agreed=True)
+    return _meet(waiting_request(key), key=key, agreed=True)
 
 
 @bp.get("/authorize/<key>/decline")
@@ -99,7 +98,7 @@ def decline(key: str) -> Response:
     """The person said no, and the site hears of it."""
     hide_referrer()
     said = "The visitor said no."
-    reply = authorizing.refuse(_held(key), "access_denied", said)
+    reply = authorizing.refuse(waiting_request(key), "access_denied", said)
     _answered(key)
     return _render(reply)
 
@@ -173,12 +172,6 @@ def _answered(key: str | None) -> None:
     """The request is kept for a reload only, and no more among those that wait."""
     if key and requests.answered(key):
         limits.answered(requests.KIND, seconds=requests.WAIT_SECONDS)
-
-
-def _held(key: str) -> AuthorizationRequest:
-    if found := requests.held(key):
-        return found
-    raise SiteRequestOver("no site's request waits (any more) under this key")
 
 
 def _answer(endpoint: Callable[[Call], Reply]) -> Response:

@@ -133,6 +133,9 @@ def _developer(error: WxloginError) -> dict[str, str] | None:
 
 def _way_back(code: str) -> str | None:
     """To the site that waits, where nothing more can be done here."""
+    if code in ("site_request_over", "link_expired"):
+        known: str | None = g.get("way_back")
+        return known
     wish = g.get("login_wish", {}).get("next", "")
     return refused_by_person(wish) if code == "registration_closed" else None
 

@@ -29,7 +29,7 @@ from wxlogin.web.bodies import json_texts
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.language import language
 from wxlogin.web.problems import answer
-from wxlogin.web.sites import purpose_of
+from wxlogin.web.sites import purpose_of, require_open
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("programs", __name__, url_prefix="/api")
@@ -50,6 +50,7 @@ def attempts() -> Response:
     flow = Flow.self_redirect if stays else Flow.frame
     lang = "en" if (body["lang"] or language()) == "en" else "cn"
     next_url = return_url(body["next"])
+    require_open(next_url)
     purpose = purpose_of(next_url)
     begun = begin(settings, app, flow, next_url=next_url, lang=lang, purpose=purpose)
     response = jsonify(

@@ -6,16 +6,18 @@ sign-in leads to an address that holds the request's key and nothing else.
 
 import re
 
-from flask import url_for
+from flask import g, url_for
 
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site, current_settings
 from wxlogin.db import now
-from wxlogin.errors import SiteRequestOver
+from wxlogin.errors import LinkExpired, SiteRequestOver
 from wxlogin.flows import site_links, terms
 from wxlogin.flows.attempt import Purpose
 from wxlogin.provider import requests as authorizations
 from wxlogin.provider.deciding import will_do
+from wxlogin.provider.requests import AuthorizationRequest
+from wxlogin.security.origins import web_origins
 from wxlogin.web.visitors import current_visitor
 
 _KEY = r"([A-Za-z0-9_-]{16,64})"
@@ -52,12 +54,35 @@ def site_name(purpose: Purpose) -> str:
     return site.name if site else ""
 
 
+def require_open(next_url: str) -> None:
+    """Raises SiteRequestOver or LinkExpired where the site that waits at `next` waits
+    no more: it is told before anybody scans a code (finding I18)."""
+    path = _path(next_url)
+    if found := _AUTHORIZE.fullmatch(path):
+        waiting_request(found[1])
+    if (found := _LINK.fullmatch(path)) and not (
+        link := site_links.find(found[1])
+    ).lasts:
+        g.way_back = link.back(site_links.Answer.link_expired)
+        raise LinkExpired("the link is over")
+
+
+def waiting_request(key: str) -> AuthorizationRequest:
+    """The request under this key. Raises SiteRequestOver, with a way to the site where
+    it is known."""
+    if found := authorizations.held(key):
+        return found
+    site = authorizations.site_of(key)
+    homes = web_origins(site.redirect_uris) if site else []
+    g.way_back = f"{homes[0]}/" if homes else None
+    raise SiteRequestOver("no site's request waits (any more) under this key")
+
+
 def pending_site(key: str) -> Site:
     """The site whose request waits under this key. Raises SiteRequestOver."""
-    waiting = authorizations.held(key)
-    site = current_settings().site_of(waiting.client_id) if waiting else None
+    site = current_settings().site_of(waiting_request(key).client_id)
     if site is None:
-        raise SiteRequestOver("no site's request waits (any more) under this key")
+        raise SiteRequestOver("the site of this request is no more")
     return site
 
 

@@ -86,12 +86,20 @@ def caddy(folder: Path, origin: str, changes: Mapping[str, str]) -> Iterator[Non
     program = needed(shutil.which("caddy"), "Caddy", "caddy")
     folder.mkdir()
     text = documented("caddyfile", {"shop.example": origin, **changes})
+    if _is_2_6(program):
+        text = text.replace("request_buffers 64KiB", "buffer_requests")
     file = folder / "Caddyfile"
     file.write_text(_GLOBAL + text, "utf-8")
     command = [program, "run", "--config", str(file), "--adapter", "caddyfile"]
     folders = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(folder))
     with running(command, f"{origin}/wx/healthz", environment=folders):
         yield
+
+
+def _is_2_6(program: str) -> bool:
+    """Debian's; what the documents print is for later ones."""
+    done = subprocess.run([program, "version"], capture_output=True, text=True)
+    return done.stdout.lstrip("v").startswith("2.6")
 
 
 def needed(program: str | None, name: str, package: str) -> str:

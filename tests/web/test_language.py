@@ -202,7 +202,8 @@ def catalogs() -> list:
     templates = asset_dir("templates")
     pages = [templates / name for name in ("login", "account", "openid")]
     service = [package_dir() / "web", *pages]
-    loose = [templates / "base.html", templates / "error.html"]
+    names = ("base", "error", "form_post", "_developer")
+    loose = [templates / f"{name}.html" for name in names]
     simulator = [package_dir() / "simulator", templates / "simulator"]
     translations = ("translations", "zh", "LC_MESSAGES")
     return [

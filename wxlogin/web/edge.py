@@ -4,6 +4,7 @@ from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxlogin.config import Settings, current_settings
+from wxlogin.errors import NotFound
 from wxlogin.flows.upstream import hosts_of
 from wxlogin.security.cross_origin import add_site_headers
 from wxlogin.security.headers import add_headers, csp_nonce, site_origins
@@ -39,6 +40,9 @@ def init_edge(app: Flask, settings: Settings) -> None:
         # What leads nowhere is answered as such: 404, 405.
         if request.routing_exception is None:
             require_access(settings)
+            # No address of ours holds NUL, so nothing is there (finding L6).
+            if "\0" in request.path:
+                raise NotFound("the path holds NUL")
 
     @app.after_request
     def _headers(response: Response) -> Response:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from tests.people import People, accounts_app, check_invariants, rows, user_of
 from tests.services.test_accounts_races import at_once
-from wxlogin.accounts import people as people_of_ours
 from wxlogin.accounts import site_users
 from wxlogin.accounts.models import Consent, Event, SiteUser, User
 from wxlogin.config import Registration
-from wxlogin.db import db, transaction
+from wxlogin.db import transaction
 from wxlogin.errors import ExternalIdFixed, ExternalIdTaken
 from wxlogin.flows import terms
 from wxlogin.flows.terms import Policy
@@ -95,28 +93,3 @@ def test_one_user_gets_one_of_many_external_ids(app: Flask) -> None:
     results = at_once(app, claims, 8)
     assert sum(result is None for result in results) == 1
     assert site_users.member("shop", user_id).external_id is not None
-
-
-def test_somebody_who_is_deleted_in_the_middle_of_a_look_is_a_stranger(
-    app: Flask,
-) -> None:
-    """A look has two statements, and a deletion may come between them."""
-    people = People()
-    people.signs_in("web", "o-xiaoming")
-    user_id = user_of("web", "o-xiaoming").id
-    transaction(lambda session: site_users.join(session, "shop", user_id, at=people.at))
-    deleted = []
-
-    def delete(_connection: object, _cursor: object, said: str, *_: object) -> None:
-        if "FROM site_users" in said and not deleted:
-            deleted.append(user_id)
-            people_of_ours.delete(user_id)
-
-    sa.event.listen(db.engine, "after_cursor_execute", delete)
-    try:
-        found = site_users.member("shop", user_id)
-    finally:
-        sa.event.remove(db.engine, "after_cursor_execute", delete)
-    assert deleted and rows(User) == 0
-    # SQLite goes on seeing what there was when the look began.
-    assert found is None or db.engine.dialect.name == "sqlite"

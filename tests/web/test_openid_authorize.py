@@ -356,7 +356,8 @@ def test_the_largest_request_that_waits_is_a_few_kilobytes(app, browser, shop):
     [
         ("openid", "openid"),
         ("profile wechat openid", "openid profile wechat"),
-        ("openid offline_access address openid", "openid"),
+        ("openid offline_access address openid", "openid offline_access"),
+        ("openid calendar address openid", "openid"),
         ("unknown", ""),
         ("店 \x00", ""),
         (None, ""),

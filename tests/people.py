@@ -146,6 +146,13 @@ def owner_of(unionid: str, *, platform: str = "main") -> int | None:
         return session.scalar(query)
 
 
+def nothing_is_left() -> bool:
+    """Whether the tables hold nothing of anybody: digests of our own uids aside."""
+    found = snapshot()
+    digests = found.pop("deleted_uids")
+    return bool(digests) and not any(found.values())
+
+
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, to compare before and after."""
     with reading() as session:

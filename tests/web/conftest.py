@@ -40,7 +40,7 @@ def settings_for(tmp_path: Path, simulator: SimulatorServer) -> Callable[..., Se
     def make(**changes: object) -> Settings:
         given = {"wechat_budget": 2.0, **changes}
         if changes.get("simulator") != "off":
-            given["simulator_url"] = simulator.url
+            given.setdefault("simulator_url", simulator.url)
         return load_settings(tmp_path, **given)
 
     return make

@@ -36,7 +36,7 @@ def test_the_site_knows_the_user_and_hears_it_once(
         connects(people, one, "c-1")
     found = site_users.by_external_id(SHOP, "c-1")
     assert found is not None
-    assert (found.uid, found.external_id) == (one.uid, "c-1")
+    assert (found.user_id, found.external_id) == (one.id, "c-1")
     assert found.terms_version == "1"
     with reading() as session:
         [event] = session.query(Event).all()
@@ -77,7 +77,7 @@ def test_an_id_is_compared_byte_for_byte(
     for text, user in (("Ann", pair[0]), ("ann", pair[1])):
         found = site_users.by_external_id(SHOP, text)
         assert found is not None
-        assert found.uid == user.uid
+        assert found.user_id == user.id
     assert site_users.by_external_id(SHOP, "ANN") is None
     assert site_users.by_external_id(SHOP, "Ann ") is None
 
@@ -118,7 +118,7 @@ def test_after_a_merge_both_ids_lead_to_the_survivor(
     for external_id in ("c-1", "c-2"):
         found = site_users.by_external_id(SHOP, external_id)
         assert found is not None
-        assert (found.uid, found.external_id) == (one.uid, "c-1")
+        assert (found.user_id, found.external_id) == (one.id, "c-1")
         connects(people, one, "c-1")
     assert customers.obstacle(SHOP, one.id, "c-3") == ExternalIdFixed.code
 

@@ -7,6 +7,7 @@ import pytest
 from tests.people import (
     People,
     by_choice,
+    nothing_is_left,
     owner_of,
     rows,
     snapshot,
@@ -76,7 +77,7 @@ def test_deletion_takes_everyone_who_was_merged_in(people: People) -> None:
     two_that_merge(people)
     people.signs_in("oa", "o1", "u9")  # a conflict
     accounts.delete(user_of("oa", "o1").id)
-    assert all(not table for table in snapshot().values())
+    assert nothing_is_left()
 
 
 def test_deletion_removes_what_others_rows_say_of_the_person(people: People) -> None:

@@ -8,6 +8,7 @@ from tests.people import (
     People,
     appid_of,
     identity_of,
+    nothing_is_left,
     owner_of,
     rows,
     snapshot,
@@ -131,7 +132,7 @@ def test_deleted_user_is_gone_and_comes_back_as_a_new_one(people: People) -> Non
     """security rows 39 and 54"""
     old = people.signs_in("web", "o1", "u1", grant=people.grant()).resolution
     accounts.delete(old.user_id)
-    assert all(not table for table in snapshot().values())
+    assert nothing_is_left()
     new = people.signs_in("web", "o1", "u1").resolution
     assert new.outcome is Outcome.created
     assert (new.user_id, new.uid) != (old.user_id, old.uid)

@@ -45,7 +45,7 @@ def test_the_version(wxlogin):
 
 
 def test_every_setting_is_listed(wxlogin):
-    done = wxlogin.run("settings", **BROKEN)
+    done = wxlogin.run("settings", "--markdown", **BROKEN)
     assert done.returncode == 0
     rows = done.stdout.splitlines()[2:]
     assert len(rows) == len(Settings.model_fields)

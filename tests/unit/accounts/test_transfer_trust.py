@@ -76,9 +76,18 @@ def test_the_operator_may_trust_it(people: People, xiaoming: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [{"uid": "A" * 22}, {"former_uids": ["A" * 22]}, {"former_uids": "A" * 22}]
+    "field",
+    [
+        {"uid": "A" * 22},
+        {"former_uids": ["A" * 22]},
+        {"former_uids": "A" * 22},
+        {"disabled": True},
+        {"disabled": "2024-05-31"},
+    ],
 )
-def test_uids_are_not_a_sites_to_give(people: People, field: dict[str, Any]) -> None:
+def test_what_holds_at_every_site_is_not_one_sites_to_say(
+    people: People, field: dict[str, Any]
+) -> None:
     line = {"openids": {"web": wx("o9")}, **field}
     [result] = bring_in(line, trusted=False)
     assert result.outcome == "refused" and "--trust" in result.reason

@@ -24,8 +24,8 @@ _UID = re.compile(r"[A-Za-z0-9]{22}")
 # WeChat is younger; a table's "no date" is often older.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_TRUSTED = (
-    "uid and former_uids are ours to give: import without --site, or say --trust for "
-    "a file that you made yourself"
+    "uid, former_uids and disabled hold at every site, so they are not one site's to "
+    "say: import without --site, or say --trust for a file that you made yourself"
 )
 _AS_IS = "if it really is written so, say --as-is"
 
@@ -35,9 +35,10 @@ class Records:
 
     `platforms` are open platforms that count although no app is bound to one any
     more; without a site there can be no external id. `trusted` files may say which
-    uids of ours their people have; a site's own may not. `as_is`: external ids are
-    taken although they look damaged or like nothing. `picture` gives the address at
-    which we would fetch one. A moment that lies ahead of `at` counts as `at`.
+    uids of ours their people have, and who may not sign in; a site's own may not.
+    `as_is`: external ids are taken although they look damaged or like nothing.
+    `picture` gives the address at which we would fetch one. A moment that lies ahead
+    of `at` counts as `at`.
     """
 
     def __init__(
@@ -77,7 +78,8 @@ class Records:
         _require_one_each(openids)
         formers = _former_uids(fields.get("former_uids"))
         uid = _uid(fields.get("uid"))
-        if (uid or formers) and not self._trusted:
+        disabled = self._disabled(fields.get("disabled"))
+        if not self._trusted and (uid or formers or disabled):
             raise Refusal(_NOT_TRUSTED)
         profile, lost = self._profile(fields)
         record = Record(
@@ -93,7 +95,7 @@ class Records:
             picture_elsewhere=lost,
             as_is=self._as_is,
             created=self._moment(fields.get("created"), "created") or self._at,
-            disabled=self._disabled(fields.get("disabled")),
+            disabled=disabled,
         )
         _require_each_id_once(record)
         return record

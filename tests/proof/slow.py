@@ -145,13 +145,19 @@ _WAYS: dict[str, Callable[[Path, int], AbstractContextManager[int]]] = {
 
 def sign_in_times(url: str, simulator: SimulatorServer, seconds: float) -> list[float]:
     """How long each request of sign-ins took, sorted. Ten sign-ins a second at most."""
+    return sorted(time for one in sign_ins(url, simulator, seconds) for time in one)
+
+
+def sign_ins(url: str, simulator: SimulatorServer, seconds: float) -> list[list[float]]:
+    """The same by sign-in: the times of its requests, without the phone's."""
     until = time.monotonic() + seconds
-    times: list[float] = []
+    found: list[list[float]] = []
     while time.monotonic() < until:
         begun = time.monotonic()
-        _signs_in(url, simulator, times)
+        found.append([])
+        _signs_in(url, simulator, found[-1])
         time.sleep(max(0.0, 0.1 - (time.monotonic() - begun)))
-    return sorted(times)
+    return found
 
 
 def _signs_in(url: str, simulator: SimulatorServer, times: list[float]) -> None:

@@ -288,6 +288,13 @@ def test_tables_of_other_countries_are_read(delimiter: str, start: str) -> None:
         ("http://evil.qlogo.cn/a", None),
         ("http://wx.qlogo.cn.evil.example/a", None),
         ("http://wx.qlogo.cn@evil.example/a", None),
+        ("https://wx.qlogo.cn:8443/a", None),
+        ("https://WX.qlogo.cn/a", None),
+        ("ftp://wx.qlogo.cn/a", None),
+        ("//wx.qlogo.cn/a", None),
+        ("data:image/png;base64,AAAA", None),
+        (" https://wx.qlogo.cn/a", None),
+        ("http://127.0.0.1/a", None),
         ("/faces/1.jpg", None),
     ],
 )

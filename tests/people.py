@@ -33,7 +33,7 @@ KINDS = {
 
 
 @contextmanager
-def accounts_app(url: str, *, tables: bool = True, **pool: int) -> Iterator[Flask]:
+def accounts_app(url: str, *, tables: bool = True, **pool: Any) -> Iterator[Flask]:
     """An application with a database and nothing else; its context is pushed."""
     app = Flask("wxlogin")
     app.config["SQLALCHEMY_DATABASE_URI"] = url

@@ -14,7 +14,7 @@ _KINDS = (
     # A text by force; ours stands before = + - @ alone and is off by now.
     (r"['`‘’′＇]\d.*", "a number with a spreadsheet's apostrophe in front"),
     (
-        r"[+-]?\d{1,15}(?:[.,]\d+)?[eE][+-]?\d{1,3}",
+        r"[+-]?\d{1,15}(?:[.,]\d*)?[eE][+-]?\d{1,3}",
         "a number that a spreadsheet has rounded (1.2E+17)",
     ),
     (
@@ -22,7 +22,9 @@ _KINDS = (
         "a number with separators between its digits",
     ),
     (r"\d+[.,]0+", "a number with a fraction, made by a spreadsheet or a program"),
-    (r"#(?:REF|NAME|VALUE|NUM|NULL|DIV/0|SPILL|CALC)[!?]?|#+", "a cell's error"),
+    # Excel says it in the language of its user, LibreOffice by number.
+    (r"#[^\s#]+[!?]|#(?:REF|NAME|VALUE|NUM|NULL|DIV/0|SPILL|CALC)", "a cell's error"),
+    (r"#+|#GETTING_DATA|#?Err:\d{3}", "a cell's error"),
     (
         rf"\d{{1,2}}[- ]{_MONTH}(?:[- ]\d{{2,4}})?|{_MONTH}[- ]\d{{1,4}}"
         r"|\d{4}([/-])\d{1,2}\1\d{1,2}(?:[ T].*)?|\d{1,2}/\d{1,2}(?:/\d{2,4})?"

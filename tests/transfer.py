@@ -39,8 +39,8 @@ SHOP = Customers("shop", "2026-01")
 
 
 def wx(short: str) -> str:
-    """An id as long as WeChat's, for one that is easy to read: `o1xxx…`."""
-    return short.ljust(28, "x")
+    """An id as long as WeChat's, for one that is easy to read: `o1xxx…7`."""
+    return f"{short.ljust(27, 'x')}7"
 
 
 def records(*, with_site: bool = True, **how: Any) -> Records:

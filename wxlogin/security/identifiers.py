@@ -18,7 +18,10 @@ LONGEST = 128
 # Printable ASCII, no blank at either end: it would be another key for one person.
 _DATA = re.compile(rf"[!-~](?:[ -~]{{0,{LONGEST - 2}}}[!-~])?")
 # Some room around WeChat's 28 and 29 characters, which it does not promise.
-_ISSUED = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{20,64}")
+# They are drawn from 64 characters: one without a small letter, or without a capital
+# or digit, is a word (`undefinedundefined…`), and UUIDs are other programs' ids.
+_ISSUED = re.compile(r"(?=.*[a-z])(?=.*[A-Z0-9])[A-Za-z0-9_-]{20,64}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NOTHING = frozenset(
     "n na nan null nil none nothing no undefined unknown missing empty blank void "
     "dbnull nullptr nullvalue false true notavailable notapplicable notset unset "
@@ -42,4 +45,6 @@ def is_id(value: object) -> bool:
 
 def is_issued(value: object) -> bool:
     """Does this, from a file, look like what WeChat gives out?"""
-    return is_id(value) and _ISSUED.fullmatch(str(value)) is not None
+    text = str(value)
+    issued = _ISSUED.fullmatch(text) and not _UUID.fullmatch(text)
+    return is_id(value) and bool(issued)

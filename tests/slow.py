@@ -16,6 +16,7 @@ KINDS = {
     "large body": (_POST + b"Content-Length: 600000\r\n\r\n", b"a"),
     "chunks": (_POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
     "a chunk": (_POST + b"Transfer-Encoding: chunked\r\n\r\nffff\r\n", b"a"),
+    "a large chunk": (_POST + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", b"a"),
     "continue": (_POST + b"Content-Length: 99\r\nExpect: 100-continue\r\n\r\n", b""),
     "reading": (_GET + b"\r\n" + (_GET + b"\r\n") * 40, b""),
     "staying": (_GET + b"Connection: close\r\n\r\n", b""),

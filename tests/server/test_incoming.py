@@ -120,12 +120,49 @@ def test_a_body_that_is_too_large_is_not_waited_for():
     assert incoming.unfinished
 
 
-@pytest.mark.parametrize("chunk", [b"1\r\na\r\n", b"20000\r\n" + b"a" * 65000])
-def test_chunks_without_end_are_not_waited_for(chunk):
-    incoming = arriving(CHUNKED, *[chunk] * 60_000)
-    while incoming.receive() and incoming.whole(0) is None:
-        pass
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"1ffff\r\n" + b"a" * (BODY_BYTES + 1),
+        b"ffffffff\r\n" + b"a" * (BODY_BYTES + 1),
+        (b"400\r\n" + b"a" * 1024 + b"\r\n") * 65,
+    ],
+)
+def test_chunks_without_end_are_not_waited_for(sent):
+    """By then the application has as many bytes as it reads, and need not wait."""
+    incoming = arriving(CHUNKED + sent[:BODY_BYTES], sent[BODY_BYTES:])
+    incoming.receive()
+    assert incoming.whole(0) is None
+    incoming.receive()
+    found = incoming.whole(0)
     assert incoming.unfinished
+    assert len(found.body.read(BODY_BYTES)) == BODY_BYTES
+
+
+@pytest.mark.parametrize(
+    "size", [b"10001", b"20000", b"fffff", b"7fffffff", b"FFFFFFFF", b"ffffffff;a=b"]
+)
+def test_a_chunk_that_is_only_announced_holds_no_thread(size):
+    """security row 101: a hundred bytes kept a thread waiting for the rest."""
+    incoming = arriving(CHUNKED + size + b"\r\n", *[b"a"] * 20)
+    while incoming.receive():
+        assert incoming.whole(0) is None
+    assert not incoming.unfinished
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"1\r\na\r\n",
+        b"1;" + b"a" * 200 + b"\r\na\r\n",
+        b"0\r\n" + b"X-A: b\r\n" * 9000,
+    ],
+)
+def test_chunks_that_are_all_framing_are_refused(framing):
+    incoming = arriving(CHUNKED, *[framing] * 20_000)
+    with pytest.raises(errors.InvalidChunkSize):
+        while incoming.receive():
+            assert incoming.whole(0) is None
 
 
 @pytest.mark.parametrize(

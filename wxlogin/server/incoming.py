@@ -25,7 +25,8 @@ from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 
 from wxlogin.server.bounds import BODY_BYTES, HEAD_BYTES
 
-#: What chunked encoding may add to a body: it can be all framing, no content.
+#: What chunked encoding may add to the body that is waited for: sizes, extensions and
+#: trailers can be without end.
 _FRAMING_BYTES = 64 * 1024
 #: A size and an extension; nobody needs more.
 _CHUNK_LINE_BYTES = 256
@@ -145,6 +146,8 @@ class _Chunks:
     def __init__(self) -> None:
         self._at = 0
         self._seen = 0
+        # Of all chunks whose size was said, the last one may not have come.
+        self._announced = 0
         self._in_data = self._in_trailers = False
         self.too_large = False
 
@@ -160,9 +163,19 @@ class _Chunks:
                 raise InvalidChunkSize(bytes(digits))
             size = int(digits, 16)
             self._in_data, self._in_trailers = size > 0, size == 0
+            self._announced += size
             self._at += size + 2 if size else 0
-        self.too_large = max(len(received), self._at) > BODY_BYTES + _FRAMING_BYTES
+        self._weigh(received)
         return None
+
+    def _weigh(self, received: bytearray) -> None:
+        """A size that was said is no body: whoever reads it would wait for the rest,
+        and so hold a thread. Only what has come counts, and framing is no content."""
+        missing = max(self._at - 2 - len(received), 0) if self._in_data else 0
+        content = self._announced - missing
+        self.too_large = content > BODY_BYTES
+        if len(received) - content > _FRAMING_BYTES:
+            raise InvalidChunkSize(b"the chunks are framing for the most part")
 
     def _line(self, received: bytearray) -> bytearray | None:
         """The next line that is not a chunk's data, once it is complete."""

@@ -14,6 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from click.testing import CliRunner
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import IterUnreader
+from gunicorn.http.wsgi import create
 
 from tests.cli.commands import Commands, Running, free_port, get
 from tests.journey import EXCHANGE, Phone, Started
@@ -236,6 +239,32 @@ def test_a_fault_that_only_a_worker_meets_is_a_sentence(monkeypatch, caplog):
     [record] = caplog.records
     assert record.getMessage() == "the client of Redis is not installed"
     assert record.exc_info is None
+
+
+@pytest.mark.parametrize("client", ["", ("127.0.0.1", 1), ("203.0.113.7", 1)])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "SCRIPT_NAME: /foo",
+        "script_name: /foo",
+        "PATH_INFO: /login",
+        "SCRIPT-NAME: /foo",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-SSL: on",
+        "X-Forwarded-Protocol: ssl",
+    ],
+)
+def test_no_client_says_where_we_are(monkeypatch, header, client):
+    """finding L12: gunicorn believes whoever comes by a Unix socket (client "")."""
+    started = []
+    monkeypatch.setattr(gunicorn._Server, "run", lambda self: started.append(self))
+    gunicorn.serve(Settings(), bind="unix:/run/wxlogin.sock", workers=1, threads=2)
+    sent = f"GET /foo/login HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n"
+    request = Request(started[0].cfg, IterUnreader([sent.encode()]), client)
+    _, environ = create(request, None, client, "/run/wxlogin.sock", started[0].cfg)
+    assert environ["SCRIPT_NAME"] == ""
+    assert environ["PATH_INFO"] == "/foo/login"
+    assert environ["wsgi.url_scheme"] == "http"
 
 
 @pytest.mark.parametrize("command", ["demo", "run", "simulator"])

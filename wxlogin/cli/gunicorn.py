@@ -70,6 +70,10 @@ def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
         "logger_class": ServerLog,
         # Forwarded headers are the application's matter (TRUSTED_PROXIES).
         "forwarded_allow_ips": "",
+        # That covers no Unix socket, whose every client gunicorn takes for a proxy:
+        # a visitor's SCRIPT_NAME would give a page another address (finding L12).
+        "forwarder_headers": "",
+        "secure_scheme_headers": {},
         # Newer versions open a socket in the home directory, one for all services.
         "control_socket_disable": True,
         # In the worker itself: a thread does not survive a fork.

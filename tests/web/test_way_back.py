@@ -119,13 +119,20 @@ def test_the_longest_come_back_without_their_query(browser):
     assert led_to(browser, "/app/x?q=" + "a" * 9000) == f"{HERE}/app/x"
 
 
-def test_a_way_back_is_over_after_an_hour(app, browser, clock):
+def test_a_way_back_leads_there_again_and_an_unknown_one_to_me(browser):
     headers = {"X-Forwarded-Uri": "/app//x"}
     led = browser.get("/auth", headers=headers).location
     back = led.partition("next=")[2]
     assert browser.get(back).location == f"{HERE}/app//x"
     assert browser.get(back).location == f"{HERE}/app//x"
     assert browser.get("/auth/back/nobodys").location == "/me"
+
+
+def test_strangers_leave_a_bounded_number_of_ways_back(app_for, browser_of):
+    """security row 102: a proxy asks for all of them, so no address can be limited."""
+    stranger = browser_of(app_for(waiting_requests=100))
+    kept = [led_to(stranger, f"/app//{number}") for number in range(20)]
+    assert kept.count(None) == 15
 
 
 def test_where_too_many_wait_the_path_is_still_known(browser, monkeypatch):

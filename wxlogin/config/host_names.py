@@ -15,6 +15,10 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _EXAMPLE = "https://login.shop.example"
 # RFC 1123 section 2.1. An inner network's names may hold `_` (container names).
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+# Prefixes of 96 bits before an IPv4 address: compatible, translated, and NAT64.
+_CARRIES_IPV4 = frozenset(
+    int(ipaddress.IPv6Address(prefix)) for prefix in ("::", "::ffff:0:0:0", "64:ff9b::")
+)
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 # Names of this machine that systems put into their hosts file.
 _OWN_NAMES = {
@@ -57,7 +61,15 @@ def ip_of(host: str) -> IPAddress | None:
         found = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return None
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return _inner(found) if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def _inner(found: ipaddress.IPv6Address) -> IPAddress:
+    """RFC 4291 section 2.5.5 (mapped and compatible), RFC 6052 (NAT64), RFC 3056."""
+    mapped = found.ipv4_mapped or found.sixtofour
+    low = int(found) & 0xFFFFFFFF
+    if not mapped and int(found) - low in _CARRIES_IPV4 and int(found) > 0xFFFF:
+        mapped = ipaddress.IPv4Address(low)
     return mapped or found
 
 

@@ -6,7 +6,6 @@ simulator in production (security rows 37 and 111).
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +16,9 @@ from wxlogin.config.host_names import is_loopback
 from wxlogin.config.redis_rules import redis_faults
 from wxlogin.config.settings import Settings
 from wxlogin.config.site_rules import site_faults
+from wxlogin.config.weakness import is_monotonous, is_sample
 from wxlogin.errors import ConfigurationError
 
-_SAMPLES = re.compile(
-    r"change.?me|example|sample|your.?secret|default|password|^secret|^dev|^test", re.I
-)
 _MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
 _MAKE_SEAL = "make one with: openssl rand -base64 32"
 
@@ -114,10 +111,10 @@ def _operator(settings: Settings) -> Iterator[str]:
     key = settings.operator_key.get_secret_value()
     if " " in key:
         yield "OPERATOR_KEY has a blank in it, which no Authorization header can hold"
-    if key and (len(key) < 24 or len(set(key)) < 10 or _SAMPLES.search(key)):
+    if key and (len(key) < 24 or is_monotonous(key, different=10) or is_sample(key)):
         yield f"OPERATOR_KEY is too weak (24 random characters or more); {_MAKE_KEY}"
 
 
 def is_weak(value: str) -> bool:
-    """Shorter than 32 characters, of few different ones, or a well-known sample."""
-    return len(value) < 32 or len(set(value)) < 10 or bool(_SAMPLES.search(value))
+    """Shorter than 32 characters, made without chance, or a well-known sample."""
+    return len(value) < 32 or is_monotonous(value, different=10) or is_sample(value)

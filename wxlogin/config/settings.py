@@ -219,6 +219,7 @@ class Settings(Written):
     waiting_requests: int = Field(
         100_000,
         ge=100,
+        le=10_000_000,
         description="How many requests of sites may wait for a login at a time, of "
         "everybody together; further ones are told to come back, and those that wait "
         "go on. One is 4 kB at most, 1 kB mostly, for half an hour.",

@@ -12,10 +12,8 @@ from wxlogin.config.host_names import is_loopback
 from wxlogin.config.settings import Settings
 from wxlogin.config.sites import Registration, Site
 from wxlogin.config.suffixes import is_public_suffix
+from wxlogin.config.weakness import is_monotonous, is_sample
 
-# Of a random secret in hexadecimal all but a few of the sixteen digits are there.
-_DIFFERENT = 12
-_LOOKED_AT = 256
 _MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
 
 
@@ -71,16 +69,8 @@ def _secret(site: Site) -> Iterator[str]:
             f"SITES: the client_secret of {site.name} is the demo's, which everybody "
             f"knows; {_MAKE_KEY}"
         )
-    elif is_monotonous(secret.removeprefix("sha256:")):
+    elif is_monotonous(secret.removeprefix("sha256:")) or is_sample(secret):
         yield f"SITES: the client_secret of {site.name} is too weak; {_MAKE_KEY}"
-
-
-def is_monotonous(secret: str) -> bool:
-    """Few different characters, or one piece over and over."""
-    secret = secret[:_LOOKED_AT]
-    periods = range(1, len(secret) // 2 + 1)
-    repeated = any(secret[period:] == secret[:-period] for period in periods)
-    return repeated or len(set(secret)) < _DIFFERENT
 
 
 def _wildcards(site: Site) -> Iterator[str]:

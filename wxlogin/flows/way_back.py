@@ -16,14 +16,17 @@ from wxlogin.tickets import current_tickets
 
 KIND = "way_back"
 #: Seconds; a person may leave the login open for a while.
-WAIT_SECONDS = 3600
+WAIT_SECONDS = 1800
+# Of WAITING_REQUESTS. Anybody may leave one by asking for an address, eight kilobytes
+# at most, and all by way of one proxy; who finds no place is only led to /me.
+_SHARE = 20
 
 
 def keep(settings: Settings, address: str) -> str | None:
     """Keeps the address; the key is what `find` wants. None where as many wait as
-    WAITING_REQUESTS allows, or nothing can be kept now."""
+    a part of WAITING_REQUESTS allows, or nothing can be kept now."""
     key = secrets.token_urlsafe(16)
-    most = settings.waiting_requests
+    most = max(1, settings.waiting_requests // _SHARE)
     try:
         current_tickets().add(KIND, key, address, ttl=WAIT_SECONDS, most=most)
     except (Crowded, Unready):

@@ -5,9 +5,11 @@ import pytest
 from tests.unit.config.test_addresses import OURSELVES
 
 WECHATS = ["wechat_open_url", "wechat_api_url", "wechat_res_url", "wechat_mp_url"]
+# 127.0.0.1 inside an IPv6 address: compatible, translated, NAT64, 6to4.
+CARRIED = ["::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"]
 SPELLINGS = [
     f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:5001"
-    for host in [*OURSELVES, "0", "0x0", "[::]"]
+    for host in [*OURSELVES, "0", "0x0", "[::]", *CARRIED]
 ]
 
 

@@ -94,7 +94,7 @@ def test_keys_are_made_once_in_development_and_kept(tmp_path):
 
 
 def test_several_keys_stand_with_commas(tmp_path, monkeypatch):
-    old = "old-" + "0123456789abcdef" * 2
+    old = "Qw8zK3vN6rT1yB5mX9cF2gH7jD4pL0sA"
     monkeypatch.setenv("WXLOGIN_SECRET_KEY_FALLBACKS", f"{old}, {old}2")
     keys = load_settings(tmp_path).secret_key_fallbacks
     assert [key.get_secret_value() for key in keys] == [old, f"{old}2"]

@@ -19,7 +19,19 @@ def test_a_complete_production_set_up_is_accepted(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "key", ["", "short", "a" * 40, "change-me-" * 5, "secret-key-secret-key-0123456789"]
+    "key",
+    [
+        "",
+        "short",
+        "a" * 40,
+        "change-me-" * 5,
+        "secret-key-secret-key-0123456789",
+        "0123456789" * 4,
+        "abcdefghijklmnopqrstuvwxyz" * 2,
+        "zyxwvutsrqponmlkjihgfedcba987654",
+        "${SECRET_KEY_FROM_THE_VAULT_9f3k}",
+        "<put the real key of 32 letters in>",
+    ],
 )
 def test_a_weak_signing_key_is_refused(refused, key):
     assert "SECRET_KEY" in refused(secret_key=SecretStr(key))

@@ -32,7 +32,7 @@ def lines(result: Result) -> dict[str, list[str]]:
 def test_every_setting_is_shown_with_its_place(asked, tmp_path):
     (tmp_path / "wxlogin.toml").write_text('site_name = "茶铺"\nsession_days = 7\n')
     key = tmp_path / "key"
-    key.write_text(SECRET + "0")
+    key.write_text("K7vQ2mX9pL4sW8nR3tY6bZ1cF5gH0jD2")
     key.chmod(0o600)
     shown = asked(
         WXLOGIN_SESSION_DAYS="8",

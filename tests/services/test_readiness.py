@@ -52,7 +52,8 @@ def test_locked_tables(database_url: str, tmp_path: Path) -> None:
     with service(tmp_path, database_url) as app:
         db.create_all()
         client = app.test_client()
-        assert asks(client).get_json() == {"status": "ready"}
+        goes_green(client)
+        assert asks(client, "/healthz").get_json() == {"status": "ok"}
         with users_locked(database_url):
             with ThreadPoolExecutor(8) as pool:
                 answers = list(pool.map(lambda _: asks(client), range(16)))

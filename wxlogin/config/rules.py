@@ -76,7 +76,10 @@ def _signing(settings: Settings) -> Iterator[str]:
         value = key.get_secret_value()
         if not value:
             yield f"{name} is missing; {_MAKE_KEY}"
-        elif is_weak(value):
+        elif is_weak(value) or (
+            # On one's own machine a key may be one that is easy to type.
+            settings.env != "development" and is_monotonous(value, different=10)
+        ):
             yield f"{name} is too weak (32 random characters or more); {_MAKE_KEY}"
 
 
@@ -116,5 +119,5 @@ def _operator(settings: Settings) -> Iterator[str]:
 
 
 def is_weak(value: str) -> bool:
-    """Shorter than 32 characters, made without chance, or a well-known sample."""
-    return len(value) < 32 or is_monotonous(value, different=10) or is_sample(value)
+    """Shorter than 32 characters, of few different ones, or a well-known sample."""
+    return len(value) < 32 or len(set(value)) < 10 or is_sample(value)

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from tests.unit.config.conftest import GOOD
 from wxlogin.config import load_settings
+from wxlogin.errors import ConfigurationError
 
 
 def test_a_complete_production_set_up_is_accepted(tmp_path):
@@ -35,6 +36,12 @@ def test_a_complete_production_set_up_is_accepted(tmp_path):
 )
 def test_a_weak_signing_key_is_refused(refused, key):
     assert "SECRET_KEY" in refused(secret_key=SecretStr(key))
+
+
+def test_on_ones_own_machine_a_key_may_be_easy_to_type(tmp_path):
+    load_settings(tmp_path, secret_key=SecretStr("0123456789abcdef" * 2))
+    with pytest.raises(ConfigurationError, match="SECRET_KEY"):
+        load_settings(tmp_path, secret_key=SecretStr("a" * 40))
 
 
 @pytest.mark.parametrize(

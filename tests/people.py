@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts import changes
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.merges import Cause, Merged, list_merges, merge
 from wxlogin.accounts.models import Identity, UnionId, User
@@ -20,6 +21,7 @@ from wxlogin.accounts.sessions import NewSession, hash_secret
 from wxlogin.accounts.sign_in import SignIn, sign_in
 from wxlogin.db import Base, db, engine_options, prepare_engine, reading, transaction
 from wxlogin.security.sealing import Sealer
+from wxlogin.sites import events
 
 SEALER = Sealer([bytes(range(32))])
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -39,6 +41,7 @@ def accounts_app(url: str, *, tables: bool = True, **pool: Any) -> Iterator[Flas
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**engine_options(url), **pool}
     db.init_app(app)
+    changes.listen(app, events.write)
     with app.app_context():
         prepare_engine(db.engine)
         if tables:

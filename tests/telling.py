@@ -6,11 +6,11 @@ from flask import Flask, current_app
 
 from tests.people import People, user_of
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts import site_users
 from wxlogin.accounts.models import Authorization, LogoutNotice, User
 from wxlogin.config import Site
 from wxlogin.db import now, transaction
-from wxlogin.provider.delivery import deliver_once
+from wxlogin.sites import members
+from wxlogin.telling.delivery import deliver_once
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -38,9 +38,7 @@ def customer(people: People, openid: str, *sites: str) -> User:
     people.signs_in("web", openid)
     user = user_of("web", openid)
     for client_id in sites:
-        transaction(
-            lambda s, site=client_id: site_users.join(s, site, user.id, at=now())
-        )
+        transaction(lambda s, site=client_id: members.join(s, site, user.id, at=now()))
     return user
 
 

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from tests.people import KINDS, appid_of
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
-from wxlogin.accounts.transfer import (
+from wxlogin.config import App, AppKind
+from wxlogin.db import reading
+from wxlogin.transfer import (
     Format,
     Import,
     Outcome,
@@ -19,10 +21,8 @@ from wxlogin.accounts.transfer import (
     import_people,
     read_file,
 )
-from wxlogin.accounts.transfer.records import Records
-from wxlogin.accounts.transfer.writing import Customers
-from wxlogin.config import App, AppKind
-from wxlogin.db import reading
+from wxlogin.transfer.records import Records
+from wxlogin.transfer.writing import Customers
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 APPS = tuple(

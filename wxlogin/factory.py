@@ -3,28 +3,30 @@
 from flask import Flask
 from flask_migrate import Migrate
 
+from wxlogin.accounts import changes
 from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
 from wxlogin.flows.upstream import wechat_for
 from wxlogin.observability import get_logger, log_requests, setup_logging
-from wxlogin.provider import models as _provider_tables  # noqa: F401  known to db
+from wxlogin.oidc import models as _provider_tables  # noqa: F401  known to db
 from wxlogin.security.sealing import sealer_for
+from wxlogin.sites import events
 from wxlogin.tickets import store_for
 from wxlogin.web import (
     account,
     api,
     callback,
+    first_visit,
     forward_auth,
     handover,
     identities,
     login,
+    native_app,
     openid,
     openid_metadata,
     ops,
-    programs,
-    registering,
     rp_logout,
     site_api,
     site_events,
@@ -53,8 +55,8 @@ _VIEWS = (
     openid,
     openid_metadata,
     ops,
-    programs,
-    registering,
+    native_app,
+    first_visit,
     rp_logout,
     site_api,
     site_events,
@@ -86,6 +88,7 @@ def build(
     )
     _database(app, settings, patient=patient, threads=threads)
     _keys_and_store(app, settings)
+    changes.listen(app, events.write)
     init_edge(app, settings)
     log_requests(app)
     init_language(app)

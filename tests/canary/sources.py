@@ -8,9 +8,10 @@ from typing import Any
 from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
-from wxlogin.flows import attempt, bindings, handover, link_codes, site_links
-from wxlogin.provider import authorizing, codes, issuing, keys
-from wxlogin.provider.requests import AuthorizationRequest
+from wxlogin.flows import bindings, handover, link_codes, site_links
+from wxlogin.flows.redirect import attempt
+from wxlogin.oidc import authorizing, codes, issuing, keys
+from wxlogin.oidc.requests import AuthorizationRequest
 from wxlogin.security import signing
 from wxlogin.simulator import ids
 

@@ -1,4 +1,4 @@
-"""Clients that others wrote, each as a site of its own beside a running provider.
+"""Clients that others wrote, each as a site of its own beside a running oidc.
 
 A client is a process with its own interpreter or server; it knows the issuer, its
 id and its secret, and reads the rest by itself. Where one is not installed its tests
@@ -115,7 +115,7 @@ def port() -> int:
 
 @pytest.fixture
 def service(serve: Callable[..., Service], port: int) -> Service:  # noqa: F811
-    """The provider, which knows the site that is going to run on `port`."""
+    """The oidc, which knows the site that is going to run on `port`."""
     return serve(sites=(site_of(port, client_secret=SECRET),))
 
 

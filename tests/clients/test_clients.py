@@ -9,7 +9,7 @@ from tests.clients.person import Person
 from tests.clients.tampering import with_another_nonce, with_another_signature
 from wxlogin.accounts.models import AccessToken, Authorization
 from wxlogin.db import db
-from wxlogin.provider import key_rotation
+from wxlogin.oidc import key_rotation
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from tests.browser.shop import Shop
 from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
 from tests.clients.conftest import CLIENT_ID, node_modules
-from wxlogin.provider import key_rotation
+from wxlogin.oidc import key_rotation
 
 PAGE = """<!doctype html><title>A page of scripts</title>
 <script src="/oidc-client-ts.js"></script>
@@ -39,7 +39,7 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture
-def provider(serve, shop):
+def oidc(serve, shop):
     """The service, which knows the page as a public client."""
     url = shop.foreign_url
     site = {
@@ -91,10 +91,10 @@ class Scripts:
 
 
 @pytest.fixture
-def scripts(provider, shop, simulator, window) -> Scripts:
+def scripts(oidc, shop, simulator, window) -> Scripts:
     pc, phone = window(), window(width=390, height=844)
     person_on_phone(phone, simulator, "xiaoming")
-    return Scripts(pc, phone, shop.foreign_url, provider.url)
+    return Scripts(pc, phone, shop.foreign_url, oidc.url)
 
 
 @pytest.fixture
@@ -104,9 +104,9 @@ def signed_in(scripts) -> Scripts:
     return scripts
 
 
-def test_it_signs_in_by_discovery_alone(signed_in, provider):
+def test_it_signs_in_by_discovery_alone(signed_in, oidc):
     """Across origins: discovery, the token endpoint and userinfo let the page in."""
-    assert signed_in.user("profile.iss") == provider.url
+    assert signed_in.user("profile.iss") == oidc.url
     assert signed_in.user("profile.aud") == CLIENT_ID
 
 
@@ -118,13 +118,13 @@ def test_it_refreshes(signed_in):
     assert signed_in.user("profile.name") == "小明😀"
 
 
-def test_it_signs_out(signed_in, provider):
+def test_it_signs_out(signed_in, oidc):
     """Back at the page, and signed out with us as well."""
     signed_in.does("manager.signoutRedirect()")
     signed_in.page.wait_for_url(f"{signed_in.url}/bye")
     assert signed_in.user("profile.sub") is None
-    signed_in.page.goto(f"{provider.url}/me")
-    assert signed_in.page.url == f"{provider.url}/login?next=/me"
+    signed_in.page.goto(f"{oidc.url}/me")
+    assert signed_in.page.url == f"{oidc.url}/login?next=/me"
 
 
 def test_it_refuses_a_wrong_nonce(scripts):
@@ -140,9 +140,9 @@ def test_it_refuses_a_wrong_nonce(scripts):
     assert scripts.user("profile.sub") is None
 
 
-def test_it_signs_in_under_a_rotated_key(signed_in, provider):
+def test_it_signs_in_under_a_rotated_key(signed_in, oidc):
     """security row 118"""
-    with provider.app.app_context():
+    with oidc.app.app_context():
         key_rotation.rotate(leaked=True)
     signed_in.page.goto(signed_in.url)
     signed_in.page.evaluate("manager.removeUser()")

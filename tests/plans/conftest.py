@@ -1,4 +1,4 @@
-"""A provider on https as in production, two sites, and a person who visits them."""
+"""A oidc on https as in production, two sites, and a person who visits them."""
 
 import base64
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def provider_for(
 
 
 @pytest.fixture
-def provider(provider_for) -> Flask:
+def oidc(provider_for) -> Flask:
     return provider_for()
 
 
@@ -92,30 +92,30 @@ def party(app: Flask, site: dict[str, Any], **more: Any) -> RelyingParty:
 
 
 @pytest.fixture
-def shop(provider: Flask) -> RelyingParty:
+def shop(oidc: Flask) -> RelyingParty:
     """A site that keeps a secret and proves it in a header."""
-    return party(provider, SHOP)
+    return party(oidc, SHOP)
 
 
 @pytest.fixture
-def shop_by_post(provider: Flask) -> RelyingParty:
+def shop_by_post(oidc: Flask) -> RelyingParty:
     """The same site, which sends its secret in the form."""
-    return party(provider, SHOP, auth="client_secret_post")
+    return party(oidc, SHOP, auth="client_secret_post")
 
 
 @pytest.fixture
-def pocket(provider: Flask) -> RelyingParty:
+def pocket(oidc: Flask) -> RelyingParty:
     """A site without a server: a public client."""
-    return party(provider, POCKET)
+    return party(oidc, POCKET)
 
 
 @pytest.fixture
-def visitor(provider: Flask, simulator: SimulatorServer) -> Visitor:  # noqa: F811
+def visitor(oidc: Flask, simulator: SimulatorServer) -> Visitor:  # noqa: F811
     """小明, whose browser nobody has seen before."""
-    return Visitor(Browser(provider), Phone(simulator, "xiaoming"))
+    return Visitor(Browser(oidc), Phone(simulator, "xiaoming"))
 
 
 @pytest.fixture
-def idle_visitor(provider: Flask, simulator: SimulatorServer) -> Visitor:  # noqa: F811
+def idle_visitor(oidc: Flask, simulator: SimulatorServer) -> Visitor:  # noqa: F811
     """Somebody who looks at the login page and does nothing."""
-    return Visitor(Browser(provider), Phone(simulator, "lihua"), willing=False)
+    return Visitor(Browser(oidc), Phone(simulator, "lihua"), willing=False)

@@ -1,6 +1,6 @@
 """The modules of oidcc-basic-certification-test-plan, by their names.
 
-Variant: discovery, static client, response_type code. Where a module lets a provider
+Variant: discovery, static client, response_type code. Where a module lets a oidc
 choose, the test asks for what we chose. Modules for registered-at-run-time clients
 only are here as far as they say something of ours.
 """
@@ -11,7 +11,7 @@ from tests.journey import ENGLISH, Browser, Phone
 from tests.plans.conftest import BLOG, SHOP, party
 from tests.plans.rp import error_of, good_tokens, pkce, unsigned
 from tests.plans.visitor import Visitor
-from wxlogin.provider.claims import username
+from wxlogin.oidc.claims import username
 
 PROFILE = {"name": "小明😀", "nickname": "小明😀", "locale": "zh-CN"}
 
@@ -47,10 +47,10 @@ def test_oidcc_idtoken_unsigned(shop):
 def test_oidcc_idtoken_algorithm_of_the_site(provider_for, simulator, algorithm):
     """The ID token is signed as the operator said for this site."""
     site = {**SHOP, "id_token_alg": algorithm}
-    provider = provider_for(site)
-    shop = party(provider, site)
+    oidc = provider_for(site)
+    shop = party(oidc, site)
     asked = shop.asks()
-    visitor = Visitor(Browser(provider), Phone(simulator, "xiaoming"))
+    visitor = Visitor(Browser(oidc), Phone(simulator, "xiaoming"))
     code = shop.takes_back(visitor.goes_to(asked.url), asked)
     tokens = good_tokens(shop.redeems(code))
     shop.verifies(
@@ -337,7 +337,7 @@ def test_oidcc_ensure_request_object_with_redirect_uri(shop, visitor):
     assert arrived.answer.status_code == 400
 
 
-def test_oidcc_refresh_token(shop, visitor, provider, clock):
+def test_oidcc_refresh_token(shop, visitor, oidc, clock):
     """security row 119: a refresh gives good tokens, to its own client only."""
     assert "refresh_token" in shop.metadata["grant_types_supported"]
     first = shop.signs_in(visitor)
@@ -351,7 +351,7 @@ def test_oidcc_refresh_token(shop, visitor, provider, clock):
     assert claims["iat"] > first.claims["iat"]
     known = shop.userinfo(tokens["access_token"]).get_json()
     assert known["sub"] == claims["sub"]
-    blog = party(provider, BLOG)
+    blog = party(oidc, BLOG)
     of_blog = blog.signs_in(visitor)
     assert error_of(shop.refreshes(of_blog.refresh_token)) == "invalid_grant"
     good_tokens(blog.refreshes(of_blog.refresh_token))

@@ -14,7 +14,8 @@ from tests.plans.test_oidcc_config import check_keys
 from tests.plans.visitor import Visitor
 from tests.receiver import Receiver, receiver
 from wxlogin.config import current_settings
-from wxlogin.provider import backchannel, key_rotation
+from wxlogin.oidc import key_rotation
+from wxlogin.telling import backchannel
 
 HOUR = 3600
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -24,12 +25,12 @@ def kids(shop: RelyingParty) -> set[str]:
     return {key["kid"] for key in shop.keys()["keys"]}
 
 
-def test_oidcc_server_rotate_keys(shop, visitor, provider, clock):
+def test_oidcc_server_rotate_keys(shop, visitor, oidc, clock):
     """security row 118: a new key beside the old one, then the new one signs, and what
     the old one signed can still be checked."""
     before = shop.signs_in(visitor)
     old = kids(shop)
-    with provider.app_context():
+    with oidc.app_context():
         key_rotation.rotate()
     check_keys(shop.keys())
     assert kids(shop) > old

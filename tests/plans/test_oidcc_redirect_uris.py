@@ -16,9 +16,9 @@ REGISTERED = SHOP["redirect_uris"][0]
 
 
 @pytest.fixture
-def blog(provider) -> RelyingParty:
+def blog(oidc) -> RelyingParty:
     """A site whose return address has a query of its own."""
-    return party(provider, BLOG)
+    return party(oidc, BLOG)
 
 
 def leads_nowhere(arrived) -> bool:

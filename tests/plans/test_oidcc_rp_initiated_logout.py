@@ -1,6 +1,6 @@
 """The modules of oidcc-rp-initiated-logout-certification-test-plan, by their names.
 
-Where a module lets a provider show a page with an error or with a question, the test
+Where a module lets a oidc show a page with an error or with a question, the test
 asks for what we chose; nowhere may the browser be sent back.
 """
 

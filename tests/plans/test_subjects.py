@@ -16,12 +16,12 @@ from wxlogin.db import db, now, transaction
 
 
 @pytest.fixture
-def lihua(provider, simulator) -> Visitor:
+def lihua(oidc, simulator) -> Visitor:
     """李华, with a browser of her own."""
-    return Visitor(Browser(provider), Phone(simulator, "lihua"))
+    return Visitor(Browser(oidc), Phone(simulator, "lihua"))
 
 
-def test_it_is_the_same_wherever_a_site_looks(shop, visitor, provider):
+def test_it_is_the_same_wherever_a_site_looks(shop, visitor, oidc):
     """security row 118: ID token, userinfo, refresh, introspection, another site."""
     signed_in = shop.signs_in(visitor, shop.asks("openid profile wechat"))
     sub = signed_in.claims["sub"]
@@ -29,14 +29,14 @@ def test_it_is_the_same_wherever_a_site_looks(shop, visitor, provider):
     told = shop.posts("introspection_endpoint", {"token": fresh["access_token"]})
     assert told.get_json()["sub"] == sub
     assert shop.userinfo(fresh["access_token"]).get_json()["sub"] == sub
-    assert party(provider, BLOG).signs_in(visitor).claims["sub"] == sub
+    assert party(oidc, BLOG).signs_in(visitor).claims["sub"] == sub
 
 
-def test_it_shows_nothing_of_wechats_ids(shop, visitor, provider):
+def test_it_shows_nothing_of_wechats_ids(shop, visitor, oidc):
     """security row 118: neither an openid nor a unionid, nor does any other claim of a
     site that did not ask for them."""
     signed_in = shop.signs_in(visitor, shop.asks("openid profile email phone"))
-    with provider.app_context():
+    with oidc.app_context():
         secret = {
             *db.session.scalars(sa.select(Identity.openid)),
             *db.session.scalars(sa.select(UnionId.unionid)),
@@ -51,13 +51,13 @@ def test_two_people_have_two(shop, visitor, lihua):
     assert shop.signs_in(visitor).claims["sub"] != shop.signs_in(lihua).claims["sub"]
 
 
-def test_it_survives_a_merge(shop, visitor, lihua, provider, clock):
+def test_it_survives_a_merge(shop, visitor, lihua, oidc, clock):
     """security row 118: the kept one goes on, and the other one leads to it."""
     kept = shop.signs_in(visitor).claims["sub"]
     clock.shift(5)
     before = shop.signs_in(lihua)
     gone = before.claims["sub"]
-    become_one(provider, kept, gone)
+    become_one(oidc, kept, gone)
     assert shop.userinfo(before.access_token).status_code == 401
     after = shop.signs_in(lihua)
     assert after.claims["sub"] == after.userinfo["sub"] == kept
@@ -69,8 +69,8 @@ def test_it_survives_a_merge(shop, visitor, lihua, provider, clock):
         assert looked_up(shop, sub)["uid"] == kept
 
 
-def become_one(provider, one: str, other: str) -> None:
-    with provider.app_context():
+def become_one(oidc, one: str, other: str) -> None:
+    with oidc.app_context():
         query = sa.select(User.id).where(User.uid.in_((one, other)))
         ids = list(db.session.scalars(query))
         transaction(lambda s: merge(s, *ids, cause=Cause.choice, at=now()))

@@ -7,11 +7,11 @@ from flask import Flask
 
 from tests.people import People, accounts_app, check_invariants, rows, user_of
 from tests.services.test_accounts_races import at_once
-from wxlogin.accounts import customers, site_users
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Event, SiteUser
 from wxlogin.db import now, reading, transaction
 from wxlogin.errors import AccountGone, ExternalIdFixed, ExternalIdTaken
+from wxlogin.sites import customers, members
 
 THREADS = 12
 
@@ -52,7 +52,7 @@ def test_one_id_for_many_users(app: Flask) -> None:
     ids = users(THREADS)
     ends = at_once(app, lambda n: connects(ids[n], "c-1"), THREADS)
     assert sorted(ends) == ["connected"] + ["external_id_taken"] * (THREADS - 1)
-    found = site_users.by_external_id("shop", "c-1")
+    found = members.by_external_id("shop", "c-1")
     assert found is not None
     assert found.user_id == ids[ends.index("connected")]
     assert (rows(SiteUser), rows(Event)) == (1, 1)
@@ -88,6 +88,6 @@ def test_while_the_users_become_one(app: Flask) -> None:
 
     at_once(app, acts, THREADS)
     for external_id in filter(None, external_ids()):
-        found = site_users.by_external_id("shop", external_id)
+        found = members.by_external_id("shop", external_id)
         assert found is not None
         assert found.user_id == one

@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.journey import Browser, Phone
-from wxlogin.cli.database import bring_up_to_date
 from wxlogin.config import load_settings
 from wxlogin.db import db, soundness
+from wxlogin.db.schema import bring_up_to_date
+from wxlogin.doctor import database as doctor
 from wxlogin.errors import ConfigurationError
 from wxlogin.factory import build
-from wxlogin.flows.doctor import database as doctor
 from wxlogin.simulator.server import SimulatorServer
 
 

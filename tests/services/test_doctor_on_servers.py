@@ -14,7 +14,7 @@ from tests.people import People, accounts_app, rows
 from wxlogin.accounts.models import User
 from wxlogin.config import Settings, load_settings
 from wxlogin.db import db
-from wxlogin.flows.doctor import database, tickets
+from wxlogin.doctor import database, tickets
 
 MIGRATIONS = str(Path(wxlogin.__file__).parent / "migrations")
 

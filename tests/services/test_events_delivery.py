@@ -27,7 +27,7 @@ from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import Event, Merge
 from wxlogin.config import load_settings
 from wxlogin.db import db, reading
-from wxlogin.provider import webhooks
+from wxlogin.telling import webhooks
 
 
 @dataclass

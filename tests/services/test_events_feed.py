@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from tests.people import People, accounts_app
 from tests.telling import customer
-from wxlogin.accounts import events, feed
+from wxlogin.accounts import changes
+from wxlogin.accounts.changes import Change, Kind
 from wxlogin.accounts.models import Event as EventRow
 from wxlogin.accounts.models import User
 from wxlogin.db import now, reading, transaction
+from wxlogin.sites import feed
 
 PATIENCE = 20
 
@@ -36,8 +38,8 @@ def every(database_url: str) -> Iterator[Flask]:
         yield app
 
 
-def happens(user: User, kind: events.Kind = events.Kind.enabled) -> None:
-    transaction(lambda s: events.record(s, user.id, kind, at=now()))
+def happens(user: User, kind: Kind = Kind.enabled) -> None:
+    transaction(lambda s: changes.announce(s, Change(kind, user.id, now())))
 
 
 def read_all(after: int = 0, *, limit: int = 100) -> tuple[list[str], int]:
@@ -59,7 +61,7 @@ def test_an_event_that_commits_late_is_not_skipped(server: Flask) -> None:
     inserted, may_commit = Event(), Event()
 
     def late(session: Session) -> None:
-        events.record(session, slow.id, events.Kind.disabled, at=now())
+        changes.announce(session, Change(Kind.disabled, slow.id, now()))
         inserted.set()
         assert may_commit.wait(PATIENCE)
 
@@ -91,7 +93,7 @@ def test_readers_and_writers_at_once_lose_and_repeat_nothing(every: Flask) -> No
         with every.app_context():
             gate.wait(PATIENCE)
             for number in range(rounds):
-                kind = events.Kind.disabled if number % 2 else events.Kind.enabled
+                kind = Kind.disabled if number % 2 else Kind.enabled
                 happens(user, kind)
 
     def follow() -> list[str]:

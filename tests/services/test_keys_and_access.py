@@ -12,12 +12,12 @@ from flask import Flask
 from tests.people import People, rows
 from tests.telling import customer, signed_in_at
 from tests.unit.provider.conftest import service_for  # noqa: F401  a fixture
-from wxlogin.accounts import memberships
 from wxlogin.accounts.models import Authorization, Event, LogoutNotice
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.db import now, reading
-from wxlogin.provider import key_rotation, keys
-from wxlogin.provider.models import SigningKey
+from wxlogin.oidc import key_rotation, keys
+from wxlogin.oidc.models import SigningKey
+from wxlogin.sites import memberships
 
 
 @pytest.fixture

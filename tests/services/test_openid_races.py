@@ -18,8 +18,8 @@ from wxlogin.accounts import sessions
 from wxlogin.accounts.models import AccessToken, Authorization, LogoutNotice
 from wxlogin.config import load_settings
 from wxlogin.db import Base, db, now, reading
-from wxlogin.provider import codes
-from wxlogin.provider.codes import Code
+from wxlogin.oidc import codes
+from wxlogin.oidc.codes import Code
 
 ROUNDS = 5
 

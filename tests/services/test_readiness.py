@@ -12,10 +12,10 @@ from werkzeug.test import TestResponse
 
 from tests.services.test_hanging_databases import service, users_locked
 from tests.silence import Wire
-from wxlogin.cli.database import bring_up_to_date
 from wxlogin.config import load_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.db import db
+from wxlogin.db.schema import bring_up_to_date
 from wxlogin.factory import build
 from wxlogin.flows import readiness
 

@@ -22,8 +22,8 @@ from wxlogin.db import db, transaction
 from wxlogin.factory import build
 from wxlogin.flows import retention
 from wxlogin.flows.retention import forget_if_due
-from wxlogin.provider import delivery
-from wxlogin.provider.delivery import Deliverer
+from wxlogin.telling import delivery
+from wxlogin.telling.delivery import Deliverer
 
 HOUR = 3600.0
 

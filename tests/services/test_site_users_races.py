@@ -7,13 +7,12 @@ from flask import Flask
 
 from tests.people import People, accounts_app, check_invariants, rows, user_of
 from tests.services.test_accounts_races import at_once
-from wxlogin.accounts import site_users
 from wxlogin.accounts.models import Consent, Event, SiteUser, User
 from wxlogin.config import Registration
 from wxlogin.db import transaction
 from wxlogin.errors import ExternalIdFixed, ExternalIdTaken
-from wxlogin.flows import terms
-from wxlogin.flows.terms import Policy
+from wxlogin.sites import members, terms
+from wxlogin.sites.terms import Policy
 
 POLICY = Policy(
     mode=Registration.ask,
@@ -63,8 +62,8 @@ def test_one_external_id_goes_to_one_of_many(app: Flask) -> None:
 
     def claims(number: int) -> object:
         def work(session: object) -> None:
-            site_users.join(session, "shop", ids[number], at=people.at)
-            site_users.give_external_id(
+            members.join(session, "shop", ids[number], at=people.at)
+            members.give_external_id(
                 session, "shop", ids[number], "customer-1", at=people.at
             )
 
@@ -85,11 +84,11 @@ def test_one_user_gets_one_of_many_external_ids(app: Flask) -> None:
 
     def claims(number: int) -> object:
         try:
-            site_users.set_external_id("shop", user_id, f"customer-{number}")
+            members.set_external_id("shop", user_id, f"customer-{number}")
         except ExternalIdFixed as error:
             return error
         return None
 
     results = at_once(app, claims, 8)
     assert sum(result is None for result in results) == 1
-    assert site_users.member("shop", user_id).external_id is not None
+    assert members.member("shop", user_id).external_id is not None

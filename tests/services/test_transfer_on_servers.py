@@ -22,8 +22,8 @@ from tests.unit.accounts.test_transfer_export import *  # noqa: F403  the same t
 from tests.unit.accounts.test_transfer_import import *  # noqa: F403  the same tests
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Identity
-from wxlogin.accounts.transfer import importing
 from wxlogin.db import db, reading
+from wxlogin.transfer import importing
 
 __all__ = ["people", "server_url"]
 

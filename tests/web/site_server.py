@@ -7,9 +7,10 @@ from urllib.parse import quote_plus
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from wxlogin.accounts import people, site_users
+from wxlogin.accounts import people
 from wxlogin.config import Site
 from wxlogin.db import now, transaction
+from wxlogin.sites import members
 
 SECRET = "sh0p-secret-of-24-characters"
 SHOP = Site(
@@ -71,9 +72,9 @@ class Server:
 
             def work(session):
                 at, client = now(), self.client_id
-                site_users.join(session, client, user_id, at=at)
+                members.join(session, client, user_id, at=at)
                 if external_id:
-                    site_users.give_external_id(
+                    members.give_external_id(
                         session, client, user_id, external_id, at=at
                     )
 

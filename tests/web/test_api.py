@@ -4,13 +4,14 @@ import pytest
 from flask import abort
 
 from tests.journey import CHINESE, ENGLISH, Browser
-from wxlogin.accounts import people, site_users
+from wxlogin.accounts import people
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sign_in import sign_in
 from wxlogin.config import Site
 from wxlogin.db import db, now, transaction
 from wxlogin.errors import WeChatBusy
+from wxlogin.sites import members
 
 OPERATOR = "0perator-key-for-the-tests-81"
 SHOP = Site(
@@ -142,7 +143,7 @@ def knows(app, uid: str) -> None:
     with app.app_context():
         user = people.find_user(uid)
         transaction(
-            lambda session: site_users.join(session, "shop", user.user_id, at=now())
+            lambda session: members.join(session, "shop", user.user_id, at=now())
         )
 
 

@@ -12,7 +12,7 @@ from wxlogin.accounts import people
 from wxlogin.accounts.models import Avatar
 from wxlogin.db import db
 from wxlogin.flows import avatars
-from wxlogin.wechat import connection
+from wxlogin.net import connection
 
 
 def picture_rows(app) -> list[Avatar]:

@@ -16,7 +16,7 @@ from tests.web.site_server import SHOP, SITES, Server
 from wxlogin.accounts.models import Consent, Event, Identity, Session, SiteUser, User
 from wxlogin.config import Site
 from wxlogin.db import db
-from wxlogin.flows import registering
+from wxlogin.flows import first_visit
 
 TERMS = {"terms_url": "https://shop.test/terms", "terms_version": "7"}
 ASKING = SHOP.model_copy(update={"registration": "ask", **TERMS})
@@ -442,7 +442,7 @@ def test_a_tab_in_which_the_person_agreed_before(app, shop, browser, xiaoming):
     path = password_is_right(shop, has_an_account(browser))
     with app.test_request_context():
         key = browser.cookies()["wxlogin_registration"]
-        tag = registering.held(key).tag
+        tag = first_visit.held(key).tag
     data = {"tag": tag, "agree": "yes", "version": "7"}
     assert browser.post("/register", data=data).status_code == 303
     uid = browser.who()["uid"]

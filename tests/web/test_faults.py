@@ -13,9 +13,9 @@ import pytest
 
 from tests.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, calls
 from tests.records import stored
+from wxlogin.net import names
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import World
-from wxlogin.wechat import names
 
 BUDGET = 2.0
 # What the machine may add to the budget.

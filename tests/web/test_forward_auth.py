@@ -9,14 +9,15 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.journey import AS_A_PAGE, AS_A_SCRIPT, Browser
-from wxlogin.accounts import people, site_users
+from wxlogin.accounts import people
 from wxlogin.accounts.models import User
 from wxlogin.config import Site
 from wxlogin.db import db, now, transaction
 from wxlogin.errors import ConfigurationError
-from wxlogin.provider import signing
-from wxlogin.provider.keys import jwks
+from wxlogin.oidc import signing
+from wxlogin.oidc.keys import jwks
 from wxlogin.security.sealing import SealBroken
+from wxlogin.sites import members
 
 HEADERS = ("X-Wxlogin-Uid", "X-Wxlogin-Name", "X-Wxlogin-External-Id")
 SHOP = Site(
@@ -41,9 +42,9 @@ def shop_knows(app, browser: Browser, external_id: str | None = None) -> None:
     with app.app_context():
         uid = browser.who()["uid"]
         user_id = db.session.scalar(sa.select(User.id).filter_by(uid=uid))
-        transaction(lambda s: site_users.join(s, "shop", user_id, at=now()))
+        transaction(lambda s: members.join(s, "shop", user_id, at=now()))
         if external_id:
-            site_users.set_external_id("shop", user_id, external_id)
+            members.set_external_id("shop", user_id, external_id)
 
 
 def test_a_signed_in_visitor_is_named(signed_in):

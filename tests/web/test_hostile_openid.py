@@ -17,7 +17,7 @@ from tests.web.openid_site import (
     answer_of,
     signs_in_at_wechat,
 )
-from wxlogin.provider import keys
+from wxlogin.oidc import keys
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from werkzeug.test import Client
 from tests.journey import Browser
 from tests.neighbour import PREFIX, Host
 from tests.web.openid_site import SHOP, SITES
-from wxlogin.provider.discovery import ENDPOINTS
+from wxlogin.oidc.discovery import ENDPOINTS
 
 ISSUER = "http://127.0.0.1:5000"
 WELL_KNOWN = "/.well-known/openid-configuration"

@@ -9,7 +9,7 @@ from tests.journey import CHINESE, ENGLISH, Browser
 from tests.web.openid_site import NEWS, PUBLIC, SHOP, SiteServer
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import db
-from wxlogin.provider import key_rotation
+from wxlogin.oidc import key_rotation
 from wxlogin.tickets.models import TicketRow
 from wxlogin.web import problems
 

@@ -21,8 +21,8 @@ from tests.web.openid_site import (
 from wxlogin.accounts.models import AccessToken, Authorization, LogoutNotice
 from wxlogin.db import db, now
 from wxlogin.errors import Unready
-from wxlogin.provider import codes
-from wxlogin.provider.issuing import MOST_AT_ONCE
+from wxlogin.oidc import codes
+from wxlogin.oidc.issuing import MOST_AT_ONCE
 
 TOKEN = "/oauth2/token"
 
@@ -435,7 +435,7 @@ def test_two_methods_at_once_are_refused(shop, more):
 
 def test_secrets_are_compared_in_constant_time(app, shop, monkeypatch):
     """security rows 38 and 116: also for a client that nobody knows"""
-    from wxlogin.provider import clients
+    from wxlogin.oidc import clients
 
     compared = []
 

@@ -15,7 +15,7 @@ from tests import redirects
 from tests.journey import SAME_ORIGIN, Browser
 from tests.unit.security.conftest import lands_at  # noqa: F401  a fixture
 from tests.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
-from wxlogin.flows.attempt import attempt_from_cookie
+from wxlogin.flows.redirect.attempt import attempt_from_cookie
 from wxlogin.security.cookies import cookie_name
 from wxlogin.security.signing import STATE_SECONDS, read_state
 

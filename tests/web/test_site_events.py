@@ -4,10 +4,10 @@ import pytest
 
 from tests.journey import Browser
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts import site_users
-from wxlogin.accounts.feed import Page
 from wxlogin.config import Site
 from wxlogin.db import now, transaction
+from wxlogin.sites import members
+from wxlogin.sites.feed import Page
 
 SHOP = Site(name="shop", client_id="shop", client_secret="sh0p-secret-of-24-characters")
 FORUM = Site(
@@ -31,7 +31,7 @@ def customer(service, xiaoming):
     uid = browser.who()["uid"]
     with service.app_context():
         user_id = accounts.find_user(uid).user_id
-        transaction(lambda s: site_users.join(s, "shop", user_id, at=now()))
+        transaction(lambda s: members.join(s, "shop", user_id, at=now()))
     return uid
 
 

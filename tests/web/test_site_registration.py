@@ -9,10 +9,10 @@ from tests.journey import ENGLISH, Browser, Started
 from tests.user_agents import WECHAT_ANDROID
 from tests.web.openid_site import SHOP, SiteServer, answer_of
 from tests.web.test_registration import agrees, form, nothing_is_written, rows
-from wxlogin.accounts import site_users
 from wxlogin.accounts.models import Consent, SiteUser, User
 from wxlogin.config import Registration
 from wxlogin.db import db, now, transaction
+from wxlogin.sites import members
 
 TERMS = {
     "registration": Registration.ask,
@@ -102,7 +102,7 @@ def test_what_the_only_site_has_settled_is_settled_here(
         user_id = db.session.query(User).one().id
         if known:
             transaction(
-                lambda session: site_users.join(
+                lambda session: members.join(
                     session, "shop", user_id, at=now(), terms_version="3"
                 )
             )

@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.journey import Browser, Phone
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.flows import avatars, pictures, registering
+from wxlogin.flows import avatars, first_visit, pictures
 from wxlogin.tickets import current_tickets
 from wxlogin.wechat.pictures import Pictures
 
@@ -99,6 +99,6 @@ def test_it_goes_with_the_answer(app, browser, xiaoming):
     assert browser.get("/register/picture").status_code == 200
     [key] = [v for name, v in browser.cookies().items() if "registration" in name]
     with app.app_context():
-        assert registering.require(key).picture()
+        assert first_visit.require(key).picture()
         browser.post("/register/cancel")
         assert current_tickets().get(pictures.KIND, key) is None

@@ -18,7 +18,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import events
+from wxlogin.accounts import changes
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId
 from wxlogin.accounts.models import Session as SessionRow
@@ -119,7 +119,7 @@ def _add(
     if found.owners != (user_id, user_id if person.unionid else None):
         raise StartOver
     mark_seen(session, person, found, at=at, learn_profile=False)
-    events.record_linked(session, user_id, person, at=at)
+    changes.linked(session, user_id, person, at=at)
     return Added(new=True)
 
 

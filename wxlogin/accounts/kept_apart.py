@@ -10,7 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts.models import KeptApart, User
+from wxlogin.accounts.models import KeptApart
+from wxlogin.accounts.owners import family
 from wxlogin.accounts.statements import run
 from wxlogin.db import insert_or_ignore
 
@@ -34,7 +35,7 @@ def inherit(session: Session, heir_id: int, holder_id: int, *, at: datetime) -> 
     For a user who is about to leave the holder: whoever was told apart from both
     together stays so from each.
     """
-    lineage = set(session.scalars(_lineage(holder_id)))
+    lineage = set(session.scalars(family(holder_id)))
     involved = sa.or_(KeptApart.first_id.in_(lineage), KeptApart.second_id.in_(lineage))
     pairs = session.scalars(sa.select(KeptApart).where(involved)).all()
     for other in {one for pair in pairs for one in (pair.first_id, pair.second_id)}:
@@ -48,15 +49,8 @@ def forget(session: Session, one_id: int, other_id: int) -> None:
 
 
 def _between(one_id: int, other_id: int) -> sa.ColumnElement[bool]:
-    one, other = _lineage(one_id), _lineage(other_id)
+    one, other = family(one_id), family(other_id)
     return sa.or_(
         sa.and_(KeptApart.first_id.in_(one), KeptApart.second_id.in_(other)),
         sa.and_(KeptApart.first_id.in_(other), KeptApart.second_id.in_(one)),
-    )
-
-
-def _lineage(user_id: int) -> sa.Select[int]:
-    """The user and everyone merged into that user."""
-    return sa.select(User.id).where(
-        sa.or_(User.id == user_id, User.merged_into_id == user_id)
     )

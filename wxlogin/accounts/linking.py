@@ -8,7 +8,8 @@ and that person's next sign-in makes a new user (security rows 51 and 52).
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import events, sessions, wechats
+from wxlogin.accounts import sessions, wechats
+from wxlogin.accounts.changes import Change, Kind, announce, described
 from wxlogin.accounts.models import Identity, UnionId
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
@@ -47,8 +48,9 @@ def _unlink(
     going = wechat.identities
     # Before their rows go with the identities' rows.
     sessions.close(session, SessionRow.identity_id.in_(going))
-    told = events.described(*(one for one in identities if one.id in going))
-    events.record(session, user_id, events.Kind.unlinked, at=at, identities=told)
+    told = described(*(one for one in identities if one.id in going))
+    data = {"identities": told}
+    announce(session, Change(Kind.unlinked, user_id, at, data=data))
     run(session, sa.delete(Identity).where(Identity.id.in_(going)))
     _delete_bare_unionids(session, user_id)
 

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin import signals
-from wxlogin.accounts import events, kept_apart, sessions
+from wxlogin.accounts import kept_apart, sessions
+from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import (
     Identity,
     LoginEvent,
@@ -83,7 +84,7 @@ def merge(
     refuse_disabled(*users)
     survivor, loser = sorted(users, key=lambda user: (user.created_at, user.id))
     kept_apart.forget(session, survivor.id, loser.id)
-    events.record(session, survivor.id, events.Kind.merged, at=at, other_id=loser.id)
+    announce(session, Change(Kind.merged, survivor.id, at, other_id=loser.id))
     moved = _move(session, loser, survivor, keep_session)
     _take_profile(loser, survivor)
     loser.merged_into_id = survivor.id

@@ -134,3 +134,10 @@ def _owner_id(person: Person) -> sa.ColumnElement[Any]:
         UnionId.unionid == person.unionid,
     )
     return query.scalar_subquery().label("owner_id")
+
+
+def family(user_id: int) -> sa.Select[int]:
+    """The ids of this user and of everybody who was merged into it."""
+    return sa.select(User.id).where(
+        sa.or_(User.id == user_id, User.merged_into_id == user_id)
+    )

@@ -26,7 +26,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from wxlogin import signals
-from wxlogin.accounts import conflicts, events, kept_apart
+from wxlogin.accounts import changes, conflicts, kept_apart
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId, User
@@ -114,7 +114,7 @@ def _add(session: Session, person: Person, found: Found, *, at: datetime) -> Res
     found = look(session, person)
     if found.owners != (user.id, user.id):
         raise StartOver
-    events.record_linked(session, user.id, person, at=at)
+    changes.linked(session, user.id, person, at=at)
     return _arrive(session, person, found, Outcome.added, at=at)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import events
+from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, User
 from wxlogin.accounts.owners import Found, refuse_disabled
 from wxlogin.accounts.person import Person, Profile
@@ -48,7 +48,8 @@ def mark_seen(
         facts |= {"open_platform": person.open_platform, "unionid": person.unionid}
     _update_identity(session, identity, facts)
     if changed := [name for name in SHOWN if news.get(name, old[name]) != old[name]]:
-        events.record(session, user.id, events.Kind.updated, at=at, changed=changed)
+        data = {"changed": changed}
+        announce(session, Change(Kind.updated, user.id, at, data=data))
 
 
 def _profile(user: User, profile: Profile, *, at: datetime) -> dict[str, Any]:

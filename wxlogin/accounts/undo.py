@@ -16,7 +16,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import avatars, events, kept_apart, sessions, wechats
+from wxlogin.accounts import avatars, kept_apart, sessions, wechats
+from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.statements import run
@@ -75,7 +76,7 @@ def _undo(session: Session, merge_id: int, *, at: datetime) -> Undone:
     for other in {row.survivor_id, holder.id}:
         kept_apart.keep_apart(session, loser.id, other, at=at)
     row.undone_at = at
-    events.record(session, holder.id, events.Kind.split, at=at, other_id=loser.id)
+    announce(session, Change(Kind.split, holder.id, at, other_id=loser.id))
     return Undone(holder.uid, loser.uid, len(going))
 
 

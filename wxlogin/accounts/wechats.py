@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Identity, Merge, User
-from wxlogin.accounts.site_users import family
+from wxlogin.accounts.owners import family
 from wxlogin.db import reading
 
 #: So long somebody is new to an account.

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from wxlogin.flows.retention import forget_if_due
-from wxlogin.provider.delivery import Deliverer, deliver_once
+from wxlogin.telling.delivery import Deliverer, deliver_once
 
 _NAME = "wxlogin.deliverer"
 

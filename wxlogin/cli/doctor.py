@@ -6,7 +6,7 @@ import sys
 import click
 
 from wxlogin.cli.printing import plain
-from wxlogin.flows.doctor import Finding, Level, examine
+from wxlogin.doctor import Finding, Level, examine
 
 _COLOURS = {
     Level.ok: "green",

@@ -8,8 +8,8 @@ from flask.cli import AppGroup
 from wxlogin.accounts.resealing import Resealed, reseal_all
 from wxlogin.cli.printing import moment, table
 from wxlogin.observability import get_logger
-from wxlogin.provider import key_rotation
-from wxlogin.provider.key_rotation import KeyView
+from wxlogin.oidc import key_rotation
+from wxlogin.oidc.key_rotation import KeyView
 from wxlogin.security.sealing import current_sealer
 
 keys_group = AppGroup(

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from werkzeug.serving import make_server
 
 from wxlogin import create_app
-from wxlogin.cli.database import bring_up_to_date
 from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.cli.ports import port_of, require_free
 from wxlogin.cli.quiet import QuietHandler
@@ -20,6 +19,7 @@ from wxlogin.cli.shop import is_for_demo, start_shop
 from wxlogin.config import Settings, load_settings
 from wxlogin.config.sources import port_in
 from wxlogin.db import soundness
+from wxlogin.db.schema import bring_up_to_date
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger, setup_logging
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from wxlogin.accounts.transfer import Aside, Outcome, Result
 from wxlogin.cli.printing import facts, plain
+from wxlogin.transfer import Aside, Outcome, Result
 
 #: So many lines of each kind are told; `--report` has them all.
 TOLD = 20

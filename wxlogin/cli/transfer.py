@@ -17,7 +17,14 @@ from typing import BinaryIO, TextIO, cast
 import click
 from flask.cli import with_appcontext
 
-from wxlogin.accounts.transfer import (
+from wxlogin.cli.progress import Progress
+from wxlogin.cli.tally import Tally
+from wxlogin.config import Settings, Site, current_settings
+from wxlogin.db import now
+from wxlogin.flows.avatars import fetchable
+from wxlogin.observability import get_logger
+from wxlogin.sites.terms import policy_for
+from wxlogin.transfer import (
     Format,
     Import,
     Unusable,
@@ -25,16 +32,9 @@ from wxlogin.accounts.transfer import (
     import_people,
     read_file,
 )
-from wxlogin.accounts.transfer.outcome import Result
-from wxlogin.accounts.transfer.records import Records
-from wxlogin.accounts.transfer.writing import Customers
-from wxlogin.cli.progress import Progress
-from wxlogin.cli.tally import Tally
-from wxlogin.config import Settings, Site, current_settings
-from wxlogin.db import now
-from wxlogin.flows.avatars import fetchable
-from wxlogin.flows.terms import policy_for
-from wxlogin.observability import get_logger
+from wxlogin.transfer.outcome import Result
+from wxlogin.transfer.records import Records
+from wxlogin.transfer.writing import Customers
 
 _FORMAT = click.Choice([shape.value for shape in Format])
 _STANDARD = "-"

@@ -21,9 +21,9 @@ from wxlogin.config import Settings, current_settings
 from wxlogin.errors import WxloginError
 from wxlogin.flows.background import Background
 from wxlogin.flows.upstream import current_wechat
+from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.security.recoding import NoPicture, square_jpeg
-from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.pictures import SIDE, Pictures
 
 # People who may wait for their picture in one process.

@@ -1,6 +1,6 @@
 """A first visit by somebody who is a customer of the site's already.
 
-WeChat's answer waits (flows/registering.py). The person says 我已有账号, and goes to
+WeChat's answer waits (flows/first_visit.py). The person says 我已有账号, and goes to
 the site's `bind_url` with a one-time code; the site asks for ITS password, tells us
 which customer that is and what the customer knows the account by, and sends the
 browser back to an address of ours. There a page names both, the WeChat and the
@@ -35,7 +35,7 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, replace
 
-from wxlogin.accounts import customers, people, site_users
+from wxlogin.accounts import people
 from wxlogin.config import Settings, Site
 from wxlogin.errors import (
     Conflict,
@@ -45,13 +45,14 @@ from wxlogin.errors import (
     OtherBrowser,
     RegistrationOver,
 )
-from wxlogin.flows import looks, registering
+from wxlogin.flows import first_visit, looks
+from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.labels import require_label
 from wxlogin.flows.looks import Looks
-from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
+from wxlogin.sites import customers, members
 from wxlogin.tickets import current_tickets
 
 CODE = "bind_code"
@@ -116,7 +117,7 @@ def begin(settings: Settings, waiting: Waiting) -> Handed:
 
     Raises NotFound where the site has none.
     """
-    bind_url = registering.policy_of(settings, waiting).bind_url
+    bind_url = first_visit.policy_of(settings, waiting).bind_url
     if bind_url is None:
         raise NotFound("the site has no bind_url")
     code = secrets.token_urlsafe(16)
@@ -150,7 +151,7 @@ def answer(site: Site, *, code: str, external_id: str, label: str) -> str:
     the same token. Raises NotFound, BadRequest, ExternalIdTaken and ExternalIdFixed,
     and Conflict for another answer, which makes both void.
     """
-    site_users.require_external_id(external_id)
+    members.require_external_id(external_id)
     label = require_label(label)
     found = _code_of(site, code)
     if not found.token:
@@ -196,14 +197,14 @@ def connect(settings: Settings, token: str, *, key: str, trace: Trace) -> Contin
     Raises as `said`, and what a sign-in raises.
     """
     binding = said(token, key=key)
-    waiting = registering.require(key)
+    waiting = first_visit.require(key)
     try:
-        secret = registering.connect(
+        secret = first_visit.connect(
             settings, waiting, binding.external_id, trace=trace
         )
     except (ExternalIdTaken, ExternalIdFixed) as error:
         get_logger().warning("not bound", client=binding.client_id, problem=error.code)
-        bind_url = registering.policy_of(settings, waiting).bind_url or ""
+        bind_url = first_visit.policy_of(settings, waiting).bind_url or ""
         return Continued(with_query(bind_url, error=error.code), None)
     return Continued(waiting.next, secret)
 
@@ -258,7 +259,7 @@ def _code_of(site: Site, code: str) -> _Code:
 
 
 def _waiting(key: str) -> Waiting:
-    waiting = registering.held(key)
+    waiting = first_visit.held(key)
     if waiting is None:
         raise _gone()
     return waiting

@@ -23,7 +23,6 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 
-from wxlogin.accounts import customers
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings, Site
 from wxlogin.db import now, transaction
@@ -35,9 +34,9 @@ from wxlogin.errors import (
     NotFound,
     OtherBrowser,
 )
-from wxlogin.flows import looks, registering, terms
+from wxlogin.flows import first_visit, looks
+from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.looks import Looks
-from wxlogin.flows.registering import Waiting
 from wxlogin.flows.signing_in import Trace, live_session
 from wxlogin.flows.site_links import (
     KIND,
@@ -50,6 +49,7 @@ from wxlogin.flows.site_links import (
     obstacle,
 )
 from wxlogin.observability import get_logger
+from wxlogin.sites import customers, terms
 from wxlogin.tickets import current_tickets
 
 CODE = "link_code"
@@ -146,7 +146,7 @@ def connect(
     secret = None
     try:
         if waiting is not None and waiting.tag == link.first_visit:
-            secret = registering.connect(
+            secret = first_visit.connect(
                 settings, waiting, link.external_id, trace=trace
             )
             visitor = live_session(settings, secret)

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from wxlogin.accounts.forgetting import forget_events, forget_tokens
 from wxlogin.accounts.history import forget_old_logins
 from wxlogin.accounts.sessions import forget_ended
 from wxlogin.config import Settings, current_settings
 from wxlogin.db import reading
 from wxlogin.observability import get_logger
+from wxlogin.sites.forgetting import forget_events, forget_tokens
 from wxlogin.tickets import current_tickets
 from wxlogin.tickets.clock import moment
 

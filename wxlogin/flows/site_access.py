@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from wxlogin.accounts import memberships
-from wxlogin.accounts.memberships import Agreement
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings
 from wxlogin.errors import NotFound
 from wxlogin.observability import get_logger
+from wxlogin.sites import memberships
+from wxlogin.sites.memberships import Agreement
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ import time
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from wxlogin.accounts import customers, site_users
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import now
@@ -32,11 +31,12 @@ from wxlogin.errors import (
     LinkExpired,
 )
 from wxlogin.flows import looks
+from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.labels import require_label
-from wxlogin.flows.registering import Waiting
 from wxlogin.observability import get_logger
 from wxlogin.security.origins import web_origins
 from wxlogin.security.returning import safe_return, with_query
+from wxlogin.sites import customers, members
 from wxlogin.tickets import current_tickets
 
 KIND = "site_link"
@@ -129,7 +129,7 @@ def make(site: Site, *, external_id: str, label: str, return_to: str = "") -> st
     `label` is what the customer knows the account by; `return_to` an address of the
     site's, by default its start page.
     """
-    site_users.require_external_id(external_id)
+    members.require_external_id(external_id)
     label = require_label(label)
     key, made = secrets.token_urlsafe(16), now().timestamp()
     link = Link(

@@ -13,11 +13,11 @@ from flask import current_app
 
 from wxlogin.accounts import models as accounts
 from wxlogin.db import db, patient_engine
-from wxlogin.provider import models as provider
+from wxlogin.oidc import models as oidc
 from wxlogin.tickets import models as tickets
 
 # Importing them is what puts their tables into db.metadata.
-MODELS = (accounts, provider, tickets)
+MODELS = (accounts, oidc, tickets)
 # Any number will do, if only we use it.
 _LOCK_NUMBER = 7_201_604
 _LOCK_NAME = "wxlogin migrations"

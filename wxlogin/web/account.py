@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts import people, sessions
 from wxlogin.config import current_settings
 from wxlogin.errors import SignInNeeded
-from wxlogin.flows import leaving, linking, site_access
-from wxlogin.flows.refresh import update_profile
+from wxlogin.flows import identities, leaving, site_access
+from wxlogin.flows.profile import update_profile
 from wxlogin.web.edge import allow_form_to_wechat
 from wxlogin.web.problems import refusal
 from wxlogin.web.visitors import current_visitor, drop_session, require_visitor
@@ -34,7 +34,7 @@ def me() -> Response | str:
         "account/me.html",
         visitor=visitor,
         account=account,
-        ways=linking.ways(visitor),
+        ways=identities.ways(visitor),
         sessions=sessions.list_for(visitor.user_id),
         sites=site_access.known_sites(settings, visitor),
         logins=people.recent_logins(visitor.user_id),

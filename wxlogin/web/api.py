@@ -10,7 +10,7 @@ from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site, current_settings
 from wxlogin.errors import KeyNeeded, NotFound
 from wxlogin.flows.avatars import picture_url
-from wxlogin.provider import claims
+from wxlogin.oidc import claims
 from wxlogin.web.site_access import calling_site, member_of_uid
 from wxlogin.web.visitors import require_visitor
 

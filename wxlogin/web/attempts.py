@@ -11,8 +11,8 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from wxlogin.config import Settings, current_settings
-from wxlogin.flows.attempt import Attempt, attempt_from_cookie
-from wxlogin.flows.beginning import Begun
+from wxlogin.flows.redirect.attempt import Attempt, attempt_from_cookie
+from wxlogin.flows.redirect.begin import Begun
 from wxlogin.security.cookies import clear_cookie, cookie_name, set_cookie
 from wxlogin.security.signing import STATE_SECONDS
 

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, current_settings
 from wxlogin.errors import SnapshotVisitor, StateInvalid
-from wxlogin.flows import redirect as redirect_login
-from wxlogin.flows.attempt import Attempt
-from wxlogin.flows.beginning import Begun, Flow, begin, way_of
+from wxlogin.flows.redirect import finish as redirect_login
+from wxlogin.flows.redirect.attempt import Attempt
+from wxlogin.flows.redirect.begin import Begun, Flow, begin, way_of
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
 from wxlogin.web.arriving import (
@@ -23,8 +23,8 @@ from wxlogin.web.arriving import (
 from wxlogin.web.attempts import held_attempt, to_wechat
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.exchanges import exchanging
+from wxlogin.web.first_visit import ask, held_key
 from wxlogin.web.identities import news_first
-from wxlogin.web.registering import ask, held_key
 from wxlogin.web.sites import purpose_of, terms_first
 from wxlogin.web.visitors import current_visitor, hold_session
 

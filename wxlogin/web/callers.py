@@ -9,12 +9,12 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from wxlogin.config import current_settings
-from wxlogin.provider.clients import basic_credentials
+from wxlogin.oidc.clients import basic_credentials
 from wxlogin.security.addresses import group_of, is_inner
 from wxlogin.web.access import bearer_token, mark_of_view
 from wxlogin.web.attempts import browser_of_attempts
 from wxlogin.web.browsers import client_address
-from wxlogin.web.registering import held_key
+from wxlogin.web.first_visit import held_key
 from wxlogin.web.visitors import former_secret
 
 

@@ -22,15 +22,15 @@ from urllib.parse import quote
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from wxlogin.accounts import site_users
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.accounts.site_users import Member
 from wxlogin.config import Settings, Site, current_settings
 from wxlogin.db import now
 from wxlogin.errors import BadRequest, SignInNeeded
 from wxlogin.flows import way_back
-from wxlogin.provider import visitor_token
+from wxlogin.oidc import visitor_token
 from wxlogin.security.returning import safe_next, whole_address, written
+from wxlogin.sites import members
+from wxlogin.sites.members import Member
 from wxlogin.web.arriving import opens_page
 from wxlogin.web.edge import hide_referrer
 from wxlogin.web.visitors import current_visitor
@@ -92,7 +92,7 @@ def _named_site() -> Site | None:
 def _member(site: Site | None, visitor: Visitor) -> Member | None:
     if site is None or site.client_id is None:
         return None
-    return site_users.member(site.client_id, visitor.user_id)
+    return members.member(site.client_id, visitor.user_id)
 
 
 def _is_led() -> bool:

@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import AppKind, current_settings
 from wxlogin.errors import NotFound
-from wxlogin.flows import linking
-from wxlogin.flows.beginning import Flow
+from wxlogin.flows import identities
+from wxlogin.flows.redirect.begin import Flow
 from wxlogin.web.arriving import return_url, where
 from wxlogin.web.attempts import to_wechat
 from wxlogin.web.edge import allow_form_to
@@ -27,7 +27,7 @@ def add() -> Response:
     app = settings.app_of_kind(flow.kind) or settings.app_of_kind(AppKind.website)
     if app is None:
         raise NotFound("no app is configured that could add a WeChat")
-    begun = linking.begin_linking(
+    begun = identities.begin_linking(
         settings,
         require_visitor(),
         app,
@@ -43,14 +43,14 @@ def add() -> Response:
 
 @bp.post("/<int:identity_id>/remove")
 def remove(identity_id: int) -> Response:
-    linking.unlink(require_visitor(), identity_id)
+    identities.unlink(require_visitor(), identity_id)
     flash(_("That WeChat was removed."))
     return _after()
 
 
 @bp.post("/merges/<int:merge_id>/undo")
 def take_back(merge_id: int) -> Response:
-    linking.take_back(require_visitor(), merge_id)
+    identities.take_back(require_visitor(), merge_id)
     flash(_("The two accounts are apart again."))
     return _after()
 
@@ -59,7 +59,7 @@ def take_back(merge_id: int) -> Response:
 def news(about: int) -> Response | str:
     """Who shares the account by now; on the way to where the person was going."""
     target, visitor = return_url(request.args.get("next")), current_visitor()
-    found = linking.news(visitor, about) if visitor else None
+    found = identities.news(visitor, about) if visitor else None
     if visitor is None or found is None:
         return redirect(target, 303)
     site = current_settings().site_of(purpose_of(target).client_id)
@@ -68,14 +68,14 @@ def news(about: int) -> Response | str:
         "account/news.html",
         visitor=visitor,
         news=found,
-        ways=linking.ways(visitor),
+        ways=identities.ways(visitor),
         target=target,
     )
 
 
 def news_first(visitor: Visitor | None, target: str) -> str:
     """The way to `target`, by way of news that nobody has told the visitor yet."""
-    found = linking.unread_news(current_settings(), visitor) if visitor else None
+    found = identities.unread_news(current_settings(), visitor) if visitor else None
     return (
         url_for("identities.news", about=found.about, next=target) if found else target
     )
@@ -89,7 +89,7 @@ def _after() -> Response:
 @bp.get("/merge")
 def question() -> str:
     """Both names, and one button that makes them one account."""
-    found = linking.open_question(require_visitor())
+    found = identities.open_question(require_visitor())
     return render_template("account/merge.html", mine=found.mine, other=found.other)
 
 
@@ -97,9 +97,9 @@ def question() -> str:
 def decide() -> Response:
     visitor = require_visitor()
     if request.form.get("answer") == "yes":
-        linking.say_yes(visitor, other_uid=request.form.get("other", ""))
+        identities.say_yes(visitor, other_uid=request.form.get("other", ""))
         flash(_("The two accounts are one now."))
     else:
-        linking.say_no(visitor)
+        identities.say_no(visitor)
         flash(_("Nothing was changed."))
     return redirect(url_for("account.me"), 303)

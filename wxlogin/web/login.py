@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 
 from wxlogin.config import App, AppKind, current_settings
 from wxlogin.errors import NotFound
-from wxlogin.flows.beginning import Begun, Flow, begin
+from wxlogin.flows.doors import Door, Route, route
 from wxlogin.flows.leaving import end_session
-from wxlogin.flows.routing import Door, Route, route
+from wxlogin.flows.redirect.begin import Begun, Flow, begin
 from wxlogin.security.returning import safe_next
 from wxlogin.web.arriving import require_page, return_url, where
 from wxlogin.web.attempts import hold_attempt, to_wechat

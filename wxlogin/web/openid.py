@@ -14,11 +14,11 @@ from wxlogin.errors import (
     RegistrationClosed,
     WxloginError,
 )
-from wxlogin.provider import authorizing, requests, server
-from wxlogin.provider.deciding import Detour, decide
-from wxlogin.provider.requests import AuthorizationRequest
-from wxlogin.provider.return_addresses import is_program
-from wxlogin.provider.wire import Call, Reply
+from wxlogin.oidc import authorizing, requests, server
+from wxlogin.oidc.deciding import Detour, decide
+from wxlogin.oidc.requests import AuthorizationRequest
+from wxlogin.oidc.return_addresses import is_program
+from wxlogin.oidc.wire import Call, Reply
 from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.cors import let_sites_read

@@ -4,8 +4,8 @@ from flask import Blueprint, Response, jsonify
 
 from wxlogin.config import current_settings
 from wxlogin.errors import NotFound
-from wxlogin.provider import keys
-from wxlogin.provider.discovery import metadata
+from wxlogin.oidc import keys
+from wxlogin.oidc.discovery import metadata
 from wxlogin.web.cors import let_all_read
 from wxlogin.web.edge import allow_keeping
 

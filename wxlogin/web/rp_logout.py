@@ -15,9 +15,9 @@ from werkzeug.wrappers import Response
 
 from wxlogin.config import current_settings
 from wxlogin.flows.leaving import end_session
-from wxlogin.provider import rp_logout
-from wxlogin.provider.rp_logout import NOT_LISTED, Farewell
-from wxlogin.provider.wire import Call
+from wxlogin.oidc import rp_logout
+from wxlogin.oidc.rp_logout import NOT_LISTED, Farewell
+from wxlogin.oidc.wire import Call
 from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.edge import allow_form_to, hide_referrer

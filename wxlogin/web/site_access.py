@@ -9,11 +9,12 @@ from typing import NoReturn
 
 from flask import request
 
-from wxlogin.accounts import people, site_users
-from wxlogin.accounts.site_users import Member
+from wxlogin.accounts import people
 from wxlogin.config import Site, current_settings
 from wxlogin.errors import InvalidClient, KeyNeeded, NotFound
-from wxlogin.provider import clients
+from wxlogin.oidc import clients
+from wxlogin.sites import members
+from wxlogin.sites.members import Member
 from wxlogin.web import limits
 
 
@@ -39,7 +40,7 @@ def member_of(site: Site, user_id: int | None) -> Member:
     """The user as the site knows it. Raises NotFound for a stranger."""
     found = None
     if user_id is not None:
-        found = site_users.member(site.client_id or "", user_id)
+        found = members.member(site.client_id or "", user_id)
     return found or refuse_stranger()
 
 

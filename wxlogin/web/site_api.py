@@ -7,13 +7,14 @@ from base64 import b64encode
 
 from flask import Blueprint, Response, jsonify, request
 
-from wxlogin.accounts import people, site_users
-from wxlogin.accounts.site_users import Member
+from wxlogin.accounts import people
 from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest, NotFound
 from wxlogin.flows import bindings, link_codes, site_links
 from wxlogin.flows.looks import Looks
 from wxlogin.security.recoding import JPEG
+from wxlogin.sites import members
+from wxlogin.sites.members import Member
 from wxlogin.web.access import without_cookies
 from wxlogin.web.api import describe
 from wxlogin.web.bodies import json_text_or_null, json_texts
@@ -45,9 +46,9 @@ def set_external_id(uid: str) -> Response:
     member = member_of_uid(site, uid)
     external_id = json_text_or_null("external_id")
     if external_id is None:
-        site_users.take_external_id(member.client_id, member.user_id)
+        members.take_external_id(member.client_id, member.user_id)
     else:
-        site_users.set_external_id(member.client_id, member.user_id, external_id)
+        members.set_external_id(member.client_id, member.user_id, external_id)
     return _answer(member_of(site, member.user_id))
 
 
@@ -109,8 +110,8 @@ def look_up() -> Response:
     site = calling_site()
     wish = _one_kind()
     if external_id := wish.get("external_id"):
-        site_users.require_external_id(external_id)
-        found = site_users.by_external_id(site.client_id or "", external_id)
+        members.require_external_id(external_id)
+        found = members.by_external_id(site.client_id or "", external_id)
         return _answer(found or refuse_stranger())
     return _answer(member_of(site, _by_wechat(wish)))
 

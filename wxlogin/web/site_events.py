@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from wxlogin.accounts import feed
 from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest
-from wxlogin.provider.webhooks import public_form
+from wxlogin.sites import feed
+from wxlogin.telling.webhooks import public_form
 from wxlogin.web.site_access import calling_site
 
 bp = Blueprint("site_events", __name__, url_prefix="/api/site")

@@ -15,10 +15,10 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest
 from wxlogin.flows import bindings, link_codes, site_links
+from wxlogin.flows.first_visit import Waiting, forget, policy_of
 from wxlogin.flows.leaving import end_session
-from wxlogin.flows.registering import Waiting, forget, policy_of
 from wxlogin.flows.site_links import Answer, Link
-from wxlogin.web import registering
+from wxlogin.web import first_visit
 from wxlogin.web.arriving import require_page, return_url, trace, where
 from wxlogin.web.edge import allow_form_to, allow_form_to_wechat
 from wxlogin.web.visitors import current_visitor, drop_session, hold_session
@@ -74,7 +74,7 @@ def finish(token: str) -> Response:
     """The site has confirmed; the person has said yes, here and in this browser."""
     require_page()
     link = link_codes.confirmed(token)
-    waiting = registering.waiting_at(url_for("site_links.page", key=link.key))
+    waiting = first_visit.waiting_at(url_for("site_links.page", key=link.key))
     visitor = current_visitor()
     if visitor is not None and not link.is_proven_by(visitor):
         visitor = None
@@ -92,7 +92,7 @@ def bind() -> Response:
 
     A page that was open in another tab may show another person than now waits.
     """
-    waiting = registering.held()
+    waiting = first_visit.held()
     if (
         waiting.vouched
         or waiting.done
@@ -112,11 +112,11 @@ def question(token: str) -> Response:
     Changes nothing, and is shown in a window only (security row 12).
     """
     require_page()
-    binding = bindings.said(token, key=registering.held_key())
-    waiting = registering.held()
+    binding = bindings.said(token, key=first_visit.held_key())
+    waiting = first_visit.held()
     settings = current_settings()
     policy = policy_of(settings, waiting)
-    allow_form_to(*registering.targets(policy))
+    allow_form_to(*first_visit.targets(policy))
     html = render_template(
         "login/bind.html", binding=binding, site=policy.name, profile=waiting.profile
     )
@@ -126,7 +126,7 @@ def question(token: str) -> Response:
 @bp.post("/register/continue/<token>")
 def go_on(token: str) -> Response:
     """The person's answer."""
-    settings, key = current_settings(), registering.held_key()
+    settings, key = current_settings(), first_visit.held_key()
     match request.form.get("answer"):
         case "yes":
             done = bindings.connect(settings, token, key=key, trace=trace(""))
@@ -148,7 +148,7 @@ def _who(link: Link) -> tuple[Visitor | None, Waiting | None]:
     visitor = current_visitor()
     if visitor is not None and not link.is_proven_by(visitor):
         visitor = None
-    waiting = registering.waiting_at(url_for("site_links.page", key=link.key))
+    waiting = first_visit.waiting_at(url_for("site_links.page", key=link.key))
     if visitor is None or waiting is None:
         return visitor, waiting
     if visitor.session_started_at.timestamp() < waiting.since:
@@ -159,7 +159,7 @@ def _who(link: Link) -> tuple[Visitor | None, Waiting | None]:
 def _accept(link: Link) -> Response:
     """The form says whom its page showed; another tab may have gone on since."""
     here = url_for("site_links.page", key=link.key)
-    waiting = registering.waiting_at(here)
+    waiting = first_visit.waiting_at(here)
     if waiting is not None and request.form.get("tag") == waiting.tag:
         return redirect(link_codes.accept(link, visitor=None, waiting=waiting), 303)
     visitor, waiting = _who(link)

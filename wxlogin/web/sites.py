@@ -12,12 +12,13 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site, current_settings
 from wxlogin.db import now
 from wxlogin.errors import LinkExpired, SiteRequestOver
-from wxlogin.flows import site_links, terms
-from wxlogin.flows.attempt import Purpose
-from wxlogin.provider import requests as authorizations
-from wxlogin.provider.deciding import will_do
-from wxlogin.provider.requests import AuthorizationRequest
+from wxlogin.flows import site_links
+from wxlogin.flows.redirect.attempt import Purpose
+from wxlogin.oidc import requests as authorizations
+from wxlogin.oidc.deciding import will_do
+from wxlogin.oidc.requests import AuthorizationRequest
 from wxlogin.security.origins import web_origins
+from wxlogin.sites import terms
 from wxlogin.web.visitors import current_visitor
 
 _KEY = r"([A-Za-z0-9_-]{16,64})"

@@ -8,10 +8,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from wxlogin.accounts import site_users
 from wxlogin.config import current_settings
-from wxlogin.flows import terms
-from wxlogin.flows.terms import Policy
+from wxlogin.sites import members, terms
+from wxlogin.sites.terms import Policy
 from wxlogin.web.arriving import return_url
 from wxlogin.web.edge import allow_form_to
 from wxlogin.web.sites import pending_site, refused_by_person, resume_url
@@ -27,7 +26,7 @@ def page(key: str) -> Response:
     visitor = require_visitor()
     policy = terms.policy_for(current_settings(), site.client_id or "")
     allow_form_to(*site.redirect_uris)
-    known = site_users.member(policy.client_id, visitor.user_id) is not None
+    known = members.member(policy.client_id, visitor.user_id) is not None
     decline = url_for("terms.decline", key=key)
     return _ask(policy, resume_url(key), known=known, decline=decline)
 

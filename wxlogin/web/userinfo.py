@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify, request
 from wxlogin.config import current_settings
 from wxlogin.db import now
 from wxlogin.observability import get_logger
-from wxlogin.provider.refusals import invalid_request
-from wxlogin.provider.userinfo import claims_for
+from wxlogin.oidc.refusals import invalid_request
+from wxlogin.oidc.userinfo import claims_for
 from wxlogin.web.access import bearer_token, without_cookies
 from wxlogin.web.cors import let_sites_read
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from .endpoints import ACCESS_TOKEN_SECONDS
-from .reading import garbage, identifier, text, token, whole_number
+from wxlogin.wechat.endpoints import ACCESS_TOKEN_SECONDS
+from wxlogin.wechat.reading import garbage, identifier, text, token, whole_number
 
 # The name WeChat gives to a person who shows none.
 PLACEHOLDER_NAME = "微信用户"

@@ -19,16 +19,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from wxlogin.errors import GrantDead, WeChatUnavailable
-
-from .answers import Tokens, UserInfo, parse_tokens, parse_userinfo
-from .connection import Trip
-from .deadline import Deadline
-from .dialect import WeChatSession, query
-from .endpoints import SNS_AUTH, SNS_USERINFO, Hosts
-from .errcode import Retry
-from .errors import Call, lookup, to_exception
-from .reading import errcode, garbage, read_json
-from .transport import Transport, shared
+from wxlogin.net.connection import Trip
+from wxlogin.net.deadline import Deadline
+from wxlogin.net.transport import Transport, shared
+from wxlogin.wechat.answers import Tokens, UserInfo, parse_tokens, parse_userinfo
+from wxlogin.wechat.dialect import WeChatSession, query
+from wxlogin.wechat.endpoints import SNS_AUTH, SNS_USERINFO, Hosts
+from wxlogin.wechat.errcode import Retry
+from wxlogin.wechat.errors import Call, lookup, to_exception
+from wxlogin.wechat.reading import errcode, garbage, read_json
 
 # "1-2 times, at least 0.5 s apart" is what keeps a busy WeChat from a stampede.
 PAUSE_SECONDS = 0.5

@@ -24,10 +24,10 @@ from weakref import proxy
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 
-from .connection import Trip
-from .endpoints import SNS_ACCESS_TOKEN, SNS_REFRESH_TOKEN
-from .reading import read_json
-from .transport import Transport
+from wxlogin.net.connection import Trip
+from wxlogin.net.transport import Transport
+from wxlogin.wechat.endpoints import SNS_ACCESS_TOKEN, SNS_REFRESH_TOKEN
+from wxlogin.wechat.reading import read_json
 
 # The order of Tencent's guides.
 EXCHANGE_ORDER = ("appid", "secret", "code", "grant_type")

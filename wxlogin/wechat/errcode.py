@@ -11,8 +11,8 @@ without notice: only the number decides anything.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from . import words
-from .words import Words
+from wxlogin.wechat import words
+from wxlogin.wechat.words import Words
 
 
 class Action(StrEnum):

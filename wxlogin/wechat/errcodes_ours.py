@@ -1,6 +1,6 @@
 """Errcodes that are about our settings and our requests: the operator's business."""
 
-from .errcode import (
+from wxlogin.wechat.errcode import (
     ABILITIES_PAGE,
     ACCOUNT_PAGE,
     APP_PAGE,

@@ -1,7 +1,7 @@
 """Errcodes about people, their tokens, quotas, and WeChat's own state."""
 
-from . import words
-from .errcode import (
+from wxlogin.wechat import words
+from wxlogin.wechat.errcode import (
     ABILITIES_PAGE,
     APP_PAGE,
     NOTICES_PAGE,

@@ -22,10 +22,9 @@ from wxlogin.errors import (
     WeChatUnavailable,
     WxloginError,
 )
-
-from .errcode import Action, Errcode
-from .errcodes_ours import OURS
-from .errcodes_theirs import THEIRS, UNKNOWN
+from wxlogin.wechat.errcode import Action, Errcode
+from wxlogin.wechat.errcodes_ours import OURS
+from wxlogin.wechat.errcodes_theirs import THEIRS, UNKNOWN
 
 #: Every errcode of the table, by number.
 ERRCODES: dict[int, Errcode] = {

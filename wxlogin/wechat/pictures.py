@@ -22,12 +22,11 @@ from urllib3 import HTTPConnectionPool
 from urllib3.util import parse_url
 
 from wxlogin.errors import WeChatUnavailable
-
-from . import faults, names
-from .connection import TlsConnection, TlsPool, Trip
-from .deadline import Deadline
-from .outside import is_outside
-from .transport import Transport, shared, tls_context
+from wxlogin.net import faults, names
+from wxlogin.net.connection import TlsConnection, TlsPool, Trip
+from wxlogin.net.deadline import Deadline
+from wxlogin.net.public import is_outside
+from wxlogin.net.transport import Transport, shared, tls_context
 
 #: The hosts that `headimgurl` names; `wx` in old answers.
 ORIGINS = ("https://thirdwx.qlogo.cn", "https://wx.qlogo.cn")

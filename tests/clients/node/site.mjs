@@ -11,7 +11,7 @@ const config = await client.discovery(
   CLIENT_ID,
   CLIENT_SECRET,
   undefined,
-  // The test's provider is on http.
+  // The test's oidc is on http.
   { execute: [client.allowInsecureRequests] },
 );
 // Otherwise it trusts the connection to the token endpoint (Core section 3.1.3.7).

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.people import People, appid_of, by_choice, rows, snapshot, user_of
-from wxlogin.accounts import customers, site_users
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event, SiteUser, User
 from wxlogin.db import reading, transaction
 from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
+from wxlogin.sites import customers, members
 
 SHOP = "shop"
 
@@ -34,7 +34,7 @@ def test_the_site_knows_the_user_and_hears_it_once(
     one, _ = pair
     for _ in range(2):
         connects(people, one, "c-1")
-    found = site_users.by_external_id(SHOP, "c-1")
+    found = members.by_external_id(SHOP, "c-1")
     assert found is not None
     assert (found.user_id, found.external_id) == (one.id, "c-1")
     assert found.terms_version == "1"
@@ -47,7 +47,7 @@ def test_a_user_whom_the_site_knew_gets_the_id(
     people: People, pair: tuple[User, User]
 ) -> None:
     one, _ = pair
-    transaction(lambda s: site_users.join(s, SHOP, one.id, at=people.at))
+    transaction(lambda s: members.join(s, SHOP, one.id, at=people.at))
     connects(people, one, "c-1")
     assert rows(SiteUser) == 1
     assert rows(Event) == 1
@@ -75,11 +75,11 @@ def test_an_id_is_compared_byte_for_byte(
     connects(people, pair[0], "Ann")
     connects(people, pair[1], "ann")
     for text, user in (("Ann", pair[0]), ("ann", pair[1])):
-        found = site_users.by_external_id(SHOP, text)
+        found = members.by_external_id(SHOP, text)
         assert found is not None
         assert found.user_id == user.id
-    assert site_users.by_external_id(SHOP, "ANN") is None
-    assert site_users.by_external_id(SHOP, "Ann ") is None
+    assert members.by_external_id(SHOP, "ANN") is None
+    assert members.by_external_id(SHOP, "Ann ") is None
 
 
 def test_each_site_has_ids_of_its_own(people: People, pair: tuple[User, User]) -> None:
@@ -94,7 +94,7 @@ def test_whatever_is_printable(
     people: People, pair: tuple[User, User], external_id: str
 ) -> None:
     connects(people, pair[0], external_id)
-    found = site_users.by_external_id(SHOP, external_id)
+    found = members.by_external_id(SHOP, external_id)
     assert found is not None
     assert found.external_id == external_id
 
@@ -116,7 +116,7 @@ def test_after_a_merge_both_ids_lead_to_the_survivor(
     connects(people, two, "c-2")
     by_choice(people, one, two)
     for external_id in ("c-1", "c-2"):
-        found = site_users.by_external_id(SHOP, external_id)
+        found = members.by_external_id(SHOP, external_id)
         assert found is not None
         assert (found.user_id, found.external_id) == (one.id, "c-1")
         connects(people, one, "c-1")

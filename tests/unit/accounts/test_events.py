@@ -17,11 +17,10 @@ from tests.people import (
     user_of,
 )
 from wxlogin import signals
-from wxlogin.accounts import feed, linking, sessions, site_users
+from wxlogin.accounts import linking, sessions
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.adding import add_person
-from wxlogin.accounts.events import Kind, record
-from wxlogin.accounts.forgetting import EVENTS_KEPT, forget_events, forget_tokens
+from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import (
     AccessToken,
@@ -34,15 +33,17 @@ from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.sessions import hash_secret
 from wxlogin.db import db, now, reading, transaction
 from wxlogin.errors import WxloginError
+from wxlogin.sites import feed, members
+from wxlogin.sites.forgetting import EVENTS_KEPT, forget_events, forget_tokens
 
 SHOP, FORUM = "shop", "forum"
 
 
 def is_known(user: User, site: str = SHOP, external_id: str | None = None) -> None:
     """The site knows this user from now on."""
-    transaction(lambda s: site_users.join(s, site, user.id, at=now()))
+    transaction(lambda s: members.join(s, site, user.id, at=now()))
     if external_id is not None:
-        site_users.set_external_id(site, user.id, external_id)
+        members.set_external_id(site, user.id, external_id)
 
 
 def told(site: str = SHOP) -> list[tuple[str, dict[str, Any]]]:
@@ -218,7 +219,8 @@ def test_one_site_alone_can_be_told(people: People) -> None:
     is_known(user)
     is_known(user, FORUM)
     told(), told(FORUM)
-    transaction(lambda s: record(s, user.id, Kind.revoked, at=now(), only=SHOP))
+    revoked = Change(Kind.revoked, user.id, now(), client_id=SHOP)
+    transaction(lambda s: announce(s, revoked))
     assert [kind for kind, _ in told()] == ["user.revoked"]
     assert told(FORUM) == []
 

@@ -21,10 +21,10 @@ from tests.transfer import (
     wx,
 )
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts import site_users
 from wxlogin.accounts.models import User
-from wxlogin.accounts.transfer import Format, exporting
 from wxlogin.db import transaction
+from wxlogin.sites import members
+from wxlogin.transfer import Format, exporting
 
 # Security row 95, and what rows 92 and 93 put into names.
 NAMES = (
@@ -48,9 +48,9 @@ NAMES = (
 
 
 def customer(user: User, external_id: str | None, client_id: str = "shop") -> None:
-    transaction(lambda s: site_users.join(s, client_id, user.id, at=START))
+    transaction(lambda s: members.join(s, client_id, user.id, at=START))
     if external_id:
-        site_users.set_external_id(client_id, user.id, external_id)
+        members.set_external_id(client_id, user.id, external_id)
 
 
 def settle(people: People) -> None:

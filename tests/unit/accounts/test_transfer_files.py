@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transfer import records, wx
-from wxlogin.accounts.transfer import Format, Unusable, files, read_file
-from wxlogin.accounts.transfer.cells import fields_of, guarded, row_of, unguarded
-from wxlogin.accounts.transfer.files import Line
-from wxlogin.accounts.transfer.record import Record
+from wxlogin.transfer import Format, Unusable, files, read_file
+from wxlogin.transfer.cells import fields_of, guarded, row_of, unguarded
+from wxlogin.transfer.files import Line
+from wxlogin.transfer.record import Record
 
 GOOD = {"openids": {"web": wx("o1")}}
 BOM = b"\xef\xbb\xbf"

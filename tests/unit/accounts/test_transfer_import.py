@@ -18,9 +18,9 @@ from tests.people import (
 )
 from tests.transfer import NOW, SHOP, bring_in, everybody, outcomes, wx
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts import site_users
 from wxlogin.accounts.models import Event, Identity, SiteUser, User
 from wxlogin.db import reading, transaction
+from wxlogin.sites import members
 
 MING: dict[str, Any] = {
     "external_id": "42",
@@ -38,7 +38,7 @@ def test_a_person_brought_in_signs_in_as_the_same_user(people: People) -> None:
     assert people.signs_in("web", wx("o1"), wx("u1")).resolution.uid == result.uid
     # Another app of the open platform, of which the file knew nothing.
     assert people.signs_in("mp", wx("m1"), wx("u1")).resolution.uid == result.uid
-    member = site_users.by_external_id("shop", "42")
+    member = members.by_external_id("shop", "42")
     assert member is not None
     assert member.user_id == user_of("web", wx("o1")).id
 
@@ -101,25 +101,25 @@ def test_an_id_that_has_a_user_joins_the_rest_to_that_user(people: People) -> No
     assert user.created_at > START
     assert owner_of(wx("u1")) == user.id
     assert identity_of("web", wx("o1")).unionid == wx("u1")
-    member = site_users.by_external_id("shop", "42")
+    member = members.by_external_id("shop", "42")
     assert member is not None and member.user_id == user.id
 
 
 def test_the_site_s_own_id_joins_too(people: People) -> None:
     people.signs_in("web", wx("o1"))
     user = user_of("web", wx("o1"))
-    transaction(lambda s: site_users.join(s, "shop", user.id, at=START))
-    site_users.set_external_id("shop", user.id, "42")
+    transaction(lambda s: members.join(s, "shop", user.id, at=START))
+    members.set_external_id("shop", user.id, "42")
     assert outcomes(bring_in({**MING, "openids": {"mp": wx("m1")}})) == ["linked"]
     assert user_of("mp", wx("m1")).id == user.id
 
 
 def test_a_customer_without_external_id_is_given_one(people: People) -> None:
     user_id = people.signs_in("web", wx("o1"), wx("u1")).resolution.user_id
-    transaction(lambda s: site_users.join(s, "shop", user_id, at=START))
+    transaction(lambda s: members.join(s, "shop", user_id, at=START))
     assert outcomes(bring_in(MING)) == ["linked"]
     assert rows(SiteUser) == 1
-    member = site_users.member("shop", user_id)
+    member = members.member("shop", user_id)
     assert member is not None and member.external_id == "42"
 
 
@@ -127,8 +127,8 @@ def test_what_a_merged_user_was_called_still_counts(people: People) -> None:
     people.signs_in("web", wx("o1"), wx("u1"))
     people.signs_in("mp", wx("m1"), wx("u2"))
     younger = user_of("mp", wx("m1"))
-    transaction(lambda s: site_users.join(s, "shop", younger.id, at=START))
-    site_users.set_external_id("shop", younger.id, "42")
+    transaction(lambda s: members.join(s, "shop", younger.id, at=START))
+    members.set_external_id("shop", younger.id, "42")
     by_choice(people, user_of("web", wx("o1")), younger)
     before = snapshot()
     assert outcomes(bring_in(MING)) == ["known"]

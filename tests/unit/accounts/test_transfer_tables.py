@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from tests.names import NOTHING
 from tests.people import user_of
 from tests.transfer import bring_in_file, outcomes, records, wx
-from wxlogin.accounts.transfer import (
+from wxlogin.config import Settings
+from wxlogin.flows.avatars import fetchable
+from wxlogin.transfer import (
     Aside,
     Format,
     Import,
@@ -25,10 +27,8 @@ from wxlogin.accounts.transfer import (
     import_people,
     read_file,
 )
-from wxlogin.accounts.transfer.damage import damage
-from wxlogin.accounts.transfer.files import Line, People
-from wxlogin.config import Settings
-from wxlogin.flows.avatars import fetchable
+from wxlogin.transfer.damage import damage
+from wxlogin.transfer.files import Line, People
 
 HEADER = "external_id,openid:oa,unionid:main,name,created"
 DAMAGED = (

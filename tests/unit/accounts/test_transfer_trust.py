@@ -10,8 +10,8 @@ import pytest
 from tests.people import START, People, by_choice, snapshot, user_of
 from tests.transfer import SHOP, bring_in, exported, outcomes, wx
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts import site_users
 from wxlogin.db import transaction
+from wxlogin.sites import members
 
 THIEF = wx("thief")
 HIS = {"openids": {"web": wx("o1")}, "unionids": {"main": wx("u1")}}
@@ -35,8 +35,8 @@ def xiaoming(people: People) -> str:
     """His uid; the site knows him as 42, and another person has no unionid yet."""
     uid = people.signs_in("web", wx("o1"), wx("u1")).resolution.uid
     user = user_of("web", wx("o1"))
-    transaction(lambda s: site_users.join(s, "shop", user.id, at=START))
-    site_users.set_external_id("shop", user.id, "42")
+    transaction(lambda s: members.join(s, "shop", user.id, at=START))
+    members.set_external_id("shop", user.id, "42")
     people.signs_in("web", wx("o2"))
     return uid
 
@@ -66,7 +66,7 @@ def test_a_site_says_who_its_customers_are(people: People, xiaoming: str) -> Non
     )
     assert (known.outcome, joined.outcome, made.outcome) == ("known", "linked", "new")
     assert joined.uid == lihua
-    member = site_users.by_external_id("shop", "43")
+    member = members.by_external_id("shop", "43")
     assert member is not None and member.user_id == user_of("web", wx("o3")).id
 
 

@@ -11,10 +11,10 @@ import pytest
 from tests.unit.wechat.broken_wechat import Server, says
 from wxlogin.config import App, AppKind, load_settings
 from wxlogin.config.loading import read_settings
-from wxlogin.flows.doctor import address, app_secrets, clock, hosts, ourselves, pages
-from wxlogin.flows.doctor.asking import Asking, asking
-from wxlogin.flows.doctor.finding import Level, ok, wrong
-from wxlogin.flows.doctor.side_by_side import Job, side_by_side
+from wxlogin.doctor import address, app_secrets, clock, hosts, ourselves, pages
+from wxlogin.doctor.asking import Asking, asking
+from wxlogin.doctor.finding import Level, ok, wrong
+from wxlogin.doctor.side_by_side import Job, side_by_side
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
 

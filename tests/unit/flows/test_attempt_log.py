@@ -10,8 +10,8 @@ from flask import Flask
 from tests.people import SEALER, accounts_app
 from wxlogin.accounts.person import Person
 from wxlogin.errors import AlreadyFinished, CodeInvalid, LoginPending
-from wxlogin.flows import attempt as flow
-from wxlogin.flows.attempt import OTHER_CODES, AttemptLog, Claim, Record
+from wxlogin.flows.redirect import attempt as flow
+from wxlogin.flows.redirect.attempt import OTHER_CODES, AttemptLog, Claim, Record
 from wxlogin.tickets.sql import SqlTickets
 
 PERSON = Person("wx1", "website", "o1")

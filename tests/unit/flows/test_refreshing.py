@@ -10,9 +10,9 @@ from wxlogin.accounts import grants
 from wxlogin.config import App, AppKind
 from wxlogin.db import now
 from wxlogin.errors import GrantDead, WeChatBusy, WeChatUnavailable
-from wxlogin.flows import refresh as flow
+from wxlogin.flows import profile as flow
+from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.answers import Tokens
-from wxlogin.wechat.deadline import Deadline
 
 APP = App(name="web", kind=AppKind.website, appid="wx" + "0" * 16, secret="s" * 32)
 

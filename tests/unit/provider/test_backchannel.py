@@ -16,7 +16,9 @@ from tests.telling import delivers, has_signed_out, signed_in_at, site
 from wxlogin.accounts import sessions
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import reading
-from wxlogin.provider import backchannel, outgoing, signing
+from wxlogin.net import outgoing
+from wxlogin.oidc import signing
+from wxlogin.telling import backchannel
 
 HOUR = 3600
 

@@ -12,14 +12,16 @@ from joserfc.jwk import KeySet
 
 from tests.people import START, People, set_by_hand
 from tests.unit.provider.conftest import NATIVE, PUBLIC_URL, SHOP
-from wxlogin.accounts import avatars, people, site_users
+from wxlogin.accounts import avatars, people
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.config import Settings, current_settings
 from wxlogin.db import transaction
 from wxlogin.errors import AccountGone
-from wxlogin.provider import claims, id_token, keys, logout_token
-from wxlogin.provider.discovery import metadata
+from wxlogin.oidc import claims, id_token, keys
+from wxlogin.oidc.discovery import metadata
+from wxlogin.sites import members
+from wxlogin.telling import logout_token
 
 EVERYTHING = ("openid", "profile", "wechat", "offline_access", "email")
 WEB = "wx0000000000000a01"
@@ -167,9 +169,9 @@ def test_a_user_name_is_one_everywhere_and_nobody_elses(user_id):
 
 
 def test_the_sites_own_id_is_told_to_that_site_alone(user_id):
-    transaction(lambda s: site_users.join(s, "shop", user_id, at=START))
+    transaction(lambda s: members.join(s, "shop", user_id, at=START))
     assert "external_id" not in told(user_id)
-    site_users.set_external_id("shop", user_id, "customer-7")
+    members.set_external_id("shop", user_id, "customer-7")
     assert told(user_id)["external_id"] == "customer-7"
     assert "external_id" not in told(user_id, site=NATIVE)
 
@@ -179,8 +181,8 @@ def test_after_a_merge_both_ids_lead_to_the_one_that_stays(service):
     guests = People()
     guests.signs_in("oa", "o1")
     younger = guests.signs_in("web", "o2", "u1").resolution
-    transaction(lambda s: site_users.join(s, "shop", younger.user_id, at=START))
-    site_users.set_external_id("shop", younger.user_id, "customer-7")
+    transaction(lambda s: members.join(s, "shop", younger.user_id, at=START))
+    members.set_external_id("shop", younger.user_id, "customer-7")
     stays = guests.signs_in("oa", "o1", "u1").resolution
     assert told(stays.user_id) == {
         "sub": stays.uid,
@@ -234,8 +236,8 @@ def test_no_algorithm_is_ever_none(user_id):
 def test_discovery_names_every_claim(user_id):
     """security row 115"""
     listed = set(metadata(current_settings())["claims_supported"])
-    transaction(lambda s: site_users.join(s, "shop", user_id, at=START))
-    site_users.set_external_id("shop", user_id, "customer-7")
+    transaction(lambda s: members.join(s, "shop", user_id, at=START))
+    members.set_external_id("shop", user_id, "customer-7")
     avatars.keep(user_id, url=ADDRESS, picture=b"jpeg")
     wants = SHOP.model_copy(update={"email": "placeholder"})
     found = set(read(token(user_id, wants, scope=EVERYTHING))[1])

@@ -14,7 +14,7 @@ from tests.telling import customer, delivers, has_signed_out, site
 from wxlogin.cli import main
 from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.errors import Unready
-from wxlogin.provider import delivery, webhooks
+from wxlogin.telling import delivery, webhooks
 
 PATIENCE = 20
 

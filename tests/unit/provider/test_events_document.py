@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.telling import WEBHOOK_SECRET
-from wxlogin.accounts.events import Kind
-from wxlogin.provider.webhooks import signature
+from wxlogin.accounts.changes import Kind
+from wxlogin.telling.webhooks import signature
 
 TEXT = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
 

@@ -21,9 +21,9 @@ from tests.databases import NoServer, mariadb_url, postgresql_url
 from tests.people import rows
 from tests.unit.provider.conftest import PUBLIC_URL, sealing_key
 from wxlogin.db import db, now, reading
-from wxlogin.provider import key_rotation, keys, signing
-from wxlogin.provider.models import SigningKey
-from wxlogin.provider.signing import ID_TOKEN, LOGOUT_TOKEN, NotOurs
+from wxlogin.oidc import key_rotation, keys, signing
+from wxlogin.oidc.models import SigningKey
+from wxlogin.oidc.signing import ID_TOKEN, LOGOUT_TOKEN, NotOurs
 from wxlogin.security.sealing import SealBroken, current_sealer
 
 CLAIMS = {"iss": PUBLIC_URL, "sub": "uid"}

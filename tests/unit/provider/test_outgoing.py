@@ -9,7 +9,7 @@ from flask import Flask
 from tests.receiver import Receiver, receiver
 from tests.telling import site
 from wxlogin.config import Site
-from wxlogin.provider import outgoing
+from wxlogin.net import outgoing
 
 
 @pytest.fixture

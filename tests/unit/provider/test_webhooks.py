@@ -23,7 +23,7 @@ from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event
 from wxlogin.config import current_settings
 from wxlogin.db import db, reading
-from wxlogin.provider import webhooks
+from wxlogin.telling import webhooks
 
 HOUR = 3600
 

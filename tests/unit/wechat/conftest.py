@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.unit.wechat.broken_wechat import App, Server
+from wxlogin.net.transport import Transport
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
-from wxlogin.wechat.transport import Transport
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.wechat.deadline import Deadline
+from wxlogin.net.deadline import Deadline
 
 # What a loaded machine may take beyond the budget.
 GRACE = 1.5

@@ -16,9 +16,9 @@ from wxlogin.errors import (
     WeChatMisconfigured,
     WeChatUnavailable,
 )
+from wxlogin.net.connection import Trip
+from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.answers import UserInfo
-from wxlogin.wechat.connection import Trip
-from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.dialect import WeChatSession
 from wxlogin.wechat.errors import TokenStale
 

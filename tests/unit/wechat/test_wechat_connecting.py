@@ -10,9 +10,9 @@ from urllib3 import connectionpool
 
 from tests.unit.wechat.broken_wechat import PROFILE, TOKENS, says
 from tests.unit.wechat.failing import fails
-from wxlogin.wechat import connection, names
+from wxlogin.net import connection, names
+from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.client import WeChat
-from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.endpoints import Hosts
 
 BUDGET = 0.4

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.wechat.broken_wechat import TOKENS, head, says
 from tests.unit.wechat.failing import GRACE, fails
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.wechat.deadline import Deadline
+from wxlogin.net.deadline import Deadline
 
 BUDGET = 0.4
 

@@ -8,9 +8,10 @@ import pytest
 from tests.unit.wechat.broken_wechat import head, says
 from tests.unit.wechat.test_wechat_tls import Authority
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.wechat import connection, names, pictures
-from wxlogin.wechat.deadline import Deadline
-from wxlogin.wechat.outside import is_outside
+from wxlogin.net import connection, names
+from wxlogin.net.deadline import Deadline
+from wxlogin.net.public import is_outside
+from wxlogin.wechat import pictures
 from wxlogin.wechat.pictures import OutsideTransport, Pictures
 
 WECHATS = "https://thirdwx.qlogo.cn/mmopen/vi_32/ABC/132"

@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.wechat.broken_wechat import TOKENS, head, says
 from wxlogin.errors import WxloginError
-from wxlogin.wechat import quiet
+from wxlogin.net import quiet
+from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.client import WeChat
-from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.endpoints import Hosts
 
 # Named, so that a traceback's source lines do not show them.

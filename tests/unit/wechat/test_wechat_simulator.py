@@ -5,10 +5,10 @@ import time
 import pytest
 
 from wxlogin.errors import CodeInvalid, GrantDead, WeChatBusy, WeChatUnavailable
+from wxlogin.net.deadline import Deadline
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.wechat.answers import disagreement
 from wxlogin.wechat.client import WeChat
-from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.endpoints import Hosts
 from wxlogin.wechat.errors import ERRCODES, TokenStale
 

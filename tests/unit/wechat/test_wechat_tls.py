@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.unit.wechat.broken_wechat import says
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.wechat import transport as transport_module
+from wxlogin.net import transport as transport_module
+from wxlogin.net.deadline import Deadline
+from wxlogin.net.transport import Transport
 from wxlogin.wechat.client import WeChat
-from wxlogin.wechat.deadline import Deadline
 from wxlogin.wechat.endpoints import Hosts
-from wxlogin.wechat.transport import Transport
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin import signals
-from wxlogin.accounts import events, sessions, wechats
+from wxlogin.accounts import sessions, wechats
+from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Conflict, DeletedUid, Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
@@ -32,7 +33,7 @@ def disable(uid: str, *, at: datetime | None = None) -> None:
         user = _lock_survivor(session, uid)
         if user.disabled_at is None:
             user.disabled_at = moment
-            events.record(session, user.id, events.Kind.disabled, at=moment)
+            announce(session, Change(Kind.disabled, user.id, moment))
         sessions.close(session, SessionRow.user_id == user.id)
 
     transaction(work)
@@ -45,7 +46,7 @@ def enable(uid: str) -> None:
         user = _lock_survivor(session, uid)
         if user.disabled_at is not None:
             user.disabled_at = None
-            events.record(session, user.id, events.Kind.enabled, at=now())
+            announce(session, Change(Kind.enabled, user.id, now()))
 
     transaction(work)
 
@@ -72,7 +73,8 @@ def _delete(session: Session, user_id: int, through: int | None) -> None:
             raise RecentlyJoined("who has just come does not delete the account")
     former = sa.select(User.uid).where(User.merged_into_id == user_id)
     formers = list(session.scalars(former.order_by(User.id)))
-    events.record(session, user_id, events.Kind.deleted, at=now(), former_uids=formers)
+    data = {"former_uids": formers}
+    announce(session, Change(Kind.deleted, user_id, now(), data=data))
     sessions.close(session, SessionRow.user_id == user_id)
     _delete_conflicts(session, user_id)
     signals.send(session, signals.deleted, uid=user.uid)

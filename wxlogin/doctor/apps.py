@@ -1,0 +1,64 @@
+"""Kinds of apps and the doors they open; what can be seen without asking WeChat.
+
+A flow goes through one kind of app and asks for that kind's scopes only, so a pair
+that does not fit cannot be configured: a wrong *kind* is what can go wrong, and
+`pages` finds it by asking WeChat. Sources: Tencent's guides for website login
+(snsapi_login) and for pages inside WeChat (snsapi_base, snsapi_userinfo).
+"""
+
+from collections.abc import Iterator
+
+from wxlogin.config import App, AppKind, Settings, demo_apps
+from wxlogin.doctor.console import SECRET_PAGES
+from wxlogin.doctor.finding import Finding, ok, warning, wrong
+from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO
+
+_CHECK = "apps"
+_DOORS = {
+    AppKind.website: f"QR codes on PCs, {SCOPE_LOGIN}",
+    AppKind.official_account: f"pages inside WeChat, {SCOPE_BASE} or {SCOPE_USERINFO}",
+    AppKind.mobile: f"native apps, {SCOPE_USERINFO} by WeChat's SDK",
+    AppKind.mini_program: "mini programs, wx.login without a scope",
+}
+
+
+def check(settings: Settings) -> Iterator[Finding]:
+    """A line per app, and one for each thing that looks wrong."""
+    for app in settings.apps:
+        yield _app(app, settings)
+    browsers = (AppKind.website, AppKind.official_account)
+    if settings.apps and not any(settings.app_of_kind(kind) for kind in browsers):
+        yield warning(
+            _CHECK,
+            "No app is a website or an official account: /login has no door.",
+            todo="Add one to APPS; docs/going-live.md says which you need.",
+        )
+    yield from _same_secrets(settings.apps)
+
+
+def _app(app: App, settings: Settings) -> Finding:
+    invented = {demo.appid for demo in demo_apps()}
+    if app.appid in invented and not settings.simulated:
+        return wrong(
+            _CHECK,
+            f"{app.name} has an appid of the simulator's: WeChat does not know it.",
+            todo="Put the AppID of the console into APPS.",
+            console=SECRET_PAGES[app.kind],
+        )
+    platform = app.open_platform
+    bound = f"open platform {platform}" if platform else "no open platform"
+    kind = app.kind.value.replace("_", " ")
+    return ok(_CHECK, f"{app.name} ({kind}): {_DOORS[app.kind]}; {bound}")
+
+
+def _same_secrets(apps: tuple[App, ...]) -> Iterator[Finding]:
+    for place, app in enumerate(apps):
+        twins = [other.name for other in apps[:place] if other.secret == app.secret]
+        if twins:
+            yield warning(
+                _CHECK,
+                f"{app.name} has the same secret as {twins[0]}; WeChat gives each app "
+                "its own.",
+                todo="Copy the AppSecret of each.",
+                console=SECRET_PAGES[app.kind],
+            )

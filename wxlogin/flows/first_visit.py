@@ -1,0 +1,247 @@
+"""A first visit where accounts are not made without a question.
+
+WeChat has answered, nobody knows the person, and nothing is written: the answer
+waits in the ticket store for fifteen minutes, bound to the browser (or program)
+that brought it by a random key which only that one holds. The account is made by
+the person's own word, by a site that knows its customer, or not at all. A site's
+link for its customer (flows/site_links.py) is no word yet: whoever opens it is a
+stranger until the click that connects the two (finding M5).
+
+The same word twice gives the same session: its secret is made from the key. After
+a sign-out the word is spent.
+"""
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.outcome import Resolution
+from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.sign_in import Hook
+from wxlogin.config import Registration, Settings
+from wxlogin.db import now, transaction
+from wxlogin.errors import AlreadyFinished, RegistrationClosed, RegistrationOver
+from wxlogin.flows import pictures
+from wxlogin.flows.redirect.attempt import Purpose
+from wxlogin.flows.signing_in import Answer, Trace, live_session, sign_in_as
+from wxlogin.observability import get_logger
+from wxlogin.security.signing import session_secrets
+from wxlogin.sites import customers, terms
+from wxlogin.sites.terms import Policy
+from wxlogin.tickets import current_tickets
+
+KIND = "registration"
+#: Seconds the answer waits.
+WAIT_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An answer of WeChat's that waits. `client_id` is the site's, `next` where the
+    sign-in leads, `tag` what a form may show of the key."""
+
+    key: str
+    answer: Answer
+    client_id: str
+    next: str
+    door: str
+    #: The site has a link for its customer, which the person has yet to accept.
+    vouched: bool = False
+    #: Seconds since 1970.
+    since: float = 0.0
+    done: bool = False
+    version: int = 0
+
+    @property
+    def tag(self) -> str:
+        return hashlib.sha256(f"tag\x1f{self.key}".encode()).hexdigest()[:16]
+
+    @property
+    def profile(self) -> Profile | None:
+        return self.answer.person.profile
+
+    @property
+    def avatar(self) -> str | None:
+        """WeChat's address of the picture, which is never shown; None for none."""
+        return (self.profile and self.profile.avatar) or None
+
+    def picture(self) -> bytes | None:
+        """The picture, as a JPEG of ours; None for none."""
+        return pictures.kept(self.key) if self.avatar else None
+
+    def to_text(self) -> str:
+        values = asdict(self)
+        del values["key"], values["version"]
+        return json.dumps(values, default=datetime.isoformat)
+
+    @classmethod
+    def of(cls, key: str, version: int, text: str) -> Self:
+        values = json.loads(text)
+        return cls(
+            **{**values, "answer": _answer(values["answer"])}, key=key, version=version
+        )
+
+
+def creates(settings: Settings, purpose: Purpose) -> bool:
+    """Is an unknown person's account made without a question?"""
+    return terms.policy_for(settings, purpose.client_id).creates
+
+
+def hold(
+    settings: Settings, answer: Answer, *, purpose: Purpose, next_url: str, door: str
+) -> str:
+    """Keeps the answer and returns its key.
+
+    Raises RegistrationClosed where the person's word would not help.
+    """
+    client_id = purpose.client_id
+    policy = terms.policy_for(settings, client_id)
+    helps = purpose.vouched or policy.bind_url
+    if policy.mode is Registration.closed and not helps:
+        raise RegistrationClosed("the site takes no new accounts", client=client_id)
+    key = secrets.token_urlsafe(16)
+    waiting = Waiting(
+        key=key,
+        answer=replace(answer, known=None),
+        client_id=client_id,
+        next=next_url,
+        door=door,
+        vouched=purpose.vouched,
+        since=now().timestamp(),
+    )
+    current_tickets().add(KIND, key, waiting.to_text(), ttl=WAIT_SECONDS)
+    if url := waiting.avatar:
+        pictures.fetch(key, url, seconds=WAIT_SECONDS)
+    get_logger().info("registration waits", client=client_id, door=door)
+    return key
+
+
+def held(key: str) -> Waiting | None:
+    """The answer behind this key, if it still waits or has just led to a session."""
+    found = current_tickets().get(KIND, key) if key else None
+    return Waiting.of(key, found.version, found.value) if found else None
+
+
+def policy_of(settings: Settings, waiting: Waiting) -> Policy:
+    """What holds for this first visit."""
+    return terms.policy_for(settings, waiting.client_id)
+
+
+def agree(settings: Settings, waiting: Waiting, *, trace: Trace) -> str:
+    """Makes the account of a person who ticked the box; returns the session's secret.
+
+    Raises RegistrationClosed, AlreadyFinished after a sign-out, and what a sign-in
+    raises.
+    """
+    policy = policy_of(settings, waiting)
+    if policy.mode is Registration.closed:
+        raise RegistrationClosed("the site takes no new accounts")
+
+    def consent(session: Any, resolution: Resolution) -> None:
+        terms.settle(session, policy, resolution.user_id, door=waiting.door)
+
+    return settle(settings, waiting, trace=trace, also=consent)
+
+
+def connect(
+    settings: Settings, waiting: Waiting, external_id: str, *, trace: Trace
+) -> str:
+    """Account, session and the site's customer in one transaction; returns the
+    session's secret, the same for the same word again.
+
+    Raises ExternalIdTaken and ExternalIdFixed, and what a sign-in raises, with
+    nothing written.
+    """
+    version, bound = policy_of(settings, waiting).version or None, False
+
+    def be_customer(session: Session, user_id: int) -> None:
+        customers.connect(
+            session,
+            waiting.client_id,
+            user_id,
+            external_id,
+            at=now(),
+            terms_version=version,
+        )
+
+    def also(session: Session, resolution: Resolution) -> None:
+        nonlocal bound
+        be_customer(session, resolution.user_id)
+        bound = True
+
+    secret = settle(settings, waiting, trace=trace, also=also)
+    visitor = live_session(settings, secret)
+    if not bound and visitor is not None:
+        # The account was made in another tab meanwhile, by this browser too.
+        transaction(lambda session: be_customer(session, visitor.user_id))
+    return secret
+
+
+def settle(
+    settings: Settings, waiting: Waiting, *, trace: Trace, also: Hook | None
+) -> str:
+    """Signs the waiting person in, and makes the account if it is still new.
+
+    Returns the secret of the session, the same for every call. `also` runs in the
+    transaction, once; what it raises undoes everything and the answer waits on.
+    """
+    known = session_secrets(settings, waiting.key, "registration")
+    if secret := _live(settings, known):
+        return secret
+    if waiting.done:
+        raise AlreadyFinished("this registration is over")
+    try:
+        sign_in_as(
+            settings,
+            waiting.answer,
+            secret=known[0],
+            trace=replace(trace, door=waiting.door),
+            also=also,
+        )
+    except AlreadyFinished:
+        # The same word came twice at once, and the other one was faster.
+        if secret := _live(settings, known):
+            return secret
+        raise
+    finished = replace(waiting, done=True).to_text()
+    current_tickets().swap(
+        KIND, waiting.key, waiting.version, finished, ttl=WAIT_SECONDS
+    )
+    return known[0]
+
+
+def forget(key: str) -> None:
+    """The person does not want an account."""
+    if key and current_tickets().take(KIND, key) is not None:
+        pictures.forget(key)
+        get_logger().info("registration declined")
+
+
+def require(key: str | None) -> Waiting:
+    """The answer behind this key. Raises RegistrationOver."""
+    waiting = held(key or "")
+    if waiting is None:
+        raise RegistrationOver("no answer waits (any more) under this key")
+    return waiting
+
+
+def _live(settings: Settings, known: list[str]) -> str | None:
+    return next((each for each in known if live_session(settings, each)), None)
+
+
+def _answer(values: dict[str, Any]) -> Answer:
+    person, grant = values["person"], values["grant"]
+    profile = person.pop("profile")
+    if grant is not None:
+        authorized = datetime.fromisoformat(grant.pop("authorized_at"))
+        waited = int((now() - authorized).total_seconds())
+        left = max(0, grant.pop("expires_in") - waited)
+        grant = NewGrant(**grant, expires_in=left, authorized_at=authorized)
+    named = Person(**person, profile=Profile(**profile) if profile else None)
+    return Answer(named, known=None, grant=grant)

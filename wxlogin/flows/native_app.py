@@ -1,0 +1,233 @@
+"""A code that a native app got from WeChat's SDK becomes a session.
+
+The app has no cookie; what binds the code to it is a nonce of its own, the
+`attempt`. HTTP libraries on phones repeat a POST by themselves: the same code with
+the same attempt within a minute gives a new token and ends the first, WeChat is not
+asked again; the same code with another attempt, or with none, is refused (security
+row 58). The app's own appid and secret are used, so a code of another app is
+WeChat's 40029 (row 42).
+"""
+
+import hashlib
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+from wxlogin.accounts.person import Person
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.config import App, Settings
+from wxlogin.errors import (
+    CodeInvalid,
+    LoginPending,
+    SignInNeeded,
+    UnknownPerson,
+    WxloginError,
+)
+from wxlogin.flows import first_visit
+from wxlogin.flows.first_visit import Waiting
+from wxlogin.flows.redirect.attempt import Purpose
+from wxlogin.flows.signing_in import (
+    Answer,
+    Trace,
+    ask_who,
+    live_session,
+    sign_in_as,
+)
+from wxlogin.tickets import Ticket, current_tickets
+
+KIND = "app_code"
+# A code lives ten minutes; so long we must know that it was spent.
+KEEP_SECONDS = 660
+# How long the client's own retry is taken for one.
+RETRY_SECONDS = 60
+# How long a retry waits for the call it repeats.
+WAIT_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class AppSignIn:
+    """A session for a program: `token` goes into the Authorization header."""
+
+    token: str
+    visitor: Visitor
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What is remembered of a code, under its hash. `until` ends the lease."""
+
+    attempt: str
+    until: float
+    done: float = 0.0
+    openid: str = ""
+    unionid: str | None = None
+    token: str = ""
+    #: Key of an answer that waits for the person's word (flows/first_visit.py).
+    waiting: str = ""
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Self:
+        return cls(**json.loads(ticket.value))
+
+
+def sign_in_with_code(
+    settings: Settings,
+    app: App,
+    *,
+    code: str,
+    attempt: str,
+    trace: Trace,
+    client_id: str = "",
+) -> AppSignIn | Waiting:
+    """The session for this code. `attempt` may be empty: then no retry is known.
+
+    `client_id` names the site the app is of. An unknown person who must be asked
+    first is Waiting, and nothing is written. Raises CodeInvalid for a code that was
+    sent before, LoginPending where its first call takes too long, and what `ask_who`
+    and `sign_in_as` raise.
+    """
+    key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
+    mine = _Record(_hash(attempt), time.time() + settings.wechat_budget + 2)
+    store = current_tickets()
+    if store.add(KIND, key, mine.to_text(), ttl=KEEP_SECONDS):
+        return _first(
+            settings, app, key, mine, code=code, trace=trace, client_id=client_id
+        )
+    return _again(settings, app, key, mine, trace=trace)
+
+
+def _first(
+    settings: Settings,
+    app: App,
+    key: str,
+    mine: _Record,
+    *,
+    code: str,
+    trace: Trace,
+    client_id: str,
+) -> AppSignIn | Waiting:
+    store = current_tickets()
+    creates = first_visit.creates(settings, Purpose(client_id))
+    try:
+        answer = ask_who(settings, app, code=code)
+        token = _new_token()
+        try:
+            signed_in = _open(settings, answer, trace, token=token, create=creates)
+        except UnknownPerson:
+            return _ask_first(settings, key, mine, answer, trace, client_id)
+    except WxloginError as error:
+        if error.facts.get("call") == "exchange" and error.facts.get("sent") is False:
+            # WeChat never saw the code: it is as good as before.
+            store.take(KIND, key)
+        else:
+            store.swap(
+                KIND, key, 1, replace(mine, until=0.0).to_text(), ttl=KEEP_SECONDS
+            )
+        store.notify(KIND, key)
+        raise
+    person = answer.person
+    done = replace(
+        mine,
+        done=time.time(),
+        openid=person.openid,
+        unionid=person.unionid,
+        token=signed_in.token,
+    )
+    store.swap(KIND, key, 1, done.to_text(), ttl=KEEP_SECONDS)
+    store.notify(KIND, key)
+    return signed_in
+
+
+def _ask_first(
+    settings: Settings,
+    key: str,
+    mine: _Record,
+    answer: Answer,
+    trace: Trace,
+    client_id: str,
+) -> Waiting:
+    held = first_visit.hold(
+        settings, answer, purpose=Purpose(client_id), next_url="", door=trace.door
+    )
+    asked = replace(mine, done=time.time(), waiting=held)
+    store = current_tickets()
+    store.swap(KIND, key, 1, asked.to_text(), ttl=KEEP_SECONDS)
+    store.notify(KIND, key)
+    return first_visit.require(held)
+
+
+def _again(
+    settings: Settings, app: App, key: str, mine: _Record, *, trace: Trace
+) -> AppSignIn | Waiting:
+    """The client's own retry, or a replay."""
+    ticket = _finished(key)
+    record = _Record.of(ticket)
+    same = bool(mine.attempt) and secrets.compare_digest(record.attempt, mine.attempt)
+    if not same or not record.done or time.time() > record.done + RETRY_SECONDS:
+        raise CodeInvalid("this code was sent before", app=app.name)
+    if record.waiting:
+        return first_visit.require(record.waiting)
+    if live_session(settings, record.token) is None:
+        # Signed out or deleted meanwhile: only a new code begins again.
+        raise CodeInvalid("the session of this code is over", app=app.name)
+    person = Person(
+        app.appid, app.kind.value, record.openid, app.open_platform, record.unionid
+    )
+    answer = Answer(person, known=None, grant=None)
+    token = _new_token()
+    news = replace(record, token=token).to_text()
+    # The record comes first: of two retries at once only one opens a session.
+    if not current_tickets().swap(KIND, key, ticket.version, news, ttl=KEEP_SECONDS):
+        raise LoginPending("another retry of this call is being answered")
+    former = replace(trace, former_secret=record.token)
+    return _open(settings, answer, former, token=token)
+
+
+def _finished(key: str) -> Ticket:
+    """The code's record, after its first call has ended."""
+    store = current_tickets()
+    ticket = store.get(KIND, key)
+    if ticket and _is_running(_Record.of(ticket)):
+        ticket = store.wait(KIND, key, version=ticket.version, timeout=WAIT_SECONDS)
+        if ticket and _is_running(_Record.of(ticket)):
+            raise LoginPending("the first call with this code has not ended")
+    if ticket is None:
+        raise CodeInvalid("this code was sent before")
+    return ticket
+
+
+def _is_running(record: _Record) -> bool:
+    return not record.done and record.until > time.time()
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _open(
+    settings: Settings,
+    answer: Answer,
+    trace: Trace,
+    *,
+    token: str,
+    create: bool = True,
+) -> AppSignIn:
+    sign_in_as(settings, answer, secret=token, trace=trace, create=create)
+    return signed_in_by(settings, token)
+
+
+def signed_in_by(settings: Settings, token: str) -> AppSignIn:
+    """The session of this token. Raises SignInNeeded where there is none."""
+    visitor = live_session(settings, token)
+    if visitor is None:
+        raise SignInNeeded("the session ended as it began")
+    return AppSignIn(token, visitor)
+
+
+def _hash(attempt: str) -> str:
+    return hashlib.sha256(attempt.encode()).hexdigest() if attempt else ""

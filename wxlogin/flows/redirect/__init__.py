@@ -1,0 +1,1 @@
+"""Login by redirect: QR code, widget, pages inside WeChat."""

@@ -1,0 +1,151 @@
+"""How a redirect login begins: a state for WeChat, an attempt for the browser.
+
+Nothing is written anywhere, with one exception: WeChat's own browser loses cookies,
+and with the attempt's cookie the way back to the site would be lost. So where a site's
+request waits in the ticket store already, the way to it is kept there too, under the
+state's nonce. It is an address that anybody may open, and proves nothing.
+
+Each flow is one letter in the state, so that a state of one flow is worth nothing in
+another.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wxlogin.config import App, AppKind, Settings
+from wxlogin.errors import Crowded, NotFound
+from wxlogin.flows.redirect.attempt import Attempt, Purpose, new_attempt
+from wxlogin.flows.upstream import hosts_of
+from wxlogin.security.signing import STATE_SECONDS, State, new_nonce, sign_state
+from wxlogin.tickets import current_tickets
+from wxlogin.wechat import endpoints
+
+_WAY = "way"
+#: A login that leads to a page of ours, or to one that SITES lists.
+NO_SITE = Purpose()
+
+
+class Flow(StrEnum):
+    """The ways to WeChat and back, by their letter in the state."""
+
+    #: WeChat's page with the QR code, in the whole window.
+    qr = "q"
+    #: The same page in a frame that sends the top window back.
+    frame = "f"
+    #: The same page in a frame that comes back itself.
+    self_redirect = "s"
+    #: Inside WeChat: silent, by openid.
+    base = "b"
+    #: The same for a page that wants a name: upgraded where we have none.
+    named = "n"
+    #: Inside WeChat with consent: name and picture.
+    userinfo = "u"
+
+    @property
+    def kind(self) -> AppKind:
+        """The kind of app this flow goes through; any other is refused."""
+        inside = self in (Flow.base, Flow.named, Flow.userinfo)
+        return AppKind.official_account if inside else AppKind.website
+
+    @property
+    def silent(self) -> bool:
+        return self in (Flow.base, Flow.named)
+
+    @property
+    def door(self) -> str:
+        """Its name in the login history."""
+        return "qr" if self.kind is AppKind.website else "h5"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A login that may begin: the attempt for the cookie, WeChat's page for it."""
+
+    attempt: Attempt
+    url: str
+    state: str
+
+
+def begin(
+    settings: Settings,
+    app: App,
+    flow: Flow,
+    *,
+    next_url: str,
+    lang: str = "cn",
+    look: dict[str, str] | None = None,
+    restarted: bool = False,
+    link: int = 0,
+    pending: str = "",
+    purpose: Purpose = NO_SITE,
+) -> Begun:
+    """A new login with this app. Raises NotFound where app and flow do not match.
+
+    `lang` is `cn` or `en`, as WeChat says it; `look` the frame's style, href and
+    color_scheme; `link` the session that wants another WeChat person added;
+    `pending` what an upgrade falls back on (see `upgrade`); `purpose` the site that
+    this login is for.
+    """
+    if app.kind is not flow.kind:
+        raise NotFound("this kind of app has no such door", app=app.name)
+    nonce = new_nonce()
+    if purpose.client_id and flow.kind is AppKind.official_account:
+        _keep_way(settings, nonce, next_url)
+    place = State(nonce, settings.apps.index(app), flow.value, restarted)
+    state = sign_state(settings, place)
+    attempt = new_attempt(
+        nonce=nonce,
+        app=app.name,
+        flow=flow.value,
+        next_url=next_url,
+        link=link,
+        pending=pending,
+        purpose=purpose,
+    )
+    return Begun(attempt, _url(settings, app, flow, state, lang, look or {}), state)
+
+
+def _keep_way(settings: Settings, nonce: str, next_url: str) -> None:
+    most = settings.waiting_requests
+    # Without it only a browser that loses our cookie has to begin again at the site.
+    with suppress(Crowded):
+        current_tickets().add(_WAY, nonce, next_url, ttl=STATE_SECONDS, most=most)
+
+
+def way_of(nonce: str) -> str | None:
+    """Where a login for a site led, if it began inside WeChat with this nonce."""
+    found = current_tickets().get(_WAY, nonce)
+    return found.value if found else None
+
+
+def _url(
+    settings: Settings,
+    app: App,
+    flow: Flow,
+    state: str,
+    lang: str,
+    look: dict[str, str],
+) -> str:
+    hosts = hosts_of(settings)
+    back = f"{settings.public_url}/login/callback/{app.name}"
+    if flow is Flow.qr:
+        return endpoints.qrconnect_url(
+            hosts, appid=app.appid, redirect_uri=back, state=state, lang=lang
+        )
+    if flow.kind is AppKind.website:
+        return endpoints.embedded_url(
+            hosts,
+            appid=app.appid,
+            redirect_uri=back,
+            state=state,
+            self_redirect=flow is Flow.self_redirect,
+            style=look.get("style", "black"),
+            href=look.get("href", ""),
+            lang=lang,
+            color_scheme=look.get("color_scheme", ""),
+        )
+    scope = endpoints.SCOPE_BASE if flow.silent else endpoints.SCOPE_USERINFO
+    return endpoints.authorize_url(
+        hosts, appid=app.appid, redirect_uri=back, state=state, scope=scope
+    )

@@ -1,0 +1,1 @@
+"""The network: one budget over names, TLS and bytes, and public addresses only."""

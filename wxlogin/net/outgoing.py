@@ -1,0 +1,122 @@
+"""Calls of ours to a site's server: a webhook, a logout token.
+
+The address is the operator's own setting, and yet a name in it may lead anywhere
+tomorrow. So, as for every address that is not WeChat's (security rows 104, 120;
+OWASP ASVS 15.3.2):
+
+- only public addresses are connected to, unless the site is marked `inside` or the
+  service runs for development; what was looked up is what is connected to;
+- five seconds for everything: name, connect, TLS, sending, the answer's headers;
+- certificates are verified, redirects are not followed, no proxy is used;
+- only the status of the answer counts. Its body is not read.
+"""
+
+import http.client
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import Url, parse_url
+
+from wxlogin.config import Settings, Site
+from wxlogin.net import faults, names
+from wxlogin.net.connection import (
+    PlainConnection,
+    PlainPool,
+    TlsConnection,
+    TlsPool,
+    Trip,
+    TripTimeout,
+)
+from wxlogin.net.deadline import Deadline
+from wxlogin.net.public import is_outside
+from wxlogin.net.transport import tls_context
+
+BUDGET_SECONDS = 5.0
+_HEADERS = {"Accept": "*/*", "User-Agent": "wxlogin"}
+_NETWORK_ERRORS = (HTTPError, http.client.HTTPException, OSError, ValueError)
+
+if TYPE_CHECKING:
+    _Connection = PlainConnection
+else:
+    _Connection = object
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The status of the answer, or the fault that kept it away."""
+
+    status: int | None = None
+    fault: str | None = None
+
+    @property
+    def good(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def may_go_inside(settings: Settings, site: Site) -> bool:
+    """May this site's server be at an address of an inner network?"""
+    return site.inside or settings.env == "development"
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, inside: bool) -> Reply:
+    """POSTs the body once. Never raises for what the network or the site does."""
+    place = parse_url(url)
+    trip = Trip(Deadline(BUDGET_SECONDS))
+    pool = _pool(place, inside=inside)
+    try:
+        raw = pool.urlopen(
+            "POST",
+            place.request_uri,
+            body=body,
+            headers={**_HEADERS, **headers},
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=TripTimeout(trip),
+            preload_content=False,
+            decode_content=False,
+        )
+        raw.close()
+        return Reply(status=raw.status)
+    except _NETWORK_ERRORS as error:
+        return Reply(fault=faults.fault_of(error))
+    finally:
+        pool.close()
+
+
+class _Outside(_Connection):
+    """Leads to the public internet only."""
+
+    def _addresses(self) -> list[names.Address]:
+        found = [each for each in super()._addresses() if is_outside(each[4][0])]
+        if not found:
+            raise faults.Inside
+        return found
+
+
+class _OutsidePlain(_Outside, PlainConnection):
+    pass
+
+
+class _OutsideTls(_Outside, TlsConnection):
+    pass
+
+
+class _OutsidePlainPool(PlainPool):
+    ConnectionCls = _OutsidePlain
+
+
+class _OutsideTlsPool(TlsPool):
+    ConnectionCls = _OutsideTls
+
+
+def _pool(place: Url, *, inside: bool) -> HTTPConnectionPool:
+    host = place.host or ""
+    if place.scheme == "http":
+        plain = PlainPool if inside else _OutsidePlainPool
+        return plain(host, place.port, maxsize=1)
+    tls = TlsPool if inside else _OutsideTlsPool
+    return tls(host, place.port, maxsize=1, ssl_context=tls_context())

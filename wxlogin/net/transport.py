@@ -1,0 +1,211 @@
+"""The one way to WeChat: pooled, verified, bounded, and silent about secrets.
+
+Rules, and where they come from:
+
+- One deadline over names, connect, TLS, headers and body (see `connection`), and
+  at most 256 kB of body: an endless answer must not fill the memory.
+- Compressed answers are refused. None is asked for, and a small one can unpack to
+  gigabytes.
+- Redirects are not followed; WeChat's API sends none, and the query holds secrets.
+- Certificates are verified, by the bundle requests would use, read once.
+- Connecting is tried twice. A request that may have left is never repeated here,
+  except one that does no harm, on a pooled connection found dead: an authorization
+  code can be exchanged once (developers.weixin.qq.com, "code ... 只能使用一次").
+- No proxy is taken from the environment: the AppSecret would travel by a variable
+  that was set for something else. Route or NAT the host, or set WECHAT_API_URL.
+- requests and urllib3 write the whole URL, secret included, into messages and debug
+  lines. Their exceptions end here, without a chain, and their loggers lose the query.
+"""
+
+import http.client
+import os
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
+from urllib3.util.ssl_ import create_urllib3_context
+
+from wxlogin.net import faults, quiet
+from wxlogin.net.connection import PlainPool, TlsPool, Trip, TripTimeout
+
+BODY_LIMIT = 256 * 1024
+# Connections kept per host. More may be open at once; these many stay.
+POOL_SIZE = 32
+
+HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "User-Agent": "wxlogin",
+}
+
+quiet.install()
+
+_NETWORK_ERRORS = (HTTPError, http.client.HTTPException, OSError, ValueError)
+
+
+class Transport(HTTPAdapter):
+    """A requests adapter, shared by all threads and logins of a process.
+
+    It holds no cookie, no token and nothing else of a login. `send` answers with
+    the body already read; an error is a `WeChatUnavailable` whose facts say which
+    `fault` it was, at which `stage`, and whether the request was `sent`: if not, an
+    authorization code is as good as before.
+    """
+
+    def __init__(self) -> None:
+        self._pools: dict[str, HTTPConnectionPool] = {}
+        self._tls: ssl.SSLContext | None = None
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """No pool manager: WeChat is two or three fixed origins."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: object = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send a request for the trip given as `timeout`.
+
+        The other parameters are those of requests and change nothing: what they
+        would loosen is fixed here.
+        """
+        if not isinstance(timeout, Trip) or not request.url:
+            raise TypeError("a request to WeChat needs a trip, for its deadline")
+        return self.get(request.url, timeout)
+
+    def get(self, url: str, trip: Trip) -> requests.Response:
+        """GET an absolute URL; raises `WeChatUnavailable`, never anything else."""
+        origin, target = _split(url)
+        failure = self._try(origin, target, trip)
+        if _worth_another_try(failure, trip):
+            failure = self._try(origin, target, trip)
+        if isinstance(failure, requests.Response):
+            return failure
+        # Raised outside of any `except`, so that no chain leads to the URL.
+        raise faults.explain(failure, trip, host=origin)
+
+    def close(self) -> None:
+        """Close idle connections. The transport can be used again afterwards."""
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+
+    def _try(
+        self, origin: str, target: str, trip: Trip
+    ) -> requests.Response | Exception:
+        trip.sent = False
+        try:
+            raw = self._pool(origin).urlopen(
+                "GET",
+                target,
+                headers=HEADERS,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=TripTimeout(trip),
+                preload_content=False,
+                decode_content=False,
+            )
+            trip.stage = "body"
+            return _response(raw, origin + target.partition("?")[0])
+        except _NETWORK_ERRORS as error:
+            return error
+
+    def _pool(self, origin: str) -> HTTPConnectionPool:
+        pool = self._pools.get(origin)
+        if pool is None:
+            # Two threads may both make one; the loser's is empty and goes.
+            pool = self._pools.setdefault(origin, self._new_pool(origin))
+        return pool
+
+    def _new_pool(self, origin: str) -> HTTPConnectionPool:
+        place = parse_url(origin)
+        host = place.host or ""
+        if place.scheme == "http":
+            return PlainPool(host, place.port, maxsize=POOL_SIZE)
+        if self._tls is None:
+            self._tls = tls_context()
+        return TlsPool(host, place.port, maxsize=POOL_SIZE, ssl_context=self._tls)
+
+
+@cache
+def shared() -> Transport:
+    """The transport of this process."""
+    return Transport()
+
+
+def tls_context() -> ssl.SSLContext:
+    """TLS 1.2 or newer, names checked, against the bundle requests would use.
+
+    Like requests it honours REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE, and beside them
+    SSL_CERT_FILE and SSL_CERT_DIR; else certifi's bundle. Reading a bundle takes
+    some 20 ms, so one context serves all connections.
+    """
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.check_hostname = True
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    chosen = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    bundle = Path(chosen or DEFAULT_CA_BUNDLE_PATH)
+    if bundle.is_dir():
+        context.load_verify_locations(capath=bundle)
+    else:
+        context.load_verify_locations(cafile=bundle)
+    return context
+
+
+def _split(url: str) -> tuple[str, str]:
+    """`https://host:port` and the rest, which begins with a slash."""
+    cut = url.index("/", url.index("://") + 3)
+    return url[:cut], url[cut:]
+
+
+def _response(raw: BaseHTTPResponse, url: str) -> requests.Response:
+    """A requests response with its body read and its query forgotten."""
+    try:
+        body = _body(raw)
+    except BaseException:
+        raw.close()
+        raise
+    finally:
+        raw.release_conn()
+    response = requests.Response()
+    response.status_code = raw.status
+    # Two headers are of use: one tells whether our clock is right, by the other the
+    # picture host says that it has no picture (see `pictures`).
+    for name in ("Date", "X-ErrNo"):
+        response.headers[name] = raw.headers.get(name, "")
+    response.url = url
+    response._content = body
+    return response
+
+
+def _body(raw: BaseHTTPResponse) -> bytes:
+    if raw.headers.get("Content-Encoding", "identity") != "identity":
+        raise faults.Encoded
+    body = raw.read(BODY_LIMIT + 1, decode_content=False)
+    if len(body) > BODY_LIMIT:
+        raise faults.TooLong
+    if raw.length_remaining:
+        raise faults.Cut
+    return body
+
+
+def _worth_another_try(outcome: requests.Response | Exception, trip: Trip) -> bool:
+    if isinstance(outcome, requests.Response) or trip.deadline.remaining() <= 0:
+        return False
+    if not trip.sent:
+        # A certificate that was refused is refused again.
+        return faults.fault_of(outcome) not in ("certificate", "tls")
+    return trip.repeatable and trip.reused and trip.stage == "headers"

@@ -1,0 +1,152 @@
+"""What a site is told of a person, by what it asked for (its scope).
+
+OpenID Connect Core 5.1 and 5.4. The same claims stand in the ID token and in the
+answer of /oauth2/userinfo, so a site may leave the second call out.
+
+`sub` is our own id of the account, in every site the same; no openid and no unionid
+is in it (security row 118), those are told by the scope `wechat`. It stays when
+two accounts prove to be one person: `former_subs` are the ids that became this one.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from wxlogin.accounts import people
+from wxlogin.accounts.people import Account
+from wxlogin.config import Settings, Site
+from wxlogin.flows import avatars
+from wxlogin.sites import members
+
+#: Where PUBLIC_URL has no name of its own. It never exists (RFC 2606 section 2, RFC
+#: 6761 section 6.4): nobody can receive what is sent there, or prove that it is theirs.
+PLACEHOLDER_DOMAIN = "users.wxlogin.invalid"
+_PROFILE = (
+    "name",
+    "nickname",
+    "preferred_username",
+    "picture",
+    "locale",
+    "updated_at",
+)
+#: All that `user_claims` may say.
+CLAIMS = (
+    "sub",
+    "former_subs",
+    "external_id",
+    *_PROFILE,
+    "wechat",
+    "email",
+    "email_verified",
+)
+# `zh_CN` as WeChat writes it.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,2}")
+
+
+def user_claims(
+    settings: Settings, site: Site, user_id: int, scope: Collection[str]
+) -> dict[str, Any]:
+    """What this site may know of the user. Raises AccountGone.
+
+    What is not known is left out, never empty.
+    """
+    account = people.account(user_id)
+    claims: dict[str, Any] = {"sub": account.uid, **_ours(site, account)}
+    if "profile" in scope:
+        claims |= _profile(settings, account)
+    if "wechat" in scope:
+        claims["wechat"] = wechat(settings, account)
+    if site.email == "placeholder":
+        claims |= _email(settings, site, account)
+    return claims
+
+
+def username(uid: str) -> str:
+    """A user name for software that wants one: `wx-` and 16 of `a-z2-7`.
+
+    It fits where others do (Unix and DNS names, the 20 characters of some forums) and
+    survives being put into small letters. 80 bits of a digest of the account's id make
+    it nobody else's, so it stays when the person is called something else; a nickname
+    in its place would let strangers of one name in (OpenID Connect Core 5.7).
+    """
+    digest = hashlib.sha256(uid.encode()).digest()[:10]
+    return "wx-" + base64.b32encode(digest).decode().lower()
+
+
+def placeholder(settings: Settings, uid: str) -> str:
+    """An address for software that cannot do without one; it never receives mail."""
+    return f"{username(uid)}@{placeholder_domain(settings)}"
+
+
+def placeholder_domain(settings: Settings) -> str:
+    """EMAIL_DOMAIN, or `users.` before the host of PUBLIC_URL if that is a name.
+
+    Software refuses the names that exist nowhere (email-validator: `.invalid`, joi: all
+    that is no top-level domain), so the operator's own is used where there is one.
+    """
+    if settings.email_domain:
+        return settings.email_domain
+    host = settings.public.hostname or ""
+    named = "." in host and not host.rpartition(".")[2].isdigit()
+    return f"users.{host}" if named else PLACEHOLDER_DOMAIN
+
+
+def _email(settings: Settings, site: Site, account: Account) -> dict[str, Any]:
+    claims: dict[str, Any] = {"email": placeholder(settings, account.uid)}
+    if site.email_verified != "omit":
+        claims["email_verified"] = site.email_verified
+    return claims
+
+
+def _ours(site: Site, account: Account) -> dict[str, Any]:
+    known = members.member(site.client_id or "", account.user_id)
+    claims: dict[str, Any] = {}
+    if account.former_uids:
+        claims["former_subs"] = account.former_uids
+    if known is not None and known.external_id is not None:
+        claims["external_id"] = known.external_id
+    return claims
+
+
+def _profile(settings: Settings, account: Account) -> dict[str, Any]:
+    claims = {
+        "name": account.nickname or None,
+        "nickname": account.nickname or None,
+        "preferred_username": username(account.uid),
+        "picture": avatars.picture_url(settings, account.user_id, account.uid),
+        "locale": _locale(account.language),
+        "updated_at": _seconds(account.profile_at),
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def wechat(settings: Settings, account: Account) -> dict[str, Any]:
+    """WeChat's names for the person, here and in what /api tells."""
+    names = {app.appid: app.name for app in settings.apps}
+    return {
+        "identities": [
+            {
+                "app": names.get(identity.appid),
+                "kind": identity.kind,
+                "openid": identity.openid,
+            }
+            for identity in account.identities
+        ],
+        "unionid": account.unionids[0].unionid if account.unionids else None,
+        # Known once an official account tells us who follows it.
+        "following": None,
+    }
+
+
+def _locale(language: str | None) -> str | None:
+    """A language tag with hyphens (RFC 5646)."""
+    if not language or not _LANGUAGE.fullmatch(language):
+        return None
+    return language.replace("_", "-")
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return int(at.timestamp()) if at else None

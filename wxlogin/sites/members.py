@@ -1,0 +1,195 @@
+"""Which site knows which user, and under which id of its own.
+
+A site's row about a user stays where it was when that user is merged into another
+one: what a site knows is looked up over a user and everybody merged into it, so an
+undo has nothing to give back. Two customers of a site may prove to be one person;
+then the survivor's own external id is the one that counts, and the other one still
+leads to the survivor.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from wxlogin.accounts.changes import Change, Kind, announce
+from wxlogin.accounts.models import SiteUser, User
+from wxlogin.accounts.models.sites import EXTERNAL_ID_LENGTH
+from wxlogin.accounts.owners import family, lock
+from wxlogin.accounts.statements import run
+from wxlogin.db import StartOver, now, reading, transaction
+from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user as one site knows it; `user_id` is the survivor's."""
+
+    client_id: str
+    user_id: int
+    external_id: str | None
+    #: The version of the site's terms that is settled with this user.
+    terms_version: str | None
+
+
+def member(client_id: str, user_id: int) -> Member | None:
+    """What the site knows of this user, or None for a stranger there."""
+    with reading() as session:
+        return look(session, client_id, user_id)
+
+
+def by_external_id(client_id: str, external_id: str) -> Member | None:
+    """The user behind the site's own id of a customer."""
+    with reading() as session:
+        owner = _owner(session, client_id, external_id)
+        return look(session, client_id, owner) if owner is not None else None
+
+
+def look(session: Session, client_id: str, user_id: int) -> Member | None:
+    """The same as `member`, inside the caller's transaction."""
+    rows = session.execute(_rows(client_id, user_id)).all()
+    if not rows:
+        return None
+    ids = [row.external_id for row, _ in rows if row.external_id is not None]
+    settled = [row.terms_version for row, _ in rows if row.terms_version is not None]
+    return Member(
+        client_id,
+        user_id,
+        ids[0] if ids else None,
+        settled[0] if settled else None,
+    )
+
+
+def join(
+    session: Session,
+    client_id: str,
+    user_id: int,
+    *,
+    at: datetime,
+    terms_version: str | None = None,
+) -> bool:
+    """Lets the site know the user; True for a user that is new there.
+
+    `terms_version` is what the user has settled now; None leaves what there was.
+    """
+    known = look(session, client_id, user_id)
+    if known is None:
+        lock(session, {user_id})
+        known = look(session, client_id, user_id)
+    if known is None:
+        _insert(session, client_id, user_id, terms_version=terms_version, at=at)
+        announce(session, Change(Kind.created, user_id, at, client_id=client_id))
+        return True
+    if terms_version not in (None, known.terms_version):
+        _settle(session, client_id, user_id, terms_version, at=at)
+    return False
+
+
+def give_external_id(
+    session: Session, client_id: str, user_id: int, external_id: str, *, at: datetime
+) -> None:
+    """The site's own id of this user, who must be known there (`join`).
+
+    The same id again is no change. Raises ExternalIdTaken where another user has it,
+    ExternalIdFixed where this user has another one, with nothing written.
+    """
+    require_external_id(external_id)
+    lock(session, {user_id})
+    owner = _owner(session, client_id, external_id)
+    if owner is not None and owner != user_id:
+        raise ExternalIdTaken("another user has this external id", client=client_id)
+    known = look(session, client_id, user_id)
+    if known is not None and known.external_id == external_id:
+        return
+    if known is not None and known.external_id is not None:
+        raise ExternalIdFixed("this user has another external id", client=client_id)
+    own = sa.update(SiteUser).where(
+        SiteUser.client_id == client_id, SiteUser.user_id == user_id
+    )
+    try:
+        with session.begin_nested():
+            if not run(session, own.values(external_id=external_id)):
+                _insert(session, client_id, user_id, external_id=external_id, at=at)
+    except sa.exc.IntegrityError:
+        # Another request gave it away between the look and the write.
+        raise StartOver from None
+
+
+def take_external_id(client_id: str, user_id: int) -> None:
+    """The site forgets its own id of this user, and of those merged into it."""
+    ids = family(user_id)
+    own = sa.update(SiteUser).where(
+        SiteUser.client_id == client_id, SiteUser.user_id.in_(ids)
+    )
+    transaction(lambda session: run(session, own.values(external_id=None)))
+
+
+def set_external_id(client_id: str, user_id: int, external_id: str) -> None:
+    """`give_external_id` in a transaction of its own."""
+    transaction(
+        lambda session: give_external_id(
+            session, client_id, user_id, external_id, at=now()
+        )
+    )
+
+
+def require_external_id(text: str) -> None:
+    """Raises BadRequest for what is no id: 1 to 128 printable characters."""
+    if not 0 < len(text) <= EXTERNAL_ID_LENGTH or not text.isprintable():
+        raise BadRequest("an external_id is 1 to 128 printable characters")
+    if text != text.strip():
+        raise BadRequest("an external_id has no blank at its ends")
+
+
+def _rows(client_id: str, user_id: int) -> sa.Select[SiteUser, bool]:
+    """The site's rows about the user, the user's own one first."""
+    own = SiteUser.user_id == user_id
+    return (
+        sa.select(SiteUser, own)
+        .where(SiteUser.client_id == client_id, SiteUser.user_id.in_(family(user_id)))
+        .order_by(sa.desc(own), SiteUser.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _owner(session: Session, client_id: str, external_id: str) -> int | None:
+    """The user, through all merges, to whom an external id leads."""
+    named = aliased(User)
+    query = (
+        sa.select(sa.func.coalesce(named.merged_into_id, named.id))
+        .join(SiteUser, SiteUser.user_id == named.id)
+        .where(SiteUser.client_id == client_id, SiteUser.external_id == external_id)
+    )
+    return session.scalar(query)
+
+
+def _settle(
+    session: Session, client_id: str, user_id: int, version: str | None, *, at: datetime
+) -> None:
+    own = sa.update(SiteUser).where(
+        SiteUser.client_id == client_id, SiteUser.user_id == user_id
+    )
+    if not run(session, own.values(terms_version=version)):
+        # The site knows the user by somebody who was merged into it.
+        _insert(session, client_id, user_id, terms_version=version, at=at)
+
+
+def _insert(
+    session: Session,
+    client_id: str,
+    user_id: int,
+    *,
+    at: datetime,
+    external_id: str | None = None,
+    terms_version: str | None = None,
+) -> None:
+    row = SiteUser(
+        client_id=client_id,
+        user_id=user_id,
+        external_id=external_id,
+        terms_version=terms_version,
+        created_at=at,
+    )
+    session.add(row)
+    session.flush()

@@ -1,0 +1,90 @@
+"""The sites that know a user, from the user's side: seen, and taken back.
+
+A site goes on knowing whom it met: its own row about a customer is its own affair.
+What the user takes back is its access to us (security row 119, OWASP ASVS 10.7.3).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts import sessions
+from wxlogin.accounts.changes import Change, Kind, announce
+from wxlogin.accounts.models import Authorization, Consent, SiteUser
+from wxlogin.accounts.owners import family, lock
+from wxlogin.accounts.statements import run
+from wxlogin.db import now, reading, transaction
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The version of a site's terms that a user agreed to last, and when."""
+
+    version: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A site that knows the user."""
+
+    client_id: str
+    since: datetime
+    #: May it ask about the user now?
+    has_access: bool
+    agreement: Agreement | None
+
+
+def of_user(user_id: int) -> list[Membership]:
+    """The sites that know this user or somebody merged into it, the first met first."""
+    since = sa.func.min(SiteUser.created_at)
+    known = sa.select(SiteUser.client_id, since).where(
+        SiteUser.user_id.in_(family(user_id))
+    )
+    query = known.group_by(SiteUser.client_id).order_by(since, SiteUser.client_id)
+    with reading() as session:
+        open_at = set(session.scalars(_open_at(user_id)))
+        agreed = _agreements(session, user_id)
+        return [
+            Membership(client_id, first, client_id in open_at, agreed.get(client_id))
+            for client_id, first in session.execute(query)
+        ]
+
+
+def take_back(user_id: int, client_id: str, *, at: datetime | None = None) -> bool:
+    """Ends the site's access; False where it does not know the user.
+
+    Its tokens are dead at once, it is to be told that the sign-in is over and why,
+    and its terms have to be agreed to again. Raises AccountGone.
+    """
+    moment = at or now()
+
+    def work(session: Session) -> bool:
+        lock(session, {user_id})
+        rows = (SiteUser.client_id == client_id, SiteUser.user_id.in_(family(user_id)))
+        if not run(
+            session, sa.update(SiteUser).where(*rows).values(terms_version=None)
+        ):
+            return False
+        own = Authorization.user_id == user_id
+        if sessions.withdraw(session, own, Authorization.client_id == client_id):
+            withdrawn = Change(Kind.revoked, user_id, moment, client_id=client_id)
+            announce(session, withdrawn)
+        return True
+
+    return transaction(work)
+
+
+def _open_at(user_id: int) -> sa.Select[str]:
+    return sa.select(Authorization.client_id).where(Authorization.user_id == user_id)
+
+
+def _agreements(session: Session, user_id: int) -> dict[str, Agreement]:
+    rows = session.scalars(
+        sa.select(Consent)
+        .where(Consent.user_id.in_(family(user_id)))
+        .order_by(Consent.at, Consent.id)
+    )
+    return {row.client_id: Agreement(row.version, row.at) for row in rows}

@@ -1,0 +1,1 @@
+"""What sites are told without asking: events by webhook, and back-channel logout."""

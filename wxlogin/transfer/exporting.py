@@ -1,0 +1,222 @@
+"""Writes people out, in the form an import takes.
+
+All of it is one reading transaction, so a merge in the meantime loses nobody, and in
+the order of our numbers, a page at a time, so memory stays the same.
+"""
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
+from wxlogin.config import App
+from wxlogin.db import reading
+from wxlogin.transfer.cells import columns, row_of
+from wxlogin.transfer.files import Format
+
+PAGE = 1000
+# JSON need not escape them, and yet many programs end a line there.
+_LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
+
+
+def export_people(
+    file: TextIO, shape: Format, apps: Sequence[App], *, client_id: str | None = None
+) -> Iterator[int]:
+    """Writes every user, or those whom a site knows; yields how many so far.
+
+    With a site the lines have its external ids, which are its alone. Raises Unready
+    where the database does not answer.
+    """
+    with reading() as session:
+        _see_one_moment(session)
+        names = {app.appid: app.name for app in apps}
+        write = _writer(file, shape, session, names)
+        pages = _Pages(session, {app.appid: app for app in apps}, client_id)
+        done = 0
+        for page in pages:
+            for fields in page:
+                write(fields)
+            done += len(page)
+            yield done
+
+
+def _see_one_moment(session: Session) -> None:
+    """Reads what is committed now until the end; SQLite does so anyway."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def _writer(
+    file: TextIO, shape: Format, session: Session, names: dict[str, str]
+) -> Any:
+    if shape is Format.jsonl:
+        return lambda fields: file.write(_json_line(fields))
+    header = columns(*_places(session, names))
+    # Rows end as RFC 4180 has it; with another end a lone CR in a cell goes unquoted.
+    rows = csv.writer(file, lineterminator="\r\n")
+    rows.writerow(header)
+    return lambda fields: rows.writerow(row_of(header, fields))
+
+
+def _json_line(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False).translate(_LINE_ENDS) + "\n"
+
+
+def _places(session: Session, names: dict[str, str]) -> tuple[list[str], list[str]]:
+    """The apps and open platforms that somebody has an id of."""
+    appids = session.scalars(sa.select(Identity.appid).distinct())
+    apps = sorted(names.get(appid, appid) for appid in appids)
+    platforms = session.scalars(sa.select(UnionId.open_platform).distinct())
+    return apps, sorted(platforms)
+
+
+@dataclass
+class _Person:
+    """What stands about one user in the tables beside `users`."""
+
+    identities: list[Any] = field(default_factory=list)
+    unionids: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    former_uids: list[str] = field(default_factory=list)
+    external_id: str | None = None
+    former_external_ids: dict[str, str] = field(default_factory=dict)
+
+
+class _Pages:
+    """Users as fields, PAGE of them at a time, in the order of their numbers."""
+
+    def __init__(
+        self, session: Session, apps: dict[str, App], client_id: str | None
+    ) -> None:
+        self._session = session
+        self._apps = apps
+        self._client_id = client_id
+
+    def __iter__(self) -> Iterator[list[dict[str, Any]]]:
+        last = 0
+        while page := self._users(last):
+            last = page[-1].id
+            people = self._people([user.id for user in page])
+            yield [
+                self._fields(user, people[user.id])
+                for user in page
+                if self._client_id is None or user.id in people
+            ]
+
+    def _users(self, last: int) -> Sequence[Any]:
+        query = (
+            sa.select(
+                User.id,
+                User.uid,
+                User.nickname,
+                User.avatar,
+                User.language,
+                User.created_at,
+                User.disabled_at,
+            )
+            .where(User.id > last, User.merged_into_id.is_(None))
+            .order_by(User.id)
+            .limit(PAGE)
+        )
+        return self._session.execute(query).all()
+
+    def _people(self, ids: list[int]) -> dict[int, _Person]:
+        """With a site: only those whom it knows."""
+        people: dict[int, _Person] = defaultdict(_Person)
+        formers = self._formers(ids)
+        if self._client_id is not None:
+            self._add_customers(people, ids, formers)
+            ids = [user_id for user_id in ids if user_id in people]
+        for owner, uid in formers.values():
+            if owner in people or self._client_id is None:
+                people[owner].former_uids.append(uid)
+        self._add_ids(people, ids)
+        return people
+
+    def _formers(self, ids: list[int]) -> dict[int, tuple[int, str]]:
+        query = sa.select(User.id, User.merged_into_id, User.uid).where(
+            User.merged_into_id.in_(ids)
+        )
+        rows = self._session.execute(query.order_by(User.id))
+        return {number: (owner, uid) for number, owner, uid in rows if owner}
+
+    def _add_ids(self, people: dict[int, _Person], ids: list[int]) -> None:
+        identities = sa.select(
+            Identity.user_id,
+            Identity.appid,
+            Identity.openid,
+            Identity.open_platform,
+            Identity.unionid,
+        ).where(Identity.user_id.in_(ids))
+        for row in self._session.execute(identities.order_by(Identity.id)):
+            people[row.user_id].identities.append(row)
+        unionids = sa.select(
+            UnionId.user_id, UnionId.open_platform, UnionId.unionid
+        ).where(UnionId.user_id.in_(ids))
+        for owner, platform, unionid in self._session.execute(
+            unionids.order_by(UnionId.id)
+        ):
+            people[owner].unionids[platform].append(unionid)
+
+    def _add_customers(
+        self,
+        people: dict[int, _Person],
+        ids: list[int],
+        formers: dict[int, tuple[int, str]],
+    ) -> None:
+        query = sa.select(SiteUser.user_id, SiteUser.external_id).where(
+            SiteUser.client_id == self._client_id,
+            SiteUser.user_id.in_([*ids, *formers]),
+        )
+        for user_id, external_id in self._session.execute(query.order_by(SiteUser.id)):
+            if user_id not in formers:
+                people[user_id].external_id = external_id
+                continue
+            owner, uid = formers[user_id]
+            person = people[owner]
+            if external_id is not None:
+                person.former_external_ids[uid] = external_id
+
+    def _fields(self, user: Any, person: _Person) -> dict[str, Any]:
+        disabled = user.disabled_at and user.disabled_at.isoformat()
+        everything = {
+            "external_id": person.external_id,
+            "uid": user.uid,
+            "openids": self._openids(person),
+            "unionids": {name: _one(ids) for name, ids in person.unionids.items()},
+            "name": user.nickname,
+            "avatar": user.avatar,
+            "language": user.language,
+            "created": user.created_at.isoformat(),
+            "disabled": disabled,
+            "former_uids": person.former_uids,
+            "former_external_ids": person.former_external_ids,
+        }
+        return {name: value for name, value in everything.items() if value}
+
+    def _openids(self, person: _Person) -> dict[str, Any]:
+        found: dict[str, list[Any]] = defaultdict(list)
+        for row in person.identities:
+            app = self._apps.get(row.appid)
+            name = app.name if app else row.appid
+            found[name].append(_openid(row, app, person))
+        return {name: _one(ids) for name, ids in found.items()}
+
+
+def _openid(row: Any, app: App | None, person: _Person) -> Any:
+    """The openid; with its unionid where an import would not come to that alone."""
+    platform = app.open_platform if app else row.open_platform
+    recorded = row.unionid if row.open_platform == platform else None
+    here = person.unionids.get(platform, []) if platform else []
+    if (here[0] if len(here) == 1 else None) == recorded:
+        return row.openid
+    return {"openid": row.openid, "unionid": recorded}
+
+
+def _one(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values

@@ -1,0 +1,166 @@
+"""What programs call: native apps that sign in, and pages that draw a widget."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response
+from werkzeug.wrappers import Response as BaseResponse
+
+from wxlogin.accounts.sessions import SessionKind
+from wxlogin.config import App, AppKind, current_settings
+from wxlogin.errors import (
+    BadRequest,
+    Conflict,
+    NotFound,
+    RegistrationOver,
+    SignInNeeded,
+)
+from wxlogin.flows import first_visit
+from wxlogin.flows.first_visit import Waiting
+from wxlogin.flows.leaving import end_session
+from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
+from wxlogin.flows.redirect.begin import Flow, begin
+from wxlogin.flows.signing_in import Trace
+from wxlogin.security.signing import STATE_SECONDS
+from wxlogin.web.access import bearer_token, for_sites, without_cookies
+from wxlogin.web.arriving import return_url, trace
+from wxlogin.web.attempts import hold_attempt
+from wxlogin.web.bodies import json_texts
+from wxlogin.web.exchanges import exchanging
+from wxlogin.web.language import language
+from wxlogin.web.problems import answer
+from wxlogin.web.sites import purpose_of, require_open
+from wxlogin.web.visitors import current_visitor
+
+bp = Blueprint("programs", __name__, url_prefix="/api")
+
+_DOOR = "app"
+# Letters, digits, - and _; long enough that nobody guesses another's.
+_ATTEMPT_LENGTHS = range(16, 129)
+
+
+@bp.post("/attempts")
+@for_sites
+def attempts() -> Response:
+    """A fresh state, and everything a page needs to draw its own widget."""
+    settings = current_settings()
+    body = json_texts(app=False, next=False, self_redirect=False, lang=False)
+    app = _app_of(body["app"], AppKind.website)
+    stays = body["self_redirect"] == "true"
+    flow = Flow.self_redirect if stays else Flow.frame
+    lang = "en" if (body["lang"] or language()) == "en" else "cn"
+    next_url = return_url(body["next"])
+    require_open(next_url)
+    purpose = purpose_of(next_url)
+    begun = begin(settings, app, flow, next_url=next_url, lang=lang, purpose=purpose)
+    response = jsonify(
+        appid=app.appid,
+        scope="snsapi_login",
+        redirect_uri=f"{settings.public_url}/login/callback/{app.name}",
+        state=begun.state,
+        frame_url=begun.url,
+        expires_in=STATE_SECONDS,
+    )
+    hold_attempt(response, settings, begun.attempt)
+    return response
+
+
+@bp.post("/mobile/<name>/login")
+@without_cookies
+def mobile_login(name: str) -> BaseResponse:
+    """A code of WeChat's SDK becomes a bearer token."""
+    settings = current_settings()
+    app = _app_of(name, AppKind.mobile)
+    body = json_texts(code=True, attempt=False, site=False)
+    if body["site"] and settings.site_of(body["site"]) is None:
+        raise BadRequest("site is the client_id of a site in SITES")
+    attempt = body["attempt"]
+    if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
+        raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
+    origin = program_trace(_DOOR, "mobile")
+    with exchanging(body["code"]):
+        signed_in = sign_in_with_code(
+            settings,
+            app,
+            code=body["code"],
+            attempt=attempt,
+            trace=origin,
+            client_id=body["site"],
+        )
+    if isinstance(signed_in, Waiting):
+        return _ask_person(signed_in)
+    return jsonify(_answer(signed_in))
+
+
+@bp.post("/registrations")
+@without_cookies
+def register() -> Response:
+    """The person's word, given in the program: the account and a bearer token."""
+    settings = current_settings()
+    body = json_texts(registration=True, agree=True, terms_version=False)
+    waiting = first_visit.require(body["registration"])
+    if waiting.door != _DOOR:
+        raise RegistrationOver("a registration of a browser ends in that browser")
+    if body["agree"] != "yes":
+        raise BadRequest('agree is "yes", once the person has ticked the box')
+    if body["terms_version"] != first_visit.policy_of(settings, waiting).version:
+        raise Conflict("terms_version is not the version in force")
+    token = first_visit.agree(settings, waiting, trace=program_trace(_DOOR, "mobile"))
+    return jsonify(_answer(signed_in_by(settings, token)))
+
+
+def _ask_person(waiting: Waiting) -> BaseResponse:
+    """What the program needs to ask the person, as a problem document."""
+    policy = first_visit.policy_of(current_settings(), waiting)
+    profile = waiting.profile
+    return answer(
+        "registration_needed",
+        403,
+        members={
+            "registration": waiting.key,
+            "expires_in": first_visit.WAIT_SECONDS,
+            "nickname": profile.nickname if profile else "",
+            "terms_url": policy.terms_url or None,
+            "privacy_url": policy.privacy_url or None,
+            "terms_version": policy.version,
+        },
+    )
+
+
+@bp.delete("/session")
+@without_cookies
+def sign_out() -> Response:
+    """Ends the session of this bearer token."""
+    visitor = current_visitor() if bearer_token() else None
+    if visitor is None:
+        raise SignInNeeded("no session of a program")
+    end_session(visitor)
+    return make_response("", 204)
+
+
+def program_trace(door: str, kind: SessionKind) -> Trace:
+    """Where a program's sign-in comes from; no browser's session ends by it."""
+    return replace(trace(door), former_secret=None, kind=kind)
+
+
+def _answer(signed_in: AppSignIn) -> dict[str, Any]:
+    visitor = signed_in.visitor
+    return {
+        "token": signed_in.token,
+        "token_type": "Bearer",
+        "expires_in": current_settings().session_days * 86400,
+        "user": {
+            "uid": visitor.uid,
+            "nickname": visitor.nickname,
+            "language": visitor.language,
+        },
+    }
+
+
+def _app_of(name: str, kind: AppKind) -> App:
+    """The named app, or for no name the first of this kind. Raises NotFound."""
+    settings = current_settings()
+    app = settings.app_named(name) if name else settings.app_of_kind(kind)
+    if app is None or app.kind is not kind:
+        raise NotFound(f"no app of the kind {kind.value} is configured under this name")
+    return app

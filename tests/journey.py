@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from wxlogin.flows import avatars, pictures
 from wxlogin.security.origins import origin_of
+from wxlogin.service import service_of
 from wxlogin.simulator.server import SimulatorServer
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -95,7 +96,7 @@ class Browser:
 
     def _send(self, method: str, path: str, **more: object) -> TestResponse:
         headers = {**self.headers, **dict(more.pop("headers", {}))}
-        settings = self.app.extensions["wxlogin.settings"]
+        settings = service_of(self.app).settings
         base = str(origin_of(settings.public_url))
         return self.client.open(
             path, method=method, headers=headers, base_url=base, **more

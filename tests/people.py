@@ -1,6 +1,8 @@
 """People of WeChat who sign in, against the accounts alone: no HTTP, no WeChat."""
 
+import base64
 import hashlib
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts import changes
@@ -19,8 +22,10 @@ from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.sessions import NewSession, hash_secret
 from wxlogin.accounts.sign_in import SignIn, sign_in
+from wxlogin.config import Settings
 from wxlogin.db import Base, db, engine_options, prepare_engine, reading, transaction
 from wxlogin.security.sealing import Sealer
+from wxlogin.service import start
 from wxlogin.sites import events
 
 SEALER = Sealer([bytes(range(32))])
@@ -42,6 +47,7 @@ def accounts_app(url: str, *, tables: bool = True, **pool: Any) -> Iterator[Flas
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**engine_options(url), **pool}
     db.init_app(app)
     changes.listen(app, events.write)
+    serves(app)
     with app.app_context():
         prepare_engine(db.engine)
         if tables:
@@ -50,6 +56,12 @@ def accounts_app(url: str, *, tables: bool = True, **pool: Any) -> Iterator[Flas
             yield app
         finally:
             db.engine.dispose()
+
+
+def serves(app: Flask) -> None:
+    """Gives a bare application a service of default settings."""
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    start(app, Settings(encryption_keys=(SecretStr(key),)))
 
 
 def appid_of(app: str) -> str:

@@ -3,17 +3,15 @@
 from flask import Flask
 from flask_migrate import Migrate
 
+from wxlogin import service
 from wxlogin.accounts import changes
 from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
-from wxlogin.flows.upstream import wechat_for
 from wxlogin.observability import get_logger, log_requests, setup_logging
 from wxlogin.oidc import models as _provider_tables  # noqa: F401  known to db
-from wxlogin.security.sealing import sealer_for
 from wxlogin.sites import events
-from wxlogin.tickets import store_for
 from wxlogin.web import (
     account,
     api,
@@ -87,7 +85,8 @@ def build(
         instance_path=None,
     )
     _database(app, settings, patient=patient, threads=threads)
-    _keys_and_store(app, settings)
+    _keys(app, settings)
+    service.start(app, settings)
     changes.listen(app, events.write)
     init_edge(app, settings)
     log_requests(app)
@@ -139,15 +138,10 @@ def _database(
         prepare_engine(db.engine, patient=patient)
 
 
-def _keys_and_store(app: Flask, settings: Settings) -> None:
+def _keys(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SECRET_KEY_FALLBACKS=[
             key.get_secret_value() for key in settings.secret_key_fallbacks
         ],
     )
-    sealer = sealer_for(settings)
-    app.extensions["wxlogin.settings"] = settings
-    app.extensions["wxlogin.sealer"] = sealer
-    app.extensions["wxlogin.tickets"] = store_for(settings, sealer)
-    app.extensions["wxlogin.wechat"] = wechat_for(settings)

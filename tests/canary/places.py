@@ -14,7 +14,7 @@ from werkzeug.wsgi import ClosingIterator
 from tests.canary.canaries import CANARIES
 from wxlogin.config import Settings
 from wxlogin.errors import WxloginError
-from wxlogin.flows.upstream import hosts_of
+from wxlogin.service import hosts_of
 
 # Answers that hand a secret over on purpose, to whoever draws a widget or is a
 # program: which kind, and the path below PUBLIC_URL.

@@ -9,6 +9,7 @@ from flask import Flask
 from tests.canary import places, sources
 from tests.canary.canaries import CANARIES
 from wxlogin import factory
+from wxlogin.service import service_of
 
 _logs = places.Logs()
 _databases: set[str] = set()
@@ -21,7 +22,7 @@ def pytest_configure() -> None:
 
 
 def _service_is_built(app: Flask, *_: object) -> None:
-    settings = app.extensions["wxlogin.settings"]
+    settings = service_of(app).settings
     sources.settings_of_service(settings)
     places.watch_answers(app, settings)
     _databases.add(settings.database_url)

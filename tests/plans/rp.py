@@ -19,6 +19,7 @@ from joserfc.jwk import KeySet
 from werkzeug.test import TestResponse
 
 from tests.plans.visitor import Arrived, Visitor
+from wxlogin.service import service_of
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 #: What a site accepts. `none` is not among them.
@@ -58,7 +59,7 @@ class RelyingParty:
         self.secret = secret
         self.redirect_uri = redirect_uri
         self.auth = auth if secret else "none"
-        self.issuer: str = app.extensions["wxlogin.settings"].public_url
+        self.issuer: str = service_of(app).settings.public_url
         self.metadata: dict[str, Any] = self.calls(self.issuer + WELL_KNOWN).get_json()
         assert self.metadata["issuer"] == self.issuer
 

@@ -13,8 +13,8 @@ from tests.plans.rp import ALGORITHMS, RelyingParty
 from tests.plans.test_oidcc_config import check_keys
 from tests.plans.visitor import Visitor
 from tests.receiver import Receiver, receiver
-from wxlogin.config import current_settings
 from wxlogin.oidc import key_rotation
+from wxlogin.service import running
 from wxlogin.telling import backchannel
 
 HOUR = 3600
@@ -87,7 +87,7 @@ def test_oidcc_backchannel_rp_initiated_logout(app_for, simulator, ear: Receiver
 def told(app, site) -> None:
     """What the deliverer beside the requests does."""
     with app.app_context():
-        settings = current_settings()
+        settings = running().settings
         backchannel.tell(settings, settings.site_of(site["client_id"]))
 
 

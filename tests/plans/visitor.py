@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
 from werkzeug.test import TestResponse
 
 from tests.journey import Browser, Phone
+from wxlogin.service import service_of
 
 #: Pages of ours that may lie between the site and the way back to it.
 MOST_HOPS = 12
@@ -62,7 +63,7 @@ class Visitor:
         return self._follows(answer)
 
     def _follows(self, answer: TestResponse) -> Arrived:
-        home = self.browser.app.extensions["wxlogin.settings"].public_url
+        home = service_of(self.browser.app).settings.public_url
         logins = 0
         for _ in range(MOST_HOPS):
             if onward := self._after_news(answer):

@@ -28,9 +28,11 @@ import redis
 from flask import Flask
 
 from tests import databases
+from tests.people import serves
 from wxlogin.db import Base, db, engine_options, prepare_engine
 from wxlogin.security.sealing import Sealer
-from wxlogin.tickets import TicketStore, current_tickets
+from wxlogin.service import running, service_of
+from wxlogin.tickets import TicketStore
 from wxlogin.tickets.redis import RedisTickets
 from wxlogin.tickets.sql import SqlTickets
 
@@ -96,6 +98,7 @@ def bare_app(url: str) -> Iterator[Flask]:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
     db.init_app(app)
+    serves(app)
     with app.app_context():
         engine = db.engine
         prepare_engine(engine)
@@ -188,7 +191,7 @@ def ticket_app(
     with bare_app(url) as app:
         with app.app_context():
             Base.metadata.create_all(db.engine, tables=[_ticket_table])
-        app.extensions["wxlogin.tickets"] = SqlTickets(sealer, ahead=clock)
+        service_of(app).tickets = SqlTickets(sealer, ahead=clock)
         yield app
 
 
@@ -209,7 +212,8 @@ def _redis_app(url: str, sealer: Sealer, clock: Clock) -> Iterator[Flask]:
     app = Flask("wxlogin")
     prefix = f"wxlogin:test:{secrets.token_hex(6)}:"
     store = RedisTickets(url, sealer, prefix=prefix, ahead=clock)
-    app.extensions["wxlogin.tickets"] = store
+    serves(app)
+    service_of(app).tickets = store
     yield app
     store.close()
     with redis.Redis.from_url(url) as client:
@@ -221,7 +225,7 @@ def _redis_app(url: str, sealer: Sealer, clock: Clock) -> Iterator[Flask]:
 def tickets(ticket_app: Flask) -> Iterator[TicketStore]:
     """The store, with an application context around the test."""
     with ticket_app.app_context():
-        yield current_tickets()
+        yield running().tickets
 
 
 Work = Callable[[TicketStore, int], object]
@@ -237,7 +241,7 @@ def together(ticket_app: Flask) -> Callable[..., list[object]]:
         def one(number: int) -> object:
             with ticket_app.app_context():
                 gate.wait(10)
-                return work(current_tickets(), number)
+                return work(running().tickets, number)
 
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(one, range(threads)))

@@ -27,6 +27,7 @@ from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import Event, Merge
 from wxlogin.config import load_settings
 from wxlogin.db import db, reading
+from wxlogin.service import running
 from wxlogin.telling import webhooks
 
 
@@ -164,9 +165,8 @@ def test_killed_at_any_statement_of_a_delivery(
 
 def delivers_here() -> int:
     """Without a thread, so that the statements are counted where they are sent."""
-    from wxlogin.config import current_settings
 
-    settings = current_settings()
+    settings = running().settings
     sites = webhooks.sites_to_tell(settings)
     return sum(webhooks.tell(settings, one) for one in sites)
 

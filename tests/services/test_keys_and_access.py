@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.people import People, rows
 from tests.telling import customer, signed_in_at
-from tests.unit.provider.conftest import service_for  # noqa: F401  a fixture
+from tests.unit.oidc.conftest import service_for  # noqa: F401  a fixture
 from wxlogin.accounts.models import Authorization, Event, LogoutNotice
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.db import now, reading

@@ -22,6 +22,7 @@ from wxlogin.db import db, transaction
 from wxlogin.factory import build
 from wxlogin.flows import retention
 from wxlogin.flows.retention import forget_if_due
+from wxlogin.service import service_of
 from wxlogin.telling import delivery
 from wxlogin.telling.delivery import Deliverer
 
@@ -32,7 +33,7 @@ HOUR = 3600.0
 def app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     """The service on each database; `clock` moves the time of its tickets."""
     app = build(load_settings(tmp_path, database_url=database_url))
-    app.extensions["wxlogin.tickets"]._ahead = clock
+    service_of(app).tickets._ahead = clock
     with app.app_context():
         db.create_all()
         yield app
@@ -75,7 +76,7 @@ def test_once_a_day_and_not_again_after_a_restart(
 ) -> None:
     assert forget_if_due() is not None
     again = build(load_settings(tmp_path, database_url=database_url))
-    again.extensions["wxlogin.tickets"]._ahead = clock
+    service_of(again).tickets._ahead = clock
     with again.app_context():
         for _hour in range(23):
             clock.advance(HOUR)

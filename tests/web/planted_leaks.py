@@ -14,6 +14,7 @@ from tests.canary import CANARIES
 from tests.journey import Browser
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.observability import get_logger
+from wxlogin.service import service_of
 
 
 def test_secret_in_a_page(app, browser):
@@ -65,7 +66,7 @@ def test_state_on_stderr(signed_in):
 
 
 def test_token_in_the_database(app, signed_in):
-    path = make_url(app.extensions["wxlogin.settings"].database_url).database
+    path = make_url(service_of(app).settings.database_url).database
     with sqlite3.connect(path) as database:
         database.execute("UPDATE users SET nickname = ?", [token()])
     database.close()

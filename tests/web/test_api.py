@@ -11,6 +11,7 @@ from wxlogin.accounts.sign_in import sign_in
 from wxlogin.config import Site
 from wxlogin.db import db, now, transaction
 from wxlogin.errors import WeChatBusy
+from wxlogin.service import service_of
 from wxlogin.sites import members
 
 OPERATOR = "0perator-key-for-the-tests-81"
@@ -212,7 +213,7 @@ def test_any_uid_ever_given_out_leads_to_the_survivor(keyed):
 
 def arrives(app, name: str, openid: str, unionid: str | None) -> str:
     """A person comes through an app; says the uid."""
-    settings = app.extensions["wxlogin.settings"]
+    settings = service_of(app).settings
     configured = settings.app_named(name)
     person = Person(
         appid=configured.appid,
@@ -231,7 +232,7 @@ def arrives(app, name: str, openid: str, unionid: str | None) -> str:
             address="",
             browser="",
             request_id="",
-            sealer=app.extensions["wxlogin.sealer"],
+            sealer=service_of(app).sealer,
             at=now(),
         )
         identities = User.__table__.metadata.tables["identities"]

@@ -15,6 +15,7 @@ from tests.journey import CHINESE, ENGLISH, Browser, Phone, Started
 from tests.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.models import Identity, Merge, User
 from wxlogin.db import db
+from wxlogin.service import service_of
 from wxlogin.simulator import ids
 
 DAY = 24 * 3600
@@ -45,9 +46,7 @@ def makes_one(browser: Browser, phone: Phone) -> None:
 
 def identity(app, phone: Phone) -> int:
     """The id of the person's identity at the website's app."""
-    (web,) = (
-        one for one in app.extensions["wxlogin.settings"].apps if one.name == "web"
-    )
+    (web,) = (one for one in service_of(app).settings.apps if one.name == "web")
     openid = ids.openid(web.appid, phone.person)
     with app.app_context():
         return db.session.query(Identity.id).filter_by(openid=openid).scalar()
@@ -402,7 +401,7 @@ def test_the_news_comes_after_the_name_inside_wechat(app, owner, xiaoming, lihua
     inside = Browser(app)
     inside.headers = {**inside.headers, "User-Agent": WECHAT_IPHONE}
     path = "/login?scope=snsapi_userinfo&next=/orders"
-    app.extensions["wxlogin.settings"].__dict__["profile_fresh"] = 0
+    service_of(app).settings.__dict__["profile_fresh"] = 0
     answer = inside.goes_to(xiaoming.opens(Started.at(inside.get(path).location)))
     assert answer.status_code == 302
     news_of(inside.goes_to(xiaoming.opens(Started.at(answer.location))))

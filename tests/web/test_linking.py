@@ -8,6 +8,7 @@ import pytest
 from tests.journey import EXCHANGE, Browser, Phone, Started, calls
 from wxlogin.accounts.models import Identity, Merge, Session, User
 from wxlogin.db import db
+from wxlogin.service import service_of
 
 
 def rows(app, model) -> int:
@@ -86,7 +87,7 @@ def test_who_signs_out_while_wechat_is_asked_gets_nothing_added(
     """security row 24: a session that was ended adds nobody any more"""
     started = begins_linking(signed_in)
     path = started.with_code(lihua.confirms(started))
-    owner, wechat = signed_in.copy(), app.extensions["wxlogin.wechat"]
+    owner, wechat = signed_in.copy(), service_of(app).wechat
     exchange = wechat.exchange
 
     def answers_too_late(*args, **more):

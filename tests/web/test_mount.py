@@ -17,6 +17,7 @@ from wxlogin import flask as wechat
 from wxlogin.accounts import people
 from wxlogin.db import db
 from wxlogin.errors import ConfigurationError
+from wxlogin.service import service_of as held_by
 
 
 class Told:
@@ -236,7 +237,7 @@ def test_the_keys_and_the_database_lie_in_the_instance_folder(host, tmp_path):
 )
 def test_public_url_may_leave_the_path_out(tmp_path, simulator, given, public_url):
     app = Flask("host", instance_path=str(tmp_path))
-    settings = mounted(app, simulator, **given).extensions["wxlogin.settings"]
+    settings = held_by(mounted(app, simulator, **given)).settings
     assert settings.public_url == public_url
     assert settings.cookie_path == "/"
 
@@ -245,7 +246,7 @@ def test_the_environment_is_read(tmp_path, simulator, monkeypatch):
     monkeypatch.setenv("WXLOGIN_PUBLIC_URL", "http://127.0.0.1:7000")
     monkeypatch.setenv("WXLOGIN_INSTANCE", str(tmp_path / "elsewhere"))
     app = Flask("host", instance_path=str(tmp_path / "instance"))
-    settings = mounted(app, simulator).extensions["wxlogin.settings"]
+    settings = held_by(mounted(app, simulator)).settings
     assert settings.public_url == "http://127.0.0.1:7000/wx"
     assert (tmp_path / "elsewhere" / "wxlogin.db").is_file()
 

@@ -10,8 +10,8 @@ from tests.web.openid_site import NEWS, PUBLIC, SHOP, SiteServer
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import db
 from wxlogin.oidc import key_rotation
+from wxlogin.service import service_of
 from wxlogin.tickets.models import TicketRow
-from wxlogin.web import problems
 
 PATH = "/oauth2/logout"
 BYE = "https://shop.test/bye"
@@ -243,8 +243,9 @@ def test_in_development_the_page_says_what_the_log_says(signed_in, hint, log, pr
 def test_outside_development_it_does_not(
     app, signed_in, hint, monkeypatch, proven, env
 ):
-    settings = app.extensions["wxlogin.settings"].model_copy(update={"env": env})
-    monkeypatch.setattr(problems, "current_settings", lambda: settings)
+    service = service_of(app)
+    settings = service.settings.model_copy(update={"env": env})
+    monkeypatch.setattr(service, "settings", settings)
     wishes = {"id_token_hint": hint} if proven else {"client_id": "shop"}
     page = leaves(signed_in, **wishes, post_logout_redirect_uri=BYE + "/")
     assert page.status_code == 400

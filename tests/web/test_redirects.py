@@ -18,6 +18,7 @@ from tests.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 from wxlogin.flows.redirect.attempt import attempt_from_cookie
 from wxlogin.security.cookies import cookie_name
 from wxlogin.security.signing import STATE_SECONDS, read_state
+from wxlogin.service import service_of
 
 ALL = (*RETURN_ADDRESSES, *MORE_RETURN_ADDRESSES)
 # Headers that an answer may have; a split one would add to them.
@@ -90,7 +91,7 @@ def _strays(addresses, places, judge) -> dict[str, str]:
 
 def test_a_stored_address_is_checked_again(good_app, good, xiaoming):
     """security row 17: even one that we once signed ourselves"""
-    settings = good_app.extensions["wxlogin.settings"]
+    settings = service_of(good_app).settings
     for address in ("//evil.test", "https://evil.test/", "javascript:alert(1)"):
         started = good.starts()
         nonce = read_state(settings, started.state).nonce

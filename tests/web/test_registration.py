@@ -22,6 +22,7 @@ from wxlogin.accounts.models import (
     User,
 )
 from wxlogin.db import db
+from wxlogin.service import service_of
 from wxlogin.wechat.endpoints import SCOPE_USERINFO
 
 TERMS = {
@@ -193,7 +194,7 @@ def test_posting_twice_is_one_session_and_signing_out_ends_it(app, browser, xiao
 
 def test_after_fifteen_minutes_nothing_is_left(app, browser, xiaoming, monkeypatch):
     page = comes(browser, xiaoming)
-    monkeypatch.setattr(app.extensions["wxlogin.tickets"], "_ahead", lambda: 901.0)
+    monkeypatch.setattr(service_of(app).tickets, "_ahead", lambda: 901.0)
     assert agrees(browser, page).status_code == 410
     assert nothing_is_written(app)
 

@@ -8,7 +8,7 @@ from flask import Flask
 from tests.journey import Browser, Phone
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.flows import avatars, first_visit, pictures
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 from wxlogin.wechat.pictures import Pictures
 
 TERMS = {
@@ -101,4 +101,4 @@ def test_it_goes_with_the_answer(app, browser, xiaoming):
     with app.app_context():
         assert first_visit.require(key).picture()
         browser.post("/register/cancel")
-        assert current_tickets().get(pictures.KIND, key) is None
+        assert running().tickets.get(pictures.KIND, key) is None

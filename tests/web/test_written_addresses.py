@@ -8,6 +8,7 @@ import pytest
 
 from tests.journey import Browser
 from tests.web.openid_site import SHOP, SiteServer, answer_of
+from wxlogin.service import service_of
 from wxlogin.wechat import endpoints
 
 XN = "xn--czrs0t.test"
@@ -31,7 +32,7 @@ def service_at(app_for, settings_for, simulator, monkeypatch):
             encryption_keys=[base64.b64encode(secrets.token_bytes(32)).decode()],
             **changes,
         )
-        settings = app.extensions["wxlogin.settings"]
+        settings = service_of(app).settings
         simulator.world.registry.put_apps(
             {
                 "name": "web",

@@ -10,7 +10,7 @@ from wxlogin.cli.printing import moment, table
 from wxlogin.observability import get_logger
 from wxlogin.oidc import key_rotation
 from wxlogin.oidc.key_rotation import KeyView
-from wxlogin.security.sealing import current_sealer
+from wxlogin.service import running
 
 keys_group = AppGroup(
     "keys",
@@ -52,7 +52,7 @@ def rotate(leaked: bool) -> None:
     "service does, and may be repeated; afterwards the other keys can be removed.",
 )
 def reseal() -> None:
-    sealer = current_sealer()
+    sealer = running().sealer
     grants, keys = reseal_all(sealer), key_rotation.reseal(sealer)
     click.echo(f"{grants.resealed} grants were sealed with the first key.")
     click.echo(f"{keys.resealed} signing keys were sealed with the first key.")

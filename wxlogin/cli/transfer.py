@@ -19,10 +19,11 @@ from flask.cli import with_appcontext
 
 from wxlogin.cli.progress import Progress
 from wxlogin.cli.tally import Tally
-from wxlogin.config import Settings, Site, current_settings
+from wxlogin.config import Settings, Site
 from wxlogin.db import now
 from wxlogin.flows.avatars import fetchable
 from wxlogin.observability import get_logger
+from wxlogin.service import running
 from wxlogin.sites.terms import policy_for
 from wxlogin.transfer import (
     Format,
@@ -85,7 +86,7 @@ def import_command(
     trust: bool,
     as_is: bool,
 ) -> None:
-    settings = current_settings()
+    settings = running().settings
     customers = _customers(settings, site)
     trusted = trust or customers is None
     records = Records(
@@ -159,7 +160,7 @@ def _report_line(result: Result) -> str:
 )
 @with_appcontext
 def export_command(file: str, site: str | None, shape: str | None, excel: bool) -> None:
-    settings = current_settings()
+    settings = running().settings
     client_id = _site(settings, site).client_id if site else None
     if excel:
         shape = shape or Format.csv.value

@@ -3,8 +3,8 @@
 import click
 from flask.cli import with_appcontext
 
-from wxlogin.config import current_settings
 from wxlogin.flows.retention import forget
+from wxlogin.service import running
 
 
 @click.command(
@@ -14,6 +14,6 @@ from wxlogin.flows.retention import forget
 )
 @with_appcontext
 def cleanup() -> None:
-    gone = forget(current_settings())
+    gone = forget(running().settings)
     click.echo(f"Removed {gone.sessions} sessions and {gone.logins} lines of history.")
     click.echo(f"Removed {gone.tokens} tokens and {gone.events} events of sites.")

@@ -6,9 +6,9 @@ from flask.cli import AppGroup
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.people import Account
 from wxlogin.cli.printing import facts, moment, table
-from wxlogin.config import current_settings
 from wxlogin.errors import NotFound
 from wxlogin.observability import get_logger
+from wxlogin.service import running
 
 users_group = AppGroup(
     "users",
@@ -137,5 +137,5 @@ def _logins(account: Account) -> None:
 
 def _app_name(appid: str) -> str:
     """The app's name in the settings; the appid of one that is not there any more."""
-    names = {app.appid: app.name for app in current_settings().apps}
+    names = {app.appid: app.name for app in running().settings.apps}
     return names.get(appid, appid)

@@ -5,7 +5,6 @@ a file) wins over `instance/wxlogin.toml`, where names are in lower case.
 """
 
 from wxlogin.config.apps import App, AppKind, demo_apps
-from wxlogin.config.current import current_settings
 from wxlogin.config.loading import load_settings
 from wxlogin.config.paths import asset_dir, instance_dir
 from wxlogin.config.settings import Settings
@@ -18,7 +17,6 @@ __all__ = [
     "Settings",
     "Site",
     "asset_dir",
-    "current_settings",
     "demo_apps",
     "instance_dir",
     "load_settings",

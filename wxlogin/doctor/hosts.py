@@ -13,7 +13,7 @@ from wxlogin.config.host_names import is_loopback
 from wxlogin.doctor.asking import Asking
 from wxlogin.doctor.finding import Finding, ok, warning, wrong
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.flows.upstream import hosts_of
+from wxlogin.service import hosts_of
 from wxlogin.wechat.endpoints import API_HOST, OPEN_HOST, QRCONNECT, SNS_AUTH
 from wxlogin.wechat.reading import errcode, read_json
 

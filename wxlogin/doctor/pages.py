@@ -22,7 +22,7 @@ from wxlogin.doctor.asking import Asking
 from wxlogin.doctor.console import ABILITIES_PAGE, DOMAIN_PAGES, SECRET_PAGES
 from wxlogin.doctor.finding import Finding, note, ok, warning, wrong
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.flows.upstream import hosts_of
+from wxlogin.service import hosts_of
 from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
 
 _CHECK = "page"

@@ -10,7 +10,7 @@ from wxlogin.doctor.asking import SECONDS, Asking, asking
 from wxlogin.doctor.finding import Finding
 from wxlogin.doctor.hosts import reach
 from wxlogin.doctor.side_by_side import Job, side_by_side
-from wxlogin.flows.upstream import hosts_of
+from wxlogin.service import hosts_of
 from wxlogin.wechat.client import WeChat
 
 

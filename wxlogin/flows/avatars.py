@@ -17,13 +17,13 @@ from flask import Flask, current_app
 from wxlogin.accounts import avatars
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Profile
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.errors import WxloginError
 from wxlogin.flows.background import Background
-from wxlogin.flows.upstream import current_wechat
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.security.recoding import NoPicture, square_jpeg
+from wxlogin.service import running
 from wxlogin.wechat.pictures import SIDE, Pictures
 
 # People who may wait for their picture in one process.
@@ -85,7 +85,7 @@ def _work(app: Flask, user_id: int) -> None:
     with app.app_context():
         found = avatars.on_record(user_id)
         if found and not found.fetched:
-            _fetch(user_id, found.url, current_wechat().deadline())
+            _fetch(user_id, found.url, running().wechat.deadline())
 
 
 def _fetch(user_id: int, url: str, deadline: Deadline) -> None:
@@ -119,7 +119,7 @@ def _ours(data: bytes | None) -> bytes | None:
 
 
 def _pictures() -> Pictures:
-    return _pictures_of(current_settings())
+    return _pictures_of(running().settings)
 
 
 def _pictures_of(settings: Settings) -> Pictures:

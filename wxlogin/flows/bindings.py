@@ -52,8 +52,8 @@ from wxlogin.flows.looks import Looks
 from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
+from wxlogin.service import running
 from wxlogin.sites import customers, members
-from wxlogin.tickets import current_tickets
 
 CODE = "bind_code"
 CONTINUE = "bind_continue"
@@ -122,7 +122,7 @@ def begin(settings: Settings, waiting: Waiting) -> Handed:
         raise NotFound("the site has no bind_url")
     code = secrets.token_urlsafe(16)
     pending = _Code(waiting.key, waiting.client_id, time.time() + CODE_SECONDS)
-    current_tickets().add(CODE, code, pending.to_text(), ttl=CODE_SECONDS)
+    running().tickets.add(CODE, code, pending.to_text(), ttl=CODE_SECONDS)
     return Handed(to=bind_url, code=code)
 
 
@@ -163,7 +163,7 @@ def answer(site: Site, *, code: str, external_id: str, label: str) -> str:
     said = Binding(code, found.key, found.client_id, external_id, found.label)
     value = json.dumps(asdict(said))
     # There already where the same answer came before.
-    current_tickets().add(CONTINUE, found.token, value, ttl=CONTINUE_SECONDS)
+    running().tickets.add(CONTINUE, found.token, value, ttl=CONTINUE_SECONDS)
     return found.token
 
 
@@ -173,7 +173,7 @@ def said(token: str, *, key: str) -> Binding:
     `key` is that of the answer which waits for this browser. Raises
     RegistrationOver and OtherBrowser.
     """
-    found = current_tickets().get(CONTINUE, token)
+    found = running().tickets.get(CONTINUE, token)
     if found is None:
         raise RegistrationOver("no binding has this token (any more)")
     binding = Binding(**json.loads(found.value))
@@ -233,7 +233,7 @@ def _put(code: str, found: _Code, external_id: str, label: str) -> _Code:
     """The code with the site's word in it, or with the word that was faster."""
     token, left = secrets.token_urlsafe(16), found.ends - time.time()
     told = replace(found, external_id=external_id, label=label, token=token)
-    store = current_tickets()
+    store = running().tickets
     if store.swap(CODE, code, found.version, told.to_text(), ttl=max(left, 1)):
         return told
     if there := store.get(CODE, code):
@@ -242,14 +242,14 @@ def _put(code: str, found: _Code, external_id: str, label: str) -> _Code:
 
 
 def _void(code: str, token: str) -> None:
-    store = current_tickets()
+    store = running().tickets
     store.take(CODE, code)
     store.take(CONTINUE, token)
     get_logger().warning("binding void", security=True)
 
 
 def _code_of(site: Site, code: str) -> _Code:
-    ticket = current_tickets().get(CODE, code)
+    ticket = running().tickets.get(CODE, code)
     if ticket is None:
         raise _gone()
     found = replace(_Code(**json.loads(ticket.value)), version=ticket.version)

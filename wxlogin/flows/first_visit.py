@@ -32,9 +32,9 @@ from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.flows.signing_in import Answer, Trace, live_session, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
+from wxlogin.service import running
 from wxlogin.sites import customers, terms
 from wxlogin.sites.terms import Policy
-from wxlogin.tickets import current_tickets
 
 KIND = "registration"
 #: Seconds the answer waits.
@@ -115,7 +115,7 @@ def hold(
         vouched=purpose.vouched,
         since=now().timestamp(),
     )
-    current_tickets().add(KIND, key, waiting.to_text(), ttl=WAIT_SECONDS)
+    running().tickets.add(KIND, key, waiting.to_text(), ttl=WAIT_SECONDS)
     if url := waiting.avatar:
         pictures.fetch(key, url, seconds=WAIT_SECONDS)
     get_logger().info("registration waits", client=client_id, door=door)
@@ -124,7 +124,7 @@ def hold(
 
 def held(key: str) -> Waiting | None:
     """The answer behind this key, if it still waits or has just led to a session."""
-    found = current_tickets().get(KIND, key) if key else None
+    found = running().tickets.get(KIND, key) if key else None
     return Waiting.of(key, found.version, found.value) if found else None
 
 
@@ -210,7 +210,7 @@ def settle(
             return secret
         raise
     finished = replace(waiting, done=True).to_text()
-    current_tickets().swap(
+    running().tickets.swap(
         KIND, waiting.key, waiting.version, finished, ttl=WAIT_SECONDS
     )
     return known[0]
@@ -218,7 +218,7 @@ def settle(
 
 def forget(key: str) -> None:
     """The person does not want an account."""
-    if key and current_tickets().take(KIND, key) is not None:
+    if key and running().tickets.take(KIND, key) is not None:
         pictures.forget(key)
         get_logger().info("registration declined")
 

@@ -32,7 +32,7 @@ from wxlogin.errors import (
 from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import safe_next
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 KIND = "handover"
 #: Seconds between the app's call and the tap.
@@ -59,7 +59,7 @@ def offer(settings: Settings, visitor: Visitor, *, next_url: str) -> str:
     found = Handover(visitor.user_id, visitor.session_id, next_url)
     ticket = new_ticket()
     value = json.dumps(asdict(found))
-    current_tickets().add(KIND, ticket, value, ttl=HANDOVER_SECONDS)
+    running().tickets.add(KIND, ticket, value, ttl=HANDOVER_SECONDS)
     get_logger().info("handover offered", uid=visitor.uid)
     return ticket
 
@@ -71,7 +71,7 @@ def new_ticket() -> str:
 
 def look(ticket: str) -> Handover:
     """What the ticket is for; nothing changes. Raises AlreadyFinished."""
-    found = current_tickets().get(KIND, ticket)
+    found = running().tickets.get(KIND, ticket)
     if found is None:
         raise _over()
     return Handover(**json.loads(found.value))
@@ -83,7 +83,7 @@ def accept(settings: Settings, ticket: str, *, trace: Trace) -> tuple[Handover, 
     Of any number of callers one succeeds. Raises AlreadyFinished for the others, and
     where the app's own session has ended meanwhile; AccountDisabled.
     """
-    value = current_tickets().take(KIND, ticket)
+    value = running().tickets.take(KIND, ticket)
     if value is None:
         raise _over()
     found = Handover(**json.loads(value))

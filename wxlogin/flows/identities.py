@@ -30,7 +30,7 @@ from wxlogin.flows.freshness import require_fresh
 from wxlogin.flows.redirect.attempt import Attempt
 from wxlogin.flows.redirect.begin import Begun, Flow, begin
 from wxlogin.observability import get_logger
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 KIND = "merge"
 # How long a question may wait for its answer.
@@ -93,7 +93,7 @@ def finish(person: Person, *, visitor: Visitor, secret: str) -> bool:
         get_logger().info("linked", uid=visitor.uid, appid=person.appid)
         return True
     key, value = str(visitor.session_id), json.dumps(result.user_id)
-    store = current_tickets()
+    store = running().tickets
     store.take(KIND, key)
     store.add(KIND, key, value, ttl=ANSWER_SECONDS)
     return False
@@ -101,12 +101,12 @@ def finish(person: Person, *, visitor: Visitor, secret: str) -> bool:
 
 def has_question(visitor: Visitor) -> bool:
     """Does a question wait for this session?"""
-    return current_tickets().get(KIND, str(visitor.session_id)) is not None
+    return running().tickets.get(KIND, str(visitor.session_id)) is not None
 
 
 def open_question(visitor: Visitor) -> Question:
     """The question that waits for this session. Raises NotFound."""
-    found = current_tickets().get(KIND, str(visitor.session_id))
+    found = running().tickets.get(KIND, str(visitor.session_id))
     if found is None:
         raise NotFound("no question waits for this session")
     other_id = json.loads(found.value)
@@ -119,7 +119,7 @@ def say_yes(visitor: Visitor, *, other_uid: str) -> str:
     `other_uid` is the account that the page named. Raises NotFound, and Conflict
     where another tab has put another question since; nothing is merged then.
     """
-    value = current_tickets().take(KIND, str(visitor.session_id))
+    value = running().tickets.take(KIND, str(visitor.session_id))
     if value is None:
         raise NotFound("no question waits for this session")
     other_id = json.loads(value)
@@ -132,7 +132,7 @@ def say_yes(visitor: Visitor, *, other_uid: str) -> str:
 
 def say_no(visitor: Visitor) -> None:
     """Leaves both accounts as they are."""
-    current_tickets().take(KIND, str(visitor.session_id))
+    running().tickets.take(KIND, str(visitor.session_id))
 
 
 def unlink(visitor: Visitor, identity_id: int) -> None:

@@ -49,8 +49,8 @@ from wxlogin.flows.site_links import (
     obstacle,
 )
 from wxlogin.observability import get_logger
+from wxlogin.service import running
 from wxlogin.sites import customers, terms
-from wxlogin.tickets import current_tickets
 
 CODE = "link_code"
 CONTINUE = "link_continue"
@@ -81,7 +81,7 @@ def accept(link: Link, *, visitor: Visitor | None, waiting: Waiting | None) -> s
         return _over(find(link.key), visitor, tag)
     code, token = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     value = json.dumps([link.key, token, time.time() + CODE_SECONDS])
-    current_tickets().add(CODE, code, value, ttl=CODE_SECONDS)
+    running().tickets.add(CODE, code, value, ttl=CODE_SECONDS)
     return link.back_with(code)
 
 
@@ -91,25 +91,25 @@ def confirm(site: Site, *, code: str, external_id: str) -> Confirmed:
     The same word again gives the same token. Raises NotFound, and Conflict where the
     link is another customer's, which makes it void.
     """
-    ticket = current_tickets().get(CODE, code)
+    ticket = running().tickets.get(CODE, code)
     link, token = _of(ticket.value) if ticket else (None, "")
     if link is None or link.client_id != site.client_id:
         raise NotFound("no link has this code (any more)")
     if link.external_id != external_id:
-        current_tickets().take(CODE, code)
+        running().tickets.take(CODE, code)
         if not link.done:
             change(link, replace(link, declined=True))
         get_logger().warning("link void", client=link.client_id, security=True)
         raise Conflict("the link is another customer's", client=link.client_id)
     # There already where the same word came before.
     value = json.dumps([link.key, time.time() + CONTINUE_SECONDS])
-    current_tickets().add(CONTINUE, token, value, ttl=CONTINUE_SECONDS)
+    running().tickets.add(CONTINUE, token, value, ttl=CONTINUE_SECONDS)
     return Confirmed(token, looks.so_far(KIND, link.key))
 
 
 def confirmed(token: str) -> Link:
     """The link that this token finishes. Raises LinkExpired."""
-    found = current_tickets().get(CONTINUE, token)
+    found = running().tickets.get(CONTINUE, token)
     key, ends = json.loads(found.value) if found else ("", 0)
     if time.time() > ends:
         raise LinkExpired("no link has this token (any more)")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from wxlogin.db import now
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 # Looks at the same moment get in each other's way; one of them is always counted.
 _TRIES = 5
@@ -25,7 +25,7 @@ class Looks:
 
 def count(kind: str, code: str, *, ttl: float) -> Looks:
     """One look more; how many there were with it. Kept for `ttl` seconds."""
-    store, kind = current_tickets(), _kind(kind)
+    store, kind = running().tickets, _kind(kind)
     seen = Looks(1, now())
     for _ in range(_TRIES):
         if store.add(kind, code, _text(seen), ttl=ttl):
@@ -40,7 +40,7 @@ def count(kind: str, code: str, *, ttl: float) -> Looks:
 
 def so_far(kind: str, code: str) -> Looks:
     """The looks there were."""
-    found = current_tickets().get(_kind(kind), code)
+    found = running().tickets.get(_kind(kind), code)
     return _looks(found.value) if found else Looks()
 
 

@@ -35,7 +35,8 @@ from wxlogin.flows.signing_in import (
     live_session,
     sign_in_as,
 )
-from wxlogin.tickets import Ticket, current_tickets
+from wxlogin.service import running
+from wxlogin.tickets import Ticket
 
 KIND = "app_code"
 # A code lives ten minutes; so long we must know that it was spent.
@@ -93,7 +94,7 @@ def sign_in_with_code(
     """
     key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
     mine = _Record(_hash(attempt), time.time() + settings.wechat_budget + 2)
-    store = current_tickets()
+    store = running().tickets
     if store.add(KIND, key, mine.to_text(), ttl=KEEP_SECONDS):
         return _first(
             settings, app, key, mine, code=code, trace=trace, client_id=client_id
@@ -111,7 +112,7 @@ def _first(
     trace: Trace,
     client_id: str,
 ) -> AppSignIn | Waiting:
-    store = current_tickets()
+    store = running().tickets
     creates = first_visit.creates(settings, Purpose(client_id))
     try:
         answer = ask_who(settings, app, code=code)
@@ -155,7 +156,7 @@ def _ask_first(
         settings, answer, purpose=Purpose(client_id), next_url="", door=trace.door
     )
     asked = replace(mine, done=time.time(), waiting=held)
-    store = current_tickets()
+    store = running().tickets
     store.swap(KIND, key, 1, asked.to_text(), ttl=KEEP_SECONDS)
     store.notify(KIND, key)
     return first_visit.require(held)
@@ -182,7 +183,7 @@ def _again(
     token = _new_token()
     news = replace(record, token=token).to_text()
     # The record comes first: of two retries at once only one opens a session.
-    if not current_tickets().swap(KIND, key, ticket.version, news, ttl=KEEP_SECONDS):
+    if not running().tickets.swap(KIND, key, ticket.version, news, ttl=KEEP_SECONDS):
         raise LoginPending("another retry of this call is being answered")
     former = replace(trace, former_secret=record.token)
     return _open(settings, answer, former, token=token)
@@ -190,7 +191,7 @@ def _again(
 
 def _finished(key: str) -> Ticket:
     """The code's record, after its first call has ended."""
-    store = current_tickets()
+    store = running().tickets
     ticket = store.get(KIND, key)
     if ticket and _is_running(_Record.of(ticket)):
         ticket = store.wait(KIND, key, version=ticket.version, timeout=WAIT_SECONDS)

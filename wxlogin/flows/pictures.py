@@ -14,9 +14,8 @@ from flask import Flask, current_app
 from wxlogin.errors import WxloginError
 from wxlogin.flows import avatars
 from wxlogin.flows.background import Background
-from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 KIND = "picture"
 #: Seconds that a page waits for a picture which is on its way.
@@ -45,12 +44,12 @@ def fetch(key: str, url: str, *, seconds: int) -> None:
 
 def kept(key: str) -> bytes | None:
     """A JPEG of our own making, or None for none. For who has had it fetched."""
-    found = current_tickets().wait(KIND, key, version=0, timeout=PATIENCE)
+    found = running().tickets.wait(KIND, key, version=0, timeout=PATIENCE)
     return b64decode(found.value) or None if found else None
 
 
 def forget(key: str) -> None:
-    current_tickets().take(KIND, key)
+    running().tickets.take(KIND, key)
 
 
 def jobs() -> Background[_Job]:
@@ -71,13 +70,13 @@ def _work(app: Flask, job: _Job) -> None:
 
 def _fetched(url: str) -> bytes | None:
     try:
-        return avatars.fetch_picture(url, deadline=current_wechat().deadline())
+        return avatars.fetch_picture(url, deadline=running().wechat.deadline())
     except WxloginError as error:
         get_logger().warning("picture not fetched", why=error.operator, **error.facts)
         return None
 
 
 def _keep(key: str, picture: bytes | None, seconds: int) -> None:
-    tickets = current_tickets()
+    tickets = running().tickets
     tickets.add(KIND, key, b64encode(picture or b"").decode(), ttl=seconds)
     tickets.notify(KIND, key)

@@ -23,10 +23,9 @@ from wxlogin.db import now, transaction
 from wxlogin.errors import GrantDead, WeChatBusy
 from wxlogin.flows import avatars
 from wxlogin.flows.signing_in import must_agree, person_of
-from wxlogin.flows.upstream import current_wechat
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
-from wxlogin.security.sealing import current_sealer
+from wxlogin.service import running
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.answers import UserInfo
 from wxlogin.wechat.errors import TokenStale
@@ -47,7 +46,7 @@ def update_profile(settings: Settings, visitor: Visitor) -> None:
     faults. Nothing is changed then.
     """
     app, identity, grant = _usable(settings, visitor)
-    deadline = current_wechat().deadline()
+    deadline = running().wechat.deadline()
     grant = fresh(app, grant, deadline=deadline)
     try:
         info = _ask(app, identity, grant, deadline)
@@ -76,7 +75,7 @@ def refresh(app: App, grant: Grant, *, deadline: Deadline) -> Grant:
     # WECHAT_BUDGET may be more than a lease; who asks must hold it to the end.
     lease = max(grants.LEASE, timedelta(seconds=deadline.remaining() + 2))
     while not grants.claim_refresh(identity_id, version, lease=lease):
-        found = grants.load(identity_id, current_sealer())
+        found = grants.load(identity_id, running().sealer)
         if found is None:
             raise GrantDead("WeChat refused the refresh token", app=app.name)
         if found.version != version:
@@ -88,12 +87,12 @@ def refresh(app: App, grant: Grant, *, deadline: Deadline) -> Grant:
 
 
 def _refresh_claimed(app: App, grant: Grant, deadline: Deadline) -> Grant:
-    sealer = current_sealer()
+    sealer = running().sealer
     place = (grant.identity_id, grant.version)
     try:
         if now() - grant.authorized_at >= LIFE:
             raise GrantDead("the refresh token is thirty days old", app=app.name)
-        tokens = current_wechat().refresh(app, grant.refresh_token, deadline=deadline)
+        tokens = running().wechat.refresh(app, grant.refresh_token, deadline=deadline)
     except GrantDead:
         grants.mark_dead(*place, sealer=sealer)
         raise
@@ -122,7 +121,7 @@ def _usable(settings: Settings, visitor: Visitor) -> tuple[App, IdentityView, Gr
     identities.sort(key=lambda identity: identity.id != visitor.identity_id)
     for identity in identities:
         app = apps.get(identity.appid)
-        grant = grants.load(identity.id, current_sealer()) if app else None
+        grant = grants.load(identity.id, running().sealer) if app else None
         if app and grant and _PROFILE_SCOPES & set(grant.scope.split(",")):
             return app, identity, grant
     raise GrantDead("no identity of this user has a live grant")
@@ -132,4 +131,4 @@ def _ask(
     app: App, identity: IdentityView, grant: Grant, deadline: Deadline
 ) -> UserInfo:
     pair = (grant.access_token, identity.openid)
-    return current_wechat().userinfo(app, pair, deadline=deadline)
+    return running().wechat.userinfo(app, pair, deadline=deadline)

@@ -15,7 +15,7 @@ from flask import Flask, current_app
 
 from wxlogin.db import db, soundness, transaction
 from wxlogin.errors import Unready
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 #: Seconds after which the answer is no.
 ASK_SECONDS = 2.0
@@ -47,7 +47,7 @@ class Readiness:
     def _in_context(self) -> None:
         with self._context():
             transaction(lambda session: session.execute(soundness.WRITE))
-            current_tickets().ping()
+            running().tickets.ping()
             # The start could not look at a database that came up later than we did.
             self._sound = self._sound or _is_sound()
 

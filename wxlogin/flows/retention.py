@@ -17,11 +17,11 @@ import sqlalchemy as sa
 
 from wxlogin.accounts.history import forget_old_logins
 from wxlogin.accounts.sessions import forget_ended
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.db import reading
 from wxlogin.observability import get_logger
+from wxlogin.service import running
 from wxlogin.sites.forgetting import forget_events, forget_tokens
-from wxlogin.tickets import current_tickets
 from wxlogin.tickets.clock import moment
 
 #: Seconds from one time to the next: a little less than a day, so that it is not later
@@ -46,13 +46,13 @@ class Forgotten:
 def forget_if_due() -> Forgotten | None:
     """Forgets what has run out, if nobody has within a day; None if somebody has, or is
     about to. Raises Unready where database or ticket store do not answer."""
-    tickets = current_tickets()
+    tickets = running().tickets
     # Most look in vain, and should not want the right to write for it.
     if tickets.get(*_TICKET) is not None:
         return None
     if not tickets.add(*_TICKET, "begun", ttl=LEASE):
         return None
-    found = forget(current_settings())
+    found = forget(running().settings)
     mine = tickets.get(*_TICKET)
     if mine is not None:
         tickets.swap(*_TICKET, mine.version, "done", ttl=EVERY)
@@ -74,7 +74,7 @@ def forget(settings: Settings) -> Forgotten:
 
 def _sweep() -> int:
     count = 0
-    while found := current_tickets().sweep():
+    while found := running().tickets.sweep():
         count += found
     return count
 

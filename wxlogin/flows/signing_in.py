@@ -27,9 +27,8 @@ from wxlogin.errors import (
     WxloginError,
 )
 from wxlogin.flows import avatars
-from wxlogin.flows.upstream import current_wechat
 from wxlogin.observability import get_logger
-from wxlogin.security.sealing import current_sealer
+from wxlogin.service import running
 from wxlogin.wechat.answers import Named, Tokens, UserInfo, disagreement
 from wxlogin.wechat.errors import FOREIGN_OPENID
 
@@ -80,7 +79,7 @@ def ask_who(
     SnapshotVisitor for WeChat's made-up preview person, AnswersDisagree, and
     whatever the client raises for the exchange.
     """
-    wechat = current_wechat()
+    wechat = running().wechat
     deadline = wechat.deadline()
     tokens = wechat.exchange(app, code, deadline=deadline)
     if tokens.is_snapshot:
@@ -163,7 +162,7 @@ def sign_in_as(
         address=trace.address,
         browser=trace.browser,
         request_id=trace.request_id,
-        sealer=current_sealer(),
+        sealer=running().sealer,
         at=at,
         end_session_hash=sessions.hash_secret(former) if former else None,
         create=create,

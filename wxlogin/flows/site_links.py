@@ -36,8 +36,8 @@ from wxlogin.flows.labels import require_label
 from wxlogin.observability import get_logger
 from wxlogin.security.origins import web_origins
 from wxlogin.security.returning import safe_return, with_query
+from wxlogin.service import running
 from wxlogin.sites import customers, members
-from wxlogin.tickets import current_tickets
 
 KIND = "site_link"
 #: Seconds a link is good for.
@@ -142,7 +142,7 @@ def make(site: Site, *, external_id: str, label: str, return_to: str = "") -> st
         made=made,
         ends=made + SECONDS,
     )
-    store = current_tickets()
+    store = running().tickets
     store.add(KIND, key, link.to_text(), ttl=SECONDS + _AFTERWARDS)
     get_logger().info("link made", client=link.client_id)
     return key
@@ -150,7 +150,7 @@ def make(site: Site, *, external_id: str, label: str, return_to: str = "") -> st
 
 def find(key: str) -> Link:
     """The link with this key, also one that is over. Raises LinkExpired."""
-    found = current_tickets().get(KIND, key)
+    found = running().tickets.get(KIND, key)
     if found is None:
         raise LinkExpired("no link has this key (any more)")
     return Link(key, found.version, **json.loads(found.value))
@@ -206,7 +206,7 @@ def claim(link: Link, *, user_id: int, first_visit: str) -> bool:
 def change(link: Link, new: Link) -> bool:
     """Writes the link as it is now; False where it was changed meanwhile."""
     left = max(1, link.ends + _AFTERWARDS - time.time())
-    store = current_tickets()
+    store = running().tickets
     return store.swap(KIND, link.key, link.version, new.to_text(), ttl=left)
 
 

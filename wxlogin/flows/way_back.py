@@ -12,7 +12,7 @@ import secrets
 from wxlogin.config import Settings
 from wxlogin.errors import Crowded, Unready
 from wxlogin.security.returning import whole_address
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 KIND = "way_back"
 #: Seconds; a person may leave the login open for a while.
@@ -28,7 +28,7 @@ def keep(settings: Settings, address: str) -> str | None:
     key = secrets.token_urlsafe(16)
     most = max(1, settings.waiting_requests // _SHARE)
     try:
-        current_tickets().add(KIND, key, address, ttl=WAIT_SECONDS, most=most)
+        running().tickets.add(KIND, key, address, ttl=WAIT_SECONDS, most=most)
     except (Crowded, Unready):
         return None
     return key
@@ -36,5 +36,5 @@ def keep(settings: Settings, address: str) -> str | None:
 
 def find(settings: Settings, key: str) -> str | None:
     """The address under this key, or None where it has waited too long."""
-    found = current_tickets().get(KIND, key)
+    found = running().tickets.get(KIND, key)
     return whole_address(found.value, settings) if found else None

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import AccessToken, Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.statements import run
-from wxlogin.config import current_settings
 from wxlogin.db import reading, transaction
+from wxlogin.service import running
 
 #: How long an access token is good.
 LIFETIME = timedelta(hours=1)
@@ -61,7 +61,7 @@ def find(token: str, *, at: datetime) -> Access | None:
 
 def living(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """The session goes on, and its user may be signed in; for a query over both."""
-    idle = timedelta(days=current_settings().session_idle_days)
+    idle = timedelta(days=running().settings.session_idle_days)
     return (
         SessionRow.ends_at > at,
         SessionRow.seen_at > at - idle,

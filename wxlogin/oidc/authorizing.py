@@ -11,7 +11,7 @@ from datetime import datetime
 
 from authlib.oauth2 import OAuth2Error
 
-from wxlogin.config import Site, current_settings
+from wxlogin.config import Site
 from wxlogin.errors import BadSiteRequest
 from wxlogin.oidc import return_addresses, signing
 from wxlogin.oidc.refusals import invalid_request, refusal
@@ -22,6 +22,7 @@ from wxlogin.oidc.requests import (
 )
 from wxlogin.oidc.server import server
 from wxlogin.oidc.wire import LONGEST_ECHO, Call, Reply, Request
+from wxlogin.service import running
 
 _NAMES = (
     "response_type",
@@ -96,7 +97,7 @@ def _return_address(call: Call) -> str:
         raise _bad(f"the parameter {long[0]} is longer than {_LONGEST} bytes")
     if client_id is None:
         raise _bad("client_id is missing")
-    site = current_settings().site_of(client_id)
+    site = running().settings.site_of(client_id)
     if site is None:
         raise _bad("no site in SITES has this client_id", client=client_id[:64])
     uri = call.one("redirect_uri")

@@ -19,7 +19,8 @@ from typing import Any
 from wxlogin.observability import get_logger
 from wxlogin.oidc import access
 from wxlogin.oidc.refusals import invalid_grant
-from wxlogin.tickets import Ticket, current_tickets
+from wxlogin.service import running
+from wxlogin.tickets import Ticket
 
 KIND = "oidc_code"
 #: How long a code can be redeemed.
@@ -58,7 +59,7 @@ class Code:
 def issue(code: Code) -> str:
     """Makes the code redeemable; returns its text."""
     text = secrets.token_urlsafe(32)
-    current_tickets().add(KIND, text, _to_text(code), ttl=_REMEMBERED)
+    running().tickets.add(KIND, text, _to_text(code), ttl=_REMEMBERED)
     return text
 
 
@@ -110,12 +111,12 @@ def replayed(code: Code) -> None:
 
 
 def _look(text: str) -> Code | None:
-    ticket = current_tickets().get(KIND, text)
+    ticket = running().tickets.get(KIND, text)
     return _of(text, ticket) if ticket else None
 
 
 def _swap(code: Code) -> bool:
-    store = current_tickets()
+    store = running().tickets
     return store.swap(KIND, code.text, code.version, _to_text(code), ttl=_REMEMBERED)
 
 

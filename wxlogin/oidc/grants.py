@@ -11,13 +11,13 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGr
 from authlib.oauth2.rfc6749.hooks import hooked
 from authlib.oidc.core import OpenIDToken
 
-from wxlogin.config import current_settings
 from wxlogin.db import now
 from wxlogin.oidc import access, codes, id_token, issuing, refreshing
 from wxlogin.oidc.callers import EVERY
 from wxlogin.oidc.codes import Code
 from wxlogin.oidc.issuing import Issued
 from wxlogin.oidc.refusals import invalid_grant, invalid_request
+from wxlogin.service import running
 from wxlogin.sites import terms
 from wxlogin.sites.terms import Entry
 
@@ -51,7 +51,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no
             raise invalid_grant("This code was used before.")
         # The person may have taken the site's access back since the code was given.
         site = self.request.client.site
-        if terms.entry(current_settings(), site, claimed.user_id) is not Entry.ok:
+        if terms.entry(running().settings, site, claimed.user_id) is not Entry.ok:
             raise invalid_grant("The person has to agree to the terms again.")
         issued = issuing.redeem(claimed, at=now())
         if issued is None:
@@ -76,7 +76,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
     def create_token_response(self) -> Answer:
         """RFC 6749 sections 5.1 and 6; raises `invalid_grant`, `invalid_scope`."""
         issued = refreshing.refresh(
-            current_settings(),
+            running().settings,
             self.request.call.one("refresh_token") or "",
             client_id=self.request.client.client_id,
             wish=self.request.call.one("scope"),
@@ -92,7 +92,7 @@ class IdTokens(OpenIDToken):  # type: ignore[misc]  # Authlib has no types
     def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
         issued: Issued = request.credential
         return id_token.make(
-            current_settings(),
+            running().settings,
             request.client.site,
             user_id=issued.user_id,
             scope=issued.scope,

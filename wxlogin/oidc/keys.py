@@ -24,11 +24,12 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from joserfc.jwk import ECKey, RSAKey
 
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.db import insert_or_ignore, now, reading, transaction
 from wxlogin.observability import get_logger
 from wxlogin.oidc.models import SigningKey
-from wxlogin.security.sealing import SealBroken, Sealer, current_sealer
+from wxlogin.security.sealing import SealBroken, Sealer
+from wxlogin.service import running
 
 Alg: TypeAlias = Literal["RS256", "ES256"]
 Jwk: TypeAlias = RSAKey | ECKey
@@ -88,7 +89,7 @@ def jwks(*, at: datetime | None = None) -> dict[str, list[dict[str, Any]]]:
     """
     moment = at or now()
     rows = _published(moment)
-    missing = offered_algs(current_settings()) - {row.alg for row in rows}
+    missing = offered_algs(running().settings) - {row.alg for row in rows}
     for alg in sorted(missing):
         _make_first(alg, at=moment)
     rows = _published(moment) if missing else rows
@@ -126,7 +127,7 @@ def columns_of(key: Jwk, alg: Alg, number: int, *, at: datetime) -> dict[str, An
         "alg": alg,
         "number": number,
         "kid": kid,
-        "private_key": current_sealer().seal(private, **place_of(kid)),
+        "private_key": running().sealer.seal(private, **place_of(kid)),
         "public_key": json.dumps(public, sort_keys=True),
         "created_at": at,
     }
@@ -144,7 +145,7 @@ def import_jwk(value: dict[str, Any]) -> Jwk:
 
 def forget_ring() -> None:
     """Reads the table again at the next signature: this process has changed it."""
-    _rings.pop(current_sealer(), None)
+    _rings.pop(running().sealer, None)
 
 
 def _active(keys: Iterable[Key], alg: str, at: datetime) -> Key | None:
@@ -158,14 +159,14 @@ def _active(keys: Iterable[Key], alg: str, at: datetime) -> Key | None:
 
 
 def _known(at: datetime) -> tuple[Key, ...]:
-    ring = _rings.get(current_sealer())
+    ring = _rings.get(running().sealer)
     if ring is None or not timedelta() <= at - ring.read_at < _REREAD:
         return _read(at)
     return ring.keys
 
 
 def _read(at: datetime) -> tuple[Key, ...]:
-    sealer = current_sealer()
+    sealer = running().sealer
     ring = _rings.get(sealer)
     opened = {key.kid: key.private for key in ring.keys} if ring else {}
     with reading() as session:

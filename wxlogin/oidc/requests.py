@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
-from wxlogin.config import Site, current_settings
-from wxlogin.tickets import current_tickets
+from wxlogin.config import Site
+from wxlogin.service import running
 
 KIND = "oidc_request"
 #: Seconds a request waits for its login, and for the person's answers after it.
@@ -79,22 +79,22 @@ def hold(request: AuthorizationRequest) -> str:
     Raises Crowded where as many wait as WAITING_REQUESTS allows.
     """
     key = secrets.token_urlsafe(16) + _tag(request.client_id)
-    most = current_settings().waiting_requests
+    most = running().settings.waiting_requests
     text = request.to_text()
-    current_tickets().add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
+    running().tickets.add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
     return key
 
 
 def held(key: str) -> AuthorizationRequest | None:
     """The request that waits under this key, or None where it has waited too long."""
-    found = current_tickets().get(KIND, key)
+    found = running().tickets.get(KIND, key)
     return AuthorizationRequest.of(found.value) if found else None
 
 
 def site_of(key: str) -> Site | None:
     """The site whose request has this key, also long after it has gone."""
     tag = key[_RANDOM:]
-    sites = (one for one in current_settings().sites if one.client_id)
+    sites = (one for one in running().settings.sites if one.client_id)
     return next((one for one in sites if _tag(one.client_id or "") == tag), None)
 
 
@@ -106,7 +106,7 @@ def _tag(client_id: str) -> str:
 
 def answered(key: str) -> bool:
     """The request has had its answer and makes room soon. True for the first answer."""
-    store = current_tickets()
+    store = running().tickets
     found = store.get(KIND, key)
     request = AuthorizationRequest.of(found.value) if found else None
     if found is None or request is None or request.answered:

@@ -19,14 +19,14 @@ from typing import Any
 
 from wxlogin.accounts import people
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, Site, current_settings
+from wxlogin.config import Settings, Site
 from wxlogin.errors import BadLogoutRequest
 from wxlogin.observability import get_logger
 from wxlogin.oidc import return_addresses, signing
 from wxlogin.oidc.signing import NotOurs
 from wxlogin.oidc.wire import LONGEST_ECHO, Call
 from wxlogin.security.returning import with_query
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 KIND = "oidc_logout"
 NOT_LISTED = (
@@ -108,16 +108,16 @@ def hold(farewell: Farewell) -> str:
     Raises Crowded where as many wait as WAITING_REQUESTS allows.
     """
     key = secrets.token_urlsafe(16)
-    most = current_settings().waiting_requests
+    most = running().settings.waiting_requests
     text = json.dumps(asdict(farewell))
-    current_tickets().add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
+    running().tickets.add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
     return key
 
 
 def held(key: str) -> Farewell:
     """The request under this key. One that is gone was a request for nothing but to
     be asked."""
-    found = current_tickets().get(KIND, key)
+    found = running().tickets.get(KIND, key)
     if found is None:
         return Farewell()
     values = json.loads(found.value)

@@ -9,7 +9,6 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Error
 
-from wxlogin.config import current_settings
 from wxlogin.oidc import callers
 from wxlogin.oidc.callers import Client
 from wxlogin.oidc.grants import CodeGrant, IdTokens, RefreshGrant
@@ -17,6 +16,7 @@ from wxlogin.oidc.pkce import S256
 from wxlogin.oidc.refusals import invalid_request, put_on_record
 from wxlogin.oidc.token_states import Introspection, Revocation
 from wxlogin.oidc.wire import Call, Reply, Request
+from wxlogin.service import running
 
 # What a token request and its sisters may say, each once (RFC 6749 section 3.2).
 _NAMES = (
@@ -39,14 +39,14 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     """Authlib's server over `Call` and `Reply`."""
 
     def query_client(self, client_id: str) -> Client | None:
-        site = current_settings().site_of(client_id)
+        site = running().settings.site_of(client_id)
         return Client(site) if site else None
 
     def authenticate_client(
         self, request: Request, methods: Any, endpoint: str = "token"
     ) -> Client:
         # Known from here on, for the log line of a refusal.
-        request.client = callers.identify(current_settings(), request.call, methods)
+        request.client = callers.identify(running().settings, request.call, methods)
         return request.client  # type: ignore[no-any-return]
 
     def create_oauth2_request(self, request: Call | Request) -> Request:
@@ -58,7 +58,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         to = dict(headers).get("Location")
         if to is None:
             return Reply(status, body, tuple(headers))
-        return Reply(status, {**body, "iss": current_settings().public_url}, to=to)
+        return Reply(status, {**body, "iss": running().settings.public_url}, to=to)
 
     def handle_error_response(self, request: Request, error: OAuth2Error) -> Reply:
         client = request.client

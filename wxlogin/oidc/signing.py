@@ -12,8 +12,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import GuestProtocol
 
-from wxlogin.config import current_settings
 from wxlogin.oidc.keys import ALGS, Alg, Jwk, public_key, signing_key
+from wxlogin.service import running
 
 ID_TOKEN = "JWT"  # noqa: S105  a type
 #: OpenID Connect Back-Channel Logout 1.0, section 2.4.
@@ -53,7 +53,7 @@ def read(text: str, *, typ: str) -> dict[str, Any]:
         raise NotOurs(f"does not verify ({type(error).__name__})") from None
     if token.header.get("typ") != typ:
         raise NotOurs("of another type")
-    if token.claims.get("iss") != current_settings().public_url:
+    if token.claims.get("iss") != running().settings.public_url:
         raise NotOurs("of another issuer")
     return token.claims
 

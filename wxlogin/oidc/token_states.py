@@ -12,13 +12,13 @@ from authlib.consts import default_json_headers
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from wxlogin.config import current_settings
 from wxlogin.db import now
 from wxlogin.oidc import access, refreshing
 from wxlogin.oidc.access import Access
 from wxlogin.oidc.callers import CONFIDENTIAL, EVERY
 from wxlogin.oidc.refreshing import Family
 from wxlogin.oidc.refusals import invalid_request
+from wxlogin.service import running
 
 Found = Access | Family | None
 
@@ -66,7 +66,7 @@ def _described(found: Access | Family) -> dict[str, Any]:
         "client_id": found.client_id,
         "scope": " ".join(found.scope),
         "sub": found.uid,
-        "iss": current_settings().public_url,
+        "iss": running().settings.public_url,
     }
     if isinstance(found, Family):
         if not found.is_good:

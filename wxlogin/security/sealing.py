@@ -10,11 +10,9 @@ keys read, each found by its id (security rows 35 and 36).
 import base64
 import hashlib
 import os
-from typing import cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from flask import current_app
 
 from wxlogin.config import Settings
 from wxlogin.errors import WxloginError
@@ -65,11 +63,6 @@ class Sealer:
 def sealer_for(settings: Settings) -> Sealer:
     keys = [key.get_secret_value() for key in settings.encryption_keys]
     return Sealer([base64.b64decode(key) for key in keys])
-
-
-def current_sealer() -> Sealer:
-    """The sealer of the running application."""
-    return cast(Sealer, current_app.extensions["wxlogin.sealer"])
 
 
 def _key_id(key: bytes) -> bytes:

@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from wxlogin import signals
-from wxlogin.config import Settings, Site, current_settings
+from wxlogin.config import Settings, Site
 from wxlogin.errors import WxloginError
 from wxlogin.flows.retention import forget_if_due
 from wxlogin.observability import get_logger
+from wxlogin.service import running
 from wxlogin.telling import backchannel, webhooks
 
 POLL_SECONDS = 5.0
@@ -58,7 +59,7 @@ def deliver_once(context: Context) -> int:
     `context` opens an application context; each thread needs one of its own.
     """
     counts: list[int] = []
-    threads = [_begin(context, job, counts) for job in jobs(current_settings())]
+    threads = [_begin(context, job, counts) for job in jobs(running().settings)]
     for thread in threads:
         thread.join()
     return sum(counts)
@@ -106,7 +107,7 @@ class Deliverer:
     def _look(self) -> None:
         try:
             with self._context():
-                for job in jobs(current_settings()):
+                for job in jobs(running().settings):
                     before = self._working.get(job.key)
                     if before is None or not before.is_alive():
                         self._working[job.key] = _begin(self._context, job)
@@ -131,7 +132,7 @@ def _begin(
     context: Context, job: Job, counts: list[int] | None = None
 ) -> threading.Thread:
     def work() -> None:
-        count = job.tell(current_settings(), job.site)
+        count = job.tell(running().settings, job.site)
         if counts is not None:
             counts.append(count)
 

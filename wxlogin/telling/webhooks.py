@@ -30,9 +30,9 @@ from wxlogin.config.sites import webhook_key
 from wxlogin.db import now, reading, transaction
 from wxlogin.net import outgoing
 from wxlogin.observability import get_logger
+from wxlogin.service import running
 from wxlogin.sites import feed
 from wxlogin.sites.feed import Told
-from wxlogin.tickets import current_tickets
 
 # Seconds until the next try, after the first, the second … failure.
 PAUSES = (5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000)
@@ -204,7 +204,7 @@ def _failed(site: Site, claimed: _Claimed, reply: outgoing.Reply) -> None:
 def _stop(site: Site) -> None:
     """The ticket names the address: another one in the settings is tried at once."""
     key = f"{site.client_id} {site.webhook_url}"
-    if current_tickets().add(_STOPPED, key, "", ttl=GONE_SECONDS):
+    if running().tickets.add(_STOPPED, key, "", ttl=GONE_SECONDS):
         get_logger().error(
             "webhook stopped",
             client=site.client_id,
@@ -214,4 +214,4 @@ def _stop(site: Site) -> None:
 
 def _asked_to_stop(site: Site) -> bool:
     key = f"{site.client_id} {site.webhook_url}"
-    return current_tickets().get(_STOPPED, key) is not None
+    return running().tickets.get(_STOPPED, key) is not None

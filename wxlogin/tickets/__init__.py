@@ -4,10 +4,6 @@ The store is chosen at start. When Redis is away new logins get 503 with
 Retry-After while sessions, which live in the database, go on.
 """
 
-from typing import cast
-
-from flask import current_app
-
 from wxlogin.config import Settings
 from wxlogin.config.redis_rules import redis_faults
 from wxlogin.errors import ConfigurationError
@@ -15,7 +11,7 @@ from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.sql import SqlTickets
 from wxlogin.tickets.store import Ticket, TicketStore
 
-__all__ = ["Ticket", "TicketStore", "current_tickets", "store_for"]
+__all__ = ["Ticket", "TicketStore", "store_for"]
 
 
 def store_for(settings: Settings, sealer: Sealer) -> TicketStore:
@@ -31,8 +27,3 @@ def store_for(settings: Settings, sealer: Sealer) -> TicketStore:
     from wxlogin.tickets.redis import RedisTickets
 
     return RedisTickets(settings.redis_url, sealer)
-
-
-def current_tickets() -> TicketStore:
-    """The store of the running application; needs an application context."""
-    return cast(TicketStore, current_app.extensions["wxlogin.tickets"])

@@ -5,10 +5,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts import people, sessions
-from wxlogin.config import current_settings
 from wxlogin.errors import SignInNeeded
 from wxlogin.flows import identities, leaving, site_access
 from wxlogin.flows.profile import update_profile
+from wxlogin.service import running
 from wxlogin.web.edge import allow_form_to_wechat
 from wxlogin.web.problems import refusal
 from wxlogin.web.visitors import current_visitor, drop_session, require_visitor
@@ -27,7 +27,7 @@ def _sign_in(error: SignInNeeded) -> Response:
 
 @bp.get("")
 def me() -> Response | str:
-    settings, visitor = current_settings(), require_visitor()
+    settings, visitor = running().settings, require_visitor()
     account = people.account(visitor.user_id)
     allow_form_to_wechat()
     return render_template(
@@ -45,7 +45,7 @@ def me() -> Response | str:
 @bp.post("/profile")
 def profile() -> Response:
     """Takes name and avatar from WeChat again."""
-    update_profile(current_settings(), require_visitor())
+    update_profile(running().settings, require_visitor())
     flash(_("Your name and picture are up to date."))
     return redirect(url_for("account.me"), 303)
 

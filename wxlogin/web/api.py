@@ -7,10 +7,11 @@ from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.accounts import people
 from wxlogin.accounts.people import Account
-from wxlogin.config import Settings, Site, current_settings
+from wxlogin.config import Settings, Site
 from wxlogin.errors import KeyNeeded, NotFound
 from wxlogin.flows.avatars import picture_url
 from wxlogin.oidc import claims
+from wxlogin.service import running
 from wxlogin.web.site_access import calling_site, member_of_uid
 from wxlogin.web.visitors import require_visitor
 
@@ -27,7 +28,7 @@ def me() -> Response:
 def user(uid: str) -> Response:
     """The surviving uid of any uid ever given out; for operators, and for sites that
     know the user."""
-    site = _caller(current_settings())
+    site = _caller(running().settings)
     if site is not None:
         member_of_uid(site, uid)
     survivor = people.surviving_uid(uid)
@@ -38,7 +39,7 @@ def user(uid: str) -> Response:
 
 def describe(account: Account) -> dict[str, Any]:
     """A user as programs read it."""
-    settings = current_settings()
+    settings = running().settings
     return {
         "uid": account.uid,
         "former_uids": account.former_uids,

@@ -2,13 +2,13 @@
 
 from flask import request, url_for
 
-from wxlogin.config import current_settings
 from wxlogin.errors import ForeignRequest
 from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import request_id
 from wxlogin.security.headers import site_origins
 from wxlogin.security.origins import origin_of
 from wxlogin.security.returning import safe_next
+from wxlogin.service import running
 from wxlogin.web.browsers import browser_name, client_address
 from wxlogin.web.visitors import former_secret
 from wxlogin.wechat.user_agents import Surroundings, surroundings
@@ -32,7 +32,7 @@ def trace(door: str) -> Trace:
 
 def return_url(wish: str | None, default: str | None = None) -> str:
     """Where to go: the wish if it is one of ours, checked at each use."""
-    return safe_next(wish, current_settings()) or default or url_for("account.me")
+    return safe_next(wish, running().settings) or default or url_for("account.me")
 
 
 def require_page() -> None:
@@ -63,6 +63,6 @@ def opens_page() -> bool:
 def page_origins() -> list[str]:
     """Our origin and those of listed sites: whom a framed page may talk to. An
     origin with a wildcard is left out, a message needs an exact address."""
-    settings = current_settings()
+    settings = running().settings
     listed = [one for one in site_origins(settings) if "*" not in one]
     return [str(origin_of(settings.public_url)), *listed]

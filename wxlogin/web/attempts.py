@@ -10,11 +10,12 @@ from dataclasses import replace
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.flows.redirect.attempt import Attempt, attempt_from_cookie
 from wxlogin.flows.redirect.begin import Begun
 from wxlogin.security.cookies import clear_cookie, cookie_name, set_cookie
 from wxlogin.security.signing import STATE_SECONDS
+from wxlogin.service import running
 
 _MOST = 10
 _BYTES = 3000
@@ -41,13 +42,13 @@ def hold_attempt(response: Response, settings: Settings, attempt: Attempt) -> No
 def to_wechat(begun: Begun) -> Response:
     """Sends the browser to WeChat with the attempt's cookie."""
     response = redirect(begun.url, 302)
-    hold_attempt(response, current_settings(), begun.attempt)
+    hold_attempt(response, running().settings, begun.attempt)
     return response
 
 
 def browser_of_attempts() -> str:
     """What names this browser among others while its logins wait; "" for none."""
-    settings = current_settings()
+    settings = running().settings
     genuine, _others = _sorted(settings, _held(settings))
     return max(genuine, key=lambda one: one.begun).browser if genuine else ""
 

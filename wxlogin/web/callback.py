@@ -6,13 +6,14 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import App, current_settings
+from wxlogin.config import App
 from wxlogin.errors import SnapshotVisitor, StateInvalid
 from wxlogin.flows.redirect import finish as redirect_login
 from wxlogin.flows.redirect.attempt import Attempt
 from wxlogin.flows.redirect.begin import Begun, Flow, begin, way_of
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
+from wxlogin.service import running
 from wxlogin.web.arriving import (
     page_origins,
     require_page,
@@ -35,7 +36,7 @@ bp = Blueprint("callback", __name__)
 def callback(name: str) -> Response:
     """Ends with a session and a clean URL, or on a page."""
     hide_referrer()
-    settings = current_settings()
+    settings = running().settings
     state_text, code = _one("state", required=True), _one("code")
     app, state = redirect_login.open_state(settings, name, state_text or "")
     attempt = held_attempt(settings, state.nonce)
@@ -56,7 +57,7 @@ def _finish(
     try:
         with exchanging(code):
             finished = redirect_login.finish(
-                current_settings(),
+                running().settings,
                 app,
                 state=state,
                 attempt=attempt,
@@ -122,7 +123,7 @@ def _restart(app: App, state: State) -> Response:
     get_logger().info("login restarted", app=app.name, why="the cookie was lost")
     next_url = return_url(way_of(state.nonce))
     begun = begin(
-        current_settings(),
+        running().settings,
         app,
         Flow(state.flow),
         next_url=next_url,

@@ -8,9 +8,9 @@ import hashlib
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from wxlogin.config import current_settings
 from wxlogin.oidc.clients import basic_credentials
 from wxlogin.security.addresses import group_of, is_inner
+from wxlogin.service import running
 from wxlogin.web.access import bearer_token, mark_of_view
 from wxlogin.web.attempts import browser_of_attempts
 from wxlogin.web.browsers import client_address
@@ -64,7 +64,7 @@ def client() -> str:
     that made-up names are one."""
     basic = basic_credentials(request.headers.get("Authorization"))
     given = basic.client_id if basic else _form_client()
-    return given if current_settings().site_of(given) else ""
+    return given if running().settings.site_of(given) else ""
 
 
 def _form_client() -> str:

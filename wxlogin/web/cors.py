@@ -8,8 +8,8 @@ origin; what is everybody's (discovery, keys) is read by all (security row 27).
 from flask import request
 from werkzeug.wrappers import Response
 
-from wxlogin.config import current_settings
 from wxlogin.security.cross_origin import site_origin
+from wxlogin.service import running
 
 _PREFLIGHT_SECONDS = "600"
 
@@ -17,7 +17,7 @@ _PREFLIGHT_SECONDS = "600"
 def let_sites_read(response: Response) -> Response:
     """Lets pages of listed sites read this answer, never with cookies."""
     response.headers.add("Vary", "Origin")
-    if origin := site_origin(request, current_settings()):
+    if origin := site_origin(request, running().settings):
         _allow(response, origin)
     return response
 

@@ -3,11 +3,11 @@
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.errors import NotFound
-from wxlogin.flows.upstream import hosts_of
 from wxlogin.security.cross_origin import add_site_headers
 from wxlogin.security.headers import add_headers, csp_nonce, site_origins
+from wxlogin.service import hosts_of, running
 from wxlogin.web.access import mark_of_view, require_access
 from wxlogin.web.hosts import init_hosts
 
@@ -70,7 +70,7 @@ def allow_frame_of_wechat() -> None:
 
 def allow_form_to_wechat() -> None:
     """A form of this page ends at WeChat: the policy holds for redirects too."""
-    allow_form_to(hosts_of(current_settings()).open)
+    allow_form_to(hosts_of(running().settings).open)
 
 
 def allow_form_to(*urls: str | None) -> None:
@@ -81,7 +81,7 @@ def allow_form_to(*urls: str | None) -> None:
 
 def allow_framing() -> None:
     """This page may be framed, by ourselves and by the listed sites."""
-    g.frame_ancestors = ("'self'", *site_origins(current_settings()))
+    g.frame_ancestors = ("'self'", *site_origins(running().settings))
 
 
 def hide_referrer() -> None:

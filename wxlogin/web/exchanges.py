@@ -12,8 +12,8 @@ from typing import cast
 
 from flask import current_app
 
-from wxlogin.config import current_settings
 from wxlogin.errors import CodeInvalid
+from wxlogin.service import running
 from wxlogin.web import allowances, callers
 from wxlogin.web.seats import Seats
 from wxlogin.wechat.endpoints import CODE_DENIED
@@ -35,7 +35,7 @@ def exchanging(code: str | None) -> Iterator[None]:
     if not allowances.are_on() or not code or code == CODE_DENIED:
         yield
         return
-    limits = current_settings().limits
+    limits = running().settings.limits
     who, most = callers.browser_of_session(), limits.failed_codes_of_browser
     if who is None:
         who, most = callers.address(), limits.failed_codes

@@ -9,12 +9,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from wxlogin.config import current_settings
 from wxlogin.errors import RegistrationClosed, RegistrationOver
 from wxlogin.flows import first_visit
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.security.cookies import clear_cookie, read_cookie, set_cookie
 from wxlogin.security.recoding import JPEG
+from wxlogin.service import running
 from wxlogin.sites.terms import Policy
 from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.edge import allow_form_to
@@ -43,7 +43,7 @@ def agree() -> Response | str:
     waiting = held()
     if waiting.vouched:
         return _to_link(waiting)
-    policy = first_visit.policy_of(current_settings(), waiting)
+    policy = first_visit.policy_of(running().settings, waiting)
     if not waiting.done and request.form.get("tag") != waiting.tag:
         flash(_("This page was out of date. Please look once more."))
         return redirect(url_for("registering.page"), 303)
@@ -53,7 +53,7 @@ def agree() -> Response | str:
     if request.form.get("version", "") != policy.version:
         flash(_("The terms have changed meanwhile. Please look once more."))
         return _page(waiting, status=409)
-    secret = first_visit.agree(current_settings(), waiting, trace=trace(waiting.door))
+    secret = first_visit.agree(running().settings, waiting, trace=trace(waiting.door))
     hold_session(secret)
     return redirect(return_url(waiting.next), 303)
 
@@ -66,7 +66,7 @@ def cancel() -> Response:
         first_visit.forget(waiting.key)
     target = refused_by_person(waiting.next) if waiting else None
     response = redirect(target or url_for("login.page"), 303)
-    clear_cookie(response, current_settings(), _COOKIE)
+    clear_cookie(response, running().settings, _COOKIE)
     return response
 
 
@@ -93,7 +93,7 @@ def waiting_at(path: str) -> Waiting | None:
 
 def ask(response: Response, key: str) -> Response:
     """The same answer, with what waits under this key given to the browser."""
-    settings = current_settings()
+    settings = running().settings
     age = first_visit.WAIT_SECONDS
     set_cookie(response, settings, _COOKIE, key, max_age=age)
     return response
@@ -101,7 +101,7 @@ def ask(response: Response, key: str) -> Response:
 
 def held_key() -> str:
     """The key of what waits for this browser; empty where nothing does."""
-    return read_cookie(request, current_settings(), _COOKIE) or ""
+    return read_cookie(request, running().settings, _COOKIE) or ""
 
 
 def _to_link(waiting: Waiting) -> Response:
@@ -117,7 +117,7 @@ def _after(waiting: Waiting) -> Response:
 
 
 def _page(waiting: Waiting, *, status: int = 200) -> Response:
-    settings = current_settings()
+    settings = running().settings
     policy = first_visit.policy_of(settings, waiting)
     if policy.mode == "closed" and not policy.bind_url:
         raise RegistrationClosed("the site takes no new accounts")
@@ -134,5 +134,5 @@ def _page(waiting: Waiting, *, status: int = 200) -> Response:
 
 def targets(policy: Policy) -> list[str | None]:
     """Where a form of a first visit may end: the site's own addresses."""
-    site = current_settings().site_of(policy.client_id)
+    site = running().settings.site_of(policy.client_id)
     return [*site.redirect_uris, site.bind_url] if site else []

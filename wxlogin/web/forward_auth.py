@@ -23,12 +23,13 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, Site, current_settings
+from wxlogin.config import Settings, Site
 from wxlogin.db import now
 from wxlogin.errors import BadRequest, SignInNeeded
 from wxlogin.flows import way_back
 from wxlogin.oidc import visitor_token
 from wxlogin.security.returning import safe_next, whole_address, written
+from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web.arriving import opens_page
@@ -65,7 +66,7 @@ def auth() -> Response:
 def go_back(key: str) -> Response:
     """On to the address that waits under this key."""
     hide_referrer()
-    address = way_back.find(current_settings(), key)
+    address = way_back.find(running().settings, key)
     return redirect(address or url_for("account.me"), 303)
 
 
@@ -81,7 +82,7 @@ def _is_misspelt() -> bool:
 
 def _named_site() -> Site | None:
     client_id = request.args.get("site", "")
-    site = current_settings().site_of(client_id)
+    site = running().settings.site_of(client_id)
     if site is None and (client_id or "known" in request.args):
         raise BadRequest("SITES has no site with this client_id", parameter="site")
     if request.args.getlist("known") not in ([], ["1"]):
@@ -106,14 +107,14 @@ def _is_led() -> bool:
 
 def _to_login() -> Response:
     target = url_for("login.page", next=_original_url())
-    public = current_settings().public
+    public = running().settings.public
     # The whole address: the proxy's visitor may be at another host.
     return _bare(redirect(f"{public.scheme}://{public.netloc}{target}"))
 
 
 def _original_url() -> str | None:
     """The `next` that leads where the visitor was going, if people may go there."""
-    settings, headers = current_settings(), request.headers
+    settings, headers = running().settings, request.headers
     target = headers.get("X-Forwarded-Uri", "")
     # Two slashes in front are a path for us, and a host for many a server behind.
     if not target.startswith("/") or target[1:2] in ("/", "\\"):
@@ -159,7 +160,7 @@ def _told(
     headers["X-Wxlogin-External-Id"] = quote(external_id or "", safe="")
     headers["X-Wxlogin-Token"] = (
         visitor_token.make(
-            current_settings(), visitor, external_id=external_id, at=now()
+            running().settings, visitor, external_id=external_id, at=now()
         )
         if visitor
         else ""

@@ -4,11 +4,12 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from wxlogin.accounts import people
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.errors import AccountGone, AlreadyFinished, SignInNeeded
 from wxlogin.flows import handover
 from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
 from wxlogin.security.headers import site_origins
+from wxlogin.service import running
 from wxlogin.web.access import bearer_token, without_cookies
 from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.bodies import json_texts
@@ -25,7 +26,7 @@ WEBVIEW = "X-Wxlogin-Webview"
 @without_cookies
 def offer() -> Response:
     """A one-time URL that signs the caller's person in where it is opened."""
-    settings = current_settings()
+    settings = running().settings
     visitor = current_visitor() if bearer_token() else None
     if visitor is None:
         raise SignInNeeded("no session of a program")
@@ -44,7 +45,7 @@ def page(ticket: str) -> str | AnyResponse:
     visitor = current_visitor()
     if visitor and visitor.user_id == found.user_id:
         return redirect(return_url(found.next), 303)
-    _allow_form(current_settings(), found)
+    _allow_form(running().settings, found)
     return render_template(
         "login/handover.html",
         account=_account(found),
@@ -59,7 +60,7 @@ def page(ticket: str) -> str | AnyResponse:
 def accept(ticket: str) -> AnyResponse:
     """Spends the ticket and signs the person in, in this browser."""
     hide_referrer()
-    settings = current_settings()
+    settings = running().settings
     found, secret = handover.accept(settings, ticket, trace=trace("handover"))
     hold_session(secret)
     return redirect(return_url(found.next), 303)

@@ -5,10 +5,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import AppKind, current_settings
+from wxlogin.config import AppKind
 from wxlogin.errors import NotFound
 from wxlogin.flows import identities
 from wxlogin.flows.redirect.begin import Flow
+from wxlogin.service import running
 from wxlogin.web.arriving import return_url, where
 from wxlogin.web.attempts import to_wechat
 from wxlogin.web.edge import allow_form_to
@@ -22,7 +23,7 @@ bp = Blueprint("identities", __name__, url_prefix="/me/identities")
 @bp.post("")
 def add() -> Response:
     """To WeChat, to sign in there as somebody else."""
-    settings = current_settings()
+    settings = running().settings
     flow = Flow.userinfo if where().in_wechat else Flow.qr
     app = settings.app_of_kind(flow.kind) or settings.app_of_kind(AppKind.website)
     if app is None:
@@ -62,7 +63,7 @@ def news(about: int) -> Response | str:
     found = identities.news(visitor, about) if visitor else None
     if visitor is None or found is None:
         return redirect(target, 303)
-    site = current_settings().site_of(purpose_of(target).client_id)
+    site = running().settings.site_of(purpose_of(target).client_id)
     allow_form_to(*(site.redirect_uris if site else ()))
     return render_template(
         "account/news.html",
@@ -75,7 +76,7 @@ def news(about: int) -> Response | str:
 
 def news_first(visitor: Visitor | None, target: str) -> str:
     """The way to `target`, by way of news that nobody has told the visitor yet."""
-    found = identities.unread_news(current_settings(), visitor) if visitor else None
+    found = identities.unread_news(running().settings, visitor) if visitor else None
     return (
         url_for("identities.news", about=found.about, next=target) if found else target
     )

@@ -9,9 +9,9 @@ from flask_babel import Babel, format_datetime, get_locale
 from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 
-from wxlogin.config import current_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.security.cookies import cookie_name
+from wxlogin.service import running
 
 LANGUAGES = ("zh", "en")
 #: Seconds the visitor's choice is kept.
@@ -34,7 +34,7 @@ def init_language(app: Flask) -> None:
 
 def choose() -> str:
     """`zh` or `en` for this request."""
-    settings = current_settings()
+    settings = running().settings
     if not has_request_context():
         return settings.default_language
     chosen = request.cookies.get(cookie_name(settings, "language"))

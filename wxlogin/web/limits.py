@@ -20,10 +20,11 @@ from threading import Event
 
 from flask import Flask, Response, current_app, request
 
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.config.limits import Limits
 from wxlogin.errors import Crowded, TooManyRequests
 from wxlogin.observability import get_logger
+from wxlogin.service import running
 from wxlogin.tickets.counters import counters_for
 from wxlogin.web import allowances, callers
 from wxlogin.web.edge import allow_framing, hide_referrer
@@ -114,7 +115,7 @@ def waiting(kind: str, *, seconds: int) -> Iterator[None]:
     if not allowances.are_on():
         yield
         return
-    settings = current_settings()
+    settings = running().settings
     # One address alone never fills the store, however small that is.
     most = min(settings.limits.waiting, settings.waiting_requests // _SHARE)
     allowances.spend(f"waiting-{kind}", callers.address(), most, seconds=seconds)
@@ -136,7 +137,7 @@ def answered(kind: str, *, seconds: int) -> None:
 def count_site_call(client_id: str) -> None:
     """One call of this site's server, which has shown its key."""
     if allowances.are_on():
-        allowances.spend("site-calls", client_id, current_settings().limits.site_calls)
+        allowances.spend("site-calls", client_id, running().settings.limits.site_calls)
 
 
 def _is_failure(response: Response) -> bool:
@@ -151,7 +152,7 @@ def _after_failure(response: Response) -> Response:
     page of a site may read it stay."""
     who = f"{callers.client()}@{callers.address()}"
     try:
-        allowances.spend("failed-keys", who, current_settings().limits.failed_keys)
+        allowances.spend("failed-keys", who, running().settings.limits.failed_keys)
     except TooManyRequests as error:
         response.status_code = error.status
         response.headers["Retry-After"] = str(error.retry_after)

@@ -5,12 +5,13 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from wxlogin.config import App, AppKind, current_settings
+from wxlogin.config import App, AppKind
 from wxlogin.errors import NotFound
 from wxlogin.flows.doors import Door, Route, route
 from wxlogin.flows.leaving import end_session
 from wxlogin.flows.redirect.begin import Begun, Flow, begin
 from wxlogin.security.returning import safe_next
+from wxlogin.service import running
 from wxlogin.web.arriving import require_page, return_url, where
 from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
@@ -35,7 +36,7 @@ def home() -> Response:
 @bp.get("/login")
 def page() -> Response:
     """The right way in, from wherever the visitor is."""
-    way = route(current_settings(), where(), app=_named_app())
+    way = route(running().settings, where(), app=_named_app())
     if way.door is Door.h5 and way.app:
         require_page()
         wants_name = request.args.get("scope") == SCOPE_USERINFO
@@ -95,13 +96,13 @@ def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Resp
         visitor=None if begun.attempt.vouched else visitor_for(begun.attempt.next),
     )
     response = Response(html, mimetype="text/html")
-    hold_attempt(response, current_settings(), begun.attempt)
+    hold_attempt(response, running().settings, begun.attempt)
     return response
 
 
 def _advice(way: Route) -> Response:
     """A page that says what to do here, with the link to take along."""
-    settings = current_settings()
+    settings = running().settings
     wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
     prefix_free = url_for("login.page", **wish).removeprefix(settings.prefix)
     next_url = return_url(request.args.get("next"))
@@ -132,7 +133,7 @@ def _begin(app: App, flow: Flow) -> Begun:
     lang = "en" if args.get("lang", language()) == "en" else "cn"
     next_url = return_url(args.get("next"))
     require_open(next_url)
-    settings = current_settings()
+    settings = running().settings
     return begin(
         settings,
         app,
@@ -147,13 +148,13 @@ def _begin(app: App, flow: Flow) -> Begun:
 def _style_sheet(wish: str) -> str | None:
     """The address of the code's style sheet, if it is ours or a listed site's: a
     foreign sheet could paint another QR code over WeChat's."""
-    return safe_next(wish, current_settings()) if wish.startswith("https://") else None
+    return safe_next(wish, running().settings) if wish.startswith("https://") else None
 
 
 def _named_app() -> App | None:
     """The app that the link names. Raises NotFound for one that is not configured."""
     name = request.args.get("app")
-    app = current_settings().app_named(name) if name else None
+    app = running().settings.app_named(name) if name else None
     if name and app is None:
         raise NotFound("no app of this name is configured")
     return app
@@ -161,7 +162,7 @@ def _named_app() -> App | None:
 
 def _app_of(kind: AppKind) -> App:
     """The named app, or the first of this kind. Raises NotFound for another kind."""
-    app = _named_app() or current_settings().app_of_kind(kind)
+    app = _named_app() or running().settings.app_of_kind(kind)
     if app is None or app.kind is not kind:
         raise NotFound(f"no app of the kind {kind.value} is configured under this name")
     return app

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
 from wxlogin.accounts.sessions import SessionKind
-from wxlogin.config import App, AppKind, current_settings
+from wxlogin.config import App, AppKind
 from wxlogin.errors import (
     BadRequest,
     Conflict,
@@ -22,6 +22,7 @@ from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
 from wxlogin.flows.redirect.begin import Flow, begin
 from wxlogin.flows.signing_in import Trace
 from wxlogin.security.signing import STATE_SECONDS
+from wxlogin.service import running
 from wxlogin.web.access import bearer_token, for_sites, without_cookies
 from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.attempts import hold_attempt
@@ -43,7 +44,7 @@ _ATTEMPT_LENGTHS = range(16, 129)
 @for_sites
 def attempts() -> Response:
     """A fresh state, and everything a page needs to draw its own widget."""
-    settings = current_settings()
+    settings = running().settings
     body = json_texts(app=False, next=False, self_redirect=False, lang=False)
     app = _app_of(body["app"], AppKind.website)
     stays = body["self_redirect"] == "true"
@@ -69,7 +70,7 @@ def attempts() -> Response:
 @without_cookies
 def mobile_login(name: str) -> BaseResponse:
     """A code of WeChat's SDK becomes a bearer token."""
-    settings = current_settings()
+    settings = running().settings
     app = _app_of(name, AppKind.mobile)
     body = json_texts(code=True, attempt=False, site=False)
     if body["site"] and settings.site_of(body["site"]) is None:
@@ -96,7 +97,7 @@ def mobile_login(name: str) -> BaseResponse:
 @without_cookies
 def register() -> Response:
     """The person's word, given in the program: the account and a bearer token."""
-    settings = current_settings()
+    settings = running().settings
     body = json_texts(registration=True, agree=True, terms_version=False)
     waiting = first_visit.require(body["registration"])
     if waiting.door != _DOOR:
@@ -111,7 +112,7 @@ def register() -> Response:
 
 def _ask_person(waiting: Waiting) -> BaseResponse:
     """What the program needs to ask the person, as a problem document."""
-    policy = first_visit.policy_of(current_settings(), waiting)
+    policy = first_visit.policy_of(running().settings, waiting)
     profile = waiting.profile
     return answer(
         "registration_needed",
@@ -148,7 +149,7 @@ def _answer(signed_in: AppSignIn) -> dict[str, Any]:
     return {
         "token": signed_in.token,
         "token_type": "Bearer",
-        "expires_in": current_settings().session_days * 86400,
+        "expires_in": running().settings.session_days * 86400,
         "user": {
             "uid": visitor.uid,
             "nickname": visitor.nickname,
@@ -159,7 +160,7 @@ def _answer(signed_in: AppSignIn) -> dict[str, Any]:
 
 def _app_of(name: str, kind: AppKind) -> App:
     """The named app, or for no name the first of this kind. Raises NotFound."""
-    settings = current_settings()
+    settings = running().settings
     app = settings.app_named(name) if name else settings.app_of_kind(kind)
     if app is None or app.kind is not kind:
         raise NotFound(f"no app of the kind {kind.value} is configured under this name")

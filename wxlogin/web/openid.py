@@ -7,7 +7,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import current_settings
 from wxlogin.db import now
 from wxlogin.errors import (
     AccountGone,
@@ -19,6 +18,7 @@ from wxlogin.oidc.deciding import Detour, decide
 from wxlogin.oidc.requests import AuthorizationRequest
 from wxlogin.oidc.return_addresses import is_program
 from wxlogin.oidc.wire import Call, Reply
+from wxlogin.service import running
 from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.cors import let_sites_read
@@ -125,7 +125,7 @@ def _meet(
     asked: AuthorizationRequest, *, key: str | None = None, agreed: bool = False
 ) -> Response:
     """The site's answer, or the page that the visitor sees first."""
-    settings, visitor = current_settings(), current_visitor()
+    settings, visitor = running().settings, current_visitor()
     try:
         found = decide(settings, asked, visitor, at=now(), agreed=agreed)
     except RegistrationClosed:

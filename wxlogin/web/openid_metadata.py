@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response, jsonify
 
-from wxlogin.config import current_settings
 from wxlogin.errors import NotFound
 from wxlogin.oidc import keys
 from wxlogin.oidc.discovery import metadata
+from wxlogin.service import running
 from wxlogin.web.cors import let_all_read
 from wxlogin.web.edge import allow_keeping
 
@@ -16,14 +16,14 @@ bp.after_request(let_all_read)
 @bp.get("/.well-known/openid-configuration")
 @bp.get("/.well-known/oauth-authorization-server")
 def configuration() -> Response:
-    return _public(metadata(current_settings()))
+    return _public(metadata(running().settings))
 
 
 @bp.get("/.well-known/oauth-authorization-server/<path:below>")
 def configuration_at_root(below: str) -> Response:
     """RFC 8414 section 3.1: the issuer's path stands behind the well-known one, so
     this arrives only where the host's proxy sends it to us."""
-    if f"/{below}" != current_settings().prefix:
+    if f"/{below}" != running().settings.prefix:
         raise NotFound("no issuer of ours")
     return configuration()
 

@@ -10,10 +10,11 @@ from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.errors import NotFound
 from wxlogin.security.cookies import set_cookie
 from wxlogin.security.returning import safe_next
+from wxlogin.service import running
 from wxlogin.web.arriving import page_origins
 from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
 
@@ -57,7 +58,7 @@ def choose_language(name: str) -> Response:
     """Keeps the visitor's choice and goes back."""
     if name not in LANGUAGES:
         raise NotFound("no such language")
-    settings = current_settings()
+    settings = running().settings
     back = safe_next(request.args.get("next"), settings)
     response = redirect(back or f"{settings.prefix}/login", 303)
     set_cookie(response, settings, "language", name, max_age=KEEP_SECONDS)
@@ -67,7 +68,7 @@ def choose_language(name: str) -> Response:
 def here() -> str:
     """This page's path for the language switch, or /login where it is secret."""
     if request.endpoint in _PLAIN and request.method == "GET":
-        return current_settings().prefix + request.full_path.rstrip("?")
+        return running().settings.prefix + request.full_path.rstrip("?")
     return url_for("login.page", **g.get("login_wish", {}))
 
 

@@ -13,10 +13,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from wxlogin.config import current_settings
 from wxlogin.errors import BadSiteRequest, WxloginError
 from wxlogin.flows.explaining import explain, is_worth_a_reload
 from wxlogin.observability import get_logger, request_id
+from wxlogin.service import running
 from wxlogin.web.bodies import NotJson
 from wxlogin.web.language import language
 from wxlogin.web.sites import refused_by_person
@@ -119,7 +119,7 @@ def answer(
 def for_developers(why: str, facts: Mapping[str, object]) -> dict[str, str] | None:
     """What the log says of a request that a site made wrongly, for a page; None
     outside development, where the page is read by visitors only."""
-    if current_settings().env != "development":
+    if running().settings.env != "development":
         return None
     told = {name: str(facts[name]) for name in _TOLD if facts.get(name) is not None}
     return {"why": why, **told}

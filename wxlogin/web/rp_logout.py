@@ -13,11 +13,11 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from wxlogin.config import current_settings
 from wxlogin.flows.leaving import end_session
 from wxlogin.oidc import rp_logout
 from wxlogin.oidc.rp_logout import NOT_LISTED, Farewell
 from wxlogin.oidc.wire import Call
+from wxlogin.service import running
 from wxlogin.web import limits
 from wxlogin.web.access import without_cookies
 from wxlogin.web.edge import allow_form_to, hide_referrer
@@ -64,7 +64,7 @@ def answer(key: str) -> Response:
 
 def _consider(values: MultiDict[str, str]) -> Farewell:
     parameters = {name: values.getlist(name) for name in values}
-    return rp_logout.consider(current_settings(), Call(request.method, parameters))
+    return rp_logout.consider(running().settings, Call(request.method, parameters))
 
 
 def _needs_an_answer(farewell: Farewell) -> bool:
@@ -105,7 +105,7 @@ def _developer(farewell: Farewell) -> dict[str, str] | None:
 
 
 def _page(farewell: Farewell, about: str, **values: object) -> Response:
-    site = current_settings().site_of(farewell.client_id or "")
+    site = running().settings.site_of(farewell.client_id or "")
     with force_locale(wished(farewell.languages) or language()):
         page = render_template(
             "openid/logout.html", about=about, site=site and site.name, **values

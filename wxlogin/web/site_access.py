@@ -10,9 +10,10 @@ from typing import NoReturn
 from flask import request
 
 from wxlogin.accounts import people
-from wxlogin.config import Site, current_settings
+from wxlogin.config import Site
 from wxlogin.errors import InvalidClient, KeyNeeded, NotFound
 from wxlogin.oidc import clients
+from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web import limits
@@ -23,7 +24,7 @@ def calling_site() -> Site:
     for one that calls too often."""
     try:
         sent = request.headers.get("Authorization")
-        site = clients.site_of_basic(current_settings(), sent)
+        site = clients.site_of_basic(running().settings, sent)
     except InvalidClient as error:
         raise KeyNeeded(error.operator, **error.facts) from None
     limits.count_site_call(site.client_id or "")

@@ -8,11 +8,11 @@ from base64 import b64encode
 from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.accounts import people
-from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest, NotFound
 from wxlogin.flows import bindings, link_codes, site_links
 from wxlogin.flows.looks import Looks
 from wxlogin.security.recoding import JPEG
+from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web.access import without_cookies
@@ -59,7 +59,7 @@ def links() -> Response:
     site = calling_site()
     body = json_texts(external_id=True, label=True, return_to=False)
     key = site_links.make(site, **body)
-    url = f"{current_settings().public_url}/link/{key}"
+    url = f"{running().settings.public_url}/link/{key}"
     response = jsonify(url=url, expires_in=site_links.SECONDS)
     response.status_code = 201
     return response
@@ -72,7 +72,7 @@ def confirm() -> Response:
     site = calling_site()
     body = json_texts(code=True, external_id=True)
     done = link_codes.confirm(site, **body)
-    url = f"{current_settings().public_url}/link/continue/{done.token}"
+    url = f"{running().settings.public_url}/link/continue/{done.token}"
     return jsonify(continue_url=url, **_told(done.looks))
 
 
@@ -99,7 +99,7 @@ def bind() -> Response:
     site = calling_site()
     body = json_texts(code=True, external_id=True, label=True)
     token = bindings.answer(site, **body)
-    base = current_settings().public_url
+    base = running().settings.public_url
     return jsonify(continue_url=f"{base}/register/continue/{token}")
 
 
@@ -124,7 +124,7 @@ def _told(looks: Looks) -> dict[str, object]:
 def _by_wechat(wish: dict[str, str]) -> int | None:
     if unionid := wish.get("unionid"):
         return people.by_unionid(unionid)
-    app = current_settings().app_named(wish["app"])
+    app = running().settings.app_named(wish["app"])
     if app is None:
         raise NotFound("no app of this name is configured")
     return people.by_openid(app.appid, wish["openid"])

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest
+from wxlogin.service import running
 from wxlogin.sites import feed
 from wxlogin.telling.webhooks import public_form
 from wxlogin.web.site_access import calling_site
@@ -25,7 +25,7 @@ def events() -> Response:
     if not 1 <= limit <= MOST:
         raise BadRequest(f"limit is 1 to {MOST}")
     page = feed.read(client_id, after=after, limit=limit)
-    settings = current_settings()
+    settings = running().settings
     told = [{"id": one.id, **public_form(settings, one)} for one in page.events]
     return jsonify(events=told, next=str(page.next), more=page.more)
 

@@ -12,12 +12,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import current_settings
 from wxlogin.errors import BadRequest
 from wxlogin.flows import bindings, link_codes, site_links
 from wxlogin.flows.first_visit import Waiting, forget, policy_of
 from wxlogin.flows.leaving import end_session
 from wxlogin.flows.site_links import Answer, Link
+from wxlogin.service import running
 from wxlogin.web import first_visit
 from wxlogin.web.arriving import require_page, return_url, trace, where
 from wxlogin.web.edge import allow_form_to, allow_form_to_wechat
@@ -29,7 +29,7 @@ bp = Blueprint("site_links", __name__)
 @bp.get("/link/<key>")
 def page(key: str) -> Response:
     """The question, for who has just signed in. Changes nothing."""
-    settings, link = current_settings(), site_links.find(key)
+    settings, link = running().settings, site_links.find(key)
     visitor, waiting = _who(link)
     if not link.may_answer(visitor, waiting):
         return redirect(link.back(site_links.outcome(link, current_visitor())), 303)
@@ -79,7 +79,7 @@ def finish(token: str) -> Response:
     if visitor is not None and not link.is_proven_by(visitor):
         visitor = None
     done = link_codes.connect(
-        current_settings(), link, visitor=visitor, waiting=waiting, trace=trace("")
+        running().settings, link, visitor=visitor, waiting=waiting, trace=trace("")
     )
     if done.secret:
         hold_session(done.secret)
@@ -99,7 +99,7 @@ def bind() -> Response:
         or request.form.get("tag", waiting.tag) != waiting.tag
     ):
         return redirect(url_for("registering.page"), 303)
-    handed = bindings.begin(current_settings(), waiting)
+    handed = bindings.begin(running().settings, waiting)
     allow_form_to(handed.to)
     html = render_template("form_post.html", to=handed.to, values={"code": handed.code})
     return Response(html, mimetype="text/html")
@@ -114,7 +114,7 @@ def question(token: str) -> Response:
     require_page()
     binding = bindings.said(token, key=first_visit.held_key())
     waiting = first_visit.held()
-    settings = current_settings()
+    settings = running().settings
     policy = policy_of(settings, waiting)
     allow_form_to(*first_visit.targets(policy))
     html = render_template(
@@ -126,7 +126,7 @@ def question(token: str) -> Response:
 @bp.post("/register/continue/<token>")
 def go_on(token: str) -> Response:
     """The person's answer."""
-    settings, key = current_settings(), first_visit.held_key()
+    settings, key = running().settings, first_visit.held_key()
     match request.form.get("answer"):
         case "yes":
             done = bindings.connect(settings, token, key=key, trace=trace(""))

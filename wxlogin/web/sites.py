@@ -9,7 +9,7 @@ import re
 from flask import g, url_for
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Site, current_settings
+from wxlogin.config import Site
 from wxlogin.db import now
 from wxlogin.errors import LinkExpired, SiteRequestOver
 from wxlogin.flows import site_links
@@ -18,6 +18,7 @@ from wxlogin.oidc import requests as authorizations
 from wxlogin.oidc.deciding import will_do
 from wxlogin.oidc.requests import AuthorizationRequest
 from wxlogin.security.origins import web_origins
+from wxlogin.service import running
 from wxlogin.sites import terms
 from wxlogin.web.visitors import current_visitor
 
@@ -51,7 +52,7 @@ def visitor_for(next_url: str) -> Visitor | None:
 
 def site_name(purpose: Purpose) -> str:
     """What people call the site that a login is for; empty for none."""
-    site = current_settings().site_of(purpose.client_id)
+    site = running().settings.site_of(purpose.client_id)
     return site.name if site else ""
 
 
@@ -81,7 +82,7 @@ def waiting_request(key: str) -> AuthorizationRequest:
 
 def pending_site(key: str) -> Site:
     """The site whose request waits under this key. Raises SiteRequestOver."""
-    site = current_settings().site_of(waiting_request(key).client_id)
+    site = running().settings.site_of(waiting_request(key).client_id)
     if site is None:
         raise SiteRequestOver("the site of this request is no more")
     return site
@@ -100,7 +101,7 @@ def refused_by_person(next_url: str) -> str | None:
 
 def terms_first(next_url: str) -> str:
     """The way to `next_url`, by way of our own terms where they must be agreed to."""
-    settings = current_settings()
+    settings = running().settings
     if not terms.counts_ours(settings) or purpose_of(next_url) != Purpose():
         return next_url
     visitor = current_visitor()
@@ -110,4 +111,4 @@ def terms_first(next_url: str) -> str:
 
 
 def _path(next_url: str) -> str:
-    return next_url.removeprefix(current_settings().prefix)
+    return next_url.removeprefix(running().settings.prefix)

@@ -3,11 +3,11 @@
 from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Response, jsonify, request
 
-from wxlogin.config import current_settings
 from wxlogin.db import now
 from wxlogin.observability import get_logger
 from wxlogin.oidc.refusals import invalid_request
 from wxlogin.oidc.userinfo import claims_for
+from wxlogin.service import running
 from wxlogin.web.access import bearer_token, without_cookies
 from wxlogin.web.cors import let_sites_read
 
@@ -25,7 +25,7 @@ def userinfo() -> Response:
     if token is None:
         # RFC 6750 section 3.1: who sends no token is told no error.
         return _unauthorized(jsonify(error="invalid_token"), _REALM)
-    return jsonify(claims_for(current_settings(), token, at=now()))
+    return jsonify(claims_for(running().settings, token, at=now()))
 
 
 @bp.errorhandler(OAuth2Error)

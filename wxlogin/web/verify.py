@@ -11,8 +11,8 @@ the proxy sends such requests here.
 
 from flask import Blueprint, Response
 
-from wxlogin.config import current_settings
 from wxlogin.errors import NotFound
+from wxlogin.service import running
 
 bp = Blueprint("verify", __name__)
 
@@ -20,7 +20,7 @@ bp = Blueprint("verify", __name__)
 @bp.get("/<name>.txt")
 def file(name: str) -> Response:
     """The verification file of this name, byte for byte. Raises NotFound."""
-    content = current_settings().verify_files.get(f"{name}.txt")
+    content = running().settings.verify_files.get(f"{name}.txt")
     if content is None:
         raise NotFound("no verification file has this name")
     return Response(content.encode("utf-8"), mimetype="text/plain")

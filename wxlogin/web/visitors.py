@@ -15,10 +15,11 @@ from flask import session as cookie_session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.errors import SignInNeeded
 from wxlogin.flows.signing_in import live_session
 from wxlogin.security.cookies import cookie_name
+from wxlogin.service import running
 from wxlogin.web.access import bearer_token
 
 _SECRET_KEY = "_user_id"  # noqa: S105  where Flask-Login keeps what get_id gives
@@ -55,7 +56,7 @@ def init_visitors(app: Flask, settings: Settings) -> None:
 
 
 def _load(secret: str) -> SignedInUser | None:
-    visitor = live_session(current_settings(), secret)
+    visitor = live_session(running().settings, secret)
     return SignedInUser(secret, visitor) if visitor else None
 
 
@@ -66,7 +67,7 @@ def current_visitor() -> Visitor | None:
     """
     if token := bearer_token():
         if "bearer" not in g:
-            g.bearer = live_session(current_settings(), token)
+            g.bearer = live_session(running().settings, token)
         return cast(Visitor | None, g.bearer)
     return cast(Visitor | None, getattr(current_user, "visitor", None))
 

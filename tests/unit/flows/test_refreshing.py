@@ -12,6 +12,7 @@ from wxlogin.db import now
 from wxlogin.errors import GrantDead, WeChatBusy, WeChatUnavailable
 from wxlogin.flows import profile as flow
 from wxlogin.net.deadline import Deadline
+from wxlogin.service import service_of
 from wxlogin.wechat.answers import Tokens
 
 APP = App(name="web", kind=AppKind.website, appid="wx" + "0" * 16, secret="s" * 32)
@@ -43,8 +44,8 @@ class WeChat:
 def wechat(monkeypatch, tmp_path):
     asked = WeChat()
     with accounts_app(f"sqlite:///{tmp_path / 'accounts.db'}") as app:
-        app.extensions["wxlogin.sealer"] = SEALER
-        app.extensions["wxlogin.wechat"] = asked
+        service_of(app).sealer = SEALER
+        service_of(app).wechat = asked
         yield asked
 
 

@@ -5,10 +5,12 @@ import sys
 import pytest
 from flask import Flask
 
+from tests.people import serves
 from wxlogin.config import Settings
 from wxlogin.errors import ConfigurationError, Unready
 from wxlogin.security.sealing import Sealer
-from wxlogin.tickets import current_tickets, store_for
+from wxlogin.service import running, service_of
+from wxlogin.tickets import store_for
 from wxlogin.tickets.redis import RedisTickets
 from wxlogin.tickets.sql import SqlTickets
 
@@ -59,6 +61,7 @@ def test_while_redis_is_away_the_answer_is_503_with_a_time() -> None:
 
 def test_the_running_application_holds_the_store() -> None:
     app = Flask("wxlogin")
-    app.extensions["wxlogin.tickets"] = store = SqlTickets(SEALER)
+    serves(app)
+    service_of(app).tickets = store = SqlTickets(SEALER)
     with app.app_context():
-        assert current_tickets() is store
+        assert running().tickets is store

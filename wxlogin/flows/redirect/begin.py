@@ -16,9 +16,8 @@ from enum import StrEnum
 from wxlogin.config import App, AppKind, Settings
 from wxlogin.errors import Crowded, NotFound
 from wxlogin.flows.redirect.attempt import Attempt, Purpose, new_attempt
-from wxlogin.flows.upstream import hosts_of
 from wxlogin.security.signing import STATE_SECONDS, State, new_nonce, sign_state
-from wxlogin.tickets import current_tickets
+from wxlogin.service import hosts_of, running
 from wxlogin.wechat import endpoints
 
 _WAY = "way"
@@ -110,12 +109,12 @@ def _keep_way(settings: Settings, nonce: str, next_url: str) -> None:
     most = settings.waiting_requests
     # Without it only a browser that loses our cookie has to begin again at the site.
     with suppress(Crowded):
-        current_tickets().add(_WAY, nonce, next_url, ttl=STATE_SECONDS, most=most)
+        running().tickets.add(_WAY, nonce, next_url, ttl=STATE_SECONDS, most=most)
 
 
 def way_of(nonce: str) -> str | None:
     """Where a login for a site led, if it began inside WeChat with this nonce."""
-    found = current_tickets().get(_WAY, nonce)
+    found = running().tickets.get(_WAY, nonce)
     return found.value if found else None
 
 

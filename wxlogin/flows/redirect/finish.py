@@ -54,7 +54,7 @@ from wxlogin.security.signing import (
     read_state,
     session_secrets,
 )
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 from wxlogin.wechat import endpoints
 
 # Longer values are no code of WeChat's (32 characters today).
@@ -113,7 +113,7 @@ def finish(
     if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
         raise OtherBrowser("no attempt of this browser belongs to the state")
     log = AttemptLog(
-        current_tickets(),
+        running().tickets,
         lease=settings.wechat_budget + 2,
         most_refused=settings.waiting_requests,
     )

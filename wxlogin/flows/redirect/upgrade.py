@@ -23,7 +23,7 @@ from wxlogin.flows.redirect.attempt import Attempt
 from wxlogin.flows.redirect.begin import Begun, Flow, begin
 from wxlogin.flows.signing_in import Answer, is_stale
 from wxlogin.security.signing import STATE_SECONDS
-from wxlogin.tickets import current_tickets
+from wxlogin.service import running
 
 KIND = "upgrade"
 # In place of a ticket: the person is signed in already.
@@ -48,20 +48,20 @@ def hold(answer: Answer) -> str:
     ticket = secrets.token_urlsafe(16)
     person = replace(answer.person, profile=None)
     text = json.dumps(asdict(person))
-    current_tickets().add(KIND, ticket, text, ttl=STATE_SECONDS)
+    running().tickets.add(KIND, ticket, text, ttl=STATE_SECONDS)
     return ticket
 
 
 def held(ticket: str) -> Person | None:
     """The silent answer behind this ticket, if it is still there."""
-    found = current_tickets().get(KIND, ticket)
+    found = running().tickets.get(KIND, ticket)
     return Person(**json.loads(found.value)) if found else None
 
 
 def used(ticket: str) -> None:
     """The silent answer led to a session, or a better one did."""
     if ticket != SIGNED_IN:
-        current_tickets().take(KIND, ticket)
+        running().tickets.take(KIND, ticket)
 
 
 def begin_upgrade(

@@ -11,15 +11,16 @@ from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 
 from tests.people import START, People, set_by_hand
-from tests.unit.provider.conftest import NATIVE, PUBLIC_URL, SHOP
+from tests.unit.oidc.conftest import NATIVE, PUBLIC_URL, SHOP
 from wxlogin.accounts import avatars, people
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person, Profile
-from wxlogin.config import Settings, current_settings
+from wxlogin.config import Settings
 from wxlogin.db import transaction
 from wxlogin.errors import AccountGone
 from wxlogin.oidc import claims, id_token, keys
 from wxlogin.oidc.discovery import metadata
+from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.telling import logout_token
 
@@ -38,7 +39,7 @@ def user_id(service) -> int:
 
 
 def told(user_id: int, *scope: str, site=SHOP) -> dict:
-    return claims.user_claims(current_settings(), site, user_id, ("openid", *scope))
+    return claims.user_claims(running().settings, site, user_id, ("openid", *scope))
 
 
 def token(user_id: int, site=SHOP, **changes) -> str:
@@ -52,7 +53,7 @@ def token(user_id: int, site=SHOP, **changes) -> str:
         "at": START + timedelta(minutes=3),
         **changes,
     }
-    return id_token.make(current_settings(), site, **facts)
+    return id_token.make(running().settings, site, **facts)
 
 
 def read(text: str) -> tuple[dict, dict]:
@@ -228,14 +229,14 @@ def test_the_id_token_says_the_same_as_userinfo(user_id):
 
 def test_no_algorithm_is_ever_none(user_id):
     """security row 117"""
-    for site in current_settings().sites:
+    for site in running().settings.sites:
         header = jws.extract_compact(token(user_id, site).encode()).headers()
         assert header["alg"] in ("RS256", "ES256")
 
 
 def test_discovery_names_every_claim(user_id):
     """security row 115"""
-    listed = set(metadata(current_settings())["claims_supported"])
+    listed = set(metadata(running().settings)["claims_supported"])
     transaction(lambda s: members.join(s, "shop", user_id, at=START))
     members.set_external_id("shop", user_id, "customer-7")
     avatars.keep(user_id, url=ADDRESS, picture=b"jpeg")
@@ -247,7 +248,7 @@ def test_discovery_names_every_claim(user_id):
 def test_a_logout_token_is_one_and_no_id_token(service):
     """security row 120: Back-Channel Logout 1.0, section 2.4"""
     make = logout_token.make
-    settings = current_settings()
+    settings = running().settings
     one, other = (
         make(settings, SHOP, uid="uid-1", sid="sid-1", at=START) for _ in range(2)
     )

@@ -19,12 +19,13 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from tests.databases import NoServer, mariadb_url, postgresql_url
 from tests.people import rows
-from tests.unit.provider.conftest import PUBLIC_URL, sealing_key
+from tests.unit.oidc.conftest import PUBLIC_URL, sealing_key
 from wxlogin.db import db, now, reading
 from wxlogin.oidc import key_rotation, keys, signing
 from wxlogin.oidc.models import SigningKey
 from wxlogin.oidc.signing import ID_TOKEN, LOGOUT_TOKEN, NotOurs
-from wxlogin.security.sealing import SealBroken, current_sealer
+from wxlogin.security.sealing import SealBroken
+from wxlogin.service import running
 
 CLAIMS = {"iss": PUBLIC_URL, "sub": "uid"}
 
@@ -140,10 +141,10 @@ def test_the_private_half_lies_sealed_in_its_own_row(service):
     signed()
     signed("ES256")
     one, other = all_rows()
-    private = current_sealer().unseal(one.private_key, **keys.place_of(one.kid))
+    private = running().sealer.unseal(one.private_key, **keys.place_of(one.kid))
     assert json.loads(private)["d"].encode() not in one.private_key
     with pytest.raises(SealBroken):
-        current_sealer().unseal(other.private_key, **keys.place_of(one.kid))
+        running().sealer.unseal(other.private_key, **keys.place_of(one.kid))
 
 
 def test_a_signature_costs_no_query(service):
@@ -367,8 +368,8 @@ def test_all_keys_are_sealed_again(service_for):
         texts = [signed(), signed("ES256")]
     both = (sealing_key(32), sealing_key(0))
     with service_for(encryption_keys=both).app_context():
-        assert key_rotation.reseal(current_sealer()) == key_rotation.Resealed(2, 0)
-        assert key_rotation.reseal(current_sealer()) == key_rotation.Resealed(0, 0)
+        assert key_rotation.reseal(running().sealer) == key_rotation.Resealed(2, 0)
+        assert key_rotation.reseal(running().sealer) == key_rotation.Resealed(0, 0)
     with service_for(encryption_keys=(sealing_key(32),)).app_context():
         assert [kid_of(signed()), kid_of(signed("ES256"))] == [
             kid_of(text) for text in texts
@@ -384,7 +385,7 @@ def test_keys_that_do_not_open_are_told_and_replaced(service_for, clock):
             signed()
         # Sites can still check what was signed before.
         assert verifies(old, keys.jwks())
-        assert key_rotation.reseal(current_sealer()).broken == 1
+        assert key_rotation.reseal(running().sealer).broken == 1
         key_rotation.rotate(leaked=True)
         assert verifies(signed(), keys.jwks())
 

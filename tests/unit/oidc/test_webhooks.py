@@ -21,8 +21,8 @@ from tests.telling import (
 )
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event
-from wxlogin.config import current_settings
 from wxlogin.db import db, reading
+from wxlogin.service import running
 from wxlogin.telling import webhooks
 
 HOUR = 3600
@@ -221,7 +221,7 @@ def test_a_redirect_is_not_followed(people: People, shop: Receiver) -> None:
 
 def test_apps_are_named_and_appids_are_not(people: People, shop: Receiver) -> None:
     told = webhooks.public_form(
-        current_settings(),
+        running().settings,
         webhooks.Told(
             "evt_1",
             "user.linked",
@@ -238,7 +238,7 @@ def test_apps_are_named_and_appids_are_not(people: People, shop: Receiver) -> No
 
 def another_takes_it() -> None:
     """Another process is about to send the first event."""
-    (row,) = webhooks._waiting(current_settings().sites[0])
+    (row,) = webhooks._waiting(running().settings.sites[0])
     assert webhooks._claim(row) is not None
     # A look that is old by now takes nothing.
     assert webhooks._claim(row) is None

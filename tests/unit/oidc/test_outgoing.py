@@ -10,6 +10,7 @@ from tests.receiver import Receiver, receiver
 from tests.telling import site
 from wxlogin.config import Site
 from wxlogin.net import outgoing
+from wxlogin.service import service_of
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_site_marked_inside_is_reached(shop: Receiver) -> None:
 
 
 def test_production_goes_outside_only(service_for: Callable[..., Flask]) -> None:
-    settings = service_for().extensions["wxlogin.settings"]
+    settings = service_of(service_for()).settings
     shop = site("shop")
     inner = Site(name="inner", client_id="inner", inside=True)
     assert outgoing.may_go_inside(settings, shop)

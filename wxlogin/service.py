@@ -1,0 +1,67 @@
+"""What the running service holds, and the one way to reach it.
+
+    running().settings, running().tickets, running().sealer, running().wechat
+
+All four are made once, when the application is built, and shared by all threads.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from wxlogin.config import Settings
+from wxlogin.security.sealing import Sealer, sealer_for
+from wxlogin.tickets import TicketStore, store_for
+from wxlogin.wechat import endpoints
+from wxlogin.wechat.client import WeChat
+
+_EXTENSION = "wxlogin.service"
+
+
+@dataclass(slots=True)
+class Service:
+    """The settings, and what is made of them."""
+
+    settings: Settings
+    tickets: TicketStore
+    sealer: Sealer
+    #: The one client of WeChat that this process shares.
+    wechat: WeChat
+
+
+def start(app: Flask, settings: Settings) -> Service:
+    """Gives the application its service; nothing is contacted yet.
+
+    Raises ConfigurationError where REDIS_URL is set and cannot be used.
+    """
+    sealer = sealer_for(settings)
+    service = Service(
+        settings=settings,
+        tickets=store_for(settings, sealer),
+        sealer=sealer,
+        wechat=WeChat(hosts_of(settings), budget=settings.wechat_budget),
+    )
+    app.extensions[_EXTENSION] = service
+    return service
+
+
+def service_of(app: Flask) -> Service:
+    """The service of this application."""
+    service: Service = app.extensions[_EXTENSION]
+    return service
+
+
+def running() -> Service:
+    """The service of the running application; needs an application context."""
+    service: Service = current_app.extensions[_EXTENSION]
+    return service
+
+
+def hosts_of(settings: Settings) -> endpoints.Hosts:
+    """Where WeChat is: its own hosts, unless a setting says otherwise."""
+    return endpoints.Hosts(
+        open=settings.wechat_open_url or endpoints.OPEN_HOST,
+        api=settings.wechat_api_url or endpoints.API_HOST,
+        res=settings.wechat_res_url or endpoints.RES_HOST,
+        mp=settings.wechat_mp_url or endpoints.MP_HOST,
+    )

@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from tests.journey import pictures_arrive
+from tests.support.journey import pictures_arrive
 from wxlogin import create_app
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import load_settings

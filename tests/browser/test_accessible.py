@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
-from tests.user_agents import WECHAT_IPHONE
+from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.adding import add_person
 from wxlogin.accounts.models import Session
 from wxlogin.accounts.person import Person

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.shop import Shop
 from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
-from tests.journey import pictures_arrive
+from tests.support.journey import pictures_arrive
 
 # How wide the picture is that the browser has decoded; 0 if it has none.
 WIDTH = "picture => picture.decode().then(() => picture.naturalWidth, () => 0)"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.user_agents import WECHAT_IPHONE
+from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.models import Identity, Session, User
 from wxlogin.db import db
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import journey
-from tests.names import expected
-from tests.vectors import NICKNAMES
+from tests.support import journey
+from tests.support.names import expected
+from tests.support.vectors import NICKNAMES
 
 # The session's cookie, from a browser without scripts to the real one.
 COOKIE = "wxlogin_session"

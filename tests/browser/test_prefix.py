@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.neighbour import PREFIX, Host
+from tests.support.neighbour import PREFIX, Host
 
 
 @pytest.fixture(params=[False, True], ids=["unstripped", "stripped"])

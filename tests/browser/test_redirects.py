@@ -1,7 +1,7 @@
 """Return addresses, judged by Chromium's own URL parser."""
 
-from tests import journey, redirects
-from tests.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
+from tests.support import journey, redirects
+from tests.support.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 
 ALL = (*RETURN_ADDRESSES, *MORE_RETURN_ADDRESSES)
 SITES = ({"name": "good", "origins": (ORIGIN,)},)

@@ -14,7 +14,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from tests.people import appid_of
+from tests.support.people import appid_of
 from wxlogin.cli import main
 from wxlogin.wechat import endpoints
 

@@ -10,9 +10,9 @@ from threading import Event
 import pytest
 
 from tests.cli.commands import Commands, Running, free_port
-from tests.people import People, accounts_app
-from tests.receiver import Heard, Receiver, receiver
-from tests.telling import WEBHOOK_SECRET, customer
+from tests.support.people import People, accounts_app
+from tests.support.receiver import Heard, Receiver, receiver
+from tests.support.telling import WEBHOOK_SECRET, customer
 
 PATIENCE = 60
 

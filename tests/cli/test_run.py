@@ -19,7 +19,7 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.http.wsgi import create
 
 from tests.cli.commands import Commands, Running, free_port, get
-from tests.journey import EXCHANGE, Phone, Started
+from tests.support.journey import EXCHANGE, Phone, Started
 from wxlogin.cli import gunicorn, main
 from wxlogin.config import Settings
 from wxlogin.errors import ConfigurationError

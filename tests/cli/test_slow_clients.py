@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.cli.test_run import begins, serves, simulator, url
-from tests.journey import Phone
-from tests.slow import dripping
+from tests.support.journey import Phone
+from tests.support.slow import dripping
 
 __all__ = ["simulator", "url"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.commands import PATIENCE, Commands
-from tests.transfer import wx
+from tests.support.transfer import wx
 
 SITES = [
     {

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import requests
 
-from tests.journey import Phone, Started
+from tests.support.journey import Phone, Started
 from wxlogin.simulator.server import SimulatorServer
 
 MOST_HOPS = 20

@@ -9,7 +9,7 @@ import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
-from tests.journey import Phone, Started, pictures_arrive
+from tests.support.journey import Phone, Started, pictures_arrive
 from wxlogin import create_app
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import load_settings

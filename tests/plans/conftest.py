@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.journey import Browser, Phone
 from tests.plans.rp import RelyingParty
 from tests.plans.visitor import Visitor
+from tests.support.journey import Browser, Phone
 from tests.web.conftest import (  # noqa: F401  fixtures
     app_for,
     clock,

@@ -7,10 +7,10 @@ only are here as far as they say something of ours.
 
 import pytest
 
-from tests.journey import ENGLISH, Browser, Phone
 from tests.plans.conftest import BLOG, SHOP, party
 from tests.plans.rp import error_of, good_tokens, pkce, unsigned
 from tests.plans.visitor import Visitor
+from tests.support.journey import ENGLISH, Browser, Phone
 from wxlogin.oidc.claims import username
 
 PROFILE = {"name": "小明😀", "nickname": "小明😀", "locale": "zh-CN"}

@@ -7,12 +7,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.journey import Browser, Phone
 from tests.plans.conftest import SHOP, party
 from tests.plans.rp import ALGORITHMS, RelyingParty
 from tests.plans.test_oidcc_config import check_keys
 from tests.plans.visitor import Visitor
-from tests.receiver import Receiver, receiver
+from tests.support.journey import Browser, Phone
+from tests.support.receiver import Receiver, receiver
 from wxlogin.oidc import key_rotation
 from wxlogin.service import running
 from wxlogin.telling import backchannel

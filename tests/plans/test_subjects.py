@@ -6,10 +6,10 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
-from tests.journey import Browser, Phone
 from tests.plans.conftest import BLOG, SHOP, party
 from tests.plans.rp import basic, good_tokens
 from tests.plans.visitor import Visitor
+from tests.support.journey import Browser, Phone
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId, User
 from wxlogin.db import db, now, transaction

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
 
 from werkzeug.test import TestResponse
 
-from tests.journey import Browser, Phone
+from tests.support.journey import Browser, Phone
 from wxlogin.service import service_of
 
 #: Pages of ours that may lie between the site and the way back to it.

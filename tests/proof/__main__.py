@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from tests import databases
 from tests.proof import flood, forged, people, shipped, slow
 from tests.proof.race import race
+from tests.support import databases
 
 ROUNDS = 20
 

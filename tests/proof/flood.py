@@ -26,8 +26,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.cli.commands import free_port
-from tests.journey import EXCHANGE, Started
 from tests.proof.slow import service, sign_ins
+from tests.support.journey import EXCHANGE, Started
 from wxlogin.simulator.server import SimulatorServer
 
 SECONDS = 60.0

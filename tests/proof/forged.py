@@ -19,7 +19,7 @@ from tests.cli.commands import free_port
 from tests.integration import applications, hostile
 from tests.integration.conftest import Visitor
 from tests.integration.test_forged_identity import PROXIES
-from tests.journey import Phone
+from tests.support.journey import Phone
 from wxlogin import create_app
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import load_settings

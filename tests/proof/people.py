@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import databases
+from tests.support import databases
 
 PEOPLE = 20_000
 _LETTERS = string.ascii_letters + string.digits + "_-"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.people import People, accounts_app, rows
+from tests.support.people import People, accounts_app, rows
 from wxlogin.accounts.models import Grant, Identity, LoginEvent, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.db import Base, db

@@ -19,8 +19,8 @@ import requests
 
 from tests.cli.commands import Commands, free_port
 from tests.integration.proxies import running
-from tests.journey import Phone, Started
-from tests.slow import dripping
+from tests.support.journey import Phone, Started
+from tests.support.slow import dripping
 from wxlogin.simulator.server import SimulatorServer
 
 SECONDS = 60.0

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.server.brisk import app
-from tests.slow import KINDS, answer_to, dripping
+from tests.support.slow import KINDS, answer_to, dripping
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.server import paced
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.commands import Commands, free_port
 from tests.server.brisk import LARGE
-from tests.slow import KINDS, answer_to, dripping
+from tests.support.slow import KINDS, answer_to, dripping
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = b" HTTP/1.1\r\nHost: x\r\n"

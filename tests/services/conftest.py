@@ -27,8 +27,8 @@ import pytest
 import redis
 from flask import Flask
 
-from tests import databases
-from tests.people import serves
+from tests.support import databases
+from tests.support.people import serves
 from wxlogin.db import Base, db, engine_options, prepare_engine
 from wxlogin.security.sealing import Sealer
 from wxlogin.service import running, service_of

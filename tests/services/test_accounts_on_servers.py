@@ -10,9 +10,9 @@ from contextlib import closing
 import pytest
 import sqlalchemy as sa
 
-from tests import databases
-from tests.people import People, accounts_app, check_invariants
 from tests.services.conftest import available
+from tests.support import databases
+from tests.support.people import People, accounts_app, check_invariants
 from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_customers import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_events import *  # noqa: F403  the same tests

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.people import People, accounts_app, check_invariants, rows, user_of
+from tests.support.people import People, accounts_app, check_invariants, rows, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.linking import unlink
 from wxlogin.accounts.merges import Cause, list_merges, merge, undo

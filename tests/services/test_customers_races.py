@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.people import People, accounts_app, check_invariants, rows, user_of
 from tests.services.test_accounts_races import at_once
+from tests.support.people import People, accounts_app, check_invariants, rows, user_of
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Event, SiteUser
 from wxlogin.db import now, reading, transaction

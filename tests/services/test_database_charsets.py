@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.journey import Browser, Phone
+from tests.support.journey import Browser, Phone
 from wxlogin.config import load_settings
 from wxlogin.db import db, soundness
 from wxlogin.db.schema import bring_up_to_date

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_migrate import Migrate, downgrade, upgrade
 
 import wxlogin
-from tests.people import People, accounts_app, rows
+from tests.support.people import People, accounts_app, rows
 from wxlogin.accounts.models import User
 from wxlogin.config import Settings, load_settings
 from wxlogin.db import db

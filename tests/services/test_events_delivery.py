@@ -17,10 +17,10 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from tests.people import People, by_choice, user_of
-from tests.receiver import Heard, Receiver, receiver
 from tests.services.test_killed import MANY, in_a_process_killed_at
-from tests.telling import customer, delivers, site, something_happens
+from tests.support.people import People, by_choice, user_of
+from tests.support.receiver import Heard, Receiver, receiver
+from tests.support.telling import customer, delivers, site, something_happens
 from wxlogin import create_app
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.merges import undo

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from tests.people import People, accounts_app
-from tests.telling import customer
+from tests.support.people import People, accounts_app
+from tests.support.telling import customer
 from wxlogin.accounts import changes
 from wxlogin.accounts.changes import Change, Kind
 from wxlogin.accounts.models import Event as EventRow

@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.journey import CHINESE, ENGLISH, Browser
-from tests.people import People
-from tests.silence import Wire
+from tests.support.journey import CHINESE, ENGLISH, Browser
+from tests.support.people import People
+from tests.support.silence import Wire
 from wxlogin.accounts.sessions import find
 from wxlogin.config import load_settings
 from wxlogin.db import db, engine, reading, transaction

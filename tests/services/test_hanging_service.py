@@ -10,8 +10,8 @@ import requests
 
 from tests.cli.commands import Commands, free_port, get
 from tests.cli.test_run import begins
-from tests.journey import Phone
 from tests.services.test_hanging_databases import users_locked
+from tests.support.journey import Phone
 from wxlogin.simulator.server import SimulatorServer
 
 MANY = 24

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from tests.people import People
+from tests.support.people import People
 from tests.web.openid_site import SHOP
 from wxlogin import create_app
 from wxlogin.accounts import people as accounts

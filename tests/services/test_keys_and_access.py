@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.people import People, rows
-from tests.telling import customer, signed_in_at
+from tests.support.people import People, rows
+from tests.support.telling import customer, signed_in_at
 from tests.unit.oidc.conftest import service_for  # noqa: F401  a fixture
 from wxlogin.accounts.models import Authorization, Event, LogoutNotice
 from wxlogin.accounts.models import Session as SessionRow

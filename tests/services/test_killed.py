@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
-from tests.people import (
+from tests.support.people import (
     People,
     accounts_app,
     check_invariants,

@@ -14,7 +14,7 @@ from flask import Flask
 from flask_migrate import Migrate, downgrade, upgrade
 
 import wxlogin
-from tests.people import People, accounts_app, rows, snapshot
+from tests.support.people import People, accounts_app, rows, snapshot
 from wxlogin.accounts.models import Identity
 from wxlogin.db import Base, db
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.people import People
+from tests.support.people import People
 from tests.web.openid_site import SHOP, SITES, SiteServer
 from wxlogin import create_app
 from wxlogin.accounts import sessions

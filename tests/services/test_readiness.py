@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from werkzeug.test import TestResponse
 
 from tests.services.test_hanging_databases import service, users_locked
-from tests.silence import Wire
+from tests.support.silence import Wire
 from wxlogin.config import load_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.db import db

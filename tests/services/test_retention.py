@@ -12,8 +12,8 @@ import time_machine
 from click.testing import CliRunner
 from flask import Flask
 
-from tests.people import People, rows, user_of
 from tests.services.conftest import Clock
+from tests.support.people import People, rows, user_of
 from wxlogin.accounts import statements
 from wxlogin.accounts.models import LoginEvent, Session
 from wxlogin.cli import main

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from tests.services.conftest import OwnRedis
-from tests.silence import Wire
+from tests.support.silence import Wire
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets import Ticket

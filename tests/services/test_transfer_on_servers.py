@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.people import (
+from tests.services.test_accounts_on_servers import people, server_url
+from tests.services.test_killed import MANY, in_a_process_killed_at
+from tests.support.people import (
     People,
     accounts_app,
     check_invariants,
@@ -15,9 +17,7 @@ from tests.people import (
     snapshot,
     user_of,
 )
-from tests.services.test_accounts_on_servers import people, server_url
-from tests.services.test_killed import MANY, in_a_process_killed_at
-from tests.transfer import bring_in, exported, outcomes, wx
+from tests.support.transfer import bring_in, exported, outcomes, wx
 from tests.unit.accounts.test_transfer_export import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_transfer_import import *  # noqa: F403  the same tests
 from wxlogin.accounts import people as accounts

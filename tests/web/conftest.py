@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from tests.journey import Browser, Phone, pictures_arrive
+from tests.support.journey import Browser, Phone, pictures_arrive
 from wxlogin import create_app
 from wxlogin.config import Settings, load_settings
 from wxlogin.db import db

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.journey import Browser, Phone
+from tests.support.journey import Browser, Phone
 from wxlogin.config import Site
 
 CALLBACK = "https://shop.test/callback"

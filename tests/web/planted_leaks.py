@@ -11,7 +11,7 @@ import sys
 from sqlalchemy import make_url
 
 from tests.canary import CANARIES
-from tests.journey import Browser
+from tests.support.journey import Browser
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.observability import get_logger
 from wxlogin.service import service_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journey import ENGLISH, EXCHANGE, Browser, calls
+from tests.support.journey import ENGLISH, EXCHANGE, Browser, calls
 from wxlogin.accounts.models import Grant, Identity, LoginEvent, Session, UnionId, User
 from wxlogin.db import db
 

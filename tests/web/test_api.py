@@ -3,7 +3,7 @@
 import pytest
 from flask import abort
 
-from tests.journey import CHINESE, ENGLISH, Browser
+from tests.support.journey import CHINESE, ENGLISH, Browser
 from wxlogin.accounts import people
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import Browser, Started
+from tests.support.journey import Browser, Started
 from wxlogin.config import Site
 
 SHOP = "http://127.0.0.1:7777"

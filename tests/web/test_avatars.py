@@ -7,7 +7,7 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.journey import ENGLISH, Browser, pictures_arrive
+from tests.support.journey import ENGLISH, Browser, pictures_arrive
 from wxlogin.accounts import people
 from wxlogin.accounts.models import Avatar
 from wxlogin.db import db

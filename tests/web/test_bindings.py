@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser, Phone
+from tests.support.journey import CHINESE, ENGLISH, Browser, Phone
 from tests.web.site_server import SHOP, SITES, Server
 from wxlogin.accounts.models import Consent, Event, Identity, Session, SiteUser, User
 from wxlogin.config import Site

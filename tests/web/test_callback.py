@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.journey import EXCHANGE, Browser, Started, calls
+from tests.support.journey import EXCHANGE, Browser, Started, calls
 from wxlogin.accounts.models import Identity, LoginEvent, Session, User
 from wxlogin.db import db
 

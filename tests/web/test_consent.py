@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser
+from tests.support.journey import CHINESE, ENGLISH, Browser
 from tests.web.openid_site import (
     NATIVE,
     PUBLIC,

@@ -4,8 +4,8 @@ import html
 
 import pytest
 
-from tests.journey import ENGLISH, EXCHANGE, USERINFO, calls
-from tests.records import stored
+from tests.support.journey import ENGLISH, EXCHANGE, USERINFO, calls
+from tests.support.records import stored
 
 # Switches of the simulator, and the id in which its answers then differ.
 QUIRKS = {

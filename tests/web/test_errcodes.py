@@ -4,8 +4,8 @@ import html
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, Phone, calls
-from tests.records import stored
+from tests.support.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, Phone, calls
+from tests.support.records import stored
 from wxlogin.wechat.errors import ERRCODES, FOREIGN_OPENID, lookup
 
 # One that no table names stands for all that WeChat may invent.

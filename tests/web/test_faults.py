@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, calls
-from tests.records import stored
+from tests.support.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, calls
+from tests.support.records import stored
 from wxlogin.net import names
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import World

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.journey import AS_A_PAGE, AS_A_SCRIPT, Browser
+from tests.support.journey import AS_A_PAGE, AS_A_SCRIPT, Browser
 from wxlogin.accounts import people
 from wxlogin.accounts.models import User
 from wxlogin.config import Site

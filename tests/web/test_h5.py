@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from tests.journey import EXCHANGE, USERINFO, Browser, Phone, Started, calls
-from tests.user_agents import WECHAT_ANDROID, WECHAT_IPHONE
+from tests.support.journey import EXCHANGE, USERINFO, Browser, Phone, Started, calls
+from tests.support.user_agents import WECHAT_ANDROID, WECHAT_IPHONE
 from wxlogin.accounts.models import Identity, Merge, Session, UnionId, User
 from wxlogin.db import db
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from wxlogin.accounts import people
 from wxlogin.accounts.models import Session
 from wxlogin.config import Site

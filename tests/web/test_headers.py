@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.web.routes import methods_by_path, routes
 from wxlogin.config import App, AppKind
 from wxlogin.wechat import endpoints

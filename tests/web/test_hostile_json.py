@@ -9,8 +9,8 @@ import json
 
 import pytest
 
-from tests.journey import EXCHANGE, USERINFO, calls
-from tests.records import stored
+from tests.support.journey import EXCHANGE, USERINFO, calls
+from tests.support.records import stored
 from wxlogin.simulator import ids
 
 WEB = "wx0000000000000a01"

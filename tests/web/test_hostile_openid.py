@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.web.openid_site import (
     NEWS,
     SHOP,

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Response
 
-from tests.journey import AS_A_SCRIPT, CHINESE, ENGLISH, Browser
+from tests.support.journey import AS_A_SCRIPT, CHINESE, ENGLISH, Browser
 from wxlogin.web.hosts import PAGES
 
 HERE = "http://127.0.0.1:5000"

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser, Phone, Started
-from tests.user_agents import WECHAT_IPHONE
+from tests.support.journey import CHINESE, ENGLISH, Browser, Phone, Started
+from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.models import Identity, Merge, User
 from wxlogin.db import db
 from wxlogin.service import service_of

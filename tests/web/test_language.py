@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
-from tests.journey import CHINESE, ENGLISH, Browser
+from tests.support.journey import CHINESE, ENGLISH, Browser
 from wxlogin.config.paths import asset_dir, package_dir
 from wxlogin.web.words import WORDS
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, EXCHANGE, Browser, Started, calls
+from tests.support.journey import CHINESE, ENGLISH, EXCHANGE, Browser, Started, calls
 from tests.web.openid_site import NEWS_SECRET, SHOP, SITES, SiteServer
 from wxlogin.config.limits import Limits
 from wxlogin.web import seats

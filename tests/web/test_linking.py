@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.journey import EXCHANGE, Browser, Phone, Started, calls
+from tests.support.journey import EXCHANGE, Browser, Phone, Started, calls
 from wxlogin.accounts.models import Identity, Merge, Session, User
 from wxlogin.db import db
 from wxlogin.service import service_of

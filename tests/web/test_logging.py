@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from wxlogin.observability import MASK, get_logger, redact, request_id
 
 SECRET = "S3CRET-MARKER"

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.journey import EXCHANGE, Browser, calls
+from tests.support.journey import EXCHANGE, Browser, calls
 from wxlogin.accounts.models import Session, User
 from wxlogin.db import db
 from wxlogin.wechat.endpoints import SCOPE_USERINFO

@@ -11,8 +11,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
-from tests.journey import AS_A_PAGE, AS_A_SCRIPT, Browser, pictures_arrive
-from tests.neighbour import neighbour
+from tests.support.journey import AS_A_PAGE, AS_A_SCRIPT, Browser, pictures_arrive
+from tests.support.neighbour import neighbour
 from wxlogin import flask as wechat
 from wxlogin.accounts import people
 from wxlogin.db import db

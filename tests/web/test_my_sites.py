@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journey import ENGLISH, Browser
+from tests.support.journey import ENGLISH, Browser
 from tests.web.openid_site import NEWS, SHOP, SITES, SiteServer
 from wxlogin.accounts.models import Event, LogoutNotice, SiteUser
 from wxlogin.config import Registration

@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.journey import USERINFO, Phone
-from tests.names import expected
-from tests.vectors import AVATARS, NICKNAMES, NOT_NICKNAMES
+from tests.support.journey import USERINFO, Phone
+from tests.support.names import expected
+from tests.support.vectors import AVATARS, NICKNAMES, NOT_NICKNAMES
 from wxlogin.simulator import ids
 
 # Headers that WeChat sends, and that someone between us and WeChat might.

@@ -1,7 +1,7 @@
 """One person through every door is one account."""
 
-from tests.journey import Browser, Started
-from tests.user_agents import WECHAT_IPHONE
+from tests.support.journey import Browser, Started
+from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.models import Identity, User
 from wxlogin.db import db
 from wxlogin.wechat.endpoints import SCOPE_USERINFO

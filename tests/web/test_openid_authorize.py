@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser
-from tests.user_agents import USER_AGENTS, WECHAT_ANDROID
+from tests.support.journey import CHINESE, ENGLISH, Browser
+from tests.support.user_agents import USER_AGENTS, WECHAT_ANDROID
 from tests.web.openid_site import (
     CALLBACK,
     NATIVE,

@@ -3,8 +3,8 @@
 import pytest
 from werkzeug.test import Client
 
-from tests.journey import Browser
-from tests.neighbour import PREFIX, Host
+from tests.support.journey import Browser
+from tests.support.neighbour import PREFIX, Host
 from tests.web.openid_site import SHOP, SITES
 from wxlogin.oidc.discovery import ENDPOINTS
 

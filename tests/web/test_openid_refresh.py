@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.web.openid_site import NEWS, PUBLIC, SHOP, SITES, SiteServer, claims
 from wxlogin.accounts.models import AccessToken, Authorization
 from wxlogin.accounts.models import Session as SessionRow

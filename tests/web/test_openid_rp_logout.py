@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser
+from tests.support.journey import CHINESE, ENGLISH, Browser
 from tests.web.openid_site import NEWS, PUBLIC, SHOP, SiteServer
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import db

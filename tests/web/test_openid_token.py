@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.web.openid_site import (
     NEWS,
     NEWS_SECRET,

@@ -4,7 +4,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.web.openid_site import PUBLIC, SHOP, SITES, SiteServer
 
 PATH = "/oauth2/userinfo"

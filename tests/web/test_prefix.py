@@ -7,8 +7,8 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from werkzeug.test import Client
 
-from tests.journey import Browser
-from tests.neighbour import PREFIX, Host
+from tests.support.journey import Browser
+from tests.support.neighbour import PREFIX, Host
 
 ORIGIN = "http://127.0.0.1:5000"
 

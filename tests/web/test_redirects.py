@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests import redirects
-from tests.journey import SAME_ORIGIN, Browser
+from tests.support import redirects
+from tests.support.journey import SAME_ORIGIN, Browser
+from tests.support.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 from tests.unit.security.conftest import lands_at  # noqa: F401  a fixture
-from tests.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 from wxlogin.flows.redirect.attempt import attempt_from_cookie
 from wxlogin.security.cookies import cookie_name
 from wxlogin.security.signing import STATE_SECONDS, read_state

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.journey import REFRESH, USERINFO, Browser, calls
+from tests.support.journey import REFRESH, USERINFO, Browser, calls
 from wxlogin.accounts.models import Grant, Identity, LoginEvent, Session, User
 from wxlogin.db import db
 

@@ -10,8 +10,16 @@ from threading import Barrier
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, EXCHANGE, Browser, Phone, Started, calls
-from tests.user_agents import WECHAT_IPHONE
+from tests.support.journey import (
+    CHINESE,
+    ENGLISH,
+    EXCHANGE,
+    Browser,
+    Phone,
+    Started,
+    calls,
+)
+from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.models import (
     Consent,
     Grant,

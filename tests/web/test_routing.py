@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.journey import Browser
-from tests.user_agents import USER_AGENTS, WECHAT_IPHONE
+from tests.support.journey import Browser
+from tests.support.user_agents import USER_AGENTS, WECHAT_IPHONE
 from wxlogin.config import AppKind
 from wxlogin.wechat.user_agents import Surroundings as S
 from wxlogin.wechat.user_agents import surroundings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.web.routes import acts, methods_by_path
 
 FOREIGN = [

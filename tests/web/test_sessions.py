@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.canary.canaries import CANARIES
-from tests.journey import Browser
+from tests.support.journey import Browser
 from wxlogin.accounts import people
 from wxlogin.accounts.models import Session
 from wxlogin.db import db

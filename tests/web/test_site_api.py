@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from tests.journey import Browser, Phone
+from tests.support.journey import Browser, Phone
 from tests.web.site_server import OTHER, PUBLIC, SHOP, SITES, Server
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.adding import merge_by_choice

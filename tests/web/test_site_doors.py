@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser, Started
-from tests.user_agents import WECHAT_ANDROID, WECHAT_IPHONE
+from tests.support.journey import CHINESE, ENGLISH, Browser, Started
+from tests.support.user_agents import WECHAT_ANDROID, WECHAT_IPHONE
 from tests.web.openid_site import SHOP, SiteServer, answer_of
 
 IPHONE = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from wxlogin.accounts import people as accounts
 from wxlogin.config import Site
 from wxlogin.db import now, transaction

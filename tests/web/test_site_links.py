@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import CHINESE, ENGLISH, Browser, Phone, Started
-from tests.user_agents import WECHAT_IPHONE
+from tests.support.journey import CHINESE, ENGLISH, Browser, Phone, Started
+from tests.support.user_agents import WECHAT_IPHONE
 from tests.web.site_server import SITES, Server
 from wxlogin.accounts import people
 from wxlogin.accounts.models import (

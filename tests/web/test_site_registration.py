@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journey import ENGLISH, Browser, Started
-from tests.user_agents import WECHAT_ANDROID
+from tests.support.journey import ENGLISH, Browser, Started
+from tests.support.user_agents import WECHAT_ANDROID
 from tests.web.openid_site import SHOP, SiteServer, answer_of
 from tests.web.test_registration import agrees, form, nothing_is_written, rows
 from wxlogin.accounts.models import Consent, SiteUser, User

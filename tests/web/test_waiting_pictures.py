@@ -5,7 +5,7 @@ import threading
 import pytest
 from flask import Flask
 
-from tests.journey import Browser, Phone
+from tests.support.journey import Browser, Phone
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.flows import avatars, first_visit, pictures
 from wxlogin.service import running

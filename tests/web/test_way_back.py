@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.unit.security.conftest import lands_at  # noqa: F401  a fixture
 from wxlogin.config import Site
 from wxlogin.flows import way_back

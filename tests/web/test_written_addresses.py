@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.journey import Browser
+from tests.support.journey import Browser
 from tests.web.openid_site import SHOP, SiteServer, answer_of
 from wxlogin.service import service_of
 from wxlogin.wechat import endpoints

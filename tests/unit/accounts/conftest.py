@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.people import People, accounts_app, check_invariants
+from tests.support.people import People, accounts_app, check_invariants
 from wxlogin import create_app
 from wxlogin.cli import main
 from wxlogin.db import db

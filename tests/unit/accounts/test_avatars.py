@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.people import (
+from tests.support.people import (
     People,
     appid_of,
     by_choice,

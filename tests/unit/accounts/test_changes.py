@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, current_app
 
-from tests.people import People, user_of
+from tests.support.people import People, user_of
 from wxlogin.accounts import changes
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.people import disable

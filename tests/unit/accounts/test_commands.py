@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from tests.people import People, user_of
+from tests.support.people import People, user_of
 from wxlogin.accounts.conflicts import list_conflicts
 from wxlogin.accounts.sessions import find
 

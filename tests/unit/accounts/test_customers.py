@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.people import People, appid_of, by_choice, rows, snapshot, user_of
+from tests.support.people import People, appid_of, by_choice, rows, snapshot, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event, SiteUser, User
 from wxlogin.db import reading, transaction

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.people import (
+from tests.support.people import (
     People,
     appid_of,
     by_choice,

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from tests.people import SEALER, START, People, identity_of, rows, set_by_hand
+from tests.support.people import SEALER, START, People, identity_of, rows, set_by_hand
 from wxlogin.accounts import grants, resealing
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.models import Grant

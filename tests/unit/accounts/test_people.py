@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.people import People, appid_of, rows, user_of
+from tests.support.people import People, appid_of, rows, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.history import forget_old_logins
 from wxlogin.accounts.models import Conflict, LoginEvent

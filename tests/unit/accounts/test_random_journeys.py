@@ -7,7 +7,14 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.people import People, accounts_app, check_invariants, owner_of, rows, user_of
+from tests.support.people import (
+    People,
+    accounts_app,
+    check_invariants,
+    owner_of,
+    rows,
+    user_of,
+)
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.linking import unlink
 from wxlogin.accounts.merges import Cause, list_merges, merge, undo

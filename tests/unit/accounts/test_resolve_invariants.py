@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.people import (
+from tests.support.people import (
     People,
     appid_of,
     identity_of,

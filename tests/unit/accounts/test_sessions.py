@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.people import People, identity_of, rows, user_of
+from tests.support.people import People, identity_of, rows, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts import sessions
 from wxlogin.accounts.linking import unlink

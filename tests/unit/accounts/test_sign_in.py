@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from tests.people import (
+from tests.support.people import (
     People,
     rows,
     snapshot,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.people import People, two_that_merge, user_of
+from tests.support.people import People, two_that_merge, user_of
 from wxlogin.cli import main
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.people import START, People, by_choice, user_of
-from tests.transfer import (
+from tests.support.people import START, People, by_choice, user_of
+from tests.support.transfer import (
     APPS,
     bring_in,
     bring_in_file,

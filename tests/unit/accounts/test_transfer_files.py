@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transfer import records, wx
+from tests.support.transfer import records, wx
 from wxlogin.transfer import Format, Unusable, files, read_file
 from wxlogin.transfer.cells import fields_of, guarded, row_of, unguarded
 from wxlogin.transfer.files import Line

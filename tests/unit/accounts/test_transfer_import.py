@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.people import (
+from tests.support.people import (
     START,
     People,
     by_choice,
@@ -16,7 +16,7 @@ from tests.people import (
     snapshot,
     user_of,
 )
-from tests.transfer import NOW, SHOP, bring_in, everybody, outcomes, wx
+from tests.support.transfer import NOW, SHOP, bring_in, everybody, outcomes, wx
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event, Identity, SiteUser, User
 from wxlogin.db import reading, transaction

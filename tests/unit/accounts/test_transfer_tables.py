@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.names import NOTHING
-from tests.people import user_of
-from tests.transfer import bring_in_file, outcomes, records, wx
+from tests.support.names import NOTHING
+from tests.support.people import user_of
+from tests.support.transfer import bring_in_file, outcomes, records, wx
 from wxlogin.config import Settings
 from wxlogin.flows.avatars import fetchable
 from wxlogin.transfer import (

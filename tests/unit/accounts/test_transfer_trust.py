@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.people import START, People, by_choice, snapshot, user_of
-from tests.transfer import SHOP, bring_in, exported, outcomes, wx
+from tests.support.people import START, People, by_choice, snapshot, user_of
+from tests.support.transfer import SHOP, bring_in, exported, outcomes, wx
 from wxlogin.accounts import people as accounts
 from wxlogin.db import transaction
 from wxlogin.sites import members

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.people import (
+from tests.support.people import (
     People,
     by_choice,
     check_invariants,

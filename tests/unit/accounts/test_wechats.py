@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.people import KINDS, People, appid_of, identity_of, user_of
+from tests.support.people import KINDS, People, appid_of, identity_of, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts import wechats
 from wxlogin.accounts.linking import unlink

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from tests.people import SEALER, accounts_app
+from tests.support.people import SEALER, accounts_app
 from wxlogin.accounts.person import Person
 from wxlogin.errors import AlreadyFinished, CodeInvalid, LoginPending
 from wxlogin.flows.redirect import attempt as flow

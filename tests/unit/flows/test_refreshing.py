@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from tests.people import SEALER, People, accounts_app, identity_of
+from tests.support.people import SEALER, People, accounts_app, identity_of
 from wxlogin.accounts import grants
 from wxlogin.config import App, AppKind
 from wxlogin.db import now

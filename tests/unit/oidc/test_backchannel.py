@@ -10,9 +10,9 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from tests.people import People, rows, user_of
-from tests.receiver import Receiver, receiver
-from tests.telling import delivers, has_signed_out, signed_in_at, site
+from tests.support.people import People, rows, user_of
+from tests.support.receiver import Receiver, receiver
+from tests.support.telling import delivers, has_signed_out, signed_in_at, site
 from wxlogin.accounts import sessions
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import reading

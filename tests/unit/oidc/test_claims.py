@@ -10,7 +10,7 @@ from email_validator import validate_email
 from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 
-from tests.people import START, People, set_by_hand
+from tests.support.people import START, People, set_by_hand
 from tests.unit.oidc.conftest import NATIVE, PUBLIC_URL, SHOP
 from wxlogin.accounts import avatars, people
 from wxlogin.accounts.models import User

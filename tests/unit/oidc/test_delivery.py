@@ -8,9 +8,9 @@ from time import monotonic
 import pytest
 from flask import Flask
 
-from tests.people import People
-from tests.receiver import Heard, Receiver, receiver
-from tests.telling import customer, delivers, has_signed_out, site
+from tests.support.people import People
+from tests.support.receiver import Heard, Receiver, receiver
+from tests.support.telling import customer, delivers, has_signed_out, site
 from wxlogin.cli import main
 from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.errors import Unready

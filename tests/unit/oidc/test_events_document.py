@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.telling import WEBHOOK_SECRET
+from tests.support.telling import WEBHOOK_SECRET
 from wxlogin.accounts.changes import Kind
 from wxlogin.telling.webhooks import signature
 

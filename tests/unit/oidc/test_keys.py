@@ -17,8 +17,8 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
-from tests.databases import NoServer, mariadb_url, postgresql_url
-from tests.people import rows
+from tests.support.databases import NoServer, mariadb_url, postgresql_url
+from tests.support.people import rows
 from tests.unit.oidc.conftest import PUBLIC_URL, sealing_key
 from wxlogin.db import db, now, reading
 from wxlogin.oidc import key_rotation, keys, signing

@@ -6,8 +6,8 @@ from time import monotonic
 import pytest
 from flask import Flask
 
-from tests.receiver import Receiver, receiver
-from tests.telling import site
+from tests.support.receiver import Receiver, receiver
+from tests.support.telling import site
 from wxlogin.config import Site
 from wxlogin.net import outgoing
 from wxlogin.service import service_of

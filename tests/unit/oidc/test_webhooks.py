@@ -10,9 +10,9 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from tests.people import People, by_choice
-from tests.receiver import Receiver, receiver
-from tests.telling import (
+from tests.support.people import People, by_choice
+from tests.support.receiver import Receiver, receiver
+from tests.support.telling import (
     WEBHOOK_SECRET,
     customer,
     delivers,

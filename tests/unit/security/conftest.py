@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests.vectors import ORIGIN
+from tests.support.vectors import ORIGIN
 from wxlogin.config import Settings, Site
 
 SHOP = Site(

@@ -5,7 +5,7 @@ Security row 44, finding I2.
 
 import pytest
 
-from tests.names import NOTHING
+from tests.support.names import NOTHING
 from wxlogin.accounts.person import Person
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.security.identifiers import is_id, is_issued, says_nothing

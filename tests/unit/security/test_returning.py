@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from tests.support.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 from tests.unit.security.conftest import SHOP, Judge
-from tests.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 from wxlogin.config import Settings
 from wxlogin.security.returning import MAX_LENGTH, safe_next
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 from flask import Flask
 
-from tests.people import serves
+from tests.support.people import serves
 from wxlogin.config import Settings
 from wxlogin.errors import ConfigurationError, Unready
 from wxlogin.security.sealing import Sealer

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Flask
 
-from tests.journey import pictures_arrive
-from tests.people import snapshot
+from tests.support.journey import pictures_arrive
+from tests.support.people import snapshot
 
 
 def stored(app: Flask) -> dict[str, list[tuple[Any, ...]]]:

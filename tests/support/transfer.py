@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tests.people import KINDS, appid_of
+from tests.support.people import KINDS, appid_of
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.config import App, AppKind
 from wxlogin.db import reading

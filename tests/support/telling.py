@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Flask, current_app
 
-from tests.people import People, user_of
+from tests.support.people import People, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Authorization, LogoutNotice, User
 from wxlogin.config import Site

@@ -6,7 +6,7 @@ The tests judge the places with the parsers that browsers have.
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
-from tests.journey import Browser, Phone
+from tests.support.journey import Browser, Phone
 
 FORM = "application/x-www-form-urlencoded"
 # Doors that take a return address and are no login: method and path.

@@ -1,0 +1,1 @@
+"""What tests stand on: people, browsers, databases, receivers, vectors."""

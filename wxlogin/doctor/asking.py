@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from requests import Response
-
 from wxlogin.net.connection import Trip
 from wxlogin.net.deadline import Deadline
-from wxlogin.net.transport import Transport
+from wxlogin.net.transport import Response, Transport
 
 # For one question, from the name's look-up to the last byte of the answer.
 SECONDS = 3.5

@@ -21,12 +21,11 @@ import http.client
 import os
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import requests
-from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
+from requests.adapters import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
@@ -50,10 +49,20 @@ quiet.install()
 _NETWORK_ERRORS = (HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
-class Transport(HTTPAdapter):
-    """A requests adapter, shared by all threads and logins of a process.
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, whatever its status: the address without its query, and the body."""
 
-    It holds no cookie, no token and nothing else of a login. `send` answers with
+    status_code: int
+    url: str
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+class Transport:
+    """The connections to WeChat, shared by all threads and logins of a process.
+
+    It holds no cookie, no token and nothing else of a login. `get` answers with
     the body already read; an error is a `WeChatUnavailable` whose facts say which
     `fault` it was, at which `stage`, and whether the request was `sent`: if not, an
     authorization code is as good as before.
@@ -62,36 +71,14 @@ class Transport(HTTPAdapter):
     def __init__(self) -> None:
         self._pools: dict[str, HTTPConnectionPool] = {}
         self._tls: ssl.SSLContext | None = None
-        super().__init__()
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """No pool manager: WeChat is two or three fixed origins."""
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: object = None,
-        verify: bool | str = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """Send a request for the trip given as `timeout`.
-
-        The other parameters are those of requests and change nothing: what they
-        would loosen is fixed here.
-        """
-        if not isinstance(timeout, Trip) or not request.url:
-            raise TypeError("a request to WeChat needs a trip, for its deadline")
-        return self.get(request.url, timeout)
-
-    def get(self, url: str, trip: Trip) -> requests.Response:
+    def get(self, url: str, trip: Trip) -> Response:
         """GET an absolute URL; raises `WeChatUnavailable`, never anything else."""
         origin, target = _split(url)
         failure = self._try(origin, target, trip)
         if _worth_another_try(failure, trip):
             failure = self._try(origin, target, trip)
-        if isinstance(failure, requests.Response):
+        if isinstance(failure, Response):
             return failure
         # Raised outside of any `except`, so that no chain leads to the URL.
         raise faults.explain(failure, trip, host=origin)
@@ -102,9 +89,7 @@ class Transport(HTTPAdapter):
         for pool in pools.values():
             pool.close()
 
-    def _try(
-        self, origin: str, target: str, trip: Trip
-    ) -> requests.Response | Exception:
+    def _try(self, origin: str, target: str, trip: Trip) -> Response | Exception:
         trip.sent = False
         try:
             raw = self._pool(origin).urlopen(
@@ -171,8 +156,8 @@ def _split(url: str) -> tuple[str, str]:
     return url[:cut], url[cut:]
 
 
-def _response(raw: BaseHTTPResponse, url: str) -> requests.Response:
-    """A requests response with its body read and its query forgotten."""
+def _response(raw: BaseHTTPResponse, url: str) -> Response:
+    """The answer with its body read and its query forgotten."""
     try:
         body = _body(raw)
     except BaseException:
@@ -180,15 +165,10 @@ def _response(raw: BaseHTTPResponse, url: str) -> requests.Response:
         raise
     finally:
         raw.release_conn()
-    response = requests.Response()
-    response.status_code = raw.status
     # Two headers are of use: one tells whether our clock is right, by the other the
     # picture host says that it has no picture (see `pictures`).
-    for name in ("Date", "X-ErrNo"):
-        response.headers[name] = raw.headers.get(name, "")
-    response.url = url
-    response._content = body
-    return response
+    headers = {name: raw.headers.get(name, "") for name in ("Date", "X-ErrNo")}
+    return Response(raw.status, url, headers, body)
 
 
 def _body(raw: BaseHTTPResponse) -> bytes:
@@ -202,8 +182,8 @@ def _body(raw: BaseHTTPResponse) -> bytes:
     return body
 
 
-def _worth_another_try(outcome: requests.Response | Exception, trip: Trip) -> bool:
-    if isinstance(outcome, requests.Response) or trip.deadline.remaining() <= 0:
+def _worth_another_try(outcome: Response | Exception, trip: Trip) -> bool:
+    if isinstance(outcome, Response) or trip.deadline.remaining() <= 0:
         return False
     if not trip.sent:
         # A certificate that was refused is refused again.

@@ -1,4 +1,9 @@
-"""The four calls a server makes to WeChat for a login.
+"""The three calls a server makes to WeChat for a login.
+
+Each is one GET with a query in the order of Tencent's guides: WeChat's dialect of
+OAuth 2 names `appid` and `secret` for client_id and client_secret, in the query, has
+neither redirect_uri nor PKCE in the exchange, and names no secret in a refresh. Its
+answer is text/plain with HTTP 200, and `errcode` in it says that something went wrong.
 
 Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 
@@ -6,9 +11,9 @@ Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 - An exchange or refresh that was sent is never repeated, with one exception: after
   errcode -1 ("system error") it is made once more, half a second later. The code may
   be spent by then, so 40163 or 40029 as the second answer means: start again.
-- userinfo and check do no harm twice. They are repeated once where the table of
-  errcodes says so, and userinfo after 40001 only with the tokens of an exchange: a
-  fresh token is now and then refused at first, an old one is simply over.
+- userinfo does no harm twice. It is repeated once where the table of errcodes says
+  so, and after 40001 only with the tokens of an exchange: a fresh token is now and
+  then refused at first, an old one is simply over.
 - Nothing of a login is kept in a `WeChat`: threads share it freely.
 - Every error is of `wxlogin.errors`, names app and call, and no secret.
 """
@@ -17,17 +22,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
-from wxlogin.errors import GrantDead, WeChatUnavailable
+from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.connection import Trip
 from wxlogin.net.deadline import Deadline
 from wxlogin.net.transport import Transport, shared
 from wxlogin.wechat.answers import Tokens, UserInfo, parse_tokens, parse_userinfo
-from wxlogin.wechat.dialect import WeChatSession, query
-from wxlogin.wechat.endpoints import SNS_AUTH, SNS_USERINFO, Hosts
+from wxlogin.wechat.endpoints import (
+    SNS_ACCESS_TOKEN,
+    SNS_REFRESH_TOKEN,
+    SNS_USERINFO,
+    Hosts,
+)
 from wxlogin.wechat.errcode import Retry
 from wxlogin.wechat.errors import Call, lookup, to_exception
-from wxlogin.wechat.reading import errcode, garbage, read_json
+from wxlogin.wechat.reading import errcode, read_json
 
 # "1-2 times, at least 0.5 s apart" is what keeps a busy WeChat from a stampede.
 PAUSE_SECONDS = 0.5
@@ -51,16 +61,23 @@ class AppCredentials(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One call: how to make it, for whom, and what its errors must not quote."""
+    """One call: what is asked, for whom, and what its errors must not quote."""
 
     call: Call
     app: str
-    ask: Callable[[], Answer] = field(repr=False)
+    path: str
+    #: The query, in the order of Tencent's guide.
+    query: dict[str, str] = field(repr=False)
     hide: tuple[str, ...] = field(repr=False)
     #: The token was given a moment ago.
     fresh: bool = False
 
-    def may_repeat(self, code: int) -> bool:
+    @property
+    def repeatable(self) -> bool:
+        """Does it no harm when it is sent twice?"""
+        return self.call is Call.USERINFO
+
+    def may_ask_again(self, code: int) -> bool:
         return code == -1 or (self.fresh and lookup(code).retry is Retry.ONCE)
 
 
@@ -96,14 +113,15 @@ class WeChat:
         is as good as before), `WeChatMisconfigured`, `WeChatDenied`.
         Source: GET /sns/oauth2/access_token.
         """
-
-        question = _Question(
-            Call.EXCHANGE,
-            app.name,
-            ask=lambda: self._session(app, deadline).exchange(code),
-            hide=(app.secret, code),
-        )
-        return self._put(question, parse_tokens, deadline)
+        query = {
+            "appid": app.appid,
+            "secret": app.secret,
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        hide = (app.secret, code)
+        question = _Question(Call.EXCHANGE, app.name, SNS_ACCESS_TOKEN, query, hide)
+        return self._ask(question, parse_tokens, deadline)
 
     def refresh(
         self, app: AppCredentials, refresh_token: str, *, deadline: Deadline
@@ -115,14 +133,14 @@ class WeChat:
         has to sign in again, otherwise as `exchange`.
         Source: GET /sns/oauth2/refresh_token.
         """
-
-        question = _Question(
-            Call.REFRESH,
-            app.name,
-            ask=lambda: self._session(app, deadline).refresh(refresh_token),
-            hide=(app.secret, refresh_token),
-        )
-        return self._put(question, parse_tokens, deadline)
+        query = {
+            "appid": app.appid,
+            "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+        }
+        hide = (app.secret, refresh_token)
+        question = _Question(Call.REFRESH, app.name, SNS_REFRESH_TOKEN, query, hide)
+        return self._ask(question, parse_tokens, deadline)
 
     def userinfo(
         self,
@@ -140,41 +158,17 @@ class WeChat:
         otherwise as `exchange`. Source: GET /sns/userinfo.
         """
         access_token, openid = _pair(tokens)
-        pairs = [("access_token", access_token), ("openid", openid), ("lang", lang)]
         question = _Question(
             Call.USERINFO,
             app.name,
-            ask=lambda: self._get(SNS_USERINFO, pairs, deadline),
+            SNS_USERINFO,
+            {"access_token": access_token, "openid": openid, "lang": lang},
             hide=(app.secret, access_token),
             fresh=isinstance(tokens, Tokens),
         )
-        return self._put(question, self._parse_userinfo, deadline)
+        return self._ask(question, self._parse_userinfo, deadline)
 
-    def check(
-        self,
-        app: AppCredentials,
-        access_token: str,
-        openid: str,
-        *,
-        deadline: Deadline,
-    ) -> bool:
-        """Whether the access token is good for this openid.
-
-        Raises what `exchange` raises for faults. Source: GET /sns/auth.
-        """
-        pairs = [("access_token", access_token), ("openid", openid)]
-        question = _Question(
-            Call.CHECK,
-            app.name,
-            ask=lambda: self._get(SNS_AUTH, pairs, deadline),
-            hide=(app.secret, access_token),
-        )
-        try:
-            return self._put(question, _is_ok, deadline)
-        except GrantDead:
-            return False
-
-    def _put(
+    def _ask(
         self, question: _Question, parse: Callable[[Answer], Read], deadline: Deadline
     ) -> Read:
         try:
@@ -185,11 +179,11 @@ class WeChat:
 
     def _answer(self, question: _Question, deadline: Deadline) -> Answer:
         """An answer without errcode, after a second try where one is allowed."""
-        data = question.ask()
+        data = self._get(question, deadline)
         code = errcode(data)
-        if code and question.may_repeat(code) and self._has_time(deadline):
+        if code and question.may_ask_again(code) and self._has_time(deadline):
             self._pause(PAUSE_SECONDS)
-            data = question.ask()
+            data = self._get(question, deadline)
             code = errcode(data)
         if not code:
             return data
@@ -201,35 +195,24 @@ class WeChat:
             hide=question.hide,
         )
 
+    def _get(self, question: _Question, deadline: Deadline) -> Answer:
+        url = f"{self.hosts.api}{question.path}?{_encoded(question.query)}"
+        trip = Trip(deadline, repeatable=question.repeatable)
+        return read_json(self._transport.get(url, trip).content)
+
     def _has_time(self, deadline: Deadline) -> bool:
         return deadline.remaining() > PAUSE_SECONDS + SECOND_TRY_SECONDS
-
-    def _session(self, app: AppCredentials, deadline: Deadline) -> WeChatSession:
-        return WeChatSession(
-            app.appid,
-            app.secret,
-            api=self.hosts.api,
-            transport=self._transport,
-            trip=Trip(deadline),
-        )
-
-    def _get(
-        self, path: str, pairs: list[tuple[str, str]], deadline: Deadline
-    ) -> Answer:
-        url = f"{self.hosts.api}{path}?{query(pairs)}"
-        trip = Trip(deadline, repeatable=True)
-        return read_json(self._transport.get(url, trip).content)
 
     def _parse_userinfo(self, data: Answer) -> UserInfo:
         plain = self.hosts.api if self.hosts.api.startswith("http://") else ""
         return parse_userinfo(data, plain_origin=plain)
 
 
-def _is_ok(data: Answer) -> bool:
-    # The only answer that says errcode 0 in so many words.
-    if "errcode" not in data:
-        raise garbage("WeChat's answer to a check has no errcode.", missing="errcode")
-    return True
+def _encoded(query: dict[str, str]) -> str:
+    """Everything percent-encoded, in the order given, as UTF-8."""
+    return "&".join(
+        f"{name}={quote(text, '', errors='replace')}" for name, text in query.items()
+    )
 
 
 def _pair(tokens: Tokens | tuple[str, str]) -> tuple[str, str]:

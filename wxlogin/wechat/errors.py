@@ -56,7 +56,6 @@ class Call(StrEnum):
     EXCHANGE = "exchange"
     REFRESH = "refresh"
     USERINFO = "userinfo"
-    CHECK = "check"
 
 
 class TokenStale(GrantDead):

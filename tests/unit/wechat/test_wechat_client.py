@@ -14,12 +14,9 @@ from wxlogin.errors import (
     GrantDead,
     WeChatBusy,
     WeChatMisconfigured,
-    WeChatUnavailable,
 )
-from wxlogin.net.connection import Trip
 from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.answers import UserInfo
-from wxlogin.wechat.dialect import WeChatSession
 from wxlogin.wechat.errors import TokenStale
 
 OPENID = TOKENS["openid"]
@@ -91,22 +88,6 @@ def test_the_avatars_of_a_plain_simulator_stay_plain(wechat, server, app):
     server.will(says(PROFILE | {"headimgurl": avatar}))
     info = wechat.userinfo(app, ("t", OPENID), deadline=wechat.deadline())
     assert info.avatar == avatar
-
-
-def test_check_says_whether_a_token_is_good(wechat, server, app):
-    server.will(says({"errcode": 0, "errmsg": "ok"}), refusal(40003), refusal(42001))
-    deadline = wechat.deadline()
-    assert wechat.check(app, "68_access", OPENID, deadline=deadline) is True
-    assert wechat.check(app, "68_access", "oOther", deadline=deadline) is False
-    assert wechat.check(app, "68_access", OPENID, deadline=deadline) is False
-    assert server.targets[0] == f"/sns/auth?access_token=68_access&openid={OPENID}"
-
-
-def test_a_check_without_errcode_is_no_yes(wechat, server, app):
-    server.will(says({}))
-    with pytest.raises(WeChatUnavailable) as caught:
-        wechat.check(app, "68_access", OPENID, deadline=wechat.deadline())
-    assert caught.value.facts["fault"] == "garbage"
 
 
 def test_system_error_is_asked_once_more_after_a_pause(wechat, server, app, pauses):
@@ -233,14 +214,20 @@ def test_threads_never_see_each_others_tokens(wechat, server, app):
     assert len(server.targets) == 200
 
 
-def test_a_session_goes_with_its_login(transport, app):
-    """Nothing of a login, its secret least of all, waits for the collector."""
-    trip = Trip(Deadline(1))
+class Code(str):
+    """A text that tells when it is gone."""
+
+    __slots__ = ("__weakref__",)
+
+
+def test_nothing_of_a_login_waits_for_the_collector(wechat, server, app):
+    server.will(says(TOKENS))
+    code = Code("0717zQ")
+    gone = weakref.ref(code)
     gc.disable()
     try:
-        session = WeChatSession("wx", "s", api="", transport=transport, trip=trip)
-        gone = weakref.ref(session)
-        del session
+        wechat.exchange(app, code, deadline=wechat.deadline())
+        del code
         assert gone() is None
     finally:
         gc.enable()

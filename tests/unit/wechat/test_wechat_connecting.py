@@ -4,8 +4,6 @@ import select
 import socket
 import threading
 
-import pytest
-import requests
 from urllib3 import connectionpool
 
 from tests.unit.wechat.broken_wechat import PROFILE, TOKENS, says
@@ -175,14 +173,6 @@ def test_a_write_the_system_refuses_was_not_sent(
     wechat.exchange(app, "D", deadline=wechat.deadline())
     assert [query["code"] for query in server.queries()] == ["C", "D"]
     assert server.connections == 2
-
-
-def test_the_transport_needs_a_trip(transport):
-    """A requests session that forgets the deadline is a mistake of ours."""
-    session = requests.Session()
-    session.mount("http://", transport)
-    with pytest.raises(TypeError):
-        session.get("http://127.0.0.1:9/", timeout=3)
 
 
 def test_no_proxy_is_taken_from_the_environment(wechat, server, app, monkeypatch):

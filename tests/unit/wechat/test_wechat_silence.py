@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import logging
 import traceback
+from dataclasses import asdict
 
 import pytest
 
@@ -65,12 +66,11 @@ def calls(wechat, app):
         "exchange": lambda: wechat.exchange(app, CODE, deadline=deadline),
         "refresh": lambda: wechat.refresh(app, REFRESH, deadline=deadline),
         "userinfo": lambda: wechat.userinfo(app, PAIR, deadline=deadline),
-        "check": lambda: wechat.check(app, *PAIR, deadline=deadline),
     }
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
-@pytest.mark.parametrize("call", ["exchange", "refresh", "userinfo", "check"])
+@pytest.mark.parametrize("call", ["exchange", "refresh", "userinfo"])
 def test_no_marker_in_logs_and_errors(wechat, server, app, said, call, behaviour):
     """security rows 30 and 31, at DEBUG level and for every fault"""
     server.will(BEHAVIOURS[behaviour])
@@ -119,4 +119,4 @@ def test_a_response_forgets_its_query(wechat, server, transport, app, monkeypatc
     with contextlib.suppress(WxloginError):
         wechat.exchange(app, CODE, deadline=wechat.deadline())
     assert kept[0].url.endswith("/sns/oauth2/access_token")
-    assert "MARKER" not in str(vars(kept[0]))
+    assert "MARKER" not in str(asdict(kept[0]))

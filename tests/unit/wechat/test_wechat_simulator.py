@@ -53,7 +53,6 @@ def test_a_login_in_two_calls(wechat, web, code):
     assert tokens.unionid == info.unionid is not None
     assert info.nickname == "小明😀"
     assert not info.is_placeholder
-    assert wechat.check(web, tokens.access_token, tokens.openid, deadline=deadline)
 
 
 def test_the_simulators_avatar_can_be_shown(wechat, simulator, web, code):
@@ -92,7 +91,6 @@ def test_tokens_grow_old(wechat, world, web, code):
     world.advance(2 * HOURS + 1)
     with pytest.raises(TokenStale):
         wechat.userinfo(web, pair, deadline=deadline)
-    assert wechat.check(web, *pair, deadline=deadline) is False
     new = wechat.refresh(web, tokens.refresh_token, deadline=deadline)
     assert new.openid == tokens.openid
     assert wechat.userinfo(web, new, deadline=deadline).nickname == "小明😀"

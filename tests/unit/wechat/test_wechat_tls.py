@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.unit.wechat.broken_wechat import says
+from tests.unit.wechat.broken_wechat import PROFILE, says
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net import transport as transport_module
 from wxlogin.net.deadline import Deadline
@@ -119,9 +119,9 @@ def test_the_bundle_is_read_once(secure, server, app, authority, trusted, monkey
     monkeypatch.setattr(
         transport_module, "tls_context", lambda: (read.append(1), make())[1]
     )
-    server.will(lambda wire: (says({"errcode": 0})(wire), wire.sock.close()))
+    server.will(lambda wire: (says(PROFILE)(wire), wire.sock.close()))
     for _ in range(3):
-        assert secure.check(app, "t", "o", deadline=secure.deadline())
+        assert secure.userinfo(app, ("t", "o"), deadline=secure.deadline())
     assert read == [1]
 
 

@@ -14,34 +14,26 @@ OWASP ASVS 15.3.2):
 import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url, parse_url
 
 from wxlogin.config import Settings, Site
-from wxlogin.net import faults, names
+from wxlogin.net import faults
 from wxlogin.net.connection import (
-    PlainConnection,
     PlainPool,
-    TlsConnection,
     TlsPool,
     Trip,
     TripTimeout,
 )
 from wxlogin.net.deadline import Deadline
-from wxlogin.net.public import is_outside
+from wxlogin.net.public import PublicPlainPool, PublicTlsPool
 from wxlogin.net.transport import tls_context
 
 BUDGET_SECONDS = 5.0
 _HEADERS = {"Accept": "*/*", "User-Agent": "wxlogin"}
 _NETWORK_ERRORS = (HTTPError, http.client.HTTPException, OSError, ValueError)
-
-if TYPE_CHECKING:
-    _Connection = PlainConnection
-else:
-    _Connection = object
 
 
 @dataclass(frozen=True)
@@ -87,36 +79,10 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, inside: bool) -> 
         pool.close()
 
 
-class _Outside(_Connection):
-    """Leads to the public internet only."""
-
-    def _addresses(self) -> list[names.Address]:
-        found = [each for each in super()._addresses() if is_outside(each[4][0])]
-        if not found:
-            raise faults.Inside
-        return found
-
-
-class _OutsidePlain(_Outside, PlainConnection):
-    pass
-
-
-class _OutsideTls(_Outside, TlsConnection):
-    pass
-
-
-class _OutsidePlainPool(PlainPool):
-    ConnectionCls = _OutsidePlain
-
-
-class _OutsideTlsPool(TlsPool):
-    ConnectionCls = _OutsideTls
-
-
 def _pool(place: Url, *, inside: bool) -> HTTPConnectionPool:
     host = place.host or ""
     if place.scheme == "http":
-        plain = PlainPool if inside else _OutsidePlainPool
+        plain = PlainPool if inside else PublicPlainPool
         return plain(host, place.port, maxsize=1)
-    tls = TlsPool if inside else _OutsideTlsPool
+    tls = TlsPool if inside else PublicTlsPool
     return tls(host, place.port, maxsize=1, ssl_context=tls_context())

@@ -11,6 +11,10 @@ that one, so both must be public.
 """
 
 import ipaddress
+from typing import TYPE_CHECKING
+
+from wxlogin.net import faults, names
+from wxlogin.net.connection import PlainConnection, PlainPool, TlsConnection, TlsPool
 
 # RFC 6052: how an IPv6-only network reaches IPv4 addresses.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -86,3 +90,39 @@ def _is_public6(address: ipaddress.IPv6Address) -> bool:
 
 def _last4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
     return ipaddress.IPv4Address(address.packed[-4:])
+
+
+if TYPE_CHECKING:
+    _Connection = PlainConnection
+else:
+    _Connection = object
+
+
+class _Outside(_Connection):
+    """Leads to the public internet only; what was looked up is what is connected to."""
+
+    def _addresses(self) -> list[names.Address]:
+        found = [each for each in super()._addresses() if is_outside(each[4][0])]
+        if not found:
+            raise faults.Inside
+        return found
+
+
+class _OutsidePlain(_Outside, PlainConnection):
+    pass
+
+
+class _OutsideTls(_Outside, TlsConnection):
+    pass
+
+
+class PublicPlainPool(PlainPool):
+    """Connections by http to public addresses only."""
+
+    ConnectionCls = _OutsidePlain
+
+
+class PublicTlsPool(TlsPool):
+    """Connections by https to public addresses only."""
+
+    ConnectionCls = _OutsideTls

@@ -22,10 +22,9 @@ from urllib3 import HTTPConnectionPool
 from urllib3.util import parse_url
 
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.net import faults, names
-from wxlogin.net.connection import TlsConnection, TlsPool, Trip
+from wxlogin.net.connection import Trip
 from wxlogin.net.deadline import Deadline
-from wxlogin.net.public import is_outside
+from wxlogin.net.public import PublicTlsPool
 from wxlogin.net.transport import Transport, shared, tls_context
 
 #: The hosts that `headimgurl` names; `wx` in old answers.
@@ -80,27 +79,13 @@ class Pictures:
         return answer.content or None
 
 
-class _OutsideConnection(TlsConnection):
-    """Leads to the public internet only."""
-
-    def _addresses(self) -> list[names.Address]:
-        found = [each for each in super()._addresses() if is_outside(each[4][0])]
-        if not found:
-            raise faults.Inside
-        return found
-
-
-class _OutsidePool(TlsPool):
-    ConnectionCls = _OutsideConnection
-
-
 class OutsideTransport(Transport):
     """The transport to WeChat, for https to the public internet only."""
 
     def _new_pool(self, origin: str) -> HTTPConnectionPool:
         place = parse_url(origin)
         context = tls_context()
-        return _OutsidePool(
+        return PublicTlsPool(
             place.host or "", place.port, maxsize=4, ssl_context=context
         )
 

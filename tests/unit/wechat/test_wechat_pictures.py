@@ -8,7 +8,7 @@ import pytest
 from tests.unit.wechat.broken_wechat import head, says
 from tests.unit.wechat.test_wechat_tls import Authority
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.net import connection, names
+from wxlogin.net import connection, names, public
 from wxlogin.net.deadline import Deadline
 from wxlogin.net.public import is_outside
 from wxlogin.wechat import pictures
@@ -231,7 +231,7 @@ def test_a_picture_of_wechats_is_fetched(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
     server.tls = authority.context("thirdwx.qlogo.cn")
     server.will(says(b"a picture"))
-    monkeypatch.setattr(pictures, "is_outside", lambda ip: True)
+    monkeypatch.setattr(public, "is_outside", lambda ip: True)
     here = [address("127.0.0.1", server.port)]
     monkeypatch.setattr(names, "addresses", lambda *place: here)
     for size in ("0", "46", "132"):

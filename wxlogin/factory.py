@@ -9,60 +9,10 @@ from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
-from wxlogin.observability import get_logger, log_requests, setup_logging
+from wxlogin.observability import get_logger, setup_logging
 from wxlogin.oidc import models as _provider_tables  # noqa: F401  known to db
 from wxlogin.sites import events
-from wxlogin.web import (
-    account,
-    api,
-    callback,
-    first_visit,
-    forward_auth,
-    handover,
-    identities,
-    login,
-    native_app,
-    openid,
-    openid_metadata,
-    ops,
-    rp_logout,
-    site_api,
-    site_events,
-    site_links,
-    terms,
-    userinfo,
-    verify,
-)
-from wxlogin.web.avatars import init_avatars
-from wxlogin.web.edge import init_edge
-from wxlogin.web.language import init_language
-from wxlogin.web.limits import init_limits
-from wxlogin.web.ops import init_ops
-from wxlogin.web.pages import init_pages
-from wxlogin.web.problems import init_problems
-from wxlogin.web.visitors import init_visitors
-
-_VIEWS = (
-    account,
-    api,
-    callback,
-    forward_auth,
-    handover,
-    identities,
-    login,
-    openid,
-    openid_metadata,
-    ops,
-    native_app,
-    first_visit,
-    rp_logout,
-    site_api,
-    site_events,
-    site_links,
-    terms,
-    userinfo,
-    verify,
-)
+from wxlogin.web.register import register
 
 
 def build(
@@ -88,20 +38,7 @@ def build(
     _keys(app, settings)
     service.start(app, settings)
     changes.listen(app, events.write)
-    init_edge(app, settings)
-    log_requests(app)
-    init_language(app)
-    init_visitors(app, settings)
-    init_problems(app)
-    init_pages(app, settings)
-    init_avatars(app)
-    init_ops(app)
-    # JSON is UTF-8: names of people stay readable, and keys in their order.
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    for module in _VIEWS:
-        app.register_blueprint(module.bp)
-    init_limits(app, settings)
+    register(app, settings)
     for name in unknown_names():
         get_logger().warning(
             "unknown setting",

@@ -112,7 +112,7 @@ def test_a_cursor_that_we_never_gave_is_refused(service, customer, query):
 def test_more_than_500_are_never_sent_at_once(service, customer, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "wxlogin.web.site_events.feed.read",
+        "wxlogin.web.site_api.feed.read",
         lambda client_id, *, after, limit: (
             asked.append(limit) or Page((), after, False)
         ),

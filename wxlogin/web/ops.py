@@ -1,12 +1,21 @@
-"""What machines ask: alive? ready?"""
+"""What machines ask: alive? ready? is this domain yours?
+
+VERIFY_FILES: Tencent's consoles hand out a text file such as MP_verify_XXXX.txt and
+fetch it from the root of the domain, or from the path, that was entered there
+(developers.weixin.qq.com/doc/service/guide/h5/auth.html). The answer has to be the
+file and nothing else: no page around it, no byte-order mark, no line end that was not
+there. They are served under PUBLIC_URL's path, and at the root of the host too where
+the proxy sends such requests here.
+"""
 
 from collections.abc import Mapping
 
 from flask import Blueprint, Flask, Response, jsonify
 
-from wxlogin.errors import Unready, WxloginError
+from wxlogin.errors import NotFound, Unready, WxloginError
 from wxlogin.flows.readiness import current_readiness, init_readiness
 from wxlogin.observability import get_logger, request_id
+from wxlogin.service import running
 
 bp = Blueprint("ops", __name__)
 
@@ -43,3 +52,12 @@ def _unready(why: str, facts: Mapping[str, object]) -> Response:
     response.status_code = 503
     response.headers["Retry-After"] = str(Unready.retry_after)
     return response
+
+
+@bp.get("/<name>.txt")
+def verify_file(name: str) -> Response:
+    """The verification file of this name, byte for byte. Raises NotFound."""
+    content = running().settings.verify_files.get(f"{name}.txt")
+    if content is None:
+        raise NotFound("no verification file has this name")
+    return Response(content.encode("utf-8"), mimetype="text/plain")

@@ -1,4 +1,5 @@
-"""What a site's server asks about its users, and says about its customers.
+"""What a site's server asks about its users and what happened to them, and says about
+its customers.
 
 Whom it sees: web/site_access.py.
 """
@@ -13,8 +14,9 @@ from wxlogin.flows import bindings, link_codes, site_links
 from wxlogin.flows.looks import Looks
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
-from wxlogin.sites import members
+from wxlogin.sites import feed, members
 from wxlogin.sites.members import Member
+from wxlogin.telling.webhooks import public_form
 from wxlogin.web.access import without_cookies
 from wxlogin.web.api import describe
 from wxlogin.web.bodies import json_text_or_null, json_texts
@@ -29,6 +31,10 @@ bp = Blueprint("site_api", __name__, url_prefix="/api/site")
 
 # By what a user is looked up: exactly one of these sets of parameters.
 _KINDS = ({"external_id"}, {"openid", "app"}, {"unionid"})
+EVENTS = 100
+MOST_EVENTS = 500
+# More digits than a position has, and a number every database can hold.
+_DIGITS = 18
 
 
 @bp.get("/users/<uid>")
@@ -151,3 +157,27 @@ def _answer(member: Member) -> Response:
         last_seen_at=account.last_seen_at.isoformat(timespec="seconds"),
         disabled=account.disabled_at is not None,
     )
+
+
+@bp.get("/events")
+def events() -> Response:
+    """The events behind `after`, at most `limit`, in the order of the feed."""
+    client_id = calling_site().client_id or ""
+    after = _number("after", default=0)
+    limit = _number("limit", default=EVENTS)
+    if not 1 <= limit <= MOST_EVENTS:
+        raise BadRequest(f"limit is 1 to {MOST_EVENTS}")
+    page = feed.read(client_id, after=after, limit=limit)
+    settings = running().settings
+    told = [{"id": one.id, **public_form(settings, one)} for one in page.events]
+    return jsonify(events=told, next=str(page.next), more=page.more)
+
+
+def _number(name: str, *, default: int) -> int:
+    """A whole number of the query; the feed's cursor is one, to us."""
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+        raise BadRequest(f"{name} is not what an earlier answer gave, or no number")
+    return int(text)

@@ -1,0 +1,72 @@
+"""What the HTTP edge adds to an application, in one list."""
+
+from flask import Flask
+
+from wxlogin.config import Settings
+from wxlogin.observability import log_requests
+from wxlogin.web import (
+    account,
+    api,
+    callback,
+    first_visit,
+    forward_auth,
+    handover,
+    identities,
+    login,
+    native_app,
+    openid,
+    openid_metadata,
+    ops,
+    rp_logout,
+    site_api,
+    site_links,
+    terms,
+    userinfo,
+)
+from wxlogin.web.avatars import init_avatars
+from wxlogin.web.edge import init_edge
+from wxlogin.web.language import init_language
+from wxlogin.web.limits import init_limits
+from wxlogin.web.ops import init_ops
+from wxlogin.web.pages import init_pages
+from wxlogin.web.problems import init_problems
+from wxlogin.web.visitors import init_visitors
+
+_VIEWS = (
+    account,
+    api,
+    callback,
+    first_visit,
+    forward_auth,
+    handover,
+    identities,
+    login,
+    native_app,
+    openid,
+    openid_metadata,
+    ops,
+    rp_logout,
+    site_api,
+    site_links,
+    terms,
+    userinfo,
+)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Gives the application its pages, and what stands around all of them."""
+    init_edge(app, settings)
+    log_requests(app)
+    init_language(app)
+    init_visitors(app, settings)
+    init_problems(app)
+    init_pages(app, settings)
+    init_avatars(app)
+    init_ops(app)
+    # JSON is UTF-8: names of people stay readable, and keys in their order.
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    for module in _VIEWS:
+        app.register_blueprint(module.bp)
+    # Last: it names the views that it limits.
+    init_limits(app, settings)

@@ -14,8 +14,6 @@ from tests.services.conftest import available
 from tests.support import databases
 from tests.support.people import People, accounts_app, check_invariants
 from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
-from tests.unit.accounts.test_customers import *  # noqa: F403  the same tests
-from tests.unit.accounts.test_events import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_merges import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_people import *  # noqa: F403  the same tests
@@ -25,6 +23,8 @@ from tests.unit.accounts.test_sessions import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_sign_in import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_undo import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_wechats import *  # noqa: F403  the same tests
+from tests.unit.sites.test_events import *  # noqa: F403  the same tests
+from tests.unit.sites.test_members import *  # noqa: F403  the same tests
 from wxlogin.db import Base, db
 
 SERVERS = {"postgresql": databases.postgresql_url, "mariadb": databases.mariadb_url}

@@ -11,7 +11,7 @@ from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Event, SiteUser
 from wxlogin.db import now, reading, transaction
 from wxlogin.errors import AccountGone, ExternalIdFixed, ExternalIdTaken
-from wxlogin.sites import customers, members
+from wxlogin.sites import members
 
 THREADS = 12
 
@@ -27,7 +27,7 @@ def connects(user_id: int, external_id: str) -> str:
     """How it ended."""
     try:
         transaction(
-            lambda session: customers.connect(
+            lambda session: members.connect(
                 session, "shop", user_id, external_id, at=now(), terms_version=None
             )
         )

@@ -53,7 +53,7 @@ from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
 from wxlogin.service import running
-from wxlogin.sites import customers, members
+from wxlogin.sites import members
 
 CODE = "bind_code"
 CONTINUE = "bind_continue"
@@ -222,7 +222,7 @@ def _refuse_conflict(found: _Code, external_id: str) -> None:
     person = _waiting(found.key).answer.person
     known = people.known(person.appid, person.openid)
     user_id = known.user_id if known else None
-    match customers.obstacle(found.client_id, user_id, external_id):
+    match members.obstacle(found.client_id, user_id, external_id):
         case ExternalIdTaken.code:
             raise ExternalIdTaken("another user has this id", client=found.client_id)
         case ExternalIdFixed.code:

@@ -33,7 +33,7 @@ from wxlogin.flows.signing_in import Answer, Trace, live_session, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
 from wxlogin.service import running
-from wxlogin.sites import customers, terms
+from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
 
 KIND = "registration"
@@ -161,7 +161,7 @@ def connect(
     version, bound = policy_of(settings, waiting).version or None, False
 
     def be_customer(session: Session, user_id: int) -> None:
-        customers.connect(
+        members.connect(
             session,
             waiting.client_id,
             user_id,

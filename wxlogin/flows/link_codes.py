@@ -50,7 +50,7 @@ from wxlogin.flows.site_links import (
 )
 from wxlogin.observability import get_logger
 from wxlogin.service import running
-from wxlogin.sites import customers, terms
+from wxlogin.sites import members, terms
 
 CODE = "link_code"
 CONTINUE = "link_continue"
@@ -166,7 +166,7 @@ def connect(
 def _connect(settings: Settings, link: Link, visitor: Visitor) -> None:
     version = terms.policy_for(settings, link.client_id).version or None
     transaction(
-        lambda session: customers.connect(
+        lambda session: members.connect(
             session,
             link.client_id,
             visitor.user_id,

@@ -21,7 +21,8 @@ from wxlogin.config import Settings
 from wxlogin.db import reading
 from wxlogin.observability import get_logger
 from wxlogin.service import running
-from wxlogin.sites.forgetting import forget_events, forget_tokens
+from wxlogin.sites.feed import forget_events
+from wxlogin.sites.memberships import forget_tokens
 from wxlogin.tickets.clock import moment
 
 #: Seconds from one time to the next: a little less than a day, so that it is not later

@@ -37,7 +37,7 @@ from wxlogin.observability import get_logger
 from wxlogin.security.origins import web_origins
 from wxlogin.security.returning import safe_return, with_query
 from wxlogin.service import running
-from wxlogin.sites import customers, members
+from wxlogin.sites import members
 
 KIND = "site_link"
 #: Seconds a link is good for.
@@ -177,7 +177,7 @@ def obstacle(link: Link, user_id: int | None) -> Answer | None:
 
     `user_id` is None for a person who has no account yet.
     """
-    found = customers.obstacle(link.client_id, user_id, link.external_id)
+    found = members.obstacle(link.client_id, user_id, link.external_id)
     return Answer.wechat_taken if found == ExternalIdFixed.code else _known(found)
 
 

@@ -12,19 +12,23 @@ one user come in the order of the changes, as their ids do (see `events`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts.models import Event, EventCount
+from wxlogin.accounts.models import Event, EventCount, LogoutNotice
 from wxlogin.accounts.statements import remove
 from wxlogin.db import insert_or_ignore, reading, transaction
 
 # Events numbered in one transaction.
 BATCH = 1000
 _ONLY_ROW = 1
+#: A site that reads the feed less often than this misses events.
+EVENTS_KEPT = timedelta(days=30)
+# Notices are tried for an hour; older ones wait where nobody delivers.
+NOTICES_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,10 @@ def number_all() -> None:
         transaction(_number)
 
 
-def forget(before: datetime) -> int:
-    """Removes events from before that moment, told or not; says how many."""
-    return remove(Event, Event.at < before)
+def forget_events(at: datetime) -> int:
+    """Removes old events and notices, told or not; says how many."""
+    notices = remove(LogoutNotice, LogoutNotice.at <= at - NOTICES_KEPT)
+    return notices + remove(Event, Event.at < at - EVENTS_KEPT)
 
 
 def _number(session: Session) -> None:

@@ -5,6 +5,10 @@ one: what a site knows is looked up over a user and everybody merged into it, so
 undo has nothing to give back. Two customers of a site may prove to be one person;
 then the survivor's own external id is the one that counts, and the other one still
 leads to the survivor.
+
+That a customer of the site's and a user of ours are one person is for the caller to
+prove: the customer is signed in at the site, and the person has just signed in at
+WeChat. Nobody is ever matched by a phone number, an e-mail address or a name.
 """
 
 from dataclasses import dataclass
@@ -114,6 +118,46 @@ def give_external_id(
     except sa.exc.IntegrityError:
         # Another request gave it away between the look and the write.
         raise StartOver from None
+
+
+def connect(
+    session: Session,
+    client_id: str,
+    user_id: int,
+    external_id: str,
+    *,
+    at: datetime,
+    terms_version: str | None,
+) -> None:
+    """The site knows the user from now on, under its own id of the customer.
+
+    `terms_version` is the version of its terms: a site that says who its customer is
+    has settled them. The same again is no change. Raises ExternalIdTaken where
+    another user has this id, ExternalIdFixed where this user has another one,
+    AccountGone and BadRequest, with nothing written.
+    """
+    lock(session, {user_id})
+    is_new = look(session, client_id, user_id) is None
+    give_external_id(session, client_id, user_id, external_id, at=at)
+    if is_new:
+        announce(session, Change(Kind.created, user_id, at, client_id=client_id))
+    join(session, client_id, user_id, at=at, terms_version=terms_version)
+
+
+def obstacle(client_id: str, user_id: int | None, external_id: str) -> str | None:
+    """The code of what `connect` would raise as things stand; None: nothing.
+
+    `user_id` is None for a person who has no account yet.
+    """
+    owner = by_external_id(client_id, external_id)
+    if owner is not None and owner.user_id != user_id:
+        return "external_id_taken"
+    if user_id is None:
+        return None
+    known = member(client_id, user_id)
+    if known is not None and known.external_id not in (None, external_id):
+        return "external_id_fixed"
+    return None
 
 
 def take_external_id(client_id: str, user_id: int) -> None:

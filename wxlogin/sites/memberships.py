@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts import sessions
 from wxlogin.accounts.changes import Change, Kind, announce
-from wxlogin.accounts.models import Authorization, Consent, SiteUser
+from wxlogin.accounts.models import AccessToken, Authorization, Consent, SiteUser
 from wxlogin.accounts.owners import family, lock
-from wxlogin.accounts.statements import run
+from wxlogin.accounts.statements import remove, run
 from wxlogin.db import now, reading, transaction
+from wxlogin.observability import get_logger
+from wxlogin.service import running
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class Membership:
     has_access: bool
     agreement: Agreement | None
 
+    @property
+    def name(self) -> str:
+        """The site's name; empty where it is no longer in the settings."""
+        site = running().settings.site_of(self.client_id)
+        return site.name if site else ""
+
 
 def of_user(user_id: int) -> list[Membership]:
     """The sites that know this user or somebody merged into it, the first met first."""
@@ -53,28 +61,37 @@ def of_user(user_id: int) -> list[Membership]:
         ]
 
 
-def take_back(user_id: int, client_id: str, *, at: datetime | None = None) -> bool:
+def take_back(user_id: int, client_id: str) -> bool:
     """Ends the site's access; False where it does not know the user.
 
     Its tokens are dead at once, it is to be told that the sign-in is over and why,
     and its terms have to be agreed to again. Raises AccountGone.
     """
-    moment = at or now()
+    at = now()
 
-    def work(session: Session) -> bool:
-        lock(session, {user_id})
+    def work(session: Session) -> str | None:
+        uid = lock(session, {user_id})[user_id].uid
         rows = (SiteUser.client_id == client_id, SiteUser.user_id.in_(family(user_id)))
         if not run(
             session, sa.update(SiteUser).where(*rows).values(terms_version=None)
         ):
-            return False
+            return None
         own = Authorization.user_id == user_id
         if sessions.withdraw(session, own, Authorization.client_id == client_id):
-            withdrawn = Change(Kind.revoked, user_id, moment, client_id=client_id)
+            withdrawn = Change(Kind.revoked, user_id, at, client_id=client_id)
             announce(session, withdrawn)
-        return True
+        return uid
 
-    return transaction(work)
+    uid = transaction(work)
+    if uid is not None:
+        get_logger().info("access taken back", uid=uid, client=client_id)
+    return uid is not None
+
+
+def forget_tokens(at: datetime) -> int:
+    """Removes access tokens and sign-ins at sites that ran out; says how many."""
+    tokens = remove(AccessToken, AccessToken.expires_at <= at)
+    return tokens + remove(Authorization, Authorization.ends_at <= at)
 
 
 def _open_at(user_id: int) -> sa.Select[str]:

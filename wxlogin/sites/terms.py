@@ -3,17 +3,24 @@
 Each site decides, or the settings for all: `open` makes an account at once, `ask`
 once the person has agreed, `closed` never. A person whom the site knows is not asked
 again until the site's terms have another version, and then once.
+
+Who agreed to which version, and when, is written down when a person ticks the box and
+posts it, and never otherwise.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts.models import Consent
+from wxlogin.accounts.owners import family, lock
 from wxlogin.config import Registration, Settings, Site
-from wxlogin.db import now, transaction
+from wxlogin.db import insert_or_ignore, now, reading, transaction
 from wxlogin.errors import RegistrationClosed
-from wxlogin.sites import consents, members
+from wxlogin.sites import members
 
 
 class Entry(StrEnum):
@@ -120,7 +127,7 @@ def owed_to_us(settings: Settings, user_id: int) -> bool:
     policy = policy_for(settings, "")
     if site := settings.site_of(policy.client_id):
         return entry(settings, site, user_id) is Entry.terms
-    return not consents.given(user_id, "", policy.version)
+    return not _given(user_id, "", policy.version)
 
 
 def agree(policy: Policy, user_id: int, *, door: str) -> None:
@@ -131,7 +138,40 @@ def agree(policy: Policy, user_id: int, *, door: str) -> None:
 def settle(session: Session, policy: Policy, user_id: int, *, door: str) -> None:
     """The same inside the caller's transaction."""
     at, client_id = now(), policy.client_id
-    consents.record(session, user_id, client_id, policy.version, at=at, door=door)
+    _record(session, user_id, client_id, policy.version, at=at, door=door)
     if client_id:
         version = policy.version or None
         members.join(session, client_id, user_id, at=at, terms_version=version)
+
+
+def _record(
+    session: Session,
+    user_id: int,
+    client_id: str,
+    version: str,
+    *,
+    at: datetime,
+    door: str,
+) -> None:
+    """One row for each version, however often it is posted. `client_id` is empty
+    for our own terms. Raises AccountGone."""
+    lock(session, {user_id})
+    values = {
+        "user_id": user_id,
+        "client_id": client_id,
+        "version": version,
+        "at": at,
+        "door": door,
+    }
+    insert_or_ignore(session, Consent, values)
+
+
+def _given(user_id: int, client_id: str, version: str) -> bool:
+    """Did this user, or one that was merged into it, agree to this version?"""
+    query = sa.select(Consent.id).where(
+        Consent.user_id.in_(family(user_id)),
+        Consent.client_id == client_id,
+        Consent.version == version,
+    )
+    with reading() as session:
+        return session.execute(query.limit(1)).first() is not None

@@ -5,10 +5,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts import people, sessions
-from wxlogin.errors import SignInNeeded
-from wxlogin.flows import identities, leaving, site_access
+from wxlogin.errors import NotFound, SignInNeeded
+from wxlogin.flows import identities, leaving
 from wxlogin.flows.profile import update_profile
 from wxlogin.service import running
+from wxlogin.sites import memberships
 from wxlogin.web.edge import allow_form_to_wechat
 from wxlogin.web.problems import refusal
 from wxlogin.web.visitors import current_visitor, drop_session, require_visitor
@@ -36,7 +37,7 @@ def me() -> Response | str:
         account=account,
         ways=identities.ways(visitor),
         sessions=sessions.list_for(visitor.user_id),
-        sites=site_access.known_sites(settings, visitor),
+        sites=memberships.of_user(visitor.user_id),
         logins=people.recent_logins(visitor.user_id),
         apps={app.appid: app.name for app in settings.apps},
     )
@@ -67,7 +68,8 @@ def end_everywhere() -> Response:
 @bp.post("/sites/<client_id>/revoke")
 def take_back(client_id: str) -> Response:
     """Ends a site's access to the account."""
-    site_access.take_back(require_visitor(), client_id)
+    if not memberships.take_back(require_visitor().user_id, client_id):
+        raise NotFound("no site with this client id knows the visitor")
     flash(_("That site has no access any more, and is told to sign you out."))
     return redirect(url_for("account.me"), 303)
 

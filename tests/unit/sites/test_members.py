@@ -7,14 +7,14 @@ from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event, SiteUser, User
 from wxlogin.db import reading, transaction
 from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
-from wxlogin.sites import customers, members
+from wxlogin.sites import members
 
 SHOP = "shop"
 
 
 def connects(people: People, user: User, external_id: str, site: str = SHOP) -> None:
     transaction(
-        lambda session: customers.connect(
+        lambda session: members.connect(
             session, site, user.id, external_id, at=people.at, terms_version="1"
         )
     )
@@ -62,7 +62,7 @@ def test_unique_both_ways_and_nothing_changed(
 ) -> None:
     connects(people, pair[0], "c-1")
     before = snapshot()
-    found = customers.obstacle(SHOP, pair[who].id, external_id)
+    found = members.obstacle(SHOP, pair[who].id, external_id)
     assert found == refused.code
     with pytest.raises(refused):
         connects(people, pair[who], external_id)
@@ -120,7 +120,7 @@ def test_after_a_merge_both_ids_lead_to_the_survivor(
         assert found is not None
         assert (found.user_id, found.external_id) == (one.id, "c-1")
         connects(people, one, "c-1")
-    assert customers.obstacle(SHOP, one.id, "c-3") == ExternalIdFixed.code
+    assert members.obstacle(SHOP, one.id, "c-3") == ExternalIdFixed.code
 
 
 def test_users_by_wechats_ids(people: People) -> None:

@@ -34,7 +34,8 @@ from wxlogin.accounts.sessions import hash_secret
 from wxlogin.db import db, now, reading, transaction
 from wxlogin.errors import WxloginError
 from wxlogin.sites import feed, members
-from wxlogin.sites.forgetting import EVENTS_KEPT, forget_events, forget_tokens
+from wxlogin.sites.feed import EVENTS_KEPT, forget_events
+from wxlogin.sites.memberships import forget_tokens
 
 SHOP, FORUM = "shop", "forum"
 

@@ -39,8 +39,7 @@ from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import redact
 from wxlogin.security.returning import written
 from wxlogin.signals import created, deleted, merged, signed_in
-from wxlogin.web.arriving import opens_page
-from wxlogin.web.visitors import secret_in
+from wxlogin.web.visitors import opens_page, secret_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

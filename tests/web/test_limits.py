@@ -12,7 +12,7 @@ import pytest
 from tests.support.journey import CHINESE, ENGLISH, EXCHANGE, Browser, Started, calls
 from tests.web.openid_site import NEWS_SECRET, SHOP, SITES, SiteServer
 from wxlogin.config.limits import Limits
-from wxlogin.web import seats
+from wxlogin.web import exchanges
 
 HOME = "203.0.113.7"
 CAFE = "198.51.100.9"
@@ -178,8 +178,8 @@ def test_who_says_no_is_heard_meanwhile(limited, said):
 @pytest.fixture
 def wechat_is_slow(simulator, monkeypatch):
     """An exchange takes 0.4 s, and 0.2 s count as slow; an address has two seats."""
-    monkeypatch.setattr(seats, "SLOW_SECONDS", 0.2)
-    monkeypatch.setattr(seats, "SEATS", 2)
+    monkeypatch.setattr(exchanges, "SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(exchanges, "SEATS", 2)
     simulator.world.switch(latency_ms=400)
 
 
@@ -213,8 +213,8 @@ def test_while_wechat_is_slow_an_address_has_half_of_the_threads(
 def test_while_wechat_is_well_everybody_at_an_address_comes_at_once(
     limited, monkeypatch
 ):
-    monkeypatch.setattr(seats, "SEATS", 2)
-    monkeypatch.setattr(seats, "SLOW_SECONDS", 60.0)
+    monkeypatch.setattr(exchanges, "SEATS", 2)
+    monkeypatch.setattr(exchanges, "SLOW_SECONDS", 60.0)
     app = limited(failed_codes=1000)
     for _ in range(2):
         assert all_at_once(app, CAFE, 12) == [400] * 12

@@ -14,20 +14,21 @@ from wxlogin.flows.redirect.begin import Begun, Flow, begin, way_of
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
 from wxlogin.service import running
-from wxlogin.web.arriving import (
-    page_origins,
-    require_page,
-    return_url,
-    trace,
-    where,
-)
 from wxlogin.web.attempts import held_attempt, to_wechat
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.first_visit import ask, held_key
 from wxlogin.web.identities import news_first
 from wxlogin.web.sites import purpose_of, terms_first
-from wxlogin.web.visitors import current_visitor, hold_session
+from wxlogin.web.visitors import (
+    current_visitor,
+    hold_session,
+    page_origins,
+    require_page,
+    return_url,
+    trace,
+    where,
+)
 
 bp = Blueprint("callback", __name__)
 

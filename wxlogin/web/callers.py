@@ -13,9 +13,8 @@ from wxlogin.security.addresses import group_of, is_inner
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token, mark_of_view
 from wxlogin.web.attempts import browser_of_attempts
-from wxlogin.web.browsers import client_address
 from wxlogin.web.first_visit import held_key
-from wxlogin.web.visitors import former_secret
+from wxlogin.web.visitors import client_address, former_secret
 
 
 def address() -> str:

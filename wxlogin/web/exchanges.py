@@ -4,18 +4,26 @@ Only WeChat knows whether a code is good, and each question is one of those that
 answers for all of us. So what counts is what came to nothing; people who sign in may be
 any number. Failures of an address without a browser that we know count for the address,
 a browser that has signed in here counts for itself.
+
+And threads for everybody while WeChat is slow. An exchange holds its thread until
+WeChat answers. As long as that takes a moment, one address may have any number of them
+open: a school begins at once. But while WeChat takes seconds, a single address could
+hold every thread, and nobody else would be served. Then each has half of them at most,
+in each process.
 """
 
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
 from flask import current_app
 
-from wxlogin.errors import CodeInvalid
+from wxlogin.errors import CodeInvalid, TooManyRequests
 from wxlogin.service import running
 from wxlogin.web import allowances, callers
-from wxlogin.web.seats import Seats
 from wxlogin.wechat.endpoints import CODE_DENIED
 
 # Below this part of its number an address may have any number of exchanges open at a
@@ -23,6 +31,43 @@ from wxlogin.wechat.endpoints import CODE_DENIED
 # some minutes after it has used its number up.
 _SUSPECT = 3
 _SUSPECT_SECONDS = 600
+# Half the threads of a worker with the default of sixteen.
+SEATS = 8
+# An exchange takes a fifth of a second where WeChat is well.
+SLOW_SECONDS = 2.0
+# For how long it is taken for slow after such an exchange.
+_REMEMBERED = 30.0
+# Seconds after which a seat may be free.
+_WAIT = 3
+
+
+class Seats:
+    """Who has how many exchanges open in this process, and whether WeChat is slow."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
+        self._slow_until = 0.0
+
+    @contextmanager
+    def one(self, who: str) -> Iterator[None]:
+        """Around an exchange of this visitor's. Raises TooManyRequests."""
+        began = time.monotonic()
+        with self._lock:
+            if began < self._slow_until and self._taken[who] >= SEATS:
+                text = "WeChat is slow, and this caller has half of the threads"
+                raise TooManyRequests(text, wait=_WAIT, limit="slow-exchanges")
+            self._taken[who] += 1
+        try:
+            yield
+        finally:
+            ended = time.monotonic()
+            with self._lock:
+                self._taken[who] -= 1
+                if not self._taken[who]:
+                    del self._taken[who]
+                if ended - began >= SLOW_SECONDS:
+                    self._slow_until = ended + _REMEMBERED
 
 
 @contextmanager

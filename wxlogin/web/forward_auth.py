@@ -32,9 +32,8 @@ from wxlogin.security.returning import safe_next, whole_address, written
 from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
-from wxlogin.web.arriving import opens_page
 from wxlogin.web.edge import hide_referrer
-from wxlogin.web.visitors import current_visitor
+from wxlogin.web.visitors import current_visitor, opens_page
 
 bp = Blueprint("forward_auth", __name__)
 

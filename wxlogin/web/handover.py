@@ -11,10 +11,9 @@ from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
 from wxlogin.security.headers import site_origins
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token, without_cookies
-from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.bodies import json_texts
 from wxlogin.web.edge import allow_form_to, hide_referrer
-from wxlogin.web.visitors import current_visitor, hold_session
+from wxlogin.web.visitors import current_visitor, hold_session, return_url, trace
 
 bp = Blueprint("handover", __name__)
 

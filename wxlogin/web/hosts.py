@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response
 from wxlogin.config import Settings
 from wxlogin.config.host_names import is_loopback
 from wxlogin.errors import ForeignHost, NotFound
-from wxlogin.web.arriving import opens_page
+from wxlogin.web.visitors import opens_page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -10,12 +10,11 @@ from wxlogin.errors import NotFound
 from wxlogin.flows import identities
 from wxlogin.flows.redirect.begin import Flow
 from wxlogin.service import running
-from wxlogin.web.arriving import return_url, where
 from wxlogin.web.attempts import to_wechat
 from wxlogin.web.edge import allow_form_to
 from wxlogin.web.language import language
 from wxlogin.web.sites import purpose_of
-from wxlogin.web.visitors import current_visitor, require_visitor
+from wxlogin.web.visitors import current_visitor, require_visitor, return_url, where
 
 bp = Blueprint("identities", __name__, url_prefix="/me/identities")
 

@@ -28,8 +28,8 @@ from wxlogin.service import running
 from wxlogin.tickets.counters import counters_for
 from wxlogin.web import allowances, callers
 from wxlogin.web.edge import allow_framing, hide_referrer
+from wxlogin.web.exchanges import Seats
 from wxlogin.web.problems import refusal
-from wxlogin.web.seats import Seats
 
 # One address may have this part of what waits for everybody together.
 _SHARE = 5

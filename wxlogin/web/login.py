@@ -12,12 +12,17 @@ from wxlogin.flows.leaving import end_session
 from wxlogin.flows.redirect.begin import Begun, Flow, begin
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
-from wxlogin.web.arriving import require_page, return_url, where
 from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
 from wxlogin.web.language import language
 from wxlogin.web.sites import purpose_of, require_open, site_name, visitor_for
-from wxlogin.web.visitors import current_visitor, drop_session
+from wxlogin.web.visitors import (
+    current_visitor,
+    drop_session,
+    require_page,
+    return_url,
+    where,
+)
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
 
 bp = Blueprint("login", __name__)

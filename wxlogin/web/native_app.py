@@ -24,14 +24,13 @@ from wxlogin.flows.signing_in import Trace
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token, for_sites, without_cookies
-from wxlogin.web.arriving import return_url, trace
 from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.bodies import json_texts
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.language import language
 from wxlogin.web.problems import answer
 from wxlogin.web.sites import purpose_of, require_open
-from wxlogin.web.visitors import current_visitor
+from wxlogin.web.visitors import current_visitor, return_url, trace
 
 bp = Blueprint("programs", __name__, url_prefix="/api")
 

@@ -15,8 +15,8 @@ from wxlogin.errors import NotFound
 from wxlogin.security.cookies import set_cookie
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
-from wxlogin.web.arriving import page_origins
 from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
+from wxlogin.web.visitors import page_origins
 
 bp = Blueprint("pages", __name__)
 

@@ -19,9 +19,16 @@ from wxlogin.flows.leaving import end_session
 from wxlogin.flows.site_links import Answer, Link
 from wxlogin.service import running
 from wxlogin.web import first_visit
-from wxlogin.web.arriving import require_page, return_url, trace, where
 from wxlogin.web.edge import allow_form_to, allow_form_to_wechat
-from wxlogin.web.visitors import current_visitor, drop_session, hold_session
+from wxlogin.web.visitors import (
+    current_visitor,
+    drop_session,
+    hold_session,
+    require_page,
+    return_url,
+    trace,
+    where,
+)
 
 bp = Blueprint("site_links", __name__)
 

@@ -11,10 +11,9 @@ from werkzeug.wrappers import Response
 from wxlogin.service import running
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
-from wxlogin.web.arriving import return_url
 from wxlogin.web.edge import allow_form_to
 from wxlogin.web.sites import pending_site, refused_by_person, resume_url
-from wxlogin.web.visitors import require_visitor
+from wxlogin.web.visitors import require_visitor, return_url
 
 bp = Blueprint("terms", __name__, url_prefix="/terms")
 

@@ -1,4 +1,6 @@
-"""Who is visiting: Flask-Login over our own session table.
+"""Who is visiting, in which browser, from where and to where.
+
+The visitor is found by Flask-Login over our own session table.
 
 The cookie holds the session's random secret, the database its hash. Flask-Login
 finds the visitor by that secret. Its own protections stay off: session
@@ -6,21 +8,27 @@ protection trusts X-Forwarded-For, and the remember cookie would outlive our
 session rows (security rows 20 to 24, 28, 29).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, g
+from flask import Flask, g, request, url_for
 from flask import session as cookie_session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings
-from wxlogin.errors import SignInNeeded
-from wxlogin.flows.signing_in import live_session
+from wxlogin.errors import ForeignRequest, SignInNeeded
+from wxlogin.flows.signing_in import Trace, live_session
+from wxlogin.observability import request_id
 from wxlogin.security.cookies import cookie_name
+from wxlogin.security.headers import site_origins
+from wxlogin.security.origins import origin_of
+from wxlogin.security.returning import safe_next
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token
+from wxlogin.wechat.user_agents import Surroundings, surroundings
 
 _SECRET_KEY = "_user_id"  # noqa: S105  where Flask-Login keeps what get_id gives
 
@@ -102,3 +110,97 @@ def drop_session() -> None:
     """Takes the session from the browser."""
     logout_user()
     cookie_session.clear()
+
+
+_SYSTEMS = (
+    ("HarmonyOS", r"HarmonyOS|OpenHarmony"),
+    ("iPhone", r"iPhone"),
+    ("iPad", r"iPad"),
+    ("Android", r"Android"),
+    ("Windows", r"Windows NT"),
+    ("macOS", r"Macintosh"),
+    ("ChromeOS", r"CrOS"),
+    ("Linux", r"Linux"),
+)
+# Order matters: most browsers also name the one they descend from.
+_BROWSERS = (
+    ("WeCom", r"wxwork"),
+    ("WeChat", r"MicroMessenger"),
+    ("Edge", r"Edg[A-Z]?\w*/"),
+    ("Opera", r"OPR/|Opera"),
+    ("QQ", r"QQBrowser"),
+    ("UC", r"UCBrowser"),
+    ("Firefox", r"Firefox/|FxiOS/"),
+    ("Chrome", r"Chrome/|CriOS/"),
+    ("Safari", r"Safari/"),
+)
+
+
+def client_address() -> str:
+    """The visitor's address, behind as many proxies as are believed."""
+    return (request.remote_addr or "")[:45]
+
+
+def browser_name() -> str:
+    """Such as `Chrome · Windows`; empty for a stranger."""
+    agent = request.headers.get("User-Agent", "")[:400]
+    found = (_first(_BROWSERS, agent), _first(_SYSTEMS, agent))
+    return " · ".join(name for name in found if name)
+
+
+def _first(table: tuple[tuple[str, str], ...], agent: str) -> str:
+    return next((name for name, sign in table if re.search(sign, agent)), "")
+
+
+def where() -> Surroundings:
+    """Where the visitor's page is open."""
+    return surroundings(request.headers.get("User-Agent", "")[:1024])
+
+
+def trace(door: str) -> Trace:
+    """Where this sign-in comes from."""
+    return Trace(
+        door=door,
+        address=client_address(),
+        browser=browser_name(),
+        request_id=request_id(),
+        former_secret=former_secret(),
+    )
+
+
+def return_url(wish: str | None, default: str | None = None) -> str:
+    """Where to go: the wish if it is one of ours, checked at each use."""
+    return safe_next(wish, running().settings) or default or url_for("account.me")
+
+
+def require_page() -> None:
+    """Raises ForeignRequest where no person opens a page: an image or a frame of
+    another site, or a browser that fetches ahead (security row 12)."""
+    headers = request.headers
+    ahead = headers.get("Sec-Purpose") or headers.get("Purpose") or ""
+    if headers.get("Sec-Fetch-Dest", "document") != "document" or "prefetch" in ahead:
+        raise ForeignRequest("a login begins in a window only")
+
+
+def opens_page() -> bool:
+    """Does a browser open a page with this request, and not a script of one?
+
+    A script cannot read a page that it is led to. It says so itself (Fetch Metadata
+    section 2.3; jQuery and its heirs), or it asks for something else than HTML.
+    """
+    headers = request.headers
+    if headers.get("X-Requested-With", "").lower() == "xmlhttprequest":
+        return False
+    if headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return False
+    wanted = request.accept_mimetypes
+    best = wanted.best_match(["text/html", "application/json"])
+    return not wanted or best == "text/html"
+
+
+def page_origins() -> list[str]:
+    """Our origin and those of listed sites: whom a framed page may talk to. An
+    origin with a wildcard is left out, a message needs an exact address."""
+    settings = running().settings
+    listed = [one for one in site_origins(settings) if "*" not in one]
+    return [str(origin_of(settings.public_url)), *listed]

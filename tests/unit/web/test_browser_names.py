@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from wxlogin.web.browsers import browser_name
+from wxlogin.web.visitors import browser_name
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 WINDOWS = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME}"

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
 from tests.support.user_agents import WECHAT_IPHONE
-from wxlogin.accounts.adding import add_person
+from wxlogin.accounts.identities import add_person
 from wxlogin.accounts.models import Session
 from wxlogin.accounts.person import Person
 from wxlogin.db import db

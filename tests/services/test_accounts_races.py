@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.support.people import People, accounts_app, check_invariants, rows, user_of
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts.linking import unlink
+from wxlogin.accounts.identities import unlink
 from wxlogin.accounts.merges import Cause, list_merges, merge, undo
 from wxlogin.accounts.models import Identity, Merge, User
 from wxlogin.db import reading, transaction

@@ -14,11 +14,10 @@ from flask import Flask
 
 from tests.services.conftest import Clock
 from tests.support.people import People, rows, user_of
-from wxlogin.accounts import statements
 from wxlogin.accounts.models import LoginEvent, Session
 from wxlogin.cli import main
 from wxlogin.config import load_settings
-from wxlogin.db import db, transaction
+from wxlogin.db import db, statements, transaction
 from wxlogin.factory import build
 from wxlogin.flows import retention
 from wxlogin.flows.retention import forget_if_due

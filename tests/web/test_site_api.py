@@ -9,7 +9,7 @@ import pytest
 from tests.support.journey import Browser, Phone
 from tests.web.site_server import OTHER, PUBLIC, SHOP, SITES, Server
 from wxlogin.accounts import people, sessions
-from wxlogin.accounts.adding import merge_by_choice
+from wxlogin.accounts.identities import merge_by_choice
 from wxlogin.config import Site
 
 BINDING = {"code": "x", "external_id": "c-1", "label": "ann"}

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session, aliased
 from wxlogin.accounts.models import Avatar, User
 from wxlogin.accounts.models.pictures import VERSION_LENGTH
 from wxlogin.accounts.owners import lock
-from wxlogin.accounts.statements import run
 from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Grant as GrantRow
-from wxlogin.accounts.statements import run
 from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.security.sealing import Sealer
 
 #: How long one process has a refresh to itself, if it asks for no longer.

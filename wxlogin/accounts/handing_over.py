@@ -16,8 +16,8 @@ from wxlogin.accounts import sessions
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.owners import lock, refuse_disabled
+from wxlogin.accounts.person import storable
 from wxlogin.accounts.sessions import SessionKind, hash_secret
-from wxlogin.accounts.text import storable
 from wxlogin.db import now, transaction
 from wxlogin.errors import SignInNeeded
 

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Conflict, LoginEvent
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
-from wxlogin.accounts.outcome import Resolution
-from wxlogin.accounts.statements import remove
-from wxlogin.accounts.text import storable
+from wxlogin.accounts.person import storable
+from wxlogin.accounts.resolve import Resolution
 from wxlogin.db import reading
+from wxlogin.db.statements import remove
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import KeptApart
 from wxlogin.accounts.owners import family
-from wxlogin.accounts.statements import run
 from wxlogin.db import insert_or_ignore
+from wxlogin.db.statements import run
 
 
 def are(session: Session, one_id: int, other_id: int) -> bool:

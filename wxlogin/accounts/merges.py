@@ -26,9 +26,9 @@ from wxlogin.accounts.models import (
 )
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock, refuse_disabled
-from wxlogin.accounts.statements import run
 from wxlogin.accounts.undo import undo
 from wxlogin.db import reading
+from wxlogin.db.statements import run
 
 __all__ = ["Cause", "MergeView", "Merged", "list_merges", "merge", "undo"]
 

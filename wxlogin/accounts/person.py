@@ -7,6 +7,11 @@ name is none either: it is unique only within one open platform, and without the
 name it could belong to anybody.
 """
 
+import hashlib
+import re
+import secrets
+import string
+import unicodedata
 from dataclasses import dataclass
 
 from wxlogin.accounts.models.columns import (
@@ -14,7 +19,6 @@ from wxlogin.accounts.models.columns import (
     LANGUAGE_LENGTH,
     NICKNAME_LENGTH,
 )
-from wxlogin.accounts.text import storable
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.security.identifiers import is_id
 
@@ -59,3 +63,51 @@ class Person:
         if not (self.open_platform and is_id(self.unionid)):
             object.__setattr__(self, "open_platform", None)
             object.__setattr__(self, "unionid", None)
+
+
+_ALPHABET = string.ascii_letters + string.digits
+# 62 ** 22 is a little more than 2 ** 130.
+_LENGTH = 22
+
+
+def new_uid() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
+def digest_of(uid: str) -> bytes:
+    """What stays of the uid of a user who was deleted: 32 bytes that lead to nobody.
+
+    A uid has 130 random bits and is no datum of WeChat's, so the digest gives away
+    neither it nor anything about the person. It keeps others from inheriting it.
+    """
+    return hashlib.sha256(uid.encode()).digest()
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_JOINER = "\u200d"
+
+
+def storable(text: object, limit: int) -> str:
+    """`text` without what no database holds, at most `limit` code points long.
+
+    It is cut where a character a person sees ends: not before an accent, a skin
+    tone or the next member of a joined emoji. What is no string counts as empty.
+    """
+    if not isinstance(text, str):
+        return ""
+    clean = _UNSTORABLE.sub("", text)
+    if len(clean) <= limit:
+        return clean
+    end = limit
+    while end and _continues(clean, end):
+        end -= 1
+    # One character that is longer than the limit has to be cut somewhere.
+    return clean[: end or limit]
+
+
+def _continues(text: str, at: int) -> bool:
+    """Does the code point at `at` belong to the character before it?"""
+    mark = text[at]
+    joined = _JOINER in (mark, text[at - 1])
+    skin_tone = "\U0001f3fb" <= mark <= "\U0001f3ff"
+    return joined or skin_tone or unicodedata.category(mark) in ("Mn", "Me", "Mc")

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Grant
-from wxlogin.accounts.statements import run
 from wxlogin.db import reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.security.sealing import SealBroken, Sealer
 
 _COLUMNS = ("access_token", "refresh_token")

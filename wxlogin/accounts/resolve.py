@@ -21,7 +21,9 @@ insert or ignore, then read whose row it is. Whoever comes second starts over an
 finds the other's rows (security rows 46 to 48, 53, 54).
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -30,7 +32,6 @@ from wxlogin.accounts import changes, conflicts, kept_apart
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId, User
-from wxlogin.accounts.outcome import Outcome, Resolution, Unknown
 from wxlogin.accounts.owners import (
     Found,
     lock_owners,
@@ -38,13 +39,40 @@ from wxlogin.accounts.owners import (
     other_openid,
     refuse_disabled,
 )
-from wxlogin.accounts.person import Person
+from wxlogin.accounts.person import Person, new_uid
 from wxlogin.accounts.seen import mark_seen
-from wxlogin.accounts.uid import new_uid
 from wxlogin.db import StartOver, insert_or_ignore
 from wxlogin.errors import IdentityConflict
 
-__all__ = ["Outcome", "Resolution", "Unknown", "resolve"]
+
+class Outcome(StrEnum):
+    """What a sign-in did to the accounts; the rows of the table in `resolve`."""
+
+    created = "created"
+    added = "added"
+    known = "known"
+    backfilled = "backfilled"
+    merged = "merged"
+    conflict = "conflict"
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The user a person is.
+
+    `merged_uid` is the uid of the account that was merged away just now, if any.
+    """
+
+    user_id: int
+    uid: str
+    identity_id: int
+    outcome: Outcome
+    merged_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Nobody knows this person, and nothing was written."""
 
 
 def resolve(
@@ -56,160 +84,157 @@ def resolve(
     Raises AccountDisabled, AccountGone (deleted meanwhile) or IdentityConflict (an
     unknown openid under a unionid that has another one), with nothing written.
     """
-    found = look(session, person)
-    if found.identity is not None and found.user is not None:
-        return _known_openid(session, person, found.identity, found, at=at)
-    if found.owner_id is not None:
-        return _add(session, person, found, at=at)
-    return _create(session, person, at=at) if create else Unknown()
+    return Resolver(session, person, at).resolve(create=create)
 
 
-def _known_openid(
-    session: Session, person: Person, identity: Identity, found: Found, *, at: datetime
-) -> Resolution:
-    if person.unionid is None:
-        return _known(session, person, found, at=at)
-    same_platform = identity.open_platform == person.open_platform
-    recorded = identity.unionid if same_platform else None
-    if recorded not in (None, person.unionid):
-        return _conflict(session, person, found, Reason.changed_unionid, at=at)
-    if found.owner_id is None:
-        return _backfill(session, person, found, at=at)
-    if found.owner_id != identity.user_id:
-        if recorded is not None:
-            # Only a database that was changed by hand gets here.
-            return _conflict(session, person, found, Reason.shared_unionid, at=at)
-        return _merge(session, person, found, at=at)
-    if recorded is None:
-        return _record_unionid(session, person, found, at=at)
-    return _known(session, person, found, at=at)
+class Resolver:
+    """The table above, for one person who arrives `at` a moment."""
 
+    def __init__(self, session: Session, person: Person, at: datetime) -> None:
+        self.session = session
+        self.person = person
+        self.at = at
+        #: What the database knows, as it was looked up last.
+        self.found = look(session, person)
 
-def _create(session: Session, person: Person, *, at: datetime) -> Resolution:
-    user = User(uid=new_uid(), nickname="", created_at=at, last_seen_at=at)
-    session.add(user)
-    session.flush()
-    if person.unionid is not None:
-        _insert_unionid(session, person, user.id, at=at)
-    _insert_identity(session, person, user.id, at=at)
-    found = look(session, person)
-    wanted = (user.id, user.id if person.unionid else None)
-    if found.owners != wanted:
-        # Another request created the same person first, and it has committed.
-        raise StartOver
-    signals.send(session, signals.created, uid=user.uid)
-    return _arrive(session, person, found, Outcome.created, at=at)
+    def resolve(self, *, create: bool) -> Resolution | Unknown:
+        """The row of the table that this person is."""
+        if self.found.identity is not None and self.found.user is not None:
+            return self._known_openid(self.found.identity)
+        if self.found.owner_id is not None:
+            return self._add()
+        return self._create() if create else Unknown()
 
+    def _known_openid(self, identity: Identity) -> Resolution:
+        unionid, owner_id = self.person.unionid, self.found.owner_id
+        if unionid is None:
+            return self._arrive(Outcome.known)
+        same_platform = identity.open_platform == self.person.open_platform
+        recorded = identity.unionid if same_platform else None
+        if recorded not in (None, unionid):
+            return self._conflict(Reason.changed_unionid)
+        if owner_id is None:
+            return self._backfill()
+        if owner_id != identity.user_id:
+            # With a unionid on record only a database that was changed by hand.
+            return self._merge() if recorded is None else self._shared()
+        if recorded is None:
+            return self._record_unionid()
+        return self._arrive(Outcome.known)
 
-def _add(session: Session, person: Person, found: Found, *, at: datetime) -> Resolution:
-    (user,) = lock_owners(session, person, found).values()
-    refuse_disabled(user)
-    if other_openid(session, person):
-        raise IdentityConflict(
-            "an unknown openid came with a unionid that has another one in this app",
-            appid=person.appid,
-            owner_id=user.id,
+    def _create(self) -> Resolution:
+        user = User(
+            uid=new_uid(), nickname="", created_at=self.at, last_seen_at=self.at
         )
-    _insert_identity(session, person, user.id, at=at)
-    found = look(session, person)
-    if found.owners != (user.id, user.id):
-        raise StartOver
-    changes.linked(session, user.id, person, at=at)
-    return _arrive(session, person, found, Outcome.added, at=at)
+        self.session.add(user)
+        self.session.flush()
+        insert_unionid(self.session, self.person, user.id, at=self.at)
+        insert_identity(self.session, self.person, user.id, at=self.at)
+        wanted = (user.id, user.id if self.person.unionid else None)
+        if self._look_again().owners != wanted:
+            # Another request created the same person first, and it has committed.
+            raise StartOver
+        signals.send(self.session, signals.created, uid=user.uid)
+        return self._arrive(Outcome.created)
+
+    def _add(self) -> Resolution:
+        (user,) = self._lock_owners()
+        refuse_disabled(user)
+        if self._has_other_openid():
+            raise IdentityConflict(
+                "an unknown openid came with a unionid that has another one in this"
+                " app",
+                appid=self.person.appid,
+                owner_id=user.id,
+            )
+        insert_identity(self.session, self.person, user.id, at=self.at)
+        if self._look_again().owners != (user.id, user.id):
+            raise StartOver
+        changes.linked(self.session, user.id, self.person, at=self.at)
+        return self._arrive(Outcome.added)
+
+    def _backfill(self) -> Resolution:
+        (user,) = self._lock_owners()
+        refuse_disabled(user)
+        if self._has_other_openid():
+            return self._shared()
+        insert_unionid(self.session, self.person, user.id, at=self.at)
+        # What was found stays: V as it was looked up, before it had the unionid.
+        if look(self.session, self.person).owner_id != user.id:
+            raise StartOver
+        return self._arrive(Outcome.backfilled)
+
+    def _record_unionid(self) -> Resolution:
+        """V has the unionid by another app; this identity had not named it yet."""
+        refuse_disabled(*self._lock_owners())
+        if self._has_other_openid():
+            return self._shared()
+        return self._arrive(Outcome.known)
+
+    def _merge(self) -> Resolution:
+        users = lock_owners(self.session, self.person, self.found)
+        if kept_apart.are(self.session, *users):
+            # V signs in by openid; the unionid stays with the user it was left to.
+            self._mark_seen(learn_unionid=False)
+            return self._resolution(Outcome.known)
+        if self._has_other_openid():
+            return self._shared()
+        refuse_disabled(*users.values())
+        merged = merge(self.session, *users, cause=Cause.unionid, at=self.at)
+        self._look_again()
+        return self._arrive(Outcome.merged, merged_uid=merged.loser.uid)
+
+    def _shared(self) -> Resolution:
+        return self._conflict(Reason.shared_unionid)
+
+    def _conflict(self, reason: Reason) -> Resolution:
+        self._lock_owners()
+        self._mark_seen(learn_unionid=False, learn_profile=False)
+        owners = self.found.owners
+        conflicts.record(
+            self.session, self.person, reason=reason, owners=owners, at=self.at
+        )
+        return self._resolution(Outcome.conflict)
+
+    def _arrive(self, outcome: Outcome, *, merged_uid: str | None = None) -> Resolution:
+        self._mark_seen()
+        return self._resolution(outcome, merged_uid=merged_uid)
+
+    def _resolution(
+        self, outcome: Outcome, *, merged_uid: str | None = None
+    ) -> Resolution:
+        user, identity = self.found.user, self.found.identity
+        if identity is None or user is None:
+            raise StartOver
+        return Resolution(user.id, user.uid, identity.id, outcome, merged_uid)
+
+    def _look_again(self) -> Found:
+        self.found = look(self.session, self.person)
+        return self.found
+
+    def _lock_owners(self) -> list[User]:
+        return list(lock_owners(self.session, self.person, self.found).values())
+
+    def _has_other_openid(self) -> bool:
+        return other_openid(self.session, self.person)
+
+    def _mark_seen(
+        self, *, learn_unionid: bool = True, learn_profile: bool = True
+    ) -> None:
+        mark_seen(
+            self.session,
+            self.person,
+            self.found,
+            at=self.at,
+            learn_unionid=learn_unionid,
+            learn_profile=learn_profile,
+        )
 
 
-def _known(
-    session: Session, person: Person, found: Found, *, at: datetime
-) -> Resolution:
-    return _arrive(session, person, found, Outcome.known, at=at)
-
-
-def _backfill(
-    session: Session, person: Person, found: Found, *, at: datetime
-) -> Resolution:
-    (user,) = lock_owners(session, person, found).values()
-    refuse_disabled(user)
-    if other_openid(session, person):
-        return _conflict(session, person, found, Reason.shared_unionid, at=at)
-    _insert_unionid(session, person, user.id, at=at)
-    if look(session, person).owner_id != user.id:
-        raise StartOver
-    return _arrive(session, person, found, Outcome.backfilled, at=at)
-
-
-def _record_unionid(
-    session: Session, person: Person, found: Found, *, at: datetime
-) -> Resolution:
-    """V has the unionid by another app; this identity had not named it yet."""
-    refuse_disabled(*lock_owners(session, person, found).values())
-    if other_openid(session, person):
-        return _conflict(session, person, found, Reason.shared_unionid, at=at)
-    return _known(session, person, found, at=at)
-
-
-def _merge(
-    session: Session, person: Person, found: Found, *, at: datetime
-) -> Resolution:
-    users = lock_owners(session, person, found)
-    if kept_apart.are(session, *users):
-        return _arrive_apart(session, person, found, at=at)
-    if other_openid(session, person):
-        return _conflict(session, person, found, Reason.shared_unionid, at=at)
-    refuse_disabled(*users.values())
-    merged = merge(session, *users, cause=Cause.unionid, at=at)
-    found = look(session, person)
-    return _arrive(
-        session, person, found, Outcome.merged, at=at, merged_uid=merged.loser.uid
-    )
-
-
-def _arrive_apart(
-    session: Session, person: Person, found: Found, *, at: datetime
-) -> Resolution:
-    """V signs in by openid; the unionid stays with the user it was left to."""
-    mark_seen(session, person, found, at=at, learn_unionid=False)
-    return _resolution(found, Outcome.known)
-
-
-def _conflict(
-    session: Session, person: Person, found: Found, reason: Reason, *, at: datetime
-) -> Resolution:
-    lock_owners(session, person, found)
-    mark_seen(session, person, found, at=at, learn_unionid=False, learn_profile=False)
-    conflicts.record(session, person, reason=reason, owners=found.owners, at=at)
-    return _resolution(found, Outcome.conflict)
-
-
-def _arrive(
-    session: Session,
-    person: Person,
-    found: Found,
-    outcome: Outcome,
-    *,
-    at: datetime,
-    merged_uid: str | None = None,
-) -> Resolution:
-    mark_seen(session, person, found, at=at)
-    return _resolution(found, outcome, merged_uid=merged_uid)
-
-
-def _resolution(
-    found: Found, outcome: Outcome, *, merged_uid: str | None = None
-) -> Resolution:
-    if found.identity is None or found.user is None:
-        raise StartOver
-    return Resolution(
-        user_id=found.user.id,
-        uid=found.user.uid,
-        identity_id=found.identity.id,
-        outcome=outcome,
-        merged_uid=merged_uid,
-    )
-
-
-def _insert_identity(
+def insert_identity(
     session: Session, person: Person, user_id: int, *, at: datetime
 ) -> None:
+    """Gives the person's openid to the user, unless somebody has it."""
     values = {
         "user_id": user_id,
         "appid": person.appid,
@@ -223,9 +248,12 @@ def _insert_identity(
     insert_or_ignore(session, Identity, values)
 
 
-def _insert_unionid(
+def insert_unionid(
     session: Session, person: Person, user_id: int, *, at: datetime
 ) -> None:
+    """Gives the person's unionid to the user, unless somebody has it; None is none."""
+    if person.unionid is None:
+        return
     values = {
         "user_id": user_id,
         "open_platform": person.open_platform,

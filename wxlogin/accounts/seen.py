@@ -16,8 +16,8 @@ from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, User
 from wxlogin.accounts.owners import Found, refuse_disabled
 from wxlogin.accounts.person import Person, Profile
-from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver
+from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone
 
 #: What sites show of a user.

@@ -19,9 +19,9 @@ from wxlogin import signals
 from wxlogin.accounts.models import Authorization, LogoutNotice, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
-from wxlogin.accounts.statements import BATCH, in_batches, run
-from wxlogin.accounts.text import storable
+from wxlogin.accounts.person import storable
 from wxlogin.db import UtcDateTime, now, reading, transaction
+from wxlogin.db.statements import BATCH, in_batches, run
 from wxlogin.errors import AlreadyFinished, Unready
 
 SessionKind = Literal["web", "mini_program", "mobile"]

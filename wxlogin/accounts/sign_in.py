@@ -16,10 +16,9 @@ from wxlogin.accounts import conflicts, grants, history, sessions
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.history import Circumstances
-from wxlogin.accounts.outcome import Outcome, Resolution, Unknown
 from wxlogin.accounts.owners import lock_owners, look
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.resolve import resolve
+from wxlogin.accounts.resolve import Outcome, Resolution, Unknown, resolve
 from wxlogin.accounts.sessions import NewSession
 from wxlogin.db import StartOver, now, transaction
 from wxlogin.errors import AccountGone, IdentityConflict

@@ -20,8 +20,8 @@ from wxlogin.accounts import avatars, kept_apart, sessions, wechats
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver, now, transaction
+from wxlogin.db.statements import run
 from wxlogin.errors import Conflict, NotFound
 
 

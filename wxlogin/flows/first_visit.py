@@ -21,8 +21,8 @@ from typing import Any, Self
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.grants import NewGrant
-from wxlogin.accounts.outcome import Resolution
 from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.resolve import Resolution
 from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import Registration, Settings
 from wxlogin.db import now, transaction

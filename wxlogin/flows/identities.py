@@ -16,9 +16,9 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from wxlogin.accounts import linking, people, undo
-from wxlogin.accounts.adding import TakenBy, add_person, merge_by_choice
+from wxlogin.accounts import identities, people, undo
 from wxlogin.accounts.history import logins_since
+from wxlogin.accounts.identities import TakenBy, add_person, merge_by_choice
 from wxlogin.accounts.people import Account
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor, hash_secret
@@ -142,7 +142,7 @@ def unlink(visitor: Visitor, identity_id: int) -> None:
     and RecentlyJoined.
     """
     require_fresh(visitor)
-    linking.unlink(visitor.user_id, identity_id, through=visitor.identity_id)
+    identities.unlink(visitor.user_id, identity_id, through=visitor.identity_id)
     get_logger().info("unlinked", uid=visitor.uid)
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import AccessToken, Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.statements import run
 from wxlogin.db import reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.service import running
 
 #: How long an access token is good.

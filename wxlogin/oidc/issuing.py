@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.statements import run
 from wxlogin.db import transaction
+from wxlogin.db.statements import run
 from wxlogin.oidc import access
 from wxlogin.oidc.codes import Code
 

@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.sessions import SEEN_EVERY
-from wxlogin.accounts.statements import run
 from wxlogin.config import Settings
 from wxlogin.db import StartOver, reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
 from wxlogin.oidc import access
 from wxlogin.oidc.issuing import FAMILY_LENGTH, Issued, issue

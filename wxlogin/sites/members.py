@@ -21,8 +21,8 @@ from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import SiteUser, User
 from wxlogin.accounts.models.sites import EXTERNAL_ID_LENGTH
 from wxlogin.accounts.owners import family, lock
-from wxlogin.accounts.statements import run
 from wxlogin.db import StartOver, now, reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
 
 

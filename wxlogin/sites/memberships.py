@@ -14,8 +14,8 @@ from wxlogin.accounts import sessions
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import AccessToken, Authorization, Consent, SiteUser
 from wxlogin.accounts.owners import family, lock
-from wxlogin.accounts.statements import remove, run
 from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import remove, run
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 

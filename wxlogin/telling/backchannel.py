@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 
 from wxlogin.accounts.models import LogoutNotice
-from wxlogin.accounts.statements import run
 from wxlogin.config import Settings, Site
 from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.net import outgoing
 from wxlogin.observability import get_logger
 from wxlogin.telling import logout_token

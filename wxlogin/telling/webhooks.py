@@ -24,10 +24,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from wxlogin.accounts.models import Event
-from wxlogin.accounts.statements import run
 from wxlogin.config import Settings, Site
 from wxlogin.config.sites import webhook_key
 from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import run
 from wxlogin.net import outgoing
 from wxlogin.observability import get_logger
 from wxlogin.service import running

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import DeletedUid, Identity, SiteUser, UnionId, User
-from wxlogin.accounts.uid import digest_of
+from wxlogin.accounts.person import digest_of
 from wxlogin.transfer.record import Record
 
 # SQLite takes no more than 32766 parameters.

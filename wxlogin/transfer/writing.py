@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
-from wxlogin.accounts.uid import new_uid
+from wxlogin.accounts.person import new_uid
 from wxlogin.db import Base
 from wxlogin.transfer.looking import MANY
 from wxlogin.transfer.outcome import Outcome

@@ -18,7 +18,7 @@ from wxlogin.accounts import people as accounts
 from wxlogin.accounts.history import recent_logins
 from wxlogin.accounts.merges import Cause, list_merges
 from wxlogin.accounts.models import Merge
-from wxlogin.accounts.outcome import Outcome
+from wxlogin.accounts.resolve import Outcome
 from wxlogin.accounts.sessions import find
 from wxlogin.errors import AccountDisabled, AccountGone
 

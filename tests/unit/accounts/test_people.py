@@ -8,8 +8,7 @@ from tests.support.people import People, appid_of, rows, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.history import forget_old_logins
 from wxlogin.accounts.models import Conflict, LoginEvent
-from wxlogin.accounts.person import Profile
-from wxlogin.accounts.text import storable
+from wxlogin.accounts.person import Profile, storable
 from wxlogin.errors import AccountGone, NotFound
 
 

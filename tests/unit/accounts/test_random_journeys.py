@@ -16,7 +16,7 @@ from tests.support.people import (
     user_of,
 )
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts.linking import unlink
+from wxlogin.accounts.identities import unlink
 from wxlogin.accounts.merges import Cause, list_merges, merge, undo
 from wxlogin.accounts.models import Identity, User
 from wxlogin.db import reading, transaction

@@ -21,8 +21,8 @@ from wxlogin.accounts.models import (
     UnionId,
     User,
 )
-from wxlogin.accounts.outcome import Outcome
 from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.resolve import Outcome
 from wxlogin.accounts.sessions import find
 from wxlogin.errors import (
     AccountDisabled,

@@ -14,8 +14,7 @@ from tests.support.people import (
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.conflicts import Reason, list_conflicts
 from wxlogin.accounts.models import Identity, Merge, UnionId, User
-from wxlogin.accounts.outcome import Outcome, Unknown
-from wxlogin.accounts.resolve import resolve
+from wxlogin.accounts.resolve import Outcome, Unknown, resolve
 from wxlogin.db import transaction
 from wxlogin.errors import AccountDisabled, IdentityConflict
 

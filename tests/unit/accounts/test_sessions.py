@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests.support.people import People, identity_of, rows, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts import sessions
-from wxlogin.accounts.linking import unlink
+from wxlogin.accounts.identities import unlink
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Session
 from wxlogin.accounts.sessions import find, forget_ended, hash_secret

@@ -19,9 +19,8 @@ from wxlogin.accounts.models import (
     User,
 )
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.outcome import Outcome
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.resolve import resolve
+from wxlogin.accounts.resolve import Outcome, resolve
 from wxlogin.accounts.sessions import find, hash_secret
 from wxlogin.db import StartOver, db, transaction
 from wxlogin.errors import (

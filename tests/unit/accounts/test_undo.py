@@ -18,10 +18,10 @@ from tests.support.people import (
 from wxlogin.accounts import kept_apart
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.history import recent_logins
-from wxlogin.accounts.linking import unlink
+from wxlogin.accounts.identities import unlink
 from wxlogin.accounts.merges import list_merges, undo
 from wxlogin.accounts.models import KeptApart, Merge, User
-from wxlogin.accounts.outcome import Outcome
+from wxlogin.accounts.resolve import Outcome
 from wxlogin.accounts.sessions import find
 from wxlogin.db import transaction
 from wxlogin.errors import AccountDisabled, Conflict, NotFound

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests.support.people import KINDS, People, appid_of, identity_of, user_of
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts import wechats
-from wxlogin.accounts.linking import unlink
+from wxlogin.accounts.identities import unlink
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity
 from wxlogin.accounts.undo import take_back

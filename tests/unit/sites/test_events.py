@@ -17,10 +17,10 @@ from tests.support.people import (
     user_of,
 )
 from wxlogin import signals
-from wxlogin.accounts import linking, sessions
+from wxlogin.accounts import identities, sessions
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts.adding import add_person
 from wxlogin.accounts.changes import Change, Kind, announce
+from wxlogin.accounts.identities import add_person
 from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import (
     AccessToken,
@@ -186,7 +186,7 @@ def test_an_identity_comes_and_goes_without_its_openid(people: People) -> None:
         session_id=visitor.session_id,
         secret_hash=hash_secret("new"),
     )
-    linking.unlink(user.id, identity_of("mp", "oSecret3").id)
+    identities.unlink(user.id, identity_of("mp", "oSecret3").id)
     oa = {"appid": appid_of("oa"), "kind": "official_account"}
     mp = {"appid": appid_of("mp"), "kind": "mini_program"}
     happened = told()[1:]
@@ -270,7 +270,7 @@ def test_every_end_of_a_session_leaves_a_notice(people: People) -> None:
         add_person(user.id, person, **new)
         people.arrives(person, secret=f"{app}2")
     signs_in_at(SHOP, user, "mp2", sid="unlinked")
-    linking.unlink(user.id, identity_of("mp", "mp").id)
+    identities.unlink(user.id, identity_of("mp", "mp").id)
     accounts.disable(user_of("web", "disabled").uid)
     accounts.delete(user_of("web", "deleted").id)
     people.signs_in("app", "young", secret="young")

@@ -16,9 +16,9 @@ from wxlogin.accounts.models import Conflict, DeletedUid, Identity, UnionId, Use
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock
 from wxlogin.accounts.people.looking import survivor_of
-from wxlogin.accounts.statements import run
-from wxlogin.accounts.uid import digest_of
+from wxlogin.accounts.person import digest_of
 from wxlogin.db import StartOver, now, transaction
+from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone, NotFound, RecentlyJoined
 
 

@@ -1,6 +1,6 @@
-"""A signed-in user adds another WeChat person to the account, by choice.
+"""A signed-in user adds another WeChat person to the account, or takes one off it.
 
-Whose the person is decides:
+Whose the person is decides what adding does:
 
 - nobody's: identity and unionid are the user's from now on;
 - the user's own, by openid or unionid: as at any sign-in;
@@ -10,6 +10,11 @@ Whose the person is decides:
 
 Two accounts become one only by the person's own word and fresh proof of both, never
 by a name, phone or e-mail (security rows 49 to 51).
+
+Taking off goes by persons: the unionid goes with its identities. The last one stays,
+and so does for seven days who was there before a newcomer (accounts/wechats.py); the
+sessions of who goes end, and that person's next sign-in makes a new user (security
+rows 51 and 52).
 """
 
 from dataclasses import dataclass
@@ -18,19 +23,30 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import changes
+from wxlogin.accounts import changes, sessions, wechats
+from wxlogin.accounts.changes import Change, Kind, announce, described
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.outcome import Resolution
 from wxlogin.accounts.owners import lock, look, other_openid, refuse_disabled
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.resolve import resolve
+from wxlogin.accounts.resolve import (
+    Resolution,
+    insert_identity,
+    insert_unionid,
+    resolve,
+)
 from wxlogin.accounts.seen import mark_seen
 from wxlogin.accounts.sign_in import put_on_record
-from wxlogin.accounts.statements import run
-from wxlogin.db import StartOver, insert_or_ignore, now, transaction
-from wxlogin.errors import IdentityConflict, SignInNeeded
+from wxlogin.db import StartOver, now, transaction
+from wxlogin.db.statements import run
+from wxlogin.errors import (
+    Conflict,
+    IdentityConflict,
+    NotFound,
+    RecentlyJoined,
+    SignInNeeded,
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,8 @@ def _add(
     refuse_disabled(*lock(session, {user_id}).values())
     if person.unionid is not None and other_openid(session, person):
         raise IdentityConflict("the unionid has another openid in this app")
-    _insert(session, user_id, person, at=at)
+    insert_unionid(session, person, user_id, at=at)
+    insert_identity(session, person, user_id, at=at)
     found = look(session, person)
     if found.owners != (user_id, user_id if person.unionid else None):
         raise StartOver
@@ -128,17 +145,48 @@ def _sign_in_of(session: Session, person: Person, *, at: datetime) -> None:
         raise StartOver
 
 
-def _insert(session: Session, user_id: int, person: Person, *, at: datetime) -> None:
-    ids = {"open_platform": person.open_platform, "unionid": person.unionid}
-    if person.unionid is not None:
-        owner = {"user_id": user_id, "created_at": at}
-        insert_or_ignore(session, UnionId, {**owner, **ids})
-    identity = {
-        "user_id": user_id,
-        "appid": person.appid,
-        "kind": person.kind,
-        "openid": person.openid,
-        "first_seen_at": at,
-        "last_seen_at": at,
-    }
-    insert_or_ignore(session, Identity, {**identity, **ids})
+def unlink(user_id: int, identity_id: int, *, through: int | None = None) -> None:
+    """Takes the person behind this identity off the user's account.
+
+    Sessions and grants of the identities go with them. `through` is the identity by
+    which the person signed in who asks. Raises NotFound if the
+    identity is not the user's, Conflict if nobody would be left, and RecentlyJoined
+    where a WeChat that has just come would gain by it.
+    """
+    transaction(lambda session: _unlink(session, user_id, identity_id, through))
+
+
+def _unlink(
+    session: Session, user_id: int, identity_id: int, through: int | None
+) -> None:
+    lock(session, {user_id})
+    query = sa.select(Identity).where(Identity.user_id == user_id)
+    identities = list(session.scalars(query))
+    chosen = next((one for one in identities if one.id == identity_id), None)
+    if chosen is None:
+        raise NotFound("no such identity of this user")
+    company = wechats.look(session, user_id)
+    wechat, at = company.of(identity_id), now()
+    if wechat is None or len(company.wechats) == 1:
+        raise Conflict("the last WeChat of an account cannot be taken off")
+    by = company.of(through) if through is not None else None
+    if not company.may_go(wechat, by=by, at=at):
+        raise RecentlyJoined("an older WeChat is not taken off for a new one's sake")
+    going = wechat.identities
+    # Before their rows go with the identities' rows.
+    sessions.close(session, SessionRow.identity_id.in_(going))
+    told = described(*(one for one in identities if one.id in going))
+    data = {"identities": told}
+    announce(session, Change(Kind.unlinked, user_id, at, data=data))
+    run(session, sa.delete(Identity).where(Identity.id.in_(going)))
+    _delete_bare_unionids(session, user_id)
+
+
+def _delete_bare_unionids(session: Session, user_id: int) -> None:
+    """A unionid that no identity names any more must not lead back to the user."""
+    named = sa.exists().where(
+        Identity.user_id == user_id,
+        Identity.open_platform == UnionId.open_platform,
+        Identity.unionid == UnionId.unionid,
+    )
+    run(session, sa.delete(UnionId).where(UnionId.user_id == user_id, ~named))

@@ -45,11 +45,10 @@ from wxlogin.errors import (
     OtherBrowser,
     RegistrationOver,
 )
-from wxlogin.flows import first_visit, looks
+from wxlogin.flows import first_visit
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.labels import require_label
-from wxlogin.flows.looks import Looks
 from wxlogin.flows.signing_in import Trace
+from wxlogin.flows.site_codes import Looks, count_look, require_label
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
 from wxlogin.service import running
@@ -140,7 +139,7 @@ def look(site: Site, code: str) -> Pending:
         nickname=profile.nickname if profile else "",
         avatar=waiting.picture(),
         expires_in=max(0, int(found.ends - time.time())),
-        looks=looks.count(CODE, code, ttl=CODE_SECONDS),
+        looks=count_look(CODE, code, ttl=CODE_SECONDS),
     )
 
 

@@ -26,9 +26,9 @@ from wxlogin.accounts.wechats import Joining, WeChat, company
 from wxlogin.config import App, Settings
 from wxlogin.db import now
 from wxlogin.errors import Conflict, NotFound, SignInNeeded
-from wxlogin.flows.freshness import require_fresh
 from wxlogin.flows.redirect.attempt import Attempt
 from wxlogin.flows.redirect.begin import Begun, Flow, begin
+from wxlogin.flows.session import require_fresh
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 

@@ -34,10 +34,10 @@ from wxlogin.errors import (
     NotFound,
     OtherBrowser,
 )
-from wxlogin.flows import first_visit, looks
+from wxlogin.flows import first_visit
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.looks import Looks
 from wxlogin.flows.signing_in import Trace, live_session
+from wxlogin.flows.site_codes import Looks, looks_so_far
 from wxlogin.flows.site_links import (
     KIND,
     Answer,
@@ -104,7 +104,7 @@ def confirm(site: Site, *, code: str, external_id: str) -> Confirmed:
     # There already where the same word came before.
     value = json.dumps([link.key, time.time() + CONTINUE_SECONDS])
     running().tickets.add(CONTINUE, token, value, ttl=CONTINUE_SECONDS)
-    return Confirmed(token, looks.so_far(KIND, link.key))
+    return Confirmed(token, looks_so_far(KIND, link.key))
 
 
 def confirmed(token: str) -> Link:

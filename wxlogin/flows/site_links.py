@@ -30,9 +30,8 @@ from wxlogin.errors import (
     ExternalIdFixed,
     LinkExpired,
 )
-from wxlogin.flows import looks
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.labels import require_label
+from wxlogin.flows.site_codes import count_look, require_label
 from wxlogin.observability import get_logger
 from wxlogin.security.origins import web_origins
 from wxlogin.security.returning import safe_return, with_query
@@ -183,7 +182,7 @@ def obstacle(link: Link, user_id: int | None) -> Answer | None:
 
 def look(link: Link) -> None:
     """The page of the link is shown: counted for the site (finding L14)."""
-    looks.count(KIND, link.key, ttl=SECONDS + _AFTERWARDS)
+    count_look(KIND, link.key, ttl=SECONDS + _AFTERWARDS)
 
 
 def decline(link: Link) -> Answer:

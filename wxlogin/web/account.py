@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from wxlogin.accounts import people, sessions
 from wxlogin.errors import NotFound, SignInNeeded
-from wxlogin.flows import identities, leaving
+from wxlogin.flows import identities, session
 from wxlogin.flows.profile import update_profile
 from wxlogin.service import running
 from wxlogin.sites import memberships
@@ -53,14 +53,14 @@ def profile() -> Response:
 
 @bp.post("/sessions/<int:session_id>/end")
 def end_session(session_id: int) -> Response:
-    leaving.end_other_session(require_visitor(), session_id)
+    session.end_other_session(require_visitor(), session_id)
     flash(_("That sign-in has ended."))
     return redirect(url_for("account.me"), 303)
 
 
 @bp.post("/sessions/end")
 def end_everywhere() -> Response:
-    leaving.end_everywhere(require_visitor())
+    session.end_everywhere(require_visitor())
     drop_session()
     return redirect(url_for("login.page"), 303)
 
@@ -80,7 +80,7 @@ def delete() -> Response:
     if request.form.get("sure") != "yes":
         flash(_("Nothing was deleted: the box was not ticked."))
         return redirect(url_for("account.me"), 303)
-    leaving.delete_account(visitor)
+    session.delete_account(visitor)
     drop_session()
     return redirect(url_for("account.deleted"), 303)
 

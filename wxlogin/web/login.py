@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from wxlogin.config import App, AppKind
 from wxlogin.errors import NotFound
 from wxlogin.flows.doors import Door, Route, route
-from wxlogin.flows.leaving import end_session
 from wxlogin.flows.redirect.begin import Begun, Flow, begin
+from wxlogin.flows.session import end_session
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
 from wxlogin.web.attempts import hold_attempt, to_wechat

@@ -17,9 +17,9 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import first_visit
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.leaving import end_session
 from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
 from wxlogin.flows.redirect.begin import Flow, begin
+from wxlogin.flows.session import end_session
 from wxlogin.flows.signing_in import Trace
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from wxlogin.flows.leaving import end_session
+from wxlogin.flows.session import end_session
 from wxlogin.oidc import rp_logout
 from wxlogin.oidc.rp_logout import NOT_LISTED, Farewell
 from wxlogin.oidc.wire import Call

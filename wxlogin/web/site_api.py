@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from wxlogin.accounts import people
 from wxlogin.errors import BadRequest, NotFound
 from wxlogin.flows import bindings, link_codes, site_links
-from wxlogin.flows.looks import Looks
+from wxlogin.flows.site_codes import Looks
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites import feed, members

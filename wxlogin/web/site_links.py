@@ -15,7 +15,7 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.errors import BadRequest
 from wxlogin.flows import bindings, link_codes, site_links
 from wxlogin.flows.first_visit import Waiting, forget, policy_of
-from wxlogin.flows.leaving import end_session
+from wxlogin.flows.session import end_session
 from wxlogin.flows.site_links import Answer, Link
 from wxlogin.service import running
 from wxlogin.web import first_visit

@@ -1,10 +1,24 @@
-"""Signing out, here or everywhere, and deleting the account."""
+"""A visitor's session: ended, here or everywhere, or with the whole account.
+
+Acts that cannot be taken back ask for a fresh login (`require_fresh`).
+"""
+
+from datetime import timedelta
 
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.errors import NotFound
-from wxlogin.flows.freshness import require_fresh
+from wxlogin.db import now
+from wxlogin.errors import LoginTooOld, NotFound
 from wxlogin.observability import get_logger
+
+#: How old the login behind a session may be.
+FRESH = timedelta(minutes=5)
+
+
+def require_fresh(visitor: Visitor) -> None:
+    """Raises LoginTooOld unless the login was in the last five minutes."""
+    if now() - visitor.session_started_at > FRESH:
+        raise LoginTooOld("this asks for a login of the last five minutes")
 
 
 def end_session(visitor: Visitor) -> None:

@@ -36,7 +36,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 
 from wxlogin.accounts import people
-from wxlogin.config import Settings, Site
+from wxlogin.config import Site
 from wxlogin.errors import (
     Conflict,
     ExternalIdFixed,
@@ -111,12 +111,12 @@ class Binding:
     label: str
 
 
-def begin(settings: Settings, waiting: Waiting) -> Handed:
+def begin(waiting: Waiting) -> Handed:
     """A code for this first visit, for the site's `bind_url`.
 
     Raises NotFound where the site has none.
     """
-    bind_url = first_visit.policy_of(settings, waiting).bind_url
+    bind_url = first_visit.policy_of(running().settings, waiting).bind_url
     if bind_url is None:
         raise NotFound("the site has no bind_url")
     code = secrets.token_urlsafe(16)
@@ -190,12 +190,12 @@ class Continued:
     secret: str | None
 
 
-def connect(settings: Settings, token: str, *, key: str, trace: Trace) -> Continued:
+def connect(token: str, *, key: str, trace: Trace) -> Continued:
     """The person's click: account, session and customer in one transaction.
 
     Raises as `said`, and what a sign-in raises.
     """
-    binding = said(token, key=key)
+    settings, binding = running().settings, said(token, key=key)
     waiting = first_visit.require(key)
     try:
         secret = first_visit.connect(

@@ -22,7 +22,6 @@ from datetime import timedelta
 
 from wxlogin.accounts.handing_over import Client, open_beside
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings
 from wxlogin.errors import (
     AccountGone,
     AlreadyFinished,
@@ -48,13 +47,13 @@ class Handover:
     next: str
 
 
-def offer(settings: Settings, visitor: Visitor, *, next_url: str) -> str:
+def offer(visitor: Visitor, *, next_url: str) -> str:
     """A ticket with which a browser may become the visitor's, once.
 
     `next_url` may be empty: the account page. Raises BadNext for an address that is
     neither ours nor a listed site's.
     """
-    if next_url and safe_next(next_url, settings) is None:
+    if next_url and safe_next(next_url, running().settings) is None:
         raise BadNext("next is not an address of ours or of a listed site")
     found = Handover(visitor.user_id, visitor.session_id, next_url)
     ticket = new_ticket()
@@ -77,7 +76,7 @@ def look(ticket: str) -> Handover:
     return Handover(**json.loads(found.value))
 
 
-def accept(settings: Settings, ticket: str, *, trace: Trace) -> tuple[Handover, str]:
+def accept(ticket: str, *, trace: Trace) -> tuple[Handover, str]:
     """Spends the ticket; the handover, and the secret of the session it opened.
 
     Of any number of callers one succeeds. Raises AlreadyFinished for the others, and
@@ -94,7 +93,7 @@ def accept(settings: Settings, ticket: str, *, trace: Trace) -> tuple[Handover, 
         browser=trace.browser,
         former_secret=trace.former_secret,
     )
-    idle = timedelta(days=settings.session_idle_days)
+    idle = timedelta(days=running().settings.session_idle_days)
     try:
         open_beside(found.session_id, found.user_id, client, idle=idle)
     except (SignInNeeded, AccountGone):

@@ -211,13 +211,13 @@ class News:
         return found.elder_name if self.is_me else found.newcomer_name
 
 
-def unread_news(settings: Settings, visitor: Visitor) -> News | None:
+def unread_news(visitor: Visitor) -> News | None:
     """What a person must hear who has just signed in: who shares the account now.
 
     Each WeChat hears of each other one once, at its first sign-in in a page after
     they came together; of what is older than the login history it does not.
     """
-    oldest = now() - timedelta(days=settings.login_history_days)
+    oldest = now() - timedelta(days=running().settings.login_history_days)
     for found in _all_news(visitor):
         at = found.joining.at
         if at < oldest:

@@ -24,7 +24,7 @@ import time
 from dataclasses import dataclass, replace
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, Site
+from wxlogin.config import Site
 from wxlogin.db import now, transaction
 from wxlogin.errors import (
     Conflict,
@@ -129,7 +129,6 @@ class Connected:
 
 
 def connect(
-    settings: Settings,
     link: Link,
     *,
     visitor: Visitor | None,
@@ -143,7 +142,7 @@ def connect(
     who said yes, AlreadyFinished after a sign-out, AccountDisabled, AccountGone, and
     what a sign-in raises.
     """
-    secret = None
+    settings, secret = running().settings, None
     try:
         if waiting is not None and waiting.tag == link.first_visit:
             secret = first_visit.connect(
@@ -151,7 +150,7 @@ def connect(
             )
             visitor = live_session(settings, secret)
         elif visitor is not None and visitor.user_id == link.taken_by:
-            _connect(settings, link, visitor)
+            _connect(link, visitor)
         else:
             raise OtherBrowser("the link was accepted in another browser")
     except ExternalIdTaken:
@@ -163,8 +162,8 @@ def connect(
     return Connected(log_answer(link, Answer.linked, visitor), secret)
 
 
-def _connect(settings: Settings, link: Link, visitor: Visitor) -> None:
-    version = terms.policy_for(settings, link.client_id).version or None
+def _connect(link: Link, visitor: Visitor) -> None:
+    version = terms.policy_for(running().settings, link.client_id).version or None
     transaction(
         lambda session: members.connect(
             session,

@@ -18,7 +18,7 @@ from wxlogin.accounts.grants import Grant, NewGrant
 from wxlogin.accounts.people import IdentityView
 from wxlogin.accounts.resolve import resolve
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import App, Settings
+from wxlogin.config import App
 from wxlogin.db import now, transaction
 from wxlogin.errors import GrantDead, WeChatBusy
 from wxlogin.flows import avatars
@@ -39,13 +39,13 @@ _PROFILE_SCOPES = {endpoints.SCOPE_LOGIN, endpoints.SCOPE_USERINFO}
 _LOOK_EVERY = 0.1
 
 
-def update_profile(settings: Settings, visitor: Visitor) -> None:
+def update_profile(visitor: Visitor) -> None:
     """Takes the visitor's name and avatar from WeChat again.
 
     Raises GrantDead where that needs a new login, and what the client raises for
     faults. Nothing is changed then.
     """
-    app, identity, grant = _usable(settings, visitor)
+    app, identity, grant = _usable(visitor)
     deadline = running().wechat.deadline()
     grant = fresh(app, grant, deadline=deadline)
     try:
@@ -114,9 +114,9 @@ def _refresh_claimed(app: App, grant: Grant, deadline: Deadline) -> Grant:
     return found
 
 
-def _usable(settings: Settings, visitor: Visitor) -> tuple[App, IdentityView, Grant]:
+def _usable(visitor: Visitor) -> tuple[App, IdentityView, Grant]:
     """The identity to ask through: this login's own, or another with a live grant."""
-    apps = {app.appid: app for app in settings.apps}
+    apps = {app.appid: app for app in running().settings.apps}
     identities = people.account(visitor.user_id).identities
     identities.sort(key=lambda identity: identity.id != visitor.identity_id)
     for identity in identities:

@@ -9,7 +9,6 @@ it is used (security row 17).
 
 import secrets
 
-from wxlogin.config import Settings
 from wxlogin.errors import Crowded, Unready
 from wxlogin.security.returning import whole_address
 from wxlogin.service import running
@@ -22,11 +21,11 @@ WAIT_SECONDS = 1800
 _SHARE = 20
 
 
-def keep(settings: Settings, address: str) -> str | None:
+def keep(address: str) -> str | None:
     """Keeps the address; the key is what `find` wants. None where as many wait as
     a part of WAITING_REQUESTS allows, or nothing can be kept now."""
     key = secrets.token_urlsafe(16)
-    most = max(1, settings.waiting_requests // _SHARE)
+    most = max(1, running().settings.waiting_requests // _SHARE)
     try:
         running().tickets.add(KIND, key, address, ttl=WAIT_SECONDS, most=most)
     except (Crowded, Unready):
@@ -34,7 +33,7 @@ def keep(settings: Settings, address: str) -> str | None:
     return key
 
 
-def find(settings: Settings, key: str) -> str | None:
+def find(key: str) -> str | None:
     """The address under this key, or None where it has waited too long."""
     found = running().tickets.get(KIND, key)
-    return whole_address(found.value, settings) if found else None
+    return whole_address(found.value, running().settings) if found else None

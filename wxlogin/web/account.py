@@ -46,7 +46,7 @@ def me() -> Response | str:
 @bp.post("/profile")
 def profile() -> Response:
     """Takes name and avatar from WeChat again."""
-    update_profile(running().settings, require_visitor())
+    update_profile(require_visitor())
     flash(_("Your name and picture are up to date."))
     return redirect(url_for("account.me"), 303)
 

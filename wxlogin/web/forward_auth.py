@@ -65,7 +65,7 @@ def auth() -> Response:
 def go_back(key: str) -> Response:
     """On to the address that waits under this key."""
     hide_referrer()
-    address = way_back.find(running().settings, key)
+    address = way_back.find(key)
     return redirect(address or url_for("account.me"), 303)
 
 
@@ -132,7 +132,7 @@ def _kept(address: str, settings: Settings) -> str | None:
     """The path of ours that leads to an address which is no `next` itself."""
     if whole_address(address, settings) is None:
         return None
-    key = way_back.keep(settings, address)
+    key = way_back.keep(address)
     return url_for("forward_auth.go_back", key=key) if key else None
 
 

@@ -30,7 +30,7 @@ def offer() -> Response:
     if visitor is None:
         raise SignInNeeded("no session of a program")
     body = json_texts(next=False)
-    ticket = handover.offer(settings, visitor, next_url=body["next"])
+    ticket = handover.offer(visitor, next_url=body["next"])
     url = f"{settings.public_url}/handover/{ticket}"
     return jsonify(url=url, expires_in=HANDOVER_SECONDS)
 
@@ -59,8 +59,7 @@ def page(ticket: str) -> str | AnyResponse:
 def accept(ticket: str) -> AnyResponse:
     """Spends the ticket and signs the person in, in this browser."""
     hide_referrer()
-    settings = running().settings
-    found, secret = handover.accept(settings, ticket, trace=trace("handover"))
+    found, secret = handover.accept(ticket, trace=trace("handover"))
     hold_session(secret)
     return redirect(return_url(found.next), 303)
 

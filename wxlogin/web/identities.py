@@ -75,7 +75,7 @@ def news(about: int) -> Response | str:
 
 def news_first(visitor: Visitor | None, target: str) -> str:
     """The way to `target`, by way of news that nobody has told the visitor yet."""
-    found = identities.unread_news(running().settings, visitor) if visitor else None
+    found = identities.unread_news(visitor) if visitor else None
     return (
         url_for("identities.news", about=found.about, next=target) if found else target
     )

@@ -85,9 +85,7 @@ def finish(token: str) -> Response:
     visitor = current_visitor()
     if visitor is not None and not link.is_proven_by(visitor):
         visitor = None
-    done = link_codes.connect(
-        running().settings, link, visitor=visitor, waiting=waiting, trace=trace("")
-    )
+    done = link_codes.connect(link, visitor=visitor, waiting=waiting, trace=trace(""))
     if done.secret:
         hold_session(done.secret)
     return redirect(link.back(done.answer), 303)
@@ -106,7 +104,7 @@ def bind() -> Response:
         or request.form.get("tag", waiting.tag) != waiting.tag
     ):
         return redirect(url_for("registering.page"), 303)
-    handed = bindings.begin(running().settings, waiting)
+    handed = bindings.begin(waiting)
     allow_form_to(handed.to)
     html = render_template("form_post.html", to=handed.to, values={"code": handed.code})
     return Response(html, mimetype="text/html")
@@ -133,10 +131,10 @@ def question(token: str) -> Response:
 @bp.post("/register/continue/<token>")
 def go_on(token: str) -> Response:
     """The person's answer."""
-    settings, key = running().settings, first_visit.held_key()
+    key = first_visit.held_key()
     match request.form.get("answer"):
         case "yes":
-            done = bindings.connect(settings, token, key=key, trace=trace(""))
+            done = bindings.connect(token, key=key, trace=trace(""))
         case "no":
             bindings.decline(token, key=key)
             flash(_("Nothing was connected."))

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Avatar, User
 from wxlogin.accounts.models.pictures import VERSION_LENGTH
-from wxlogin.accounts.owners import lock
+from wxlogin.accounts.owners import lock, survivor_id
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone
@@ -106,7 +106,7 @@ def find(uid: str, version: str) -> bytes | None:
     wanted = uid if uid.isascii() and uid.isalnum() else ""
     named, survivor, owner = aliased(User), aliased(User), aliased(User)
     same_person = sa.or_(owner.id == survivor.id, owner.merged_into_id == survivor.id)
-    survives = survivor.id == sa.func.coalesce(named.merged_into_id, named.id)
+    survives = survivor.id == survivor_id(named)
     query = (
         sa.select(Avatar.version, Avatar.picture)
         .join(owner, owner.id == Avatar.user_id)

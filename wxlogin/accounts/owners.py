@@ -141,3 +141,8 @@ def family(user_id: int) -> sa.Select[int]:
     return sa.select(User.id).where(
         sa.or_(User.id == user_id, User.merged_into_id == user_id)
     )
+
+
+def survivor_id(user: type[User] = User) -> sa.ColumnElement[int]:
+    """Who a user, or an alias of User, is today: itself, or the last survivor."""
+    return sa.func.coalesce(user.merged_into_id, user.id)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import SiteUser, User
 from wxlogin.accounts.models.sites import EXTERNAL_ID_LENGTH
-from wxlogin.accounts.owners import family, lock
+from wxlogin.accounts.owners import family, lock, survivor_id
 from wxlogin.db import StartOver, now, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
@@ -201,7 +201,7 @@ def _owner(session: Session, client_id: str, external_id: str) -> int | None:
     """The user, through all merges, to whom an external id leads."""
     named = aliased(User)
     query = (
-        sa.select(sa.func.coalesce(named.merged_into_id, named.id))
+        sa.select(survivor_id(named))
         .join(SiteUser, SiteUser.user_id == named.id)
         .where(SiteUser.client_id == client_id, SiteUser.external_id == external_id)
     )

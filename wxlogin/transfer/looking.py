@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import DeletedUid, Identity, SiteUser, UnionId, User
+from wxlogin.accounts.owners import survivor_id
 from wxlogin.accounts.person import digest_of
 from wxlogin.transfer.record import Record
 
@@ -124,7 +125,7 @@ def _look_for_uids(session: Session, records: Sequence[Record], facts: Facts) ->
     uids = {
         uid for record in records for uid in (record.uid, *record.former_uids) if uid
     }
-    survivor = sa.func.coalesce(User.merged_into_id, User.id)
+    survivor = survivor_id()
     query = sa.select(User.uid, survivor)
     facts.uids.update(_pairs(_all(session, query, User.uid, uids)))
     digests = {digest_of(uid): uid for uid in uids}
@@ -143,9 +144,7 @@ def _look_for_external_ids(
     }
     named = aliased(User)
     query = (
-        sa.select(
-            SiteUser.external_id, sa.func.coalesce(named.merged_into_id, named.id)
-        )
+        sa.select(SiteUser.external_id, survivor_id(named))
         .join(named, named.id == SiteUser.user_id)
         .where(SiteUser.client_id == client_id)
     )
@@ -164,7 +163,7 @@ def _look_for_owners(session: Session, ids: Collection[int], facts: Facts) -> No
 def _look_for_customers(
     session: Session, ids: Collection[int], client_id: str, facts: Facts
 ) -> None:
-    survivor = sa.func.coalesce(User.merged_into_id, User.id)
+    survivor = survivor_id()
     query = (
         sa.select(survivor, SiteUser.id, User.merged_into_id, SiteUser.external_id)
         .join(User, User.id == SiteUser.user_id)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Avatar, Identity, UnionId, User
+from wxlogin.accounts.owners import survivor_id
 from wxlogin.db import reading
 from wxlogin.errors import AccountGone
 
@@ -137,11 +138,12 @@ def survivor_of(uid: str) -> sa.Select[User]:
     A user that was merged away names the final survivor, so one step is enough.
     """
     named = aliased(User)
-    survivor_id = sa.func.coalesce(named.merged_into_id, named.id)
     # A database may refuse to compare with what it could not hold.
     wanted = uid if uid.isascii() and uid.isalnum() else ""
     return (
-        sa.select(User).join(named, survivor_id == User.id).where(named.uid == wanted)
+        sa.select(User)
+        .join(named, survivor_id(named) == User.id)
+        .where(named.uid == wanted)
     )
 
 

@@ -20,8 +20,7 @@ from wxlogin.oidc.return_addresses import is_program
 from wxlogin.oidc.wire import Call, Reply
 from wxlogin.service import running
 from wxlogin.web import limits
-from wxlogin.web.access import without_cookies
-from wxlogin.web.cors import let_sites_read
+from wxlogin.web.access import let_sites_read, without_cookies
 from wxlogin.web.edge import allow_form_to, hide_referrer
 from wxlogin.web.problems import refusal
 from wxlogin.web.sites import pending_site, waiting_request

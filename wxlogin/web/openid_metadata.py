@@ -6,7 +6,7 @@ from wxlogin.errors import NotFound
 from wxlogin.oidc import keys
 from wxlogin.oidc.discovery import metadata
 from wxlogin.service import running
-from wxlogin.web.cors import let_all_read
+from wxlogin.web.access import let_all_read
 from wxlogin.web.edge import allow_keeping
 
 bp = Blueprint("openid_metadata", __name__)

@@ -1,4 +1,5 @@
-"""What every page is given: how the site looks, versions of static files, words."""
+"""What every page is given: how the site looks, versions of static files, words,
+pictures of people at addresses of ours."""
 
 import hashlib
 from functools import cache
@@ -10,15 +11,21 @@ from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wxlogin.accounts import avatars
 from wxlogin.config import Settings
 from wxlogin.errors import NotFound
 from wxlogin.security.cookies import set_cookie
+from wxlogin.security.recoding import JPEG
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
+from wxlogin.web.edge import allow_embedding
 from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
 from wxlogin.web.visitors import page_origins
 
 bp = Blueprint("pages", __name__)
+
+# Seconds a picture may be kept.
+PICTURE_SECONDS = 24 * 3600
 
 # Pages whose URL may be named in a link: it holds no secret, or one that is good for
 # nothing without this browser.
@@ -41,6 +48,7 @@ def init_pages(app: Flask, settings: Settings) -> None:
         here=here,
         initial=initial,
         page_origins=page_origins,
+        picture_of=picture_of,
         qr_image=qr_image,
     )
     app.jinja_env.filters["kind"] = kind_name
@@ -65,6 +73,28 @@ def choose_language(name: str) -> Response:
     return response
 
 
+@bp.get("/avatars/<uid>")
+def picture(uid: str) -> Response:
+    """A person's picture, a JPEG. Raises NotFound for any address but the present one.
+
+    The address holds 128 random bits that are new with each picture. Who has it was
+    given it: the person, on our pages, and the sites the person signs in to. So it
+    needs no session, may be shown by any site, and may be kept by browsers and proxies
+    for a day.
+    """
+    version = request.args.get("v", "")
+    found = avatars.find(uid, version)
+    if found is None:
+        raise NotFound("no such picture")
+    allow_embedding()
+    response = Response(found, mimetype=JPEG)
+    response.cache_control.public = True
+    response.cache_control.max_age = PICTURE_SECONDS
+    response.set_etag(version)
+    response.make_conditional(request)
+    return response
+
+
 def here() -> str:
     """This page's path for the language switch, or /login where it is secret."""
     if request.endpoint in _PLAIN and request.method == "GET":
@@ -76,6 +106,12 @@ def initial(nickname: str | None) -> str:
     """The first letter of a name, for a picture."""
     stripped = (nickname or "").strip()
     return stripped[:1].upper() or "·"
+
+
+def picture_of(user_id: int, uid: str) -> str | None:
+    """The path of the user's picture, for our own pages."""
+    version = avatars.version_of(user_id)
+    return url_for("pages.picture", uid=uid, v=version) if version else None
 
 
 def qr_image(link: str) -> str:

@@ -23,7 +23,6 @@ from wxlogin.web import (
     terms,
     userinfo,
 )
-from wxlogin.web.avatars import init_avatars
 from wxlogin.web.edge import init_edge
 from wxlogin.web.language import init_language
 from wxlogin.web.limits import init_limits
@@ -61,7 +60,6 @@ def register(app: Flask, settings: Settings) -> None:
     init_visitors(app, settings)
     init_problems(app)
     init_pages(app, settings)
-    init_avatars(app)
     init_ops(app)
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

@@ -8,8 +8,7 @@ from wxlogin.observability import get_logger
 from wxlogin.oidc.refusals import invalid_request
 from wxlogin.oidc.userinfo import claims_for
 from wxlogin.service import running
-from wxlogin.web.access import bearer_token, without_cookies
-from wxlogin.web.cors import let_sites_read
+from wxlogin.web.access import bearer_token, let_sites_read, without_cookies
 
 bp = Blueprint("userinfo", __name__)
 bp.after_request(let_sites_read)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts import changes
 from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.merges import Cause, Merged, list_merges, merge
 from wxlogin.accounts.models import Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
@@ -61,7 +62,7 @@ def accounts_app(url: str, *, tables: bool = True, **pool: Any) -> Iterator[Flas
 def serves(app: Flask) -> None:
     """Gives a bare application a service of default settings."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
-    start(app, Settings(encryption_keys=(SecretStr(key),)))
+    start(app, Settings(encryption_keys=(SecretStr(key),))).sealer = SEALER
 
 
 def appid_of(app: str) -> str:
@@ -116,14 +117,12 @@ class People:
         journey: dict[str, Any] = {
             "new_session": new_session,
             "grant": None,
-            "door": "qr",
-            "address": "192.0.2.7",
-            "browser": "Firefox",
-            "request_id": "r1",
-            "sealer": SEALER,
             "at": self.at,
         }
-        return sign_in(person, **{**journey, **details})
+        came = {"door": "qr", "address": "192.0.2.7", "browser": "Firefox"}
+        came |= {"request_id": "r1", "former_secret": None}
+        trace = Trace(**{name: details.pop(name, came[name]) for name in came})
+        return sign_in(person, trace, **{**journey, **details})
 
     def grant(self, word: str = "one") -> NewGrant:
         return NewGrant(

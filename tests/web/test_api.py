@@ -5,6 +5,7 @@ from flask import abort
 
 from tests.support.journey import CHINESE, ENGLISH, Browser
 from wxlogin.accounts import people
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sign_in import sign_in
@@ -224,17 +225,7 @@ def arrives(app, name: str, openid: str, unionid: str | None) -> str:
         profile=None,
     )
     with app.app_context():
-        sign_in(
-            person,
-            new_session=None,
-            grant=None,
-            door="qr",
-            address="",
-            browser="",
-            request_id="",
-            sealer=service_of(app).sealer,
-            at=now(),
-        )
+        sign_in(person, Trace("qr", "", "", ""), new_session=None, grant=None, at=now())
         identities = User.__table__.metadata.tables["identities"]
         query = (
             db.select(User.uid)

@@ -11,18 +11,23 @@ from wxlogin.accounts.models import Conflict, LoginEvent
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.person import storable
 from wxlogin.accounts.resolve import Resolution
+from wxlogin.accounts.sessions import SessionKind
 from wxlogin.db import reading
 from wxlogin.db.statements import remove
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """By which door a sign-in came, and from where."""
+class Trace:
+    """By which door a sign-in comes, and from where."""
 
     door: str
     address: str
     browser: str
     request_id: str
+    #: Secret of the session that this browser had before, which ends now.
+    former_secret: str | None = None
+    #: What the session is for.
+    kind: SessionKind = "web"
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,9 @@ class Login:
 def record_login(
     session: Session,
     resolution: Resolution,
+    trace: Trace,
     *,
     appid: str,
-    circumstances: Circumstances,
     at: datetime,
 ) -> None:
     """Adds a line inside the caller's transaction."""
@@ -52,11 +57,11 @@ def record_login(
             identity_id=resolution.identity_id,
             at=at,
             appid=appid,
-            door=storable(circumstances.door, 32),
+            door=storable(trace.door, 32),
             outcome=resolution.outcome.value,
-            address=storable(circumstances.address, ADDRESS_LENGTH),
-            browser=storable(circumstances.browser, BROWSER_LENGTH),
-            request_id=storable(circumstances.request_id, 64),
+            address=storable(trace.address, ADDRESS_LENGTH),
+            browser=storable(trace.browser, BROWSER_LENGTH),
+            request_id=storable(trace.request_id, 64),
         )
     )
     session.flush()

@@ -15,14 +15,14 @@ from wxlogin import signals
 from wxlogin.accounts import conflicts, grants, history, sessions
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.grants import NewGrant
-from wxlogin.accounts.history import Circumstances
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.owners import lock_owners, look
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import Outcome, Resolution, Unknown, resolve
 from wxlogin.accounts.sessions import NewSession
 from wxlogin.db import StartOver, now, transaction
 from wxlogin.errors import AccountGone, IdentityConflict
-from wxlogin.security.sealing import Sealer
+from wxlogin.service import running
 
 #: More to do in the transaction of a sign-in.
 Hook = Callable[[Session, Resolution], None]
@@ -43,16 +43,11 @@ class SignIn:
 
 def sign_in(
     person: Person,
+    trace: Trace,
     *,
     new_session: NewSession | None,
     grant: NewGrant | None,
-    door: str,
-    address: str,
-    browser: str,
-    request_id: str,
-    sealer: Sealer,
     at: datetime | None = None,
-    end_session_hash: bytes | None = None,
     create: bool = True,
     also: Hook | None = None,
 ) -> SignIn | Unknown:
@@ -60,34 +55,27 @@ def sign_in(
 
     With `create` off a person nobody knows is Unknown, and nothing is written.
     `grant` is None where WeChat's tokens are not kept; tokens kept before stay.
-    `end_session_hash` names the session this browser had, which ends. `also` runs
-    in the same transaction; what it raises undoes all of it. Raises
-    AccountDisabled, AccountGone, IdentityConflict (which is on record for the
-    operator then), AlreadyFinished (the session is there) and Unready.
+    The session that `trace` says this browser had ends. `also` runs in the same
+    transaction; what it raises undoes all of it. Raises AccountDisabled, AccountGone,
+    IdentityConflict (which is on record for the operator then), AlreadyFinished (the
+    session is there) and Unready.
     """
     moment = at or now()
-    circumstances = Circumstances(door, address, browser, request_id)
+    former = sessions.hash_secret(trace.former_secret) if trace.former_secret else None
 
     def work(session: Session) -> SignIn | Unknown:
         resolution = resolve(session, person, at=moment, create=create)
         if isinstance(resolution, Unknown):
             return resolution
         session_id = _open(session, resolution, new_session, at=moment)
-        if end_session_hash is not None:
+        if former is not None:
             user_id = resolution.user_id
-            sessions.replace(
-                session, end_session_hash, by_id=session_id, user_id=user_id
-            )
+            sessions.replace(session, former, by_id=session_id, user_id=user_id)
         if grant is not None:
             identity = resolution.identity_id
+            sealer = running().sealer
             grants.store(session, identity, grant, sealer=sealer, at=moment)
-        history.record_login(
-            session,
-            resolution,
-            appid=person.appid,
-            circumstances=circumstances,
-            at=moment,
-        )
+        history.record_login(session, resolution, trace, appid=person.appid, at=moment)
         if also is not None:
             also(session, resolution)
         is_new = resolution.outcome is Outcome.created

@@ -36,6 +36,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 
 from wxlogin.accounts import people
+from wxlogin.accounts.history import Trace
 from wxlogin.config import Site
 from wxlogin.errors import (
     Conflict,
@@ -47,7 +48,6 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import first_visit
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.signing_in import Trace
 from wxlogin.flows.site_codes import Looks, count_look, require_label
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query

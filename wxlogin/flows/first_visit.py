@@ -21,6 +21,7 @@ from typing import Any, Self
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.resolve import Resolution
 from wxlogin.accounts.sign_in import Hook
@@ -29,7 +30,7 @@ from wxlogin.db import now, transaction
 from wxlogin.errors import AlreadyFinished, RegistrationClosed, RegistrationOver
 from wxlogin.flows import pictures
 from wxlogin.flows.redirect.attempt import Purpose
-from wxlogin.flows.signing_in import Answer, Trace, live_session, sign_in_as
+from wxlogin.flows.signing_in import Answer, live_session, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
 from wxlogin.service import running

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from wxlogin.accounts.handing_over import Client, open_beside
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.errors import (
     AccountGone,
@@ -28,7 +29,6 @@ from wxlogin.errors import (
     BadNext,
     SignInNeeded,
 )
-from wxlogin.flows.signing_in import Trace
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running

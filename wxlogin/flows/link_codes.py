@@ -23,6 +23,7 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import now, transaction
@@ -36,7 +37,7 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import first_visit
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.signing_in import Trace, live_session
+from wxlogin.flows.signing_in import live_session
 from wxlogin.flows.site_codes import Looks, looks_so_far
 from wxlogin.flows.site_links import (
     KIND,

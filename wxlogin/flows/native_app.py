@@ -15,6 +15,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import Self
 
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, Settings
@@ -30,7 +31,6 @@ from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.flows.signing_in import (
     Answer,
-    Trace,
     ask_who,
     live_session,
     sign_in_as,

@@ -13,10 +13,11 @@ from datetime import timedelta
 
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.grants import NewGrant
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.resolve import Unknown
-from wxlogin.accounts.sessions import NewSession, SessionKind, Visitor
+from wxlogin.accounts.sessions import NewSession, Visitor
 from wxlogin.accounts.sign_in import Hook, SignIn, sign_in
 from wxlogin.config import App, Settings
 from wxlogin.db import now
@@ -31,20 +32,6 @@ from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat.answers import Named, Tokens, UserInfo, disagreement
 from wxlogin.wechat.errors import FOREIGN_OPENID
-
-
-@dataclass(frozen=True)
-class Trace:
-    """Where a sign-in comes from, for the login history."""
-
-    door: str
-    address: str
-    browser: str
-    request_id: str
-    #: Secret of the session that this browser had before, which ends now.
-    former_secret: str | None = None
-    #: What the session is for.
-    kind: SessionKind = "web"
 
 
 @dataclass(frozen=True)
@@ -153,18 +140,12 @@ def sign_in_as(
         browser=trace.browser,
         ends_at=at + timedelta(days=settings.session_days),
     )
-    former = trace.former_secret
     result = sign_in(
         person,
+        trace,
         new_session=session,
         grant=answer.grant,
-        door=trace.door,
-        address=trace.address,
-        browser=trace.browser,
-        request_id=trace.request_id,
-        sealer=running().sealer,
         at=at,
-        end_session_hash=sessions.hash_secret(former) if former else None,
         create=create,
         also=also,
     )

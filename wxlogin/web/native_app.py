@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.sessions import SessionKind
 from wxlogin.config import App, AppKind
 from wxlogin.errors import (
@@ -20,7 +21,6 @@ from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
 from wxlogin.flows.redirect.begin import Flow, begin
 from wxlogin.flows.session import end_session
-from wxlogin.flows.signing_in import Trace
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token, for_sites, without_cookies

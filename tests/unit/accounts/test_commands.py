@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from tests.support.people import People, user_of
+from tests.support.people import SEALER, People, user_of
 from wxlogin.accounts.conflicts import list_conflicts
 from wxlogin.accounts.sessions import find
+from wxlogin.service import running
 
 Command = Callable[..., Result]
 
@@ -117,7 +118,9 @@ def test_conflicts_are_listed_and_closed(wxlogin: Command, guests: People) -> No
 
 def test_reseal_says_what_no_key_opens(wxlogin: Command, guests: People) -> None:
     """security row 36: these were sealed with a key the settings do not name"""
-    guests.signs_in("web", "o1", grant=guests.grant())
+    with pytest.MonkeyPatch.context() as former:
+        former.setattr(running(), "sealer", SEALER)
+        guests.signs_in("web", "o1", grant=guests.grant())
     done = wxlogin("keys", "reseal")
     assert done.exit_code == 1
     assert "0 grants were sealed" in done.stdout and "1 grants open" in done.stderr

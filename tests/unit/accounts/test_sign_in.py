@@ -21,7 +21,7 @@ from wxlogin.accounts.models import (
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import Outcome, resolve
-from wxlogin.accounts.sessions import find, hash_secret
+from wxlogin.accounts.sessions import find
 from wxlogin.db import StartOver, db, transaction
 from wxlogin.errors import (
     AccountGone,
@@ -71,7 +71,7 @@ def test_sign_in_writes_session_grant_and_history_together(people: People) -> No
         "o1",
         secret="new",
         grant=people.grant(),
-        end_session_hash=hash_secret("old"),
+        former_secret="old",
     )
     assert find("old", at=people.at) is None
     visitor = find("new", at=people.at)

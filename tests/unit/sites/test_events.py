@@ -288,7 +288,7 @@ def test_signing_in_again_leaves_the_site_signed_in(people: People) -> None:
     people.signs_in("web", "o1", secret="one")
     user = user_of("web", "o1")
     signs_in_at(SHOP, user, "one")
-    people.signs_in("web", "o1", secret="two", end_session_hash=hash_secret("one"))
+    people.signs_in("web", "o1", secret="two", former_secret="one")
     assert sessions.find("one", at=people.at) is None
     assert (notices(), rows(Authorization)) == ([], 1)
     sessions.end_all(user.id)
@@ -299,7 +299,7 @@ def test_another_person_in_the_browser_ends_it(people: People) -> None:
     people.signs_in("web", "o1", secret="one")
     user = user_of("web", "o1")
     signs_in_at(SHOP, user, "one")
-    people.signs_in("web", "o2", secret="two", end_session_hash=hash_secret("one"))
+    people.signs_in("web", "o2", secret="two", former_secret="one")
     assert notices() == [(SHOP, user.uid, "sid1")]
     assert (rows(Authorization), rows(SessionRow)) == (0, 1)
 
@@ -327,8 +327,8 @@ def test_a_browser_without_a_former_session_costs_one_statement(
 
     sa.event.listen(db.engine, "before_cursor_execute", note)
     try:
-        former = hash_secret("long over")
-        people.signs_in("web", "o1", name="one", end_session_hash=former)
+        former = "long over"
+        people.signs_in("web", "o1", name="one", former_secret=former)
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
     assert len([text for text in statements if "BEGIN" not in text]) == 6

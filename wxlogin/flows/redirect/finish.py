@@ -18,6 +18,7 @@ import hmac
 import time
 from dataclasses import dataclass, replace
 
+from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App, Settings
@@ -44,7 +45,6 @@ from wxlogin.flows.redirect.attempt import (
 from wxlogin.flows.redirect.begin import Begun, Flow
 from wxlogin.flows.signing_in import (
     Answer,
-    Trace,
     ask_who,
     live_session,
     sign_in_as,

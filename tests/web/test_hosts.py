@@ -120,7 +120,9 @@ def test_every_page_does_and_no_program_is_led(app):
         assert led == (blueprint in PAGES), path
         seen.add(blueprint)
     assert PAGES <= seen
-    assert {"api", "forward_auth", "ops", "openid_metadata", "static"} <= seen
+    programs = {"api", "avatars", "forward_auth", "ops", "openid_metadata", "static"}
+    assert programs <= seen
+    assert not programs & PAGES
 
 
 def test_a_script_is_not_led(app):

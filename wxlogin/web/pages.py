@@ -23,6 +23,8 @@ from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
 from wxlogin.web.visitors import page_origins
 
 bp = Blueprint("pages", __name__)
+# Apart: a picture is no page that a person opens (see `hosts.PAGES`).
+pictures = Blueprint("avatars", __name__, url_prefix="/avatars")
 
 # Seconds a picture may be kept.
 PICTURE_SECONDS = 24 * 3600
@@ -43,6 +45,7 @@ _PLAIN = {
 
 def init_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(bp)
+    app.register_blueprint(pictures)
     app.jinja_env.globals.update(
         settings=settings,
         here=here,
@@ -73,7 +76,7 @@ def choose_language(name: str) -> Response:
     return response
 
 
-@bp.get("/avatars/<uid>")
+@pictures.get("/<uid>")
 def picture(uid: str) -> Response:
     """A person's picture, a JPEG. Raises NotFound for any address but the present one.
 
@@ -111,7 +114,7 @@ def initial(nickname: str | None) -> str:
 def picture_of(user_id: int, uid: str) -> str | None:
     """The path of the user's picture, for our own pages."""
     version = avatars.version_of(user_id)
-    return url_for("pages.picture", uid=uid, v=version) if version else None
+    return url_for("avatars.picture", uid=uid, v=version) if version else None
 
 
 def qr_image(link: str) -> str:

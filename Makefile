@@ -8,34 +8,46 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PORT SIMULATOR_PORT SHOP_PORT
 
-.PHONY: run test check proof format translations docs requirements clean
+.PHONY: help run test quick check proof face format translations docs requirements clean
 
-run: .venv/.run
+# The first target, so also what `make` alone does.
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+run: .venv/.run  ## a shop, the service and a simulated WeChat
 	@$(BIN)/wxlogin demo
 
-test: .venv/.dev
+test: .venv/.dev  ## the whole suite; ARGS=... for pytest
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-check: .venv/.dev
+# Unit and web tests: no database server, no browser.
+quick: .venv/.dev  ## unit and web tests, without servers and browsers
+	@$(BIN)/python -m pytest -n auto -q tests/unit tests/web tests/docs $(ARGS)
+
+check: .venv/.dev  ## lint, types, import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-proof: .venv/.dev
+proof: .venv/.dev  ## the long proofs: races, people, load (by hand)
 	$(BIN)/python -m tests.proof
 
-format: .venv/.dev
+# Two checkouts whose output is the same have the same public face.
+face: .venv/.dev  ## what others hold on to, as text to compare
+	@$(BIN)/python -m tests.proof.face
+
+format: .venv/.dev  ## write the code as ruff wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # The examples, into the pages that quote them.
-docs:
+docs:  ## the examples, into the pages that quote them
 	@$(PYTHON) docs/include.py
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
 PAGES := wxlogin/web templates/base.html templates/error.html templates/form_post.html templates/_developer.html templates/login templates/account templates/openid
-translations: .venv/.dev
+translations: .venv/.dev  ## new texts into the catalogues, old ones out, compiled
 	@$(call catalogue,wxlogin/translations,$(PAGES))
 	@$(call catalogue,wxlogin/simulator/translations,wxlogin/simulator templates/simulator)
 
@@ -49,14 +61,14 @@ endef
 
 # requirements.txt: what is shipped, with hashes, for every platform; the versions are
 # those of constraints.txt.
-requirements: .venv/.dev
+requirements: .venv/.dev  ## requirements.txt, with hashes, from constraints.txt
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile -q pyproject.toml --extra mariadb --extra postgresql --extra redis \
 	  -c constraints.txt --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make requirements" -o requirements.txt
 
-clean:
+clean:  ## remove .venv and what was built
 	rm -rf .venv dist build
 
 .venv/bin/python:

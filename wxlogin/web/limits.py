@@ -43,7 +43,7 @@ _BEGIN = {
 }
 _PICTURE = {"registering.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
-_SITE_API = ("site_api", "site_events")
+_SITE_API = ("site_api",)
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
 
 _Who = Callable[[], str | None]

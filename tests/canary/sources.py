@@ -10,8 +10,8 @@ from wxlogin.accounts import sessions
 from wxlogin.config import Settings
 from wxlogin.flows import bindings, handover, link_codes, site_links
 from wxlogin.flows.redirect import attempt
-from wxlogin.oidc import authorizing, codes, issuing, keys
-from wxlogin.oidc.requests import AuthorizationRequest
+from wxlogin.oidc import access_tokens, authorize, codes, keys, refresh_tokens
+from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.security import signing
 from wxlogin.simulator import ids
 
@@ -29,13 +29,13 @@ def install() -> None:
     )
     watch(keys.new_key, _signing_key)
     watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
-    watch(issuing.issue, lambda issued, *_: _tokens(issued))
+    watch(access_tokens.issue, lambda issued, *_: _tokens(issued))
     watch(site_links.make, lambda key, *_: CANARIES.add("customer's link", key))
     watch(link_codes.accept, lambda url, *_: CANARIES.add("link code", _code_in(url)))
     watch(link_codes.confirm, lambda it, *_: CANARIES.add("link token", it.token))
     watch(bindings.begin, lambda to, *_: CANARIES.add("bind code", to.code))
     watch(bindings.answer, lambda token, *_: CANARIES.add("bind token", token))
-    watch(authorizing.consider, lambda found, *_: _site_state(found))
+    watch(authorize.consider, lambda found, *_: _site_state(found))
 
 
 def settings_of_service(settings: Settings) -> None:
@@ -84,11 +84,11 @@ def _code_in(url: str) -> str:
     return url.partition("wxlogin_code=")[2]
 
 
-def _tokens(issued: issuing.Issued) -> None:
+def _tokens(issued: access_tokens.Issued) -> None:
     CANARIES.add("site's token", issued.access_token)
     # Those of a family begin alike.
     CANARIES.add("site's token", issued.refresh_token)
-    CANARIES.add("site's token", issued.refresh_token[issuing.FAMILY_LENGTH :])
+    CANARIES.add("site's token", issued.refresh_token[refresh_tokens.FAMILY_LENGTH :])
 
 
 def _site_state(found: object) -> None:

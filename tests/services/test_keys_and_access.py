@@ -16,7 +16,7 @@ from wxlogin.accounts.models import Authorization, Event, LogoutNotice
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.db import now, reading
 from wxlogin.oidc import key_rotation, keys
-from wxlogin.oidc.models import SigningKey
+from wxlogin.oidc.keys import SigningKey
 from wxlogin.sites import memberships
 
 

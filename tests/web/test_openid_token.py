@@ -22,7 +22,7 @@ from wxlogin.accounts.models import AccessToken, Authorization, LogoutNotice
 from wxlogin.db import db, now
 from wxlogin.errors import Unready
 from wxlogin.oidc import codes
-from wxlogin.oidc.issuing import MOST_AT_ONCE
+from wxlogin.oidc.codes import MOST_AT_ONCE
 
 TOKEN = "/oauth2/token"
 

@@ -8,6 +8,11 @@ Of any number of redemptions one changes `open` to `claimed`, and only that one 
 tokens. A code that comes again within ten minutes has leaked: it is refused, and what
 it had issued is dead. Where the second one comes while the first is still at work, the
 first finds its code `replayed` and ends what it has just issued.
+
+What a redeemed code becomes is a sign-in at a site, with its tokens.
+The row `Authorization` hangs on the session it was given in. It ends with it, and
+then no token of it opens anything; the session's row is locked while it is written,
+so a sign-out at the same moment comes before or after it, never between.
 """
 
 import json
@@ -16,9 +21,17 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.models import Authorization, User
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.db import transaction
+from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
-from wxlogin.oidc import access
-from wxlogin.oidc.refusals import invalid_grant
+from wxlogin.oidc import access_tokens
+from wxlogin.oidc.errors import invalid_grant
+from wxlogin.oidc.refresh_tokens import FAMILY_LENGTH
 from wxlogin.service import running
 from wxlogin.tickets import Ticket
 
@@ -27,6 +40,8 @@ KIND = "oidc_code"
 LIFETIME = timedelta(seconds=60)
 # How long it is remembered, counted anew from its first use.
 _REMEMBERED = 600
+#: Sign-ins at one site that a session keeps; the oldest goes first.
+MOST_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -105,9 +120,38 @@ def replayed(code: Code) -> None:
     while found is not None and found.status != "replayed":
         if _swap(replace(found, status="replayed")):
             if found.authorization_id is not None:
-                access.end_tokens(found.authorization_id)
+                access_tokens.end_tokens(found.authorization_id)
             return
         found = _look(code.text)
+
+
+def redeem(code: Code, *, at: datetime) -> access_tokens.Issued | None:
+    """Signs the code's user in at its site; None where the session has ended."""
+    refresh = secrets.token_urlsafe(16) + secrets.token_urlsafe(32)
+
+    def work(session: Session) -> access_tokens.Issued | None:
+        ends_at = _lock_session(session, code, at=at)
+        if ends_at is None:
+            return None
+        row = Authorization(
+            client_id=code.client_id,
+            user_id=code.user_id,
+            session_id=code.session_id,
+            sid=_sid(session, code),
+            scope=code.scope,
+            auth_time=code.auth_time,
+            created_at=at,
+            ends_at=ends_at,
+            family_hash=access_tokens.hash_token(refresh[:FAMILY_LENGTH]),
+            refresh_hash=access_tokens.hash_token(refresh),
+        )
+        session.add(row)
+        session.flush()
+        return access_tokens.issue(
+            session, row, code.scope, refresh, nonce=code.nonce, at=at
+        )
+
+    return transaction(work)
 
 
 def _look(text: str) -> Code | None:
@@ -131,3 +175,34 @@ def _of(text: str, ticket: Ticket) -> Code:
     for name in ("auth_time", "issued_at"):
         values[name] = datetime.fromisoformat(values[name])
     return Code(**values, text=text, version=ticket.version)
+
+
+def _lock_session(session: Session, code: Code, *, at: datetime) -> datetime | None:
+    """When the session ends that the code was given in; None if it has."""
+    query = (
+        sa.select(SessionRow.ends_at)
+        .join(User, User.id == SessionRow.user_id)
+        .where(
+            SessionRow.id == code.session_id,
+            SessionRow.user_id == code.user_id,
+            *access_tokens.living(at),
+        )
+        .with_for_update(read=True, of=SessionRow)
+    )
+    return session.scalar(query)
+
+
+def _sid(session: Session, code: Code) -> str:
+    """The session as this site knows it: the same at each of its sign-ins.
+
+    Of these only the newest stay; a page that renews itself by signing in again and
+    again would pile them up.
+    """
+    query = sa.select(Authorization.id, Authorization.sid).where(
+        Authorization.session_id == code.session_id,
+        Authorization.client_id == code.client_id,
+    )
+    known = session.execute(query.order_by(Authorization.id.desc())).all()
+    if old := [row.id for row in known[MOST_AT_ONCE - 1 :]]:
+        run(session, sa.delete(Authorization).where(Authorization.id.in_(old)))
+    return known[0].sid if known else secrets.token_urlsafe(16)

@@ -20,9 +20,9 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings, Site
 from wxlogin.db import transaction
 from wxlogin.errors import BadSiteRequest, RegistrationClosed
-from wxlogin.oidc.authorizing import call_of, refuse
+from wxlogin.oidc.authorization_request import AuthorizationRequest
+from wxlogin.oidc.authorize import call_of, refuse
 from wxlogin.oidc.codes import Code
-from wxlogin.oidc.requests import AuthorizationRequest
 from wxlogin.oidc.return_addresses import is_program, is_registered
 from wxlogin.oidc.server import server
 from wxlogin.oidc.wire import Reply

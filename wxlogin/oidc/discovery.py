@@ -8,10 +8,10 @@ each answer of /oauth2/authorize (security row 115).
 from typing import Any
 
 from wxlogin.config import Settings
-from wxlogin.oidc import claims, id_token
-from wxlogin.oidc.callers import CONFIDENTIAL, EVERY
+from wxlogin.oidc import claims
+from wxlogin.oidc.authorization_request import PROMPTS, RESPONSE_MODES, SCOPES
+from wxlogin.oidc.clients import CONFIDENTIAL, EVERY
 from wxlogin.oidc.keys import offered_algs
-from wxlogin.oidc.requests import PROMPTS, RESPONSE_MODES, SCOPES
 
 #: Where each endpoint is below PUBLIC_URL.
 ENDPOINTS = {
@@ -37,7 +37,7 @@ def metadata(settings: Settings) -> dict[str, Any]:
             offered_algs(settings), reverse=True
         ),
         "claim_types_supported": ["normal"],
-        "claims_supported": [*id_token.CLAIMS, *claims.CLAIMS],
+        "claims_supported": [*claims.ID_TOKEN_CLAIMS, *claims.CLAIMS],
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }

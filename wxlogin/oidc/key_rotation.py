@@ -21,12 +21,12 @@ from wxlogin.oidc.keys import (
     ALGS,
     Alg,
     Jwk,
+    SigningKey,
     columns_of,
     forget_ring,
     new_key,
     place_of,
 )
-from wxlogin.oidc.models import SigningKey
 from wxlogin.security.sealing import SealBroken, Sealer
 
 #: From the publication of a key to its first signature.

@@ -23,11 +23,21 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy.orm import Mapped, mapped_column
 
 from wxlogin.config import Settings
-from wxlogin.db import insert_or_ignore, now, reading, transaction
+from wxlogin.db import (
+    TABLE_OPTIONS,
+    Base,
+    BigId,
+    UtcDateTime,
+    id_text,
+    insert_or_ignore,
+    now,
+    reading,
+    transaction,
+)
 from wxlogin.observability import get_logger
-from wxlogin.oidc.models import SigningKey
 from wxlogin.security.sealing import SealBroken, Sealer
 from wxlogin.service import running
 
@@ -39,6 +49,33 @@ ALGS: tuple[Alg, ...] = ("RS256", "ES256")
 JWKS_SECONDS = 300
 _REREAD = timedelta(seconds=60)
 _RSA_BITS = 2048
+
+
+class SigningKey(Base):
+    """One key pair. Kept after it signs no more, to read old `id_token_hint`s."""
+
+    __tablename__ = "signing_keys"
+    __table_args__ = (
+        # Of two workers that make the first key at once, one succeeds.
+        sa.UniqueConstraint("alg", "number"),
+        {**TABLE_OPTIONS, "sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    #: `RS256` or `ES256`.
+    alg: Mapped[str] = mapped_column(sa.String(8))
+    number: Mapped[int]
+    kid: Mapped[str] = mapped_column(id_text(43), unique=True)
+    #: JWK as JSON, sealed; and its public half in the clear.
+    private_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    public_key: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: From when it signs; it is published before.
+    signs_from: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Until when it is published, once another one is to sign.
+    published_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When it was given up as leaked: what it signed is believed no more.
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,17 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Error
 
-from wxlogin.oidc import callers
-from wxlogin.oidc.callers import Client
-from wxlogin.oidc.grants import CodeGrant, IdTokens, RefreshGrant
-from wxlogin.oidc.pkce import S256
-from wxlogin.oidc.refusals import invalid_request, put_on_record
-from wxlogin.oidc.token_states import Introspection, Revocation
+from wxlogin.oidc import clients
+from wxlogin.oidc.clients import Client
+from wxlogin.oidc.errors import invalid_request, put_on_record
+from wxlogin.oidc.grants import (
+    S256,
+    CodeGrant,
+    IdTokens,
+    Introspection,
+    RefreshGrant,
+    Revocation,
+)
 from wxlogin.oidc.wire import Call, Reply, Request
 from wxlogin.service import running
 
@@ -46,7 +51,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         self, request: Request, methods: Any, endpoint: str = "token"
     ) -> Client:
         # Known from here on, for the log line of a refusal.
-        request.client = callers.identify(running().settings, request.call, methods)
+        request.client = clients.identify(running().settings, request.call, methods)
         return request.client  # type: ignore[no-any-return]
 
     def create_oauth2_request(self, request: Call | Request) -> Request:

@@ -6,13 +6,18 @@ algorithm is the key's, not the text's: `none` and other families never verify.
 """
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import GuestProtocol
 
+from wxlogin.accounts.sessions import Visitor
+from wxlogin.config import Settings
+from wxlogin.observability import get_logger
 from wxlogin.oidc.keys import ALGS, Alg, Jwk, public_key, signing_key
+from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
 
 ID_TOKEN = "JWT"  # noqa: S105  a type
@@ -20,6 +25,9 @@ ID_TOKEN = "JWT"  # noqa: S105  a type
 LOGOUT_TOKEN = "logout+jwt"  # noqa: S105  a type
 #: What `/auth` says of a visitor (`visitor_token`).
 VISITOR_TOKEN = "wxlogin-visitor+jwt"  # noqa: S105  a type
+VISITOR_LIFETIME = timedelta(seconds=60)
+#: Every site understands it; it costs a quarter of a millisecond.
+VISITOR_ALG: Alg = "RS256"
 # An ID token of ours has one to two thousand characters.
 _LONGEST = 8192
 _KID = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -56,6 +64,39 @@ def read(text: str, *, typ: str) -> dict[str, Any]:
     if token.claims.get("iss") != running().settings.public_url:
         raise NotOurs("of another issuer")
     return token.claims
+
+
+def visitor_token(
+    settings: Settings, visitor: Visitor, *, external_id: str | None, at: datetime
+) -> str:
+    """What `/auth` says of a visitor, signed; empty where no signing key opens.
+
+    A header can be forged where a proxy lets another spelling of its name through; a
+    signature cannot. The token is a JWT (RFC 7519) with a type of its own, so that it
+    passes for no ID token, logout token or access token and none of them for it (RFC
+    8725 section 3.11); its audience is the host of the pages, which no site has as its
+    `client_id` (start-up sees to it). It is over after a minute: a proxy asks anew for
+    each request, so nobody has to keep one.
+
+    `external_id` is the site's own id of the person, left out where there is none,
+    as is a name. The pages stay open without a token: who checks it closes them.
+    """
+    claims: dict[str, Any] = {
+        "iss": settings.public_url,
+        "aud": settings.visitor_audience,
+        "iat": int(at.timestamp()),
+        "exp": int((at + VISITOR_LIFETIME).timestamp()),
+        "sub": visitor.uid,
+    }
+    if visitor.nickname:
+        claims["name"] = visitor.nickname
+    if external_id is not None:
+        claims["external_id"] = external_id
+    try:
+        return sign(claims, alg=VISITOR_ALG, typ=VISITOR_TOKEN)
+    except SealBroken as error:
+        get_logger().error("no token about a visitor", why=str(error))
+        return ""
 
 
 def _key_of(signed: GuestProtocol) -> Jwk:

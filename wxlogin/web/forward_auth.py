@@ -27,7 +27,7 @@ from wxlogin.config import Settings, Site
 from wxlogin.db import now
 from wxlogin.errors import BadRequest, SignInNeeded
 from wxlogin.flows import way_back
-from wxlogin.oidc import visitor_token
+from wxlogin.oidc.signing import visitor_token
 from wxlogin.security.returning import safe_next, whole_address, written
 from wxlogin.service import running
 from wxlogin.sites import members
@@ -158,9 +158,7 @@ def _told(
     headers["X-Wxlogin-Name"] = quote(visitor.nickname, safe="") if visitor else ""
     headers["X-Wxlogin-External-Id"] = quote(external_id or "", safe="")
     headers["X-Wxlogin-Token"] = (
-        visitor_token.make(
-            running().settings, visitor, external_id=external_id, at=now()
-        )
+        visitor_token(running().settings, visitor, external_id=external_id, at=now())
         if visitor
         else ""
     )

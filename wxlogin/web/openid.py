@@ -13,9 +13,10 @@ from wxlogin.errors import (
     RegistrationClosed,
     WxloginError,
 )
-from wxlogin.oidc import authorizing, requests, server
+from wxlogin.oidc import authorization_request, server
+from wxlogin.oidc import authorize as authorizing
+from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.oidc.deciding import Detour, decide
-from wxlogin.oidc.requests import AuthorizationRequest
 from wxlogin.oidc.return_addresses import is_program
 from wxlogin.oidc.wire import Call, Reply
 from wxlogin.service import running
@@ -163,14 +164,18 @@ def _ask_whether(asked: AuthorizationRequest, key: str, visitor: Visitor) -> Res
 
 def _hold(asked: AuthorizationRequest) -> str:
     """Keeps the request of somebody who is not signed in; its key."""
-    with limits.waiting(requests.KIND, seconds=requests.WAIT_SECONDS):
-        return requests.hold(asked)
+    with limits.waiting(
+        authorization_request.KIND, seconds=authorization_request.WAIT_SECONDS
+    ):
+        return authorization_request.hold(asked)
 
 
 def _answered(key: str | None) -> None:
     """The request is kept for a reload only, and no more among those that wait."""
-    if key and requests.answered(key):
-        limits.answered(requests.KIND, seconds=requests.WAIT_SECONDS)
+    if key and authorization_request.answered(key):
+        limits.answered(
+            authorization_request.KIND, seconds=authorization_request.WAIT_SECONDS
+        )
 
 
 def _answer(endpoint: Callable[[Call], Reply]) -> Response:

@@ -14,9 +14,9 @@ from wxlogin.db import now
 from wxlogin.errors import LinkExpired, SiteRequestOver
 from wxlogin.flows import site_links
 from wxlogin.flows.redirect.attempt import Purpose
-from wxlogin.oidc import requests as authorizations
+from wxlogin.oidc import authorization_request as authorizations
+from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.oidc.deciding import will_do
-from wxlogin.oidc.requests import AuthorizationRequest
 from wxlogin.security.origins import web_origins
 from wxlogin.service import running
 from wxlogin.sites import terms

@@ -5,8 +5,8 @@ from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.db import now
 from wxlogin.observability import get_logger
-from wxlogin.oidc.refusals import invalid_request
-from wxlogin.oidc.userinfo import claims_for
+from wxlogin.oidc.claims import claims_for
+from wxlogin.oidc.errors import invalid_request
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token, let_sites_read, without_cookies
 

@@ -18,11 +18,11 @@ from wxlogin.accounts.person import Person, Profile
 from wxlogin.config import Settings
 from wxlogin.db import transaction
 from wxlogin.errors import AccountGone
-from wxlogin.oidc import claims, id_token, keys
+from wxlogin.oidc import claims, keys
 from wxlogin.oidc.discovery import metadata
 from wxlogin.service import running
 from wxlogin.sites import members
-from wxlogin.telling import logout_token
+from wxlogin.telling.backchannel import logout_token
 
 EVERYTHING = ("openid", "profile", "wechat", "offline_access", "email")
 WEB = "wx0000000000000a01"
@@ -53,7 +53,7 @@ def token(user_id: int, site=SHOP, **changes) -> str:
         "at": START + timedelta(minutes=3),
         **changes,
     }
-    return id_token.make(running().settings, site, **facts)
+    return claims.id_token(running().settings, site, **facts)
 
 
 def read(text: str) -> tuple[dict, dict]:
@@ -247,7 +247,7 @@ def test_discovery_names_every_claim(user_id):
 
 def test_a_logout_token_is_one_and_no_id_token(service):
     """security row 120: Back-Channel Logout 1.0, section 2.4"""
-    make = logout_token.make
+    make = logout_token
     settings = running().settings
     one, other = (
         make(settings, SHOP, uid="uid-1", sid="sid-1", at=START) for _ in range(2)

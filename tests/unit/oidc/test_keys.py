@@ -22,7 +22,7 @@ from tests.support.people import rows
 from tests.unit.oidc.conftest import PUBLIC_URL, sealing_key
 from wxlogin.db import db, now, reading
 from wxlogin.oidc import key_rotation, keys, signing
-from wxlogin.oidc.models import SigningKey
+from wxlogin.oidc.keys import SigningKey
 from wxlogin.oidc.signing import ID_TOKEN, LOGOUT_TOKEN, NotOurs
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running

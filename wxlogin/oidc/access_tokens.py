@@ -8,7 +8,7 @@ dead everywhere at once (security row 24). Being used does not keep a session al
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -37,6 +37,22 @@ class Access:
     sid: str
     issued_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The tokens of one answer, and what its ID token says."""
+
+    authorization_id: int
+    client_id: str
+    user_id: int
+    sid: str
+    scope: tuple[str, ...]
+    auth_time: datetime
+    expires_in: int
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    nonce: str | None = field(default=None, repr=False)
 
 
 def find(token: str, *, at: datetime) -> Access | None:
@@ -70,29 +86,29 @@ def living(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def give(
-    session: Session, authorization: Authorization, scope: str, *, at: datetime
-) -> tuple[str, int]:
-    """A new access token inside the caller's transaction, and its life in seconds.
-
-    Those of this authorization that are over go.
-    """
-    over = (
-        AccessToken.authorization_id == authorization.id,
-        AccessToken.expires_at <= at,
+def issue(
+    session: Session,
+    row: Authorization,
+    scope: str,
+    refresh_token: str,
+    *,
+    nonce: str | None = None,
+    at: datetime,
+) -> Issued:
+    """A new access token of this sign-in, inside the caller's transaction."""
+    token, expires_in = _give(session, row, scope, at=at)
+    return Issued(
+        authorization_id=row.id,
+        client_id=row.client_id,
+        user_id=row.user_id,
+        sid=row.sid,
+        scope=tuple(scope.split()),
+        auth_time=row.auth_time,
+        expires_in=expires_in,
+        access_token=token,
+        refresh_token=refresh_token,
+        nonce=nonce,
     )
-    run(session, sa.delete(AccessToken).where(*over))
-    token = secrets.token_urlsafe(32)
-    ends = min(at + LIFETIME, authorization.ends_at)
-    row = AccessToken(
-        token_hash=hash_token(token),
-        authorization_id=authorization.id,
-        scope=scope,
-        issued_at=at,
-        expires_at=ends,
-    )
-    session.add(row)
-    return token, int((ends - at).total_seconds())
 
 
 def revoke(token: str, *, client_id: str) -> None:
@@ -124,6 +140,31 @@ def end_tokens_in(session: Session, authorization_id: int) -> None:
 def hash_token(token: str) -> bytes:
     """What the database keeps of a token of ours: 32 bytes."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _give(
+    session: Session, authorization: Authorization, scope: str, *, at: datetime
+) -> tuple[str, int]:
+    """A new access token inside the caller's transaction, and its life in seconds.
+
+    Those of this authorization that are over go.
+    """
+    over = (
+        AccessToken.authorization_id == authorization.id,
+        AccessToken.expires_at <= at,
+    )
+    run(session, sa.delete(AccessToken).where(*over))
+    token = secrets.token_urlsafe(32)
+    ends = min(at + LIFETIME, authorization.ends_at)
+    row = AccessToken(
+        token_hash=hash_token(token),
+        authorization_id=authorization.id,
+        scope=scope,
+        issued_at=at,
+        expires_at=ends,
+    )
+    session.add(row)
+    return token, int((ends - at).total_seconds())
 
 
 def _access(row: AccessToken, authorization: Authorization, uid: str) -> Access:

@@ -28,14 +28,16 @@ from wxlogin.config import Settings
 from wxlogin.db import StartOver, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
-from wxlogin.oidc import access
-from wxlogin.oidc.issuing import FAMILY_LENGTH, Issued, issue
-from wxlogin.oidc.refusals import invalid_grant, refusal
-from wxlogin.oidc.requests import known_scope
+from wxlogin.oidc import access_tokens
+from wxlogin.oidc.access_tokens import Issued, issue
+from wxlogin.oidc.authorization_request import known_scope
+from wxlogin.oidc.errors import invalid_grant, refusal
 from wxlogin.security.signing import refresh_successors
 
 #: How long after its exchange a token gives the same successor again.
 GRACE = timedelta(seconds=10)
+#: A refresh token is what its whole family begins with, and what changes each time.
+FAMILY_LENGTH = 22
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{65}")
 
 
@@ -115,7 +117,7 @@ def _refresh(
     again = [one for one in successors if _same(row.refresh_hash, one)]
     if again and row.rotated_at is not None and at - row.rotated_at <= GRACE:
         return issue(session, row, scope, again[0], at=at)
-    access.end_tokens_in(session, row.id)
+    access_tokens.end_tokens_in(session, row.id)
     return None
 
 
@@ -129,9 +131,10 @@ def _look(
         .join(SessionRow, SessionRow.id == Authorization.session_id)
         .join(User, User.id == Authorization.user_id)
         .where(
-            Authorization.family_hash == access.hash_token(token[:FAMILY_LENGTH]),
+            Authorization.family_hash
+            == access_tokens.hash_token(token[:FAMILY_LENGTH]),
             Authorization.ends_at > at,
-            *access.living(at),
+            *access_tokens.living(at),
         )
         .execution_options(populate_existing=True)
     )
@@ -146,7 +149,7 @@ def _exchange(
     """Compare and set: of several callers with one token one changes the row."""
     same = (Authorization.id == row.id, Authorization.refresh_hash == row.refresh_hash)
     change = sa.update(Authorization).where(*same)
-    new = access.hash_token(successor)
+    new = access_tokens.hash_token(successor)
     if not run(session, change.values(refresh_hash=new, rotated_at=at)):
         raise StartOver
 
@@ -168,4 +171,6 @@ def _narrowed(row: Authorization, wish: str | None) -> str:
 
 
 def _same(stored: bytes | None, token: str) -> bool:
-    return stored is not None and hmac.compare_digest(stored, access.hash_token(token))
+    return stored is not None and hmac.compare_digest(
+        stored, access_tokens.hash_token(token)
+    )

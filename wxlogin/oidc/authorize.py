@@ -14,12 +14,12 @@ from authlib.oauth2 import OAuth2Error
 from wxlogin.config import Site
 from wxlogin.errors import BadSiteRequest
 from wxlogin.oidc import return_addresses, signing
-from wxlogin.oidc.refusals import invalid_request, refusal
-from wxlogin.oidc.requests import (
+from wxlogin.oidc.authorization_request import (
     PROMPTS,
     RESPONSE_MODES,
     AuthorizationRequest,
 )
+from wxlogin.oidc.errors import invalid_request, refusal
 from wxlogin.oidc.server import server
 from wxlogin.oidc.wire import LONGEST_ECHO, Call, Reply, Request
 from wxlogin.service import running

@@ -15,7 +15,7 @@ from tests.support.journey import Browser, Phone
 from wxlogin.config import load_settings
 from wxlogin.db import db, soundness
 from wxlogin.db.schema import bring_up_to_date
-from wxlogin.doctor import database as doctor
+from wxlogin.doctor import storage
 from wxlogin.errors import ConfigurationError
 from wxlogin.factory import build
 from wxlogin.simulator.server import SimulatorServer
@@ -146,7 +146,7 @@ def test_a_postgresql_database_that_holds_no_names_is_refused(
             db.engine.dispose()
         with pytest.raises(ConfigurationError) as start:
             soundness.require(url)
-        [finding] = doctor.check(settings)
+        [finding] = storage.database(settings)
     for said in (upgrade.value.operator, start.value.operator, finding.line()):
         assert encoding in said
         assert "CREATE DATABASE … ENCODING 'UTF8'" in said
@@ -187,7 +187,7 @@ def test_tables_that_were_changed_are_told_with_the_statement_that_mends_them(
             connection.exec_driver_sql(change)
         with pytest.raises(ConfigurationError) as start:
             soundness.require(db.engine.url)
-        wrong = [one for one in doctor.check(settings) if one.level == "wrong"]
+        wrong = [one for one in storage.database(settings) if one.level == "wrong"]
         assert told in start.value.operator
         assert any(told in one.line() for one in wrong)
         with pytest.raises(ConfigurationError, match="Run ALTER TABLE"):
@@ -210,7 +210,7 @@ def test_the_doctor_names_a_default_that_is_no_harm_today(
         with app.app_context():
             bring_up_to_date()
             db.engine.dispose()
-        found = list(doctor.check(settings))
+        found = list(storage.database(settings))
     assert [one.level for one in found].count("warning") == 1
     [warning] = [one for one in found if one.level == "warning"]
     assert "latin1" in warning.text

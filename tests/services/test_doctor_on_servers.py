@@ -14,7 +14,7 @@ from tests.support.people import People, accounts_app, rows
 from wxlogin.accounts.models import User
 from wxlogin.config import Settings, load_settings
 from wxlogin.db import db
-from wxlogin.doctor import database, tickets
+from wxlogin.doctor import storage
 
 MIGRATIONS = str(Path(wxlogin.__file__).parent / "migrations")
 
@@ -35,11 +35,11 @@ def settings(tmp_path: Path, empty: Flask) -> Settings:
 
 
 def levels(settings: Settings) -> list[str]:
-    return [one.level for one in database.check(settings)]
+    return [one.level for one in storage.database(settings)]
 
 
 def test_schema_none_newest_and_older(empty, settings):
-    [finding] = database.check(settings)
+    [finding] = storage.database(settings)
     assert finding.level == "wrong"
     assert "wxlogin db upgrade" in finding.line()
     upgrade()
@@ -47,7 +47,7 @@ def test_schema_none_newest_and_older(empty, settings):
     assert levels(settings) == ["ok", "ok", "ok"]
     assert rows(User) == 1
     downgrade(revision="-1")
-    [finding] = database.check(settings)
+    [finding] = storage.database(settings)
     assert finding.level == "wrong"
     assert "wxlogin db upgrade" in finding.line()
 
@@ -81,13 +81,15 @@ def test_a_database_that_cannot_be_written(empty, settings):
     upgrade()
     with who_may_not_write(sa.make_url(settings.database_url)) as url:
         text = url.render_as_string(hide_password=False)
-        found = list(database.check(settings.model_copy(update={"database_url": text})))
+        found = list(
+            storage.database(settings.model_copy(update={"database_url": text}))
+        )
     assert [one.level for one in found] == ["ok", "wrong", "ok"]
     assert "cannot be written" in found[1].text
 
 
 def test_redis_keeps_what_it_is_told(redis_url, tmp_path):
     settings = load_settings(tmp_path, redis_url=redis_url)
-    [finding] = tickets.check(settings)
+    [finding] = storage.redis(settings)
     assert finding.level == "ok"
     assert "127.0.0.1" in finding.text

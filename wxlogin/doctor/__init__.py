@@ -9,25 +9,25 @@ than fifteen seconds when nobody answers at all.
 from functools import partial
 from pathlib import Path
 
-from wxlogin.doctor import (
-    address,
-    apps,
-    database,
-    edge,
-    keys,
-    ourselves,
-    tickets,
-    upstream,
-)
-from wxlogin.doctor.finding import Finding, Level
-from wxlogin.doctor.reading import read
-from wxlogin.doctor.side_by_side import Job, side_by_side
+from wxlogin.doctor import configuration, console, public_url, storage, upstream
+from wxlogin.doctor.findings import Finding, Job, Level, side_by_side
 
 __all__ = ["Finding", "Level", "examine"]
 
 # For all that waits together; each has shorter time-outs of its own.
 _SECONDS = 13.0
-_AT_ONCE = (apps, address, keys, edge)
+_AT_ONCE = (
+    console.apps,
+    public_url.callback_domains,
+    configuration.keys,
+    configuration.edge,
+)
+_WAITING = {
+    "database": storage.database,
+    "redis": storage.redis,
+    "wechat": upstream.check,
+    "public url": public_url.ourselves,
+}
 
 
 def examine(folder: Path | None = None) -> list[Finding]:
@@ -36,16 +36,10 @@ def examine(folder: Path | None = None) -> list[Finding]:
     `folder` is the instance folder, by default that of the environment. Where the
     settings cannot be read at all, the list says why and ends there.
     """
-    settings, found = read(folder)
+    settings, found = configuration.read(folder)
     if settings is None:
         return found
-    for module in _AT_ONCE:
-        found += module.check(settings)
-    waiting = {
-        "database": database,
-        "redis": tickets,
-        "wechat": upstream,
-        "public url": ourselves,
-    }
-    jobs = [Job(name, partial(one.check, settings)) for name, one in waiting.items()]
+    for check in _AT_ONCE:
+        found += check(settings)
+    jobs = [Job(name, partial(check, settings)) for name, check in _WAITING.items()]
     return found + side_by_side(jobs, seconds=_SECONDS)

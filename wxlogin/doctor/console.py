@@ -1,13 +1,21 @@
-"""Pages of Tencent's consoles, as an operator finds them through the menus.
+"""The apps as Tencent's consoles have them: kinds, the doors they open, the pages.
 
-Those of the errcodes are in `wxlogin.wechat.errcode`. Tencent renames menus now and
-then; the last part of each path is the name of the field to look for.
+A flow goes through one kind of app and asks for that kind's scopes only, so a pair
+that does not fit cannot be configured: a wrong *kind* is what can go wrong, and
+`verdicts` finds it by asking WeChat. Sources: Tencent's guides for website login
+(snsapi_login) and for pages inside WeChat (snsapi_base, snsapi_userinfo).
+
+Pages are paths through the consoles' menus, as an operator finds them; those of the
+errcodes are in `wxlogin.wechat.errcode`. Tencent renames menus now and then; the last
+part of each path is the name of the field to look for.
 """
 
-from wxlogin.config import AppKind
-from wxlogin.wechat.errcode import ABILITIES_PAGE, ACCOUNT_PAGE, APP_PAGE
+from collections.abc import Iterator
 
-__all__ = ["ABILITIES_PAGE", "BINDING_PAGE", "DOMAIN_PAGES", "SECRET_PAGES"]
+from wxlogin.config import App, AppKind, Settings, demo_apps
+from wxlogin.doctor.findings import Finding, ok, warning, wrong
+from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO
+from wxlogin.wechat.errcode import ACCOUNT_PAGE, APP_PAGE
 
 _MOBILE_PAGE = "open.weixin.qq.com > 管理中心 > 移动应用 > 查看"
 
@@ -28,3 +36,53 @@ SECRET_PAGES = {
 
 #: Where apps are bound to an open-platform account, so that they share unionids.
 BINDING_PAGE = "open.weixin.qq.com > 管理中心"
+
+_CHECK = "apps"
+_DOORS = {
+    AppKind.website: f"QR codes on PCs, {SCOPE_LOGIN}",
+    AppKind.official_account: f"pages inside WeChat, {SCOPE_BASE} or {SCOPE_USERINFO}",
+    AppKind.mobile: f"native apps, {SCOPE_USERINFO} by WeChat's SDK",
+    AppKind.mini_program: "mini programs, wx.login without a scope",
+}
+
+
+def apps(settings: Settings) -> Iterator[Finding]:
+    """A line per app, and one for each thing that looks wrong."""
+    for app in settings.apps:
+        yield _app(app, settings)
+    browsers = (AppKind.website, AppKind.official_account)
+    if settings.apps and not any(settings.app_of_kind(kind) for kind in browsers):
+        yield warning(
+            _CHECK,
+            "No app is a website or an official account: /login has no door.",
+            todo="Add one to APPS; docs/going-live.md says which you need.",
+        )
+    yield from _same_secrets(settings.apps)
+
+
+def _app(app: App, settings: Settings) -> Finding:
+    invented = {demo.appid for demo in demo_apps()}
+    if app.appid in invented and not settings.simulated:
+        return wrong(
+            _CHECK,
+            f"{app.name} has an appid of the simulator's: WeChat does not know it.",
+            todo="Put the AppID of the console into APPS.",
+            console=SECRET_PAGES[app.kind],
+        )
+    platform = app.open_platform
+    bound = f"open platform {platform}" if platform else "no open platform"
+    kind = app.kind.value.replace("_", " ")
+    return ok(_CHECK, f"{app.name} ({kind}): {_DOORS[app.kind]}; {bound}")
+
+
+def _same_secrets(every: tuple[App, ...]) -> Iterator[Finding]:
+    for place, app in enumerate(every):
+        twins = [other.name for other in every[:place] if other.secret == app.secret]
+        if twins:
+            yield warning(
+                _CHECK,
+                f"{app.name} has the same secret as {twins[0]}; WeChat gives each app "
+                "its own.",
+                todo="Copy the AppSecret of each.",
+                console=SECRET_PAGES[app.kind],
+            )

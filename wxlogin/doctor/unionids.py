@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from wxlogin.accounts.models import Identity
 from wxlogin.config import App, AppKind, Settings
 from wxlogin.doctor.console import BINDING_PAGE
-from wxlogin.doctor.finding import Finding, ok, warning
+from wxlogin.doctor.findings import Finding, ok, warning
 
 _CHECK = "unionid"
 

@@ -11,10 +11,16 @@ import pytest
 from tests.unit.wechat.broken_wechat import Server, says
 from wxlogin.config import App, AppKind, load_settings
 from wxlogin.config.loading import read_settings
-from wxlogin.doctor import address, app_secrets, clock, hosts, ourselves, pages
-from wxlogin.doctor.asking import Asking, asking
-from wxlogin.doctor.finding import Level, ok, wrong
-from wxlogin.doctor.side_by_side import Job, side_by_side
+from wxlogin.doctor import public_url, upstream, verdicts
+from wxlogin.doctor.findings import (
+    Asking,
+    Job,
+    Level,
+    asking,
+    ok,
+    side_by_side,
+    wrong,
+)
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
 
@@ -74,12 +80,12 @@ def error_page(text: str) -> bytes:
 )
 def test_the_clock(off, level):
     date = format_datetime(NOW - timedelta(seconds=off), usegmt=True)
-    assert clock.check(date, NOW).level == level
+    assert upstream.clock(date, NOW).level == level
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "0", "Sun, 01 Mar 2026"])
 def test_a_date_that_is_none_is_no_verdict(date):
-    assert clock.check(date, NOW).level == "note"
+    assert upstream.clock(date, NOW).level == "note"
 
 
 @pytest.mark.parametrize(
@@ -100,26 +106,26 @@ def test_a_secret_by_what_wechat_answers(server, app, ask, errcode, level, says_
     server.will(says({"errcode": errcode, "errmsg": "x, rid: 1-2-3"}))
     api = Hosts(api=f"http://127.0.0.1:{server.port}")
     wechat = WeChat(api, budget=3, pool=ask.transport, pause=lambda seconds: None)
-    [finding] = app_secrets.check(app, wechat)
+    [finding] = verdicts.secret(app, wechat)
     assert finding.level == level
     assert says_ in finding.line()
     assert "MARKER" not in finding.line()
     [query] = server.queries()[:1]
-    assert query["code"] == app_secrets.MADE_UP_CODE
+    assert query["code"] == verdicts.MADE_UP_CODE
     # No code of WeChat's has a hyphen: this one can be nobody's.
     assert "-" in query["code"]
 
 
 def test_a_page_that_takes_any_code_is_not_wechat(server, app, ask):
     api = Hosts(api=f"http://127.0.0.1:{server.port}")
-    [finding] = app_secrets.check(app, WeChat(api, budget=3, pool=ask.transport))
+    [finding] = verdicts.secret(app, WeChat(api, budget=3, pool=ask.transport))
     assert finding.level == "wrong"
 
 
 def test_a_mini_programs_secret_is_not_sent(server, app, ask):
     api = Hosts(api=f"http://127.0.0.1:{server.port}")
     mini = app.model_copy(update={"kind": AppKind.mini_program})
-    [finding] = app_secrets.check(mini, WeChat(api, budget=3, pool=ask.transport))
+    [finding] = verdicts.secret(mini, WeChat(api, budget=3, pool=ask.transport))
     assert finding.level == "note"
     assert server.targets == []
 
@@ -143,7 +149,7 @@ def test_a_mini_programs_secret_is_not_sent(server, app, ask):
 def test_the_page_tells_kind_and_domain(server, settings, app, ask, kind, body, level):
     server.will(says(body))
     app = app.model_copy(update={"kind": AppKind(kind)})
-    assert [one.level for one in pages.check(settings, app, ask)] == (
+    assert [one.level for one in verdicts.page(settings, app, ask)] == (
         [level] if level else []
     )
     [target] = server.targets
@@ -153,7 +159,7 @@ def test_the_page_tells_kind_and_domain(server, settings, app, ask, kind, body, 
 
 def test_redirects_are_not_followed(server, settings, app, ask):
     server.will(says(b"", "302 Found", "Location: http://192.0.2.1/\r\n"))
-    [finding] = pages.check(settings, app, ask)
+    [finding] = verdicts.page(settings, app, ask)
     assert finding.level == "note"
     assert len(server.targets) == 1
 
@@ -168,11 +174,11 @@ def test_redirects_are_not_followed(server, settings, app, ask):
 )
 def test_a_host_that_answers_is_wechat_or_not(server, settings, ask, body, level):
     server.will(says(body, extra="Date: Sun, 01 Mar 2026 12:00:00 GMT\r\n"))
-    reached = hosts.reach(settings, ask)
+    reached = upstream.reach(settings, ask)
     assert reached.found[0].level == level
     assert reached.api is (level != "wrong")
     if reached.api:
-        assert clock.check(reached.date, NOW).level == "ok"
+        assert upstream.clock(reached.date, NOW).level == "ok"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +196,7 @@ def test_verification_files_as_wechat_would_fetch_them(
     server, settings, answers, levels
 ):
     server.will(*(says(body) for body in answers))
-    assert [one.level for one in ourselves.check(settings)] == levels
+    assert [one.level for one in public_url.ourselves(settings)] == levels
     if len(answers) > 1:
         assert server.targets[:2] == ["/wx/healthz", "/MP_verify_a.txt"]
 
@@ -210,7 +216,7 @@ def test_verification_files_as_wechat_would_fetch_them(
 def test_a_logo_is_a_picture_that_is_there(server, settings, body, status, level):
     server.will(says({"status": "ok"}), says(b"a"), says(body, status))
     with_logo = settings.model_copy(update={"logo": "/pictures/logo.png"})
-    *_, finding = ourselves.check(with_logo)
+    *_, finding = public_url.ourselves(with_logo)
     assert (finding.check, finding.level) == ("logo", level)
     assert server.targets[-1] == "/pictures/logo.png"
 
@@ -268,6 +274,6 @@ def test_a_line_says_what_to_do_and_where():
 def test_a_test_account_takes_addresses_with_ports(tmp_path, app, url, level, says_):
     account = app.model_copy(update={"kind": AppKind.official_account})
     settings = read_settings(tmp_path, env="trial", public_url=url, apps=(account,))
-    [finding] = address.check(settings)
+    [finding] = public_url.callback_domains(settings)
     assert finding.level == level
     assert says_ in finding.text

@@ -1,0 +1,153 @@
+"""What WeChat says of an app: of its secret, and on its own page with the QR code.
+
+The secret. A call that cannot succeed tells: the doctor exchanges a code that nobody
+was ever given, in words no code of WeChat's has. WeChat looks at the appid first, then
+at the secret, then at the code (the order beyond the appid is inferred from reports),
+so its errcode says how far it came:
+
+    40029, 40163, 42003   "invalid code": appid and secret are right
+    40125                 the secret is wrong, was reset, or is frozen
+    40013                 the appid is unknown
+    40164, 89503          this machine's address is not allowed
+    -1, 45011             busy: no verdict
+
+Nothing is spent by it but one call of the 50 000 a minute. Source: GET
+/sns/oauth2/access_token (developers.weixin.qq.com/doc/service/api/webdev/access) and
+Tencent's return codes (…/doc/oplatform/developers/errCode). A mini program's secret is
+for another call (/sns/jscode2session); this one is not documented for it and is not
+made.
+
+The page, which the doctor asks for and does not show to anybody. WeChat never sends a
+mistake back to the site: it answers HTTP 200 and a small page with one sentence, in an
+element of class weui_msg_title. Sources: reports on
+developers.weixin.qq.com/community, collected for the texts below; the guide for
+website login says that the domain must match.
+
+    Scope 参数错误或没有 Scope 权限   not a website app, or 微信登录 not granted
+    redirect_uri 参数错误            the callback domain is another host
+    AppID 参数错误                   unknown appid
+
+Mistakes of pages inside WeChat are shown inside WeChat only, so of an official
+account this can tell no more than that it is not a website app.
+"""
+
+import re
+from collections.abc import Iterator
+
+from wxlogin.config import App, AppKind, Settings
+from wxlogin.doctor.console import DOMAIN_PAGES, SECRET_PAGES
+from wxlogin.doctor.findings import Asking, Finding, note, ok, warning, wrong
+from wxlogin.errors import WeChatUnavailable, WxloginError
+from wxlogin.service import hosts_of
+from wxlogin.wechat.client import WeChat
+from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
+from wxlogin.wechat.errcode import ABILITIES_PAGE
+from wxlogin.wechat.errors import lookup
+
+_SECRET, _PAGE = "secret", "page"
+MADE_UP_CODE = "this-is-no-code-wxlogin-doctor"
+_ABOUT_THE_CODE = frozenset({40029, 40163, 42003})
+_NO_VERDICT = frozenset({-1, 45009, 45011})
+# What the pair is, by itself; the page to open depends on the kind of app.
+_TODO = {
+    40013: "Compare the appid in APPS with the console, letter by letter.",
+    40125: "Put the AppSecret of the console into APPS; reset it if it is lost.",
+    41002: "Put the AppID of the console into APPS.",
+    41004: "Put the AppSecret of the console into APPS.",
+}
+_TITLE = re.compile(r'class="weui[-_]msg_+title[^>]*>\s*([^<]{1,200}?)\s*<')
+# No state of ours: a code that came back with it would be refused.
+_STATE = "doctor"
+
+
+def secret(app: App, wechat: WeChat) -> Iterator[Finding]:
+    """Whether WeChat takes the app's appid and secret."""
+    if app.kind is AppKind.mini_program:
+        yield note(_SECRET, f"{app.name}: not asked, a mini program's is for wx.login")
+        return
+    try:
+        wechat.exchange(app, MADE_UP_CODE, deadline=wechat.deadline())
+    except WeChatUnavailable as error:
+        yield _unclear(app, error)
+    except WxloginError as error:
+        yield _verdict(app, error)
+    else:
+        text = f"{app.name}: WeChat took a code that nobody was given."
+        yield wrong(_SECRET, text, todo="Check WECHAT_API_URL.")
+
+
+def _unclear(app: App, error: WeChatUnavailable) -> Finding:
+    return warning(_SECRET, f"{app.name}: no verdict. {error.operator}")
+
+
+def _verdict(app: App, error: WxloginError) -> Finding:
+    code = error.facts.get("errcode")
+    if code in _ABOUT_THE_CODE:
+        return ok(_SECRET, f"{app.name}: WeChat takes appid and secret")
+    if not isinstance(code, int) or code in _NO_VERDICT:
+        return warning(_SECRET, f"{app.name}: no verdict. {error.operator}")
+    if code in _TODO:
+        page = SECRET_PAGES[app.kind]
+        text = f"{app.name}: WeChat answers {code}: {lookup(code).meaning}."
+        return wrong(_SECRET, text, todo=_TODO[code], console=page)
+    return wrong(_SECRET, f"{app.name}: {error.operator}")
+
+
+def page(settings: Settings, app: App, ask: Asking) -> Iterator[Finding]:
+    """At most one line for this app."""
+    url = qrconnect_url(
+        hosts_of(settings),
+        appid=app.appid,
+        redirect_uri=f"{settings.public_url}/login/callback/{app.name}",
+        state=_STATE,
+    ).partition("#")[0]
+    try:
+        body = ask.get(url).content.decode("utf-8", "replace")
+    except WeChatUnavailable as error:
+        yield warning(_PAGE, f"{app.name}: not seen. {error.operator}")
+        return
+    title = _TITLE.search(body)
+    problem = title[1] if title else ""
+    if app.kind is AppKind.website:
+        yield _website(settings, app, problem, shown=f"{QRCODE}/" in body)
+    elif f"{QRCODE}/" in body:
+        yield _other_kind(app)
+
+
+def _website(settings: Settings, app: App, problem: str, *, shown: bool) -> Finding:
+    if problem.startswith("Scope"):
+        return wrong(
+            _PAGE,
+            f"{app.name}: WeChat answers “{problem}”: it is not a website app, or "
+            "微信登录 is not granted.",
+            todo="Set its kind to what it is in the console, or apply for 微信登录.",
+            console=ABILITIES_PAGE,
+        )
+    if problem.startswith("redirect_uri"):
+        return wrong(
+            _PAGE,
+            f"{app.name}: WeChat answers “{problem}”: its callback domain is not "
+            f"{settings.public.hostname}.",
+            todo=f"Enter {settings.public.hostname}, or mend PUBLIC_URL.",
+            console=DOMAIN_PAGES[app.kind],
+        )
+    if problem.startswith("AppID"):
+        return wrong(
+            _PAGE,
+            f"{app.name}: WeChat answers “{problem}”: it knows no such website app.",
+            todo="Compare the appid with the console, letter by letter.",
+            console=SECRET_PAGES[app.kind],
+        )
+    if shown and not problem:
+        return ok(_PAGE, f"{app.name}: WeChat shows its QR code for our callback")
+    return note(_PAGE, f"{app.name}: WeChat shows a page unknown to this version")
+
+
+def _other_kind(app: App) -> Finding:
+    return wrong(
+        _PAGE,
+        f"{app.name}: WeChat shows a QR code for it, so it is a website app and no "
+        f"{app.kind.value}.",
+        todo="Set its kind to website.",
+        console=SECRET_PAGES[AppKind.website],
+    )

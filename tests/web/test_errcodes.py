@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, Phone, calls
 from tests.support.records import stored
-from wxlogin.wechat.errors import ERRCODES, FOREIGN_OPENID, lookup
+from tests.support.words import in_chinese
+from wxlogin.wechat.errcodes import ERRCODES, FOREIGN_OPENID, lookup
 
 # One that no table names stands for all that WeChat may invent.
 UNKNOWN = 99999
@@ -15,7 +16,8 @@ LANGUAGES = {"zh": CHINESE, "en": ENGLISH}
 
 
 def words_of(errcode: int, language: str) -> str:
-    return lookup(errcode).visitor.in_language(language)
+    sentence = lookup(errcode).visitor
+    return in_chinese(sentence) if language == "zh" else str(sentence)
 
 
 def check_page(answer, errcode: int, language: str) -> None:

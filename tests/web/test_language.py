@@ -203,7 +203,8 @@ def catalogs() -> list:
     pages = [templates / name for name in ("login", "account", "openid")]
     service = [package_dir() / "web", *pages]
     names = ("base", "error", "form_post", "_developer")
-    loose = [templates / f"{name}.html" for name in names]
+    errcodes = package_dir() / "wechat" / "errcodes.py"
+    loose = [errcodes, *(templates / f"{name}.html" for name in names)]
     simulator = [package_dir() / "simulator", templates / "simulator"]
     translations = ("translations", "zh", "LC_MESSAGES")
     return [

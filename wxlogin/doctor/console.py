@@ -6,7 +6,7 @@ that does not fit cannot be configured: a wrong *kind* is what can go wrong, and
 (snsapi_login) and for pages inside WeChat (snsapi_base, snsapi_userinfo).
 
 Pages are paths through the consoles' menus, as an operator finds them; those of the
-errcodes are in `wxlogin.wechat.errcode`. Tencent renames menus now and then; the last
+errcodes are in `wxlogin.wechat.errcodes`. Tencent renames menus now and then; the last
 part of each path is the name of the field to look for.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from wxlogin.config import App, AppKind, Settings, demo_apps
 from wxlogin.doctor.findings import Finding, ok, warning, wrong
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO
-from wxlogin.wechat.errcode import ACCOUNT_PAGE, APP_PAGE
+from wxlogin.wechat.errcodes import ACCOUNT_PAGE, APP_PAGE
 
 _MOBILE_PAGE = "open.weixin.qq.com > 管理中心 > 移动应用 > 查看"
 

@@ -41,8 +41,8 @@ from wxlogin.errors import WeChatUnavailable, WxloginError
 from wxlogin.service import hosts_of
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
-from wxlogin.wechat.errcode import ABILITIES_PAGE
-from wxlogin.wechat.errors import lookup
+from wxlogin.wechat.errcodes import ABILITIES_PAGE, lookup
+from wxlogin.wechat.errors import errcode_of
 
 _SECRET, _PAGE = "secret", "page"
 MADE_UP_CODE = "this-is-no-code-wxlogin-doctor"
@@ -81,10 +81,10 @@ def _unclear(app: App, error: WeChatUnavailable) -> Finding:
 
 
 def _verdict(app: App, error: WxloginError) -> Finding:
-    code = error.facts.get("errcode")
+    code = errcode_of(error)
     if code in _ABOUT_THE_CODE:
         return ok(_SECRET, f"{app.name}: WeChat takes appid and secret")
-    if not isinstance(code, int) or code in _NO_VERDICT:
+    if code is None or code in _NO_VERDICT:
         return warning(_SECRET, f"{app.name}: no verdict. {error.operator}")
     if code in _TODO:
         page = SECRET_PAGES[app.kind]

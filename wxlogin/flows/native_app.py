@@ -37,6 +37,7 @@ from wxlogin.flows.signing_in import (
 )
 from wxlogin.service import running
 from wxlogin.tickets import Ticket
+from wxlogin.wechat.errors import never_left
 
 KIND = "app_code"
 # A code lives ten minutes; so long we must know that it was spent.
@@ -122,8 +123,7 @@ def _first(
         except UnknownPerson:
             return _ask_first(settings, key, mine, answer, trace, client_id)
     except WxloginError as error:
-        if error.facts.get("call") == "exchange" and error.facts.get("sent") is False:
-            # WeChat never saw the code: it is as good as before.
+        if never_left(error):
             store.take(KIND, key)
         else:
             store.swap(

@@ -31,7 +31,8 @@ from wxlogin.flows import avatars
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat.answers import Named, Tokens, UserInfo, disagreement
-from wxlogin.wechat.errors import FOREIGN_OPENID
+from wxlogin.wechat.errcodes import FOREIGN_OPENID
+from wxlogin.wechat.errors import errcode_of
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def _excuse(
     app: App, tokens: Tokens, *, known: KnownIdentity | None, error: WxloginError
 ) -> None:
     """Raises the fault of userinfo again unless the person can be placed."""
-    if error.facts.get("errcode") == FOREIGN_OPENID:
+    if errcode_of(error) == FOREIGN_OPENID:
         raise _two_persons(app, "openid")
     facts = {**error.facts, "app": app.name}
     get_logger().warning("no profile", why=error.operator, **facts)

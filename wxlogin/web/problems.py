@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from wxlogin.errors import BadSiteRequest, WxloginError
-from wxlogin.flows.explaining import explain, is_worth_a_reload
 from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
 from wxlogin.web.bodies import NotJson
-from wxlogin.web.language import language
 from wxlogin.web.sites import refused_by_person
 from wxlogin.web.words import words_for
+from wxlogin.wechat.errors import never_left, row_of
 
 # What a program's developer can mend: the reason is told, and not only logged.
 _REASONED = {"bad_request", "too_many_requests"}
@@ -39,13 +39,14 @@ def refusal(error: WxloginError) -> Response:
     """The answer to an error of ours, and the operator's log line."""
     log = get_logger()
     report = log.error if error.status in (500, 502) else log.warning
-    facts = {**error.facts, **explain(error).for_operator}
-    report("refused", problem=error.code, why=error.operator, **facts)
+    row = row_of(error)
+    meant = {"meaning": row.meaning, "advice": row.operator} if row else {}
+    report("refused", problem=error.code, why=error.operator, **error.facts, **meant)
     response = answer(
         error.code,
         error.status,
-        said=explain(error).for_visitor,
-        action="reload" if is_worth_a_reload(error) else None,
+        said=gettext(row.visitor) if row else None,
+        action="reload" if never_left(error) else None,
         # The words are for visitors; a program's developer wants to know more.
         members={"reason": error.operator} if error.code in _REASONED else None,
         developer=_developer(error),
@@ -88,16 +89,16 @@ def answer(
     code: str,
     status: int,
     *,
-    said: dict[str, str] | None = None,
+    said: str | None = None,
     action: str | None = None,
     members: dict[str, Any] | None = None,
     developer: dict[str, str] | None = None,
 ) -> Response:
     """The page or problem document of this code. `said` is WeChat's matter in
-    our words, by language; it takes the place of the general text, as `action`
-    does of the general button. `members` are more members of a problem document."""
+    our words; it takes the place of the general text, as `action` does of the
+    general button. `members` are more members of a problem document."""
     words = words_for(code, server=request.path.startswith("/api/site/"))
-    text = (said or {}).get(language()) or str(words.text)
+    text = said or str(words.text)
     if request.path.startswith("/api/"):
         return _problem(code, status, str(words.title), text, members or {})
     page = render_template(

@@ -35,8 +35,8 @@ from wxlogin.wechat.endpoints import (
     SNS_USERINFO,
     Hosts,
 )
-from wxlogin.wechat.errcode import Retry
-from wxlogin.wechat.errors import Call, lookup, to_exception
+from wxlogin.wechat.errcodes import Retry, lookup
+from wxlogin.wechat.errors import Call, to_exception
 from wxlogin.wechat.reading import errcode, read_json
 
 # "1-2 times, at least 0.5 s apart" is what keeps a busy WeChat from a stampede.

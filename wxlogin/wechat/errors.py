@@ -10,7 +10,6 @@ the rid, the number Tencent's support asks for; no page shows it.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import StrEnum
 
 from wxlogin.errors import (
@@ -22,20 +21,7 @@ from wxlogin.errors import (
     WeChatUnavailable,
     WxloginError,
 )
-from wxlogin.wechat.errcode import Action, Errcode
-from wxlogin.wechat.errcodes_ours import OURS
-from wxlogin.wechat.errcodes_theirs import THEIRS, UNKNOWN
-
-#: Every errcode of the table, by number.
-ERRCODES: dict[int, Errcode] = {
-    row.code: row for row in sorted(OURS + THEIRS, key=lambda row: row.code)
-}
-
-#: The access token is dead, the refresh token may not be.
-STALE_TOKEN = frozenset({40001, 40014, 42001})
-
-#: The openid is not the token's: WeChat's answers are about two persons.
-FOREIGN_OPENID = 40003
+from wxlogin.wechat.errcodes import ERRCODES, STALE_TOKEN, Action, Errcode, lookup
 
 # Characters of an errmsg that reach the log.
 ERRMSG_LIMIT = 120
@@ -60,11 +46,6 @@ class Call(StrEnum):
 
 class TokenStale(GrantDead):
     """The access token is over; a refresh may bring a new one."""
-
-
-def lookup(errcode: int) -> Errcode:
-    """The row of an errcode; for an unknown one the default row with its number."""
-    return ERRCODES.get(errcode) or replace(UNKNOWN, code=errcode)
 
 
 def to_exception(
@@ -92,6 +73,26 @@ def to_exception(
         call=call.value,
         sent=True,
     )
+
+
+def errcode_of(error: WxloginError) -> int | None:
+    """The errcode behind this error; None where WeChat did not answer with one."""
+    errcode = error.facts.get("errcode")
+    return errcode if isinstance(errcode, int) else None
+
+
+def row_of(error: WxloginError) -> Errcode | None:
+    """The row of the errcode behind this error."""
+    errcode = errcode_of(error)
+    return None if errcode is None else lookup(errcode)
+
+
+def never_left(error: BaseException) -> bool:
+    """Did the exchange of a code fail before any of it left? Then the code is as good
+    as before, and the same URL signs in once WeChat answers, without another scan."""
+    if not isinstance(error, WxloginError) or error.facts.get("call") != Call.EXCHANGE:
+        return False
+    return error.facts.get("sent") is False
 
 
 def _class_for(row: Errcode, call: Call) -> type[WxloginError]:

@@ -5,10 +5,8 @@ python -m tests.unit.wechat.errcode_docs      write it anew
 
 from pathlib import Path
 
-from wxlogin.wechat import words
-from wxlogin.wechat.errcode import Errcode
-from wxlogin.wechat.errcodes_theirs import UNKNOWN
-from wxlogin.wechat.errors import ERRCODES
+from tests.support.words import in_chinese
+from wxlogin.wechat.errcodes import ERRCODES, UNKNOWN, Errcode, Sentence
 
 PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
 BEGIN = "<!-- errcodes: made by python -m tests.unit.wechat.errcode_docs -->"
@@ -18,18 +16,14 @@ HEAD = (
     "| the operator reads |\n|---|---|---|---|---|---|---|"
 )
 WORDS_HEAD = "| | in Chinese | in English |\n|---|---|---|"
-NAMES = {
-    sentence: name.lower().replace("_", " ")
-    for name, sentence in vars(words).items()
-    if isinstance(sentence, words.Words)
-}
+NAMES = {one: one.name.lower().replace("_", " ") for one in Sentence}
 
 
 def table() -> str:
     """The errcodes and then the sentences for the person, as Markdown."""
     rows = [line(row, str(row.code)) for row in ERRCODES.values()]
     rows.append(line(UNKNOWN, "any other"))
-    said = [f"| *{name}* | {text.zh} | {text.en} |" for text, name in NAMES.items()]
+    said = [f"| *{name}* | {in_chinese(one)} | {one} |" for one, name in NAMES.items()]
     return "\n".join(["", HEAD, *rows, "", WORDS_HEAD, *said, ""])
 
 

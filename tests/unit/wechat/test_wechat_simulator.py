@@ -10,7 +10,8 @@ from wxlogin.simulator.server import SimulatorServer
 from wxlogin.wechat.answers import disagreement
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
-from wxlogin.wechat.errors import ERRCODES, TokenStale
+from wxlogin.wechat.errcodes import ERRCODES
+from wxlogin.wechat.errors import TokenStale
 
 EXCHANGE = "/sns/oauth2/access_token"
 HOURS = 3600

@@ -30,7 +30,6 @@ from wxlogin.errors import (
     Refused,
     StateInvalid,
     UnknownPerson,
-    WxloginError,
 )
 from wxlogin.flows import first_visit, identities
 from wxlogin.flows.redirect import upgrade
@@ -56,6 +55,7 @@ from wxlogin.security.signing import (
 )
 from wxlogin.service import running
 from wxlogin.wechat import endpoints
+from wxlogin.wechat.errors import never_left
 
 # Longer values are no code of WeChat's (32 characters today).
 _CODE_LENGTH = 512
@@ -246,7 +246,7 @@ def _exchange(
             return Finished(attempt.next, None, waiting=key)
     except BaseException as error:
         # Until WeChat was reached the code is good; any other end may have spent it.
-        log.fail(claim, spent=_was_sent(error))
+        log.fail(claim, spent=not never_left(error))
         raise
     log.succeed(claim, person, session=signed_in.session_id or 0)
     if attempt.pending:
@@ -300,13 +300,6 @@ def _refused(
         if attempt.pending and live_session(settings, secret):
             return Finished(attempt.next, secret)
     raise Refused("the person refused in WeChat")
-
-
-def _was_sent(error: BaseException) -> bool:
-    """May WeChat have seen the code? Not if the exchange itself never left."""
-    if not isinstance(error, WxloginError) or error.facts.get("call") != "exchange":
-        return True
-    return error.facts.get("sent") is not False
 
 
 def _same_person(record: Record, person: Person) -> None:

@@ -5,7 +5,8 @@
 
 Routes with their methods, the table of settings, `--help` of every command, the
 discovery document, every error with its code and status, the columns of every table,
-and the first lines of an empty export. Nothing of it holds a moment or a secret.
+and what a walk through a running demo gets (walk.py): pages, headers, cookies, JSON, an
+export, the database's tables. Nothing of it holds a moment or a secret.
 """
 
 import json
@@ -17,6 +18,7 @@ import click
 from click.testing import CliRunner
 from flask import Flask
 
+from tests.proof.walk import walk
 from wxlogin import errors
 from wxlogin.cli import main as wxlogin
 from wxlogin.config import load_settings
@@ -74,4 +76,7 @@ def face(folder: Path) -> Iterator[str]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         for part in face(Path(folder)):
+            print(part)
+    with tempfile.TemporaryDirectory() as folder:
+        for part in walk(Path(folder)):
             print(part)

@@ -2,7 +2,11 @@
 
 OpenID Connect Core 3.1.2.1. A request that needs a login first waits in the ticket
 store for half an hour; the login leads back to it by a short path of ours, so that
-nothing of the site's travels through WeChat.
+nothing of the site's travels through WeChat. It is kept as it was read, and asked
+itself whether it still fits the settings when it comes out again.
+
+A login that was made after the request began satisfies every wish for a fresh one
+(`prompt`, `max_age`), so nobody is sent round in circles.
 """
 
 import base64
@@ -10,10 +14,17 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
+from authlib.oauth2 import OAuth2Error
+
+from wxlogin.accounts import people
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
+from wxlogin.oidc.errors import invalid_request, put_on_record
+from wxlogin.oidc.return_addresses import is_program, is_registered
+from wxlogin.oidc.wire import Reply
 from wxlogin.service import running
 
 KIND = "oidc_request"
@@ -32,6 +43,8 @@ PROMPTS = ("none", "login", "select_account", "consent")
 #: signs in brings a refresh token. Many libraries ask for it, and compare the answer.
 SCOPES = ("openid", "profile", "wechat", "email", "offline_access")
 
+PKCE_NEEDED = "A public client needs PKCE: code_challenge."
+
 
 def known_scope(wish: str | None) -> str:
     """Those of the wishes that we know, in our order; others are no error."""
@@ -39,27 +52,91 @@ def known_scope(wish: str | None) -> str:
     return " ".join(one for one in SCOPES if one in wishes)
 
 
-@dataclass(frozen=True)
-class AuthorizationRequest:
-    """A request that has been checked: the site is known, and the address its own."""
+@dataclass(frozen=True, kw_only=True)
+class Return:
+    """Where a site is answered. Site and address are certain."""
 
     client_id: str
     redirect_uri: str
+    state: str | None = field(repr=False)
+    response_mode: str
+
+    def told(self, **fields: str) -> Reply:
+        """These fields for the return address, which learns from whom they are (RFC
+        9207)."""
+        state = {"state": self.state} if self.state else {}
+        body = {**fields, **state, "iss": running().settings.public_url}
+        return Reply(302, body, to=self.redirect_uri, mode=self.response_mode)
+
+    def refused(self, error: OAuth2Error) -> Reply:
+        """An error for the return address, and for the log."""
+        put_on_record(error, self.client_id)
+        error.state = None
+        return self.told(**dict(error.get_body()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationRequest(Return):
+    """A request that has been checked."""
+
     #: Those we know, in our order.
     scope: tuple[str, ...]
-    state: str | None = field(repr=False)
     nonce: str | None = field(repr=False)
     #: Of the method S256; None where the site, which has a secret, sent none.
     code_challenge: str | None = field(repr=False)
     prompt: tuple[str, ...]
     #: Seconds since the login that the site still takes.
     max_age: int | None
-    response_mode: str
     #: `sub` of the ID token that the site has of whom it expects.
     expected_uid: str | None
     created: datetime
     #: Has the site had its answer?
     answered: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Does the site want an answer without a page of ours?"""
+        return "none" in self.prompt
+
+    def still_fits(self, site: Site) -> bool:
+        """Does the site, as the settings have it now, list the return address?"""
+        return is_registered(site, self.redirect_uri)
+
+    def require_pkce(self, site: Site) -> None:
+        """Raises OAuth2Error where the site, which may have lost its secret since it
+        asked, needs the PKCE that it did without."""
+        if site.is_public and self.code_challenge is None:
+            raise invalid_request(PKCE_NEEDED)
+
+    def asks_for_word(self, site: Site) -> bool:
+        """Does the person say on a page of ours whether to go on?
+
+        A program on the person's device gets its code only so, and so does a site that
+        asks for it (RFC 8252 section 8.6, finding L1). The word is for one request;
+        nothing is remembered of it.
+        """
+        return "consent" in self.prompt or is_program(site, self.redirect_uri)
+
+    def wants_login(self, visitor: Visitor, *, at: datetime) -> bool:
+        """Is this visitor's sign-in not as fresh as the site asked for?"""
+        started = visitor.session_started_at
+        if started > self.created:
+            return False
+        if "login" in self.prompt or "select_account" in self.prompt:
+            return True
+        if self.max_age is None:
+            return False
+        return at - started >= timedelta(seconds=self.max_age)
+
+    def wants_another(self, visitor: Visitor) -> bool:
+        """Does the site expect somebody else?"""
+        if self.expected_uid is None:
+            return False
+        return people.surviving_uid(self.expected_uid) != visitor.uid
+
+    def will_do(self, visitor: Visitor, *, at: datetime) -> bool:
+        """Is this the person, and the sign-in fresh enough, that the site asked for?"""
+        return not (self.wants_login(visitor, at=at) or self.wants_another(visitor))
 
     def to_text(self) -> str:
         return json.dumps(asdict(self), default=datetime.isoformat)

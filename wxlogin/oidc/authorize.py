@@ -6,23 +6,31 @@ for the visitor, and a log line that names what the site's developer has to mend
 (security row 112). Every other fault is told to the return address.
 """
 
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
 
 from authlib.oauth2 import OAuth2Error
 
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
-from wxlogin.errors import BadSiteRequest
-from wxlogin.oidc import return_addresses, signing
+from wxlogin.db import transaction
+from wxlogin.errors import BadSiteRequest, RegistrationClosed
+from wxlogin.oidc import codes, return_addresses, signing
 from wxlogin.oidc.authorization_request import (
     PROMPTS,
     RESPONSE_MODES,
     AuthorizationRequest,
+    Return,
 )
+from wxlogin.oidc.codes import Code
 from wxlogin.oidc.errors import invalid_request, refusal
+from wxlogin.oidc.grants import CodeGrant
 from wxlogin.oidc.server import server
-from wxlogin.oidc.wire import LONGEST_ECHO, Call, Reply, Request
+from wxlogin.oidc.wire import LONGEST_ECHO, Call, Reply
 from wxlogin.service import running
+from wxlogin.sites import members, terms
+from wxlogin.sites.terms import Entry
 
 _NAMES = (
     "response_type",
@@ -49,18 +57,74 @@ _ECHOED = ("state", "nonce")
 _UNSUPPORTED = ("request", "request_uri", "registration")
 
 
+class Detour(StrEnum):
+    """Where the visitor has to go before the site gets its answer."""
+
+    login = "login"
+    terms = "terms"
+    #: A page that names the client and the account, and asks whether to go on.
+    consent = "consent"
+
+
 def consider(call: Call, *, at: datetime) -> AuthorizationRequest | Reply:
     """The request if all is well with it, or the answer for its return address.
 
     Raises BadSiteRequest where there is no certain return address.
     """
-    redirect_uri = _return_address(call)
+    back = _return(call)
     try:
         _refuse_unsupported(call)
         grant = server().get_consent_grant(call)
-        return _read(call, grant.client.site, grant.request.scope, at=at)
+        return _read(call, back, grant, at=at)
     except OAuth2Error as error:
-        return _back(call, redirect_uri, error, mode=_mode(call))
+        return back.refused(error)
+
+
+def decide(
+    request: AuthorizationRequest,
+    visitor: Visitor | None,
+    *,
+    at: datetime,
+    agreed: bool = False,
+) -> Reply | Detour:
+    """The answer for the site, or the visitor's next page.
+
+    OpenID Connect Core 3.1.2.1 (prompt, max_age, id_token_hint) and 3.1.2.3.
+
+    `agreed`: the visitor has just said on our page that this request may go on.
+    Raises RegistrationClosed where the site takes nobody new, and BadSiteRequest
+    where site or return address have been taken out of the settings meanwhile.
+    """
+    settings = running().settings
+    site = settings.site_of(request.client_id)
+    if site is None or not request.still_fits(site):
+        raise BadSiteRequest(
+            "site or redirect_uri is no longer in SITES", client=request.client_id
+        )
+    silent = request.silent
+    if visitor is None or request.wants_login(visitor, at=at):
+        if not silent:
+            return Detour.login
+        return refuse(request, "login_required", "The visitor is not signed in.")
+    if request.wants_another(visitor):
+        if silent or visitor.session_started_at > request.created:
+            return refuse(request, "login_required", "Somebody else is signed in.")
+        return Detour.login
+    match terms.entry(settings, site, visitor.user_id):
+        case Entry.terms if silent:
+            return refuse(request, "interaction_required", "The visitor has to agree.")
+        case Entry.terms:
+            return Detour.terms
+        case Entry.closed if silent:
+            return refuse(request, "access_denied", "The site takes nobody new.")
+        case Entry.closed:
+            raise RegistrationClosed("the site takes nobody new", client=site.client_id)
+        case Entry.ok if agreed or not request.asks_for_word(site):
+            return _grant(request, site, visitor, at=at)
+        case Entry.ok if silent:
+            return refuse(request, "consent_required", "The visitor has to go on.")
+        case Entry.ok:
+            return Detour.consent
 
 
 def refuse(request: AuthorizationRequest, error: str, description: str) -> Reply:
@@ -68,39 +132,59 @@ def refuse(request: AuthorizationRequest, error: str, description: str) -> Reply
 
     Raises BadSiteRequest where that has been taken out of the settings meanwhile.
     """
-    found, call = refusal(error, description), call_of(request)
-    to = _return_address(call)
-    return _back(call, to, found, mode=request.response_mode)
+    _require_listed(request.client_id, request.redirect_uri)
+    return request.refused(refusal(error, description))
 
 
-def call_of(request: AuthorizationRequest) -> Call:
-    """The request as it could have come, to be looked at once more."""
-    values = {
-        "response_type": "code",
-        "client_id": request.client_id,
-        "redirect_uri": request.redirect_uri,
-        "scope": " ".join(request.scope),
-        "state": request.state,
-        "code_challenge": request.code_challenge,
-        "code_challenge_method": "S256" if request.code_challenge else None,
-    }
-    return Call("GET", {name: (text,) for name, text in values.items() if text})
+def _grant(
+    request: AuthorizationRequest, site: Site, visitor: Visitor, *, at: datetime
+) -> Reply:
+    """The site knows the user from here on, and gets a code."""
+    client_id, user_id = request.client_id, visitor.user_id
+    if members.member(client_id, user_id) is None:
+        transaction(lambda session: members.join(session, client_id, user_id, at=at))
+    try:
+        request.require_pkce(site)
+    except OAuth2Error as error:
+        return request.refused(error)
+    code = Code(
+        client_id=client_id,
+        redirect_uri=request.redirect_uri,
+        code_challenge=request.code_challenge,
+        user_id=user_id,
+        session_id=visitor.session_id,
+        scope=" ".join(request.scope),
+        nonce=request.nonce,
+        auth_time=visitor.session_started_at,
+        issued_at=at,
+    )
+    return request.told(code=codes.issue(code))
 
 
-def _return_address(call: Call) -> str:
-    """The address that errors may be told to. Raises BadSiteRequest."""
-    client_id = call.one("client_id")
+def _return(call: Call) -> Return:
+    """Where errors may be told to. Raises BadSiteRequest."""
     if doubled := call.doubled(_NAMES):
         raise _bad(f"the parameter {doubled[0]} is doubled")
     others = [name for name in _NAMES if name not in _ECHOED]
     if long := call.longer(others, _LONGEST):
         raise _bad(f"the parameter {long[0]} is longer than {_LONGEST} bytes")
+    client_id = call.one("client_id")
     if client_id is None:
         raise _bad("client_id is missing")
+    return Return(
+        client_id=client_id,
+        redirect_uri=_require_listed(client_id, call.one("redirect_uri")),
+        # A state that is itself the fault is not sent on.
+        state=None if call.no_echo(["state"]) else call.one("state"),
+        response_mode=_mode(call),
+    )
+
+
+def _require_listed(client_id: str, uri: str | None) -> str:
+    """The return address, one that SITES lists for this site. Raises BadSiteRequest."""
     site = running().settings.site_of(client_id)
     if site is None:
         raise _bad("no site in SITES has this client_id", client=client_id[:64])
-    uri = call.one("redirect_uri")
     if uri is None:
         raise _bad("redirect_uri is missing", client=client_id)
     if not return_addresses.is_registered(site, uri):
@@ -147,20 +231,19 @@ def _refuse_unsupported(call: Call) -> None:
         raise invalid_request("prompt=none stands alone.")
 
 
-def _read(call: Call, site: Site, scope: str, *, at: datetime) -> AuthorizationRequest:
+def _read(
+    call: Call, back: Return, grant: CodeGrant, *, at: datetime
+) -> AuthorizationRequest:
     max_age = call.one("max_age")
     prompt = (call.one("prompt") or "").split()
     return AuthorizationRequest(
-        client_id=site.client_id or "",
-        redirect_uri=call.one("redirect_uri") or "",
-        scope=tuple(scope.split()),
-        state=call.one("state"),
+        **asdict(back),
+        scope=tuple(grant.request.scope.split()),
         nonce=call.one("nonce"),
         code_challenge=call.one("code_challenge"),
         prompt=tuple(one for one in PROMPTS if one in prompt),
         max_age=int(max_age[:9]) if max_age else None,
-        response_mode=_mode(call),
-        expected_uid=_expected(call, site),
+        expected_uid=_expected(call, grant.client.site),
         created=at,
     )
 
@@ -182,12 +265,3 @@ def _expected(call: Call, site: Site) -> str | None:
 def _mode(call: Call) -> str:
     asked = call.one("response_mode")
     return asked if asked in RESPONSE_MODES else "query"
-
-
-def _back(call: Call, redirect_uri: str, error: OAuth2Error, *, mode: str) -> Reply:
-    error.redirect_uri = redirect_uri
-    # A state that is itself the fault is not sent on.
-    error.state = None if call.no_echo(["state"]) else call.one("state")
-    asked = Request(call)
-    asked.client = server().query_client(call.one("client_id") or "")
-    return replace(server().handle_error_response(asked, error), mode=mode)

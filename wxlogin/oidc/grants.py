@@ -27,6 +27,7 @@ from authlib.oidc.core import OpenIDToken
 from wxlogin.db import now
 from wxlogin.oidc import access_tokens, claims, codes, refresh_tokens
 from wxlogin.oidc.access_tokens import Access, Issued
+from wxlogin.oidc.authorization_request import PKCE_NEEDED
 from wxlogin.oidc.clients import CONFIDENTIAL, EVERY
 from wxlogin.oidc.codes import Code
 from wxlogin.oidc.errors import invalid_grant, invalid_request
@@ -43,16 +44,9 @@ _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
 class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
-    """RFC 6749 section 4.1. `request.user` is what the code is to stand for."""
+    """RFC 6749 section 4.1."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = EVERY
-
-    def create_authorization_response(self, redirect_uri: str, grant_user: Code) -> Any:
-        """The fields that the return address is given."""
-        fields = {"code": codes.issue(grant_user)}
-        if state := self.request.payload.state:
-            fields["state"] = state
-        return 302, fields, [("Location", redirect_uri)]
 
     def query_authorization_code(self, code: str, client: Any) -> Code:
         found = codes.find(code, client_id=client.client_id, at=now())
@@ -152,7 +146,7 @@ class S256(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
             if method is not None:
                 raise invalid_request("code_challenge_method without code_challenge.")
             if grant.client.site.is_public:
-                raise invalid_request("A public client needs PKCE: code_challenge.")
+                raise invalid_request(PKCE_NEEDED)
             return
         if method != "S256":
             raise invalid_request("code_challenge_method must be S256.")

@@ -58,20 +58,12 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         return request if isinstance(request, Request) else Request(request)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Reply:
-        """JSON for the caller, or fields for a return address, which learns from
-        whom they are (RFC 9207; Authlib's own extension leaves out errors)."""
-        to = dict(headers).get("Location")
-        if to is None:
-            return Reply(status, body, tuple(headers))
-        return Reply(status, {**body, "iss": running().settings.public_url}, to=to)
+        return Reply(status, body, tuple(headers))
 
     def handle_error_response(self, request: Request, error: OAuth2Error) -> Reply:
         client = request.client
         put_on_record(error, client.client_id if client else None)
-        to = error.redirect_uri
-        if to is None:
-            return self.handle_response(*error())
-        return self.handle_response(302, dict(error.get_body()), [("Location", to)])
+        return self.handle_response(*error())
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens to Authlib's signals."""

@@ -16,10 +16,9 @@ from wxlogin.errors import (
 from wxlogin.oidc import authorization_request, server
 from wxlogin.oidc import authorize as authorizing
 from wxlogin.oidc.authorization_request import AuthorizationRequest
-from wxlogin.oidc.deciding import Detour, decide
+from wxlogin.oidc.authorize import Detour, decide
 from wxlogin.oidc.return_addresses import is_program
 from wxlogin.oidc.wire import Call, Reply
-from wxlogin.service import running
 from wxlogin.web import limits
 from wxlogin.web.access import let_sites_read, without_cookies
 from wxlogin.web.edge import allow_form_to, hide_referrer
@@ -125,9 +124,9 @@ def _meet(
     asked: AuthorizationRequest, *, key: str | None = None, agreed: bool = False
 ) -> Response:
     """The site's answer, or the page that the visitor sees first."""
-    settings, visitor = running().settings, current_visitor()
+    visitor = current_visitor()
     try:
-        found = decide(settings, asked, visitor, at=now(), agreed=agreed)
+        found = decide(asked, visitor, at=now(), agreed=agreed)
     except RegistrationClosed:
         key = key or _hold(asked)
         g.login_wish = {"next": url_for("openid.resume", key=key)}

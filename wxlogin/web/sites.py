@@ -16,7 +16,6 @@ from wxlogin.flows import site_links
 from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.oidc import authorization_request as authorizations
 from wxlogin.oidc.authorization_request import AuthorizationRequest
-from wxlogin.oidc.deciding import will_do
 from wxlogin.security.origins import web_origins
 from wxlogin.service import running
 from wxlogin.sites import terms
@@ -45,7 +44,7 @@ def visitor_for(next_url: str) -> Visitor | None:
     visitor = current_visitor()
     found = _AUTHORIZE.fullmatch(_path(next_url))
     waiting = authorizations.held(found[1]) if found and visitor else None
-    if visitor and waiting and not will_do(waiting, visitor, at=now()):
+    if visitor and waiting and not waiting.will_do(visitor, at=now()):
         return None
     return visitor
 

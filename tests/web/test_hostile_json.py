@@ -1,7 +1,7 @@
 """Answers that could be read in two ways, or not at all, through the whole journey.
 
 A reading is either right or refused: with an error of ours, never a 500, and
-without a row written. How each is read is for the tests of `wechat.reading`.
+without a row written. How each is read is for the tests of `wechat.answers`.
 """
 
 import base64

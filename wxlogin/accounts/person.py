@@ -20,7 +20,7 @@ from wxlogin.accounts.models.columns import (
     NICKNAME_LENGTH,
 )
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.security.identifiers import is_id
+from wxlogin.wechat.identifiers import is_id
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ from wxlogin.doctor.findings import (
 )
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.service import hosts_of
+from wxlogin.wechat.answers import errcode, read_json
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import API_HOST, OPEN_HOST, QRCONNECT, SNS_AUTH
-from wxlogin.wechat.reading import errcode, read_json
 
 _CHECK, _CLOCK = "wechat", "clock"
 _WARNING_SECONDS = 30

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wxlogin.security.identifiers import says_nothing
 from wxlogin.transfer.record import FIELDS, Refusal
+from wxlogin.wechat.identifiers import says_nothing
 
 # Apostrophes may already be there: one more goes in front, so that reading takes
 # back just what writing put there.

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Self
 
-from wxlogin.security.identifiers import is_issued
 from wxlogin.transfer.cells import fields_of, unknown_columns
 from wxlogin.transfer.encodings import HEAD, Unusable, require_text
 from wxlogin.transfer.record import Record, Refusal
 from wxlogin.transfer.records import Records
+from wxlogin.wechat.identifiers import is_issued
 
 LONGEST = 1 << 20
 _BOM = "\ufeff"

@@ -1,6 +1,6 @@
 """Reads a user's fields strictly.
 
-Ids are held to what WeChat gives out (`security.identifiers`, security row 44), and
+Ids are held to what WeChat gives out (`wechat.identifiers`, security row 44), and
 every way of writing "nothing" is nothing. What is not understood refuses the line: a
 field nobody read would be lost.
 """
@@ -13,10 +13,10 @@ from typing import Any
 from wxlogin.accounts.person import Profile
 from wxlogin.config import App
 from wxlogin.errors import BadRequest
-from wxlogin.security.identifiers import is_issued, says_nothing
 from wxlogin.sites.members import require_external_id
 from wxlogin.transfer.damage import Digits, damage
 from wxlogin.transfer.record import FIELDS, Alias, Record, Refusal
+from wxlogin.wechat.identifiers import is_issued, says_nothing
 
 # More ids than a person has; it bounds what one line can ask of the database.
 MOST_IDS = 100

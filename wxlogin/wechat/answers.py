@@ -1,18 +1,32 @@
-"""What WeChat answers to the `/sns/` calls, as values.
+"""What WeChat answers to the `/sns/` calls: bytes to values.
 
 Source: developers.weixin.qq.com/doc/service/api/webdev/access (api_snsaccesstoken,
 api_snsrefreshtoken, api_snsuserinfo). Every key but access_token and openid is
 optional in practice: unionid is missing for unbound apps, refresh answers name
 none, and region and sex have been empty since October 2021, so they are not read.
+
+Strict where it matters and lenient where not:
+
+- The bytes are UTF-8 whatever the header says: the `/sns/` calls send `text/plain`
+  without a charset, which a client library takes for Latin-1. Damaged bytes become
+  U+FFFD: a broken nickname must not cost the login.
+- Control characters may stand unescaped in a nickname (seen in the wild), so the
+  reader is not strict about them.
+- Everything a reader could take in two ways is refused: a key named twice, NaN,
+  numbers no field of WeChat's can hold, anything but an object.
+- A refusal is a `WeChatUnavailable` with `fault` = `garbage`, never another error,
+  and never quotes the body: it may hold tokens.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
+from wxlogin.errors import WeChatUnavailable
 from wxlogin.wechat.endpoints import ACCESS_TOKEN_SECONDS
-from wxlogin.wechat.reading import garbage, identifier, text, token, whole_number
+from wxlogin.wechat.identifiers import is_id, says_nothing
 
 # The name WeChat gives to a person who shows none.
 PLACEHOLDER_NAME = "微信用户"
@@ -20,8 +34,16 @@ PLACEHOLDER_NAME = "微信用户"
 PLACEHOLDER_AVATAR = "/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4"
 AVATAR_LIMIT = 1024
 
+# The longest number WeChat sends is an errcode or a time; 64 bit has 20 digits.
+DIGITS_LIMIT = 20
+# "reserve 512 characters" says the reference; twice that is still no accident.
+TOKEN_LIMIT = 1024
+
 # Unicode's category Cc, which WeChat lets pass in names.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+# Half a character.
+_LONE = re.compile("[\ud800-\udfff]")
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +87,51 @@ class UserInfo:
         return self.nickname.strip() in ("", PLACEHOLDER_NAME)
 
 
+def read_json(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`. Raises `WeChatUnavailable` for anything else."""
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    try:
+        data = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise _garbage("WeChat's answer is not a JSON object.", length=len(body))
+    return data
+
+
+def errcode(data: dict[str, Any]) -> int:
+    """The errcode of an answer; 0 where there is none or it is null.
+
+    Raises `WeChatUnavailable` for an errcode that is no whole number.
+    """
+    value = data.get("errcode")
+    if value is None:
+        return 0
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise _garbage("WeChat's errcode is not a number.")
+
+
 def parse_tokens(data: dict[str, Any]) -> Tokens:
     """Read the answer to an exchange or a refresh.
 
     Raises `WeChatUnavailable` where access_token or openid is missing.
     """
-    access_token = token(data.get("access_token"))
+    access_token = _token(data.get("access_token"))
     openid = identifier(data.get("openid"))
     if access_token is None or openid is None:
         missing = "access_token" if access_token is None else "openid"
-        raise garbage(f"WeChat's answer has no usable {missing}.", missing=missing)
+        raise _garbage(f"WeChat's answer has no usable {missing}.", missing=missing)
     return Tokens(
         access_token=access_token,
-        expires_in=whole_number(data.get("expires_in"), default=ACCESS_TOKEN_SECONDS),
-        refresh_token=token(data.get("refresh_token")),
+        expires_in=_whole_number(data.get("expires_in"), default=ACCESS_TOKEN_SECONDS),
+        refresh_token=_token(data.get("refresh_token")),
         openid=openid,
-        scope=_scopes(text(data, "scope")),
+        scope=_scopes(_text(data, "scope")),
         unionid=identifier(data.get("unionid")),
         is_snapshot=_is_set(data.get("is_snapshotuser")),
     )
@@ -94,12 +145,12 @@ def parse_userinfo(data: dict[str, Any], *, plain_origin: str = "") -> UserInfo:
     """
     openid = identifier(data.get("openid"))
     if openid is None:
-        raise garbage("WeChat's answer has no usable openid.", missing="openid")
+        raise _garbage("WeChat's answer has no usable openid.", missing="openid")
     return UserInfo(
         openid=openid,
-        nickname=_CONTROL.sub("", text(data, "nickname")),
-        avatar=_avatar(text(data, "headimgurl"), plain_origin),
-        language=_language(text(data, "language")),
+        nickname=_CONTROL.sub("", _text(data, "nickname")),
+        avatar=_avatar(_text(data, "headimgurl"), plain_origin),
+        language=_language(_text(data, "language")),
         unionid=identifier(data.get("unionid")),
     )
 
@@ -124,6 +175,49 @@ def disagreement(named: Named, info: UserInfo) -> str | None:
     if named.unionid and info.unionid and named.unionid != info.unionid:
         return "unionid"
     return None
+
+
+def _garbage(sentence: str, **facts: str | int | None) -> WeChatUnavailable:
+    """The error for an answer that cannot be WeChat's, or was damaged."""
+    return WeChatUnavailable(sentence, fault="garbage", sent=True, **facts)
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    """The string under `key`; empty where it is missing or not a string.
+
+    A lone surrogate (half an emoji, written as an escape) cannot be stored or sent
+    as UTF-8 and becomes U+FFFD.
+    """
+    value = data.get(key)
+    if not isinstance(value, str):
+        return ""
+    return _LONE.sub("\ufffd", value)
+
+
+def identifier(value: object) -> str | None:
+    """An openid or unionid, or None for every way of writing "there is none".
+
+    A value with a blank at either end is no identifier either: it would be another
+    key for the same person.
+    """
+    return value if isinstance(value, str) and is_id(value) else None
+
+
+def _token(value: object) -> str | None:
+    """A token, or None where there is no usable one."""
+    if not isinstance(value, str) or says_nothing(value):
+        return None
+    usable = value.isascii() and value.isprintable() and " " not in value
+    return value if usable and len(value) <= TOKEN_LIMIT else None
+
+
+def _whole_number(value: object, *, default: int) -> int:
+    """A whole number not below zero, also when written as a string."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return default
+    return value
 
 
 def _scopes(text: str) -> frozenset[str]:
@@ -155,3 +249,38 @@ def _avatar(url: str, plain_origin: str) -> str | None:
 
 def _language(text: str) -> str | None:
     return text if re.fullmatch("[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", text) else None
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > DIGITS_LIMIT:
+        raise ValueError("a number too long")
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    if len(digits) > 2 * DIGITS_LIMIT:
+        raise ValueError("a number too long")
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number too large")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is named twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    strict=False,
+    parse_int=_integer,
+    parse_float=_real,
+    parse_constant=_constant,
+    object_pairs_hook=_object,
+)

@@ -28,7 +28,14 @@ from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.connection import Trip
 from wxlogin.net.deadline import Deadline
 from wxlogin.net.transport import Transport, shared
-from wxlogin.wechat.answers import Tokens, UserInfo, parse_tokens, parse_userinfo
+from wxlogin.wechat.answers import (
+    Tokens,
+    UserInfo,
+    errcode,
+    parse_tokens,
+    parse_userinfo,
+    read_json,
+)
 from wxlogin.wechat.endpoints import (
     SNS_ACCESS_TOKEN,
     SNS_REFRESH_TOKEN,
@@ -37,7 +44,6 @@ from wxlogin.wechat.endpoints import (
 )
 from wxlogin.wechat.errcodes import Retry, lookup
 from wxlogin.wechat.errors import Call, to_exception
-from wxlogin.wechat.reading import errcode, read_json
 
 # "1-2 times, at least 0.5 s apart" is what keeps a busy WeChat from a stampede.
 PAUSE_SECONDS = 0.5

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.wechat.broken_wechat import PROFILE, TOKENS
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.wechat.answers import parse_tokens, parse_userinfo
-from wxlogin.wechat.reading import errcode, read_json
+from wxlogin.wechat.answers import errcode, parse_tokens, parse_userinfo, read_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -8,8 +8,8 @@ import pytest
 from tests.support.names import NOTHING
 from wxlogin.accounts.person import Person
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.security.identifiers import is_id, is_issued, says_nothing
-from wxlogin.wechat.reading import identifier
+from wxlogin.wechat.answers import identifier
+from wxlogin.wechat.identifiers import is_id, is_issued, says_nothing
 
 REAL = (
     "oCJUsw0CF6iit8BB96PB569XEmQk",

@@ -21,6 +21,7 @@ Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -50,6 +51,12 @@ PAUSE_SECONDS = 0.5
 # What must be left of the budget for a second try to make sense.
 SECOND_TRY_SECONDS = 0.5
 
+_PATHS = {
+    Call.EXCHANGE: SNS_ACCESS_TOKEN,
+    Call.REFRESH: SNS_REFRESH_TOKEN,
+    Call.USERINFO: SNS_USERINFO,
+}
+
 Answer = dict[str, Any]
 Read = TypeVar("Read")
 
@@ -67,21 +74,34 @@ class AppCredentials(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One call: what is asked, for whom, and what its errors must not quote."""
+    """One call: what is asked, and for which app."""
 
     call: Call
-    app: str
-    path: str
+    app: AppCredentials = field(repr=False)
     #: The query, in the order of Tencent's guide.
     query: dict[str, str] = field(repr=False)
-    hide: tuple[str, ...] = field(repr=False)
     #: The token was given a moment ago.
     fresh: bool = False
+
+    @property
+    def target(self) -> str:
+        """Path and query: everything percent-encoded, in this order, as UTF-8."""
+        pairs = (
+            f"{name}={quote(text, '', errors='replace')}"
+            for name, text in self.query.items()
+        )
+        return f"{_PATHS[self.call]}?{'&'.join(pairs)}"
 
     @property
     def repeatable(self) -> bool:
         """Does it no harm when it is sent twice?"""
         return self.call is Call.USERINFO
+
+    @property
+    def secrets(self) -> list[str]:
+        """What an error must not quote."""
+        names = ("code", "refresh_token", "access_token")
+        return [self.app.secret, *(self.query.get(name, "") for name in names)]
 
     def may_ask_again(self, code: int) -> bool:
         return code == -1 or (self.fresh and lookup(code).retry is Retry.ONCE)
@@ -115,8 +135,8 @@ class WeChat:
         """Trade an authorization code for tokens and the person's openid.
 
         Raises `CodeInvalid` where WeChat does not take the code, `WeChatUnavailable`
-        or `WeChatBusy` for faults (with the fact `sent`: where it is false the code
-        is as good as before), `WeChatMisconfigured`, `WeChatDenied`.
+        or `WeChatBusy` for faults (where `errors.never_left` the code is as good as
+        before), `WeChatMisconfigured`, `WeChatDenied`.
         Source: GET /sns/oauth2/access_token.
         """
         query = {
@@ -125,9 +145,7 @@ class WeChat:
             "code": code,
             "grant_type": "authorization_code",
         }
-        hide = (app.secret, code)
-        question = _Question(Call.EXCHANGE, app.name, SNS_ACCESS_TOKEN, query, hide)
-        return self._ask(question, parse_tokens, deadline)
+        return self._get(_Question(Call.EXCHANGE, app, query), parse_tokens, deadline)
 
     def refresh(
         self, app: AppCredentials, refresh_token: str, *, deadline: Deadline
@@ -144,9 +162,7 @@ class WeChat:
             "grant_type": "refresh_token",
             "refresh_token": refresh_token,
         }
-        hide = (app.secret, refresh_token)
-        question = _Question(Call.REFRESH, app.name, SNS_REFRESH_TOKEN, query, hide)
-        return self._ask(question, parse_tokens, deadline)
+        return self._get(_Question(Call.REFRESH, app, query), parse_tokens, deadline)
 
     def userinfo(
         self,
@@ -163,65 +179,39 @@ class WeChat:
         `WeChatMisconfigured` with errcode 48001 where the scope is too small,
         otherwise as `exchange`. Source: GET /sns/userinfo.
         """
-        access_token, openid = _pair(tokens)
-        question = _Question(
-            Call.USERINFO,
-            app.name,
-            SNS_USERINFO,
-            {"access_token": access_token, "openid": openid, "lang": lang},
-            hide=(app.secret, access_token),
-            fresh=isinstance(tokens, Tokens),
-        )
-        return self._ask(question, self._parse_userinfo, deadline)
+        fresh = isinstance(tokens, Tokens)
+        if isinstance(tokens, Tokens):
+            tokens = (tokens.access_token, tokens.openid)
+        query = {"access_token": tokens[0], "openid": tokens[1], "lang": lang}
+        plain = self.hosts.api if self.hosts.api.startswith("http://") else ""
+        parse = partial(parse_userinfo, plain_origin=plain)
+        return self._get(_Question(Call.USERINFO, app, query, fresh), parse, deadline)
 
-    def _ask(
+    def _get(
         self, question: _Question, parse: Callable[[Answer], Read], deadline: Deadline
     ) -> Read:
+        """The parsed answer, after a second try where one is allowed."""
+        call, app = question.call, question.app.name
         try:
-            return parse(self._answer(question, deadline))
+            data = self._answer(question, deadline)
+            code = errcode(data)
+            if code and question.may_ask_again(code) and _has_time(deadline):
+                self._pause(PAUSE_SECONDS)
+                data = self._answer(question, deadline)
+                code = errcode(data)
+            if not code:
+                return parse(data)
         except WeChatUnavailable as error:
-            error.facts |= {"app": question.app, "call": question.call.value}
+            error.facts |= {"app": app, "call": call.value}
             raise
+        errmsg = data.get("errmsg")
+        raise to_exception(code, errmsg, app=app, call=call, hide=question.secrets)
 
     def _answer(self, question: _Question, deadline: Deadline) -> Answer:
-        """An answer without errcode, after a second try where one is allowed."""
-        data = self._get(question, deadline)
-        code = errcode(data)
-        if code and question.may_ask_again(code) and self._has_time(deadline):
-            self._pause(PAUSE_SECONDS)
-            data = self._get(question, deadline)
-            code = errcode(data)
-        if not code:
-            return data
-        raise to_exception(
-            code,
-            data.get("errmsg"),
-            app=question.app,
-            call=question.call,
-            hide=question.hide,
-        )
-
-    def _get(self, question: _Question, deadline: Deadline) -> Answer:
-        url = f"{self.hosts.api}{question.path}?{_encoded(question.query)}"
         trip = Trip(deadline, repeatable=question.repeatable)
+        url = self.hosts.api + question.target
         return read_json(self._transport.get(url, trip).content)
 
-    def _has_time(self, deadline: Deadline) -> bool:
-        return deadline.remaining() > PAUSE_SECONDS + SECOND_TRY_SECONDS
 
-    def _parse_userinfo(self, data: Answer) -> UserInfo:
-        plain = self.hosts.api if self.hosts.api.startswith("http://") else ""
-        return parse_userinfo(data, plain_origin=plain)
-
-
-def _encoded(query: dict[str, str]) -> str:
-    """Everything percent-encoded, in the order given, as UTF-8."""
-    return "&".join(
-        f"{name}={quote(text, '', errors='replace')}" for name, text in query.items()
-    )
-
-
-def _pair(tokens: Tokens | tuple[str, str]) -> tuple[str, str]:
-    if isinstance(tokens, Tokens):
-        return tokens.access_token, tokens.openid
-    return tokens
+def _has_time(deadline: Deadline) -> bool:
+    return deadline.remaining() > PAUSE_SECONDS + SECOND_TRY_SECONDS

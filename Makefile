@@ -49,7 +49,7 @@ docs:  ## the examples, into the pages that quote them
 PAGES := wxlogin/web wxlogin/wechat/errcodes.py templates/base.html templates/error.html templates/form_post.html templates/_developer.html templates/login templates/account templates/openid
 translations: .venv/.dev  ## new texts into the catalogues, old ones out, compiled
 	@$(call catalogue,wxlogin/translations,$(PAGES))
-	@$(call catalogue,wxlogin/simulator/translations,wxlogin/simulator templates/simulator)
+	@$(call catalogue,wxlogin/simulator/translations,wxlogin/simulator)
 
 define catalogue
 $(BIN)/pybabel -q extract --no-location --sort-output -F wxlogin/babel.cfg -k lazy_gettext -o .catalogue.pot $(2) && \

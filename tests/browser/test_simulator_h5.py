@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.simulator.conftest import LONE, OA, WEB
 from tests.simulator.shop import Shop
+from wxlogin.simulator.pages.wechat_browser import USER_AGENT
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.wechat_browser import USER_AGENT
 
 BACK = "/cb?code=*&state=S1"
 

@@ -13,7 +13,7 @@ from wxlogin.flows.redirect import attempt
 from wxlogin.oidc import access_tokens, authorize, codes, keys, refresh_tokens
 from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.security import signing
-from wxlogin.simulator import ids
+from wxlogin.simulator.world import ids
 
 
 def install() -> None:

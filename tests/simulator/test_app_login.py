@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World
-from wxlogin.simulator.ids import openid, unionid
+from wxlogin.simulator.world.ids import openid, unionid
 
 from .conftest import MOBILE, Site, errcode
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from wxlogin.simulator import World
-from wxlogin.simulator.callback import append
+from wxlogin.simulator.protocol import append
 
 from .conftest import CALLBACK, Site, code_in, errcode, phone
 

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World
-from wxlogin.simulator.journal import MASK
+from wxlogin.simulator.refusals import MASK
 
 from .conftest import WEB, Site, errcode, phone
 

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World
-from wxlogin.simulator.h5_link import TEXTS, returned_state
+from wxlogin.simulator.world.consent_link import TEXTS, returned_state
 from wxlogin.wechat.endpoints import Hosts, authorize_url
 
 from .conftest import H5_CALLBACK, MOBILE, OA, WEB, Account, consent_link

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World, create_simulator
-from wxlogin.simulator.errors import Clash, Unknown
+from wxlogin.simulator.refusals import Clash, Unknown
 
 from .conftest import CALLBACK, WEB, Site, code_in, phone
 

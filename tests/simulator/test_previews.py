@@ -1,7 +1,7 @@
 """Snapshot pages: a virtual visitor first, the person after 使用完整服务."""
 
 from wxlogin.simulator import World
-from wxlogin.simulator.ids import openid, unionid
+from wxlogin.simulator.world.ids import openid, unionid
 
 from .conftest import OA, Account, Site, code_of, consent_link, errcode
 

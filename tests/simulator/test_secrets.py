@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from wxlogin.cli.world import world_for
 from wxlogin.config import load_settings
 from wxlogin.simulator import World, create_simulator
-from wxlogin.simulator.demo import AES_KEY
+from wxlogin.simulator.world.seed import AES_KEY
 
 from .conftest import Site
 

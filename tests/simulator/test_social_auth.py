@@ -10,8 +10,8 @@ import requests
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World, create_simulator
-from wxlogin.simulator.ids import openid, unionid
 from wxlogin.simulator.server import SimulatorServer
+from wxlogin.simulator.world.ids import openid, unionid
 
 from .conftest import CALLBACK, H5_CALLBACK, OA, WEB, Account, code_of, phone, uuid_in
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World
-from wxlogin.simulator.switch_values import SWITCHES
+from wxlogin.simulator.world.switch_values import SWITCHES
 
 from .conftest import Site, errcode
 

@@ -8,8 +8,8 @@ from wechatpy.exceptions import WeChatOAuthException
 from wechatpy.oauth import WeChatOAuth
 
 from wxlogin.simulator import World, create_simulator
-from wxlogin.simulator.ids import openid, unionid
 from wxlogin.simulator.server import SimulatorServer
+from wxlogin.simulator.world.ids import openid, unionid
 
 from .conftest import CALLBACK, H5_CALLBACK, OA, WEB, Account, code_of, phone, uuid_in
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.journey import EXCHANGE, USERINFO, calls
 from tests.support.records import stored
-from wxlogin.simulator import ids
+from wxlogin.simulator.world import ids
 
 WEB = "wx0000000000000a01"
 OPENID = ids.openid(WEB, "xiaoming")

@@ -16,7 +16,7 @@ from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.models import Identity, Merge, User
 from wxlogin.db import db
 from wxlogin.service import service_of
-from wxlogin.simulator import ids
+from wxlogin.simulator.world import ids
 
 DAY = 24 * 3600
 WEEK = 7 * DAY

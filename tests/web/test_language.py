@@ -205,7 +205,7 @@ def catalogs() -> list:
     names = ("base", "error", "form_post", "_developer")
     errcodes = package_dir() / "wechat" / "errcodes.py"
     loose = [errcodes, *(templates / f"{name}.html" for name in names)]
-    simulator = [package_dir() / "simulator", templates / "simulator"]
+    simulator = [package_dir() / "simulator"]
     translations = ("translations", "zh", "LC_MESSAGES")
     return [
         pytest.param(service, loose, package_dir().joinpath(*translations), id="web"),

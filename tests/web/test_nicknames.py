@@ -13,7 +13,7 @@ import pytest
 from tests.support.journey import USERINFO, Phone
 from tests.support.names import expected
 from tests.support.vectors import AVATARS, NICKNAMES, NOT_NICKNAMES
-from wxlogin.simulator import ids
+from wxlogin.simulator.world import ids
 
 # Headers that WeChat sends, and that someone between us and WeChat might.
 CONTENT_TYPES = (None, "application/json")

@@ -128,16 +128,14 @@ def run(bind: str | None, workers: int, threads: int) -> None:
 def simulator(
     host: str, port: int, config: Path | None, names: tuple[str, ...], hold: float
 ) -> None:
-    from wxlogin.simulator.errors import Invalid
-    from wxlogin.simulator.server import load_world
+    from wxlogin.simulator import SimulatorError, World, load_world
     from wxlogin.simulator.server import run as serve
-    from wxlogin.simulator.world import World
 
     try:
         world = load_world(config) if config else World.demo()
     except OSError as error:
         raise ConfigurationError(f"{config}: {error.strerror}") from None
-    except Invalid as error:
+    except SimulatorError as error:
         raise ConfigurationError(str(error)) from None
     require_free(host, port, "--port")
     serve(host, port, world, hold, names)

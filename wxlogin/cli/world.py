@@ -8,20 +8,19 @@ domain, so that whatever is configured can sign in.
 from dataclasses import replace
 
 from wxlogin.config import App, Settings
-from wxlogin.simulator import demo
-from wxlogin.simulator.apps import App as SimulatedApp
-from wxlogin.simulator.world import World
+from wxlogin.simulator.world import World, seed
+from wxlogin.simulator.world.parties import App as SimulatedApp
 
 
 def world_for(settings: Settings) -> World:
     """A World with the demo's people; `reset` comes back to just this."""
-    fixed = demo.apps()
+    fixed = seed.apps()
     names = {app.name for app in settings.apps}
     appids = {app.appid for app in settings.apps}
     others = [a for a in fixed if a.name not in names and a.appid not in appids]
     host = settings.public.hostname or "127.0.0.1"
     ours = [_simulated(app, fixed, host) for app in settings.apps]
-    return World([*ours, *others], demo.PEOPLE)
+    return World([*ours, *others], seed.PEOPLE)
 
 
 def _simulated(app: App, fixed: tuple[SimulatedApp, ...], host: str) -> SimulatedApp:

@@ -5,8 +5,7 @@ alone. Nothing of the rest of this project is needed to use it.
 """
 
 from .app import create_simulator
-from .errors import SimulatorError
-from .world import World
-from .world_file import load_world
+from .refusals import SimulatorError
+from .world import World, load_world
 
 __all__ = ["SimulatorError", "World", "create_simulator", "load_world"]

@@ -9,14 +9,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from .callback import callback_urls, refusal_url
-from .demo import shown
-from .errors import Invalid, SimulatorError
-from .fields import known, mapping, text
-from .qrcodes import CANCELLED, QrCode
-from .same_origin import is_foreign
-from .state import world
-from .switches import EVERYONE, Scope
+from .current import is_foreign, world
+from .refusals import Invalid, SimulatorError, known, mapping, text
+from .world.qrcodes import CANCELLED, QrCode
+from .world.seed import shown
+from .world.switches import EVERYONE, Scope
 
 bp = Blueprint("control", __name__, url_prefix="/_sim")
 
@@ -96,7 +93,7 @@ def scan() -> Response:
 def confirm() -> Response:
     """The person says yes; `redirect` is where the QR page goes."""
     qr = world().confirm(*_uuid_and_person())
-    urls = callback_urls(qr)
+    urls = qr.callback_urls
     return jsonify(_phone(qr) | {"redirect": urls[0], "redirects": urls})
 
 
@@ -105,7 +102,7 @@ def cancel() -> Response:
     """The person says no; the QR page stays, unless `deny_redirect` is on."""
     qr = world().cancel(*_uuid_and_person())
     back = world().switches.get("deny_redirect", app=qr.app.name, person=qr.person)
-    return jsonify(_phone(qr) | ({"redirect": refusal_url(qr)} if back else {}))
+    return jsonify(_phone(qr) | ({"redirect": qr.refusal_url} if back else {}))
 
 
 def _uuid_and_person() -> tuple[str, str]:

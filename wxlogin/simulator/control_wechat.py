@@ -4,15 +4,13 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from wxlogin.wechat.endpoints import SCOPE_USERINFO
-
-from . import h5
-from .apps import App
 from .control import body, bp
-from .errors import Clash
-from .fields import flag, known, mapping, text
-from .h5_link import Blank, Refused, read_link
-from .state import world
+from .current import world
+from .protocol import SCOPE_USERINFO
+from .refusals import Clash, flag, known, mapping, text
+from .world import consent
+from .world.consent_link import Blank, Refused, read_link
+from .world.parties import App
 
 # What the SDK's SendAuth.Resp calls success and a refusal (developers.weixin.qq.com/
 # doc/oplatform/Mobile_App/WeChat_Login/Development_Guide.html).
@@ -35,7 +33,7 @@ def authorize() -> Response:
         return jsonify(page="blank", code=None, why=blank.why)
     except Refused as refusal:
         return jsonify(page=refusal.text, code=refusal.code)
-    visit = h5.Visit(
+    visit = consent.Visit(
         link,
         person,
         from_menu=flag(data, "from_menu", "body", False),
@@ -44,13 +42,13 @@ def authorize() -> Response:
     return _outcome(visit, allow=flag(data, "allow", "body", True))
 
 
-def _outcome(visit: h5.Visit, *, allow: bool) -> Response:
-    silent = h5.is_silent(world(), visit)
-    snapshot = h5.is_preview(world(), visit)
+def _outcome(visit: consent.Visit, *, allow: bool) -> Response:
+    silent = consent.is_silent(world(), visit)
+    snapshot = consent.is_preview(world(), visit)
     if allow or silent or snapshot:
-        urls = h5.agree(world(), visit)
+        urls = consent.agree(world(), visit)
     else:
-        back = h5.refuse(world(), visit)
+        back = consent.refuse(world(), visit)
         if back is None:
             return jsonify(page="closed", code=None)
         urls = [back]

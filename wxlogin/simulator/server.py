@@ -18,9 +18,6 @@ from wxlogin.server.paced import PacedHandler
 
 from .app import create_simulator
 from .world import World
-from .world_file import load_world
-
-__all__ = ["SimulatorServer", "load_world", "run"]
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,199 @@
+"""WeChat's own pages: the QR page with its picture, poll and script; the page inside.
+
+Errors are small HTML pages with HTTP 200; WeChat never redirects an error back to
+the site. At the QR page parameters come in any order and response_type may be missing,
+as wxLogin.js leaves it out. That script's constructor `WxLogin`, the frame's
+attributes, the order of its URL's parameters and the lack of any encoding are those of
+Tencent's (captures in public code; developers.weixin.qq.com/doc/oplatform/developers/
+dev/auth/web.md).
+
+`/connect/oauth2/authorize` is for pages inside WeChat:
+
+1. The first answer sends the browser to the same URL with `&connect_redirect=1`
+   (github.com/chanxuehong/wechat/issues/226).
+2. Outside WeChat the second is always the same small shell with HTTP 200, whose
+   script reads the User-Agent and says 请在微信客户端打开链接; right or wrong
+   parameters make no difference there. WeCom gets it too.
+3. Inside WeChat a refusal is an error page. A good link is taken over by the app,
+   which shows its own consent sheet: here the script goes on to the simulated
+   phone. It does so in the top window only: in a frame nothing takes the link over,
+   and the frame stays blank (github.com/AceDataCloud/Nexior/pull/1527).
+"""
+
+import json
+import re
+from urllib.parse import unquote
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..current import origin, world
+from ..protocol import (
+    CONFIRM,
+    OAUTH2_AUTHORIZE,
+    POLL,
+    QRCODE,
+    QRCONNECT,
+    SCOPE_LOGIN,
+)
+from ..refusals import Unknown
+from ..world.consent_link import BAD_APPID, Blank, Refused, check_query
+from ..world.qrcodes import CANCELLED, DENIED, DONE, QrCode
+from .images import qr_jpeg
+from .page import page
+from .phone_owner import counts_as_wechat
+
+bp = Blueprint("connect", __name__)
+
+# The texts of WeChat's error pages, to the letter.
+BAD_SCOPE = "Scope 参数错误或没有 Scope 权限"
+BAD_REDIRECT = "redirect_uri 参数错误"
+
+
+@bp.get(QRCONNECT)
+def qrconnect() -> Response:
+    """The page with the QR code, or an error page, both with HTTP 200."""
+    args = request.args
+    problem = _problem()
+    if problem:
+        return page("weui_error.html", framing=True, problem=problem)
+    app = world().registry.app(args["appid"])
+    qr = world().show_qr(
+        app,
+        redirect_uri=args["redirect_uri"],
+        state=args.get("state", ""),
+        fast=args.get("fast_login") != "0",
+    )
+    return page("qrconnect.html", framing=True, qr=qr, poll=POLL, options=_options())
+
+
+def _problem() -> str | None:
+    app = world().registry.find_app(request.args.get("appid", ""))
+    if app is None:
+        return BAD_APPID
+    scopes = request.args.get("scope", "").split(",")
+    if app.kind != "website" or scopes != [SCOPE_LOGIN]:
+        return BAD_SCOPE
+    if not app.takes_callback(request.args.get("redirect_uri", "")):
+        return BAD_REDIRECT
+    strict = world().switches.get("strict_encoding", app=app.name)
+    return BAD_REDIRECT if strict and _slashes_unencoded() else None
+
+
+def _slashes_unencoded() -> bool:
+    raw = request.query_string.decode("ascii", "replace")
+    found = re.search(r"(?:^|&)redirect_uri=([^&]*)", raw)
+    return found is not None and "/" in found[1] and "/" in unquote(found[1])
+
+
+def _options() -> dict[str, str]:
+    args = request.args
+    lite = args.get("stylelite") == "1"
+    return {
+        "lang": "en" if args.get("lang") == "en" else "cn",
+        "self_redirect": args.get("self_redirect", ""),
+        "style": args.get("style", "black"),
+        "stylelite": "1" if lite else "",
+        # The compact design takes no style sheet of the site.
+        "href": "" if lite else _style_sheet(args.get("href", "")),
+        "color_scheme": args.get("color_scheme", ""),
+    }
+
+
+def _style_sheet(href: str) -> str:
+    return re.sub(r"^\s*javascript:", "", href, flags=re.IGNORECASE)
+
+
+@bp.get(f"{QRCODE}/<uuid>")
+def qrcode(uuid: str) -> Response:
+    """The QR code as a JPEG; it holds the link that the phone opens."""
+    try:
+        world().qrcodes.get(uuid)
+    except Unknown:
+        abort(404)
+    body = qr_jpeg(f"{origin()}{CONFIRM}?uuid={uuid}")
+    return Response(body, mimetype="image/jpeg")
+
+
+@bp.get(POLL)
+def poll() -> Response:
+    """The long poll: a line of JavaScript, or JSON with `f=json`."""
+    args = request.args
+    hold = current_app.config["HOLD_SECONDS"]
+    number, qr = world().qrcodes.poll(
+        args.get("uuid", ""), last=args.get("last", ""), hold=hold
+    )
+    code = qr.codes[0] if qr and number == DONE else ""
+    if args.get("f") == "json":
+        body = json.dumps({"wx_errcode": number, "wx_code": code})
+        response = Response(body, content_type="application/json; charset=utf-8")
+    else:
+        script = f"window.wx_errcode={number};window.wx_code='{code}';"
+        script += _extras(number, qr, as_url=args.get("f") == "url")
+        response = Response(script, content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _extras(number: int, qr: QrCode | None, *, as_url: bool) -> str:
+    if qr is None:
+        return ""
+    urls = qr.callback_urls
+    script = ""
+    if as_url:
+        name = world().registry.person(qr.person).nickname if qr.person else ""
+        script += f"window.wx_redirecturl={_js(urls[0] if urls else '')};"
+        script += f"window.wx_nickname={_js(name)};"
+    # Ours, not WeChat's: where a switch sends the page instead of the usual place.
+    if number == DONE and len(urls) > 1:
+        script += f"window.sim_visit={_js(urls)};"
+    if number == DENIED and qr.status == CANCELLED and _refusals_return(qr):
+        script += f"window.sim_visit={_js([qr.refusal_url])};"
+    return script
+
+
+def _refusals_return(qr: QrCode) -> bool:
+    return bool(
+        world().switches.get("deny_redirect", app=qr.app.name, person=qr.person)
+    )
+
+
+def _js(value: object) -> str:
+    # ASCII JSON is JavaScript; `<` is kept out of it for readers of raw pages.
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+@bp.get("/connect/zh_CN/htmledition/js/wxLogin.js")
+def script() -> Response:
+    """The script with which sites embed the QR code; its frames point back to us."""
+    text = render_template("wxLogin.js", origin=origin())
+    return Response(text, content_type="text/javascript; charset=utf-8")
+
+
+_SECOND = "connect_redirect=1"
+
+
+@bp.get(OAUTH2_AUTHORIZE)
+def authorize() -> AnyResponse:
+    """302, then the shell or an error page, both with HTTP 200."""
+    query = request.query_string.decode("ascii", "replace")
+    if _SECOND not in query.split("&"):
+        return redirect(f"{OAUTH2_AUTHORIZE}?{query}&{_SECOND}")
+    if counts_as_wechat():
+        try:
+            check_query(world(), query)
+        except Blank:
+            pass
+        except Refused as refusal:
+            return page("weui_error.html", framing=True, problem=refusal.page)
+    goes_on = counts_as_wechat() and url_for("wechat_browser.authorize")
+    return page("h5_shell.html", framing=True, goes_on=goes_on or "")

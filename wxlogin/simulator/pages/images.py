@@ -1,0 +1,89 @@
+"""The pictures, JPEG as WeChat's are: QR codes, and avatars at WeChat's path."""
+
+from functools import lru_cache
+from hashlib import sha256
+from io import BytesIO
+
+import segno
+from flask import Blueprint, Response, abort
+from PIL import Image, ImageDraw, ImageFont
+
+from ..current import world
+from ..world import ids
+
+bp = Blueprint("images", __name__)
+
+# Quiet, clearly different colours; white letters on all of them are readable.
+_COLOURS = (
+    "#4f46e5", "#0f766e", "#b45309", "#be123c", "#6d28d9", "#0369a1", "#4d7c0f",
+    "#a21caf", "#c2410c", "#1d4ed8", "#15803d", "#9f1239",
+)  # fmt: skip
+_GREY = "#c9ced6"
+
+# The last path segment of a headimgurl: 0 stands for 640 (developers.weixin.qq.com/
+# doc/service/api/webdev/access/api_snsuserinfo.html).
+_SIZES = {"0": 640, "46": 46, "64": 64, "96": 96, "132": 132}
+
+# About the side length of WeChat's own picture; a whole number of pixels per module.
+_QR_PIXELS = 430
+_QUIET_ZONE = 4
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    out = BytesIO()
+    image.save(out, "JPEG", quality=92, subsampling=0)
+    return out.getvalue()
+
+
+@lru_cache(maxsize=256)
+def qr_jpeg(content: str) -> bytes:
+    """A QR code for `content`, with its quiet zone."""
+    rows = [bytes(row) for row in segno.make(content, error="m").matrix_iter(
+        border=_QUIET_ZONE
+    )]  # fmt: skip
+    pixels = b"".join(row.translate(_BLACK_ON_WHITE) for row in rows)
+    image = Image.frombytes("L", (len(rows), len(rows)), pixels)
+    scale = max(1, _QR_PIXELS // len(rows))
+    side = len(rows) * scale
+    return _jpeg(image.resize((side, side), Image.Resampling.NEAREST))
+
+
+_BLACK_ON_WHITE = bytes([255, 0]) + bytes(254)
+
+
+@lru_cache(maxsize=256)
+def avatar_jpeg(name: str, revision: int, side: int) -> bytes:
+    """A square with the first letter of `name`; its colour comes from both values."""
+    pick = sha256(f"{name}/{revision}".encode()).digest()[0]
+    # Drawn large and shrunk, which smooths the letter's edges.
+    image = Image.new("RGB", (640, 640), _COLOURS[pick % len(_COLOURS)])
+    font = ImageFont.load_default(size=360)
+    ImageDraw.Draw(image).text(
+        (320, 330), name[0].upper(), fill="white", font=font, anchor="mm"
+    )
+    return _jpeg(image.resize((side, side), Image.Resampling.LANCZOS))
+
+
+@lru_cache(maxsize=8)
+def grey_avatar_jpeg(side: int) -> bytes:
+    """The avatar of people who have none: a grey head and shoulders."""
+    image = Image.new("RGB", (640, 640), _GREY)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((220, 130, 420, 340), fill="white")
+    draw.ellipse((110, 380, 530, 800), fill="white")
+    return _jpeg(image.resize((side, side), Image.Resampling.LANCZOS))
+
+
+@bp.get("/mmopen/vi_32/<avatar_id>/<size>")
+def avatar(avatar_id: str, size: str) -> Response:
+    """A square JPEG. A changed avatar's old address is 404, as it is dead in WeChat."""
+    side = _SIZES.get(size)
+    if side is None:
+        abort(404)
+    if avatar_id == ids.DEFAULT_AVATAR:
+        return Response(grey_avatar_jpeg(side), mimetype="image/jpeg")
+    person = world().registry.find_avatar(avatar_id)
+    if person is None:
+        abort(404)
+    body = avatar_jpeg(person.name, person.revision, side)
+    return Response(body, mimetype="image/jpeg")

@@ -1,0 +1,102 @@
+"""The front page: what is simulated, with the dials to turn by hand."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ..current import is_foreign, origin, world
+from ..refusals import Invalid, SimulatorError
+from ..world.seed import shown
+from ..world.switch_values import SWITCHES
+from .page import page
+
+bp = Blueprint("index", __name__)
+
+# The newest calls; the control API has all that are kept.
+_CALLS = 12
+
+
+@bp.get("/")
+def home() -> Response:
+    """Apps, people, switches, clock and recent calls."""
+    return _page("")
+
+
+@bp.get("/favicon.ico")
+def icon() -> Response:
+    """Browsers ask for it on pages that name no icon, such as the error pages."""
+    return redirect(url_for("static", filename="icon.svg"))
+
+
+@bp.get("/calls")
+def calls() -> str:
+    """The recent calls alone, for the page to refresh itself."""
+    return render_template("_calls.html", **_calls())
+
+
+@bp.post("/")
+def turn() -> Response | tuple[Response, int]:
+    """One form of the front page: a switch, the clock, or a clean slate."""
+    if is_foreign():
+        abort(403)
+    try:
+        part = _turn()
+    except SimulatorError as error:
+        return _page(str(error)), error.status
+    return redirect(url_for("index.home", _anchor=part), code=303)
+
+
+def _turn() -> str:
+    form = request.form
+    if "switch" in form:
+        world().switches.put({form["switch"]: _value(form.get("value", "null"))})
+        return f"switch-{form['switch']}"
+    if "advance" in form:
+        world().advance(_seconds(form["advance"]))
+        return "clock"
+    if "reset" in form:
+        world().reset()
+    return "top"
+
+
+def _value(raw: str) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise Invalid(f"not JSON: {raw[:80]}") from None
+
+
+def _seconds(raw: str) -> float:
+    try:
+        return float(raw)
+    except ValueError:
+        raise Invalid(f"not a number: {raw[:80]}") from None
+
+
+def _page(problem: str) -> Response:
+    registry, now = world().registry, world().now()
+    return page(
+        "index.html",
+        problem=problem,
+        origin=origin(),
+        apps=[shown(app) for app in registry.apps()],
+        people=[(person, registry.ids_of(person)) for person in registry.people()],
+        switches=SWITCHES,
+        on=world().switches.as_json(),
+        clock=_clock_time(now, "%Y-%m-%d %H:%M:%S"),
+        offset=world().clock.offset,
+        **_calls(),
+    )
+
+
+def _calls() -> dict[str, Any]:
+    newest = world().journal.calls()[-_CALLS:][::-1]
+    return {"calls": [(_clock_time(c.time, "%H:%M:%S"), c) for c in newest]}
+
+
+def _clock_time(seconds: float, form: str) -> str:
+    # UTC on the page and in the journal, so that both can be compared.
+    return datetime.fromtimestamp(seconds, UTC).strftime(form)

@@ -1,0 +1,89 @@
+"""How our own pages are sent: with a policy, without framing, in Chinese or English.
+
+The policy binds scripts to a nonce. The QR page is the exception in the rest: WeChat
+lets every site frame it and name a style sheet from anywhere. The language is what the
+visitor clicked, otherwise what the browser wants.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, render_template, request
+from flask_babel import Babel, get_locale
+
+LANGUAGES = ("zh", "en")
+_COOKIE = "wxsim_lang"
+_TRANSLATIONS = Path(__file__).parent.with_name("translations")
+
+
+def page(
+    template: str, *, framing: bool = False, leads_away: bool = False, **values: Any
+) -> Response:
+    """A page of ours, from `template` with `values` and a nonce for its scripts.
+
+    With `framing` it is one that WeChat lets everybody frame. `leads_away` says that a
+    form of it ends on another site, where browsers apply form-action.
+    """
+    nonce = secrets.token_urlsafe(16)
+    html = render_template(template, nonce=nonce, **values)
+    response = Response(html, content_type="text/html; charset=utf-8")
+    scripts = f"default-src 'none'; base-uri 'none'; script-src 'nonce-{nonce}'"
+    policy = f"{scripts}{_FRAMED if framing else _alone(leads_away)}"
+    response.headers["Content-Security-Policy"] = policy
+    # "Back" must not show a code, a person or a switch that was.
+    response.headers["Cache-Control"] = "no-store"
+    if not framing:
+        response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+# The poll is a script, too, as in WeChat.
+_FRAMED = " 'self'; img-src 'self' https:; style-src 'self' https: data:"
+
+
+def _alone(leads_away: bool) -> str:
+    # A redirect behind a form counts, too; a callback may be anywhere.
+    targets = "'self' http: https:" if leads_away else "'self'"
+    return (
+        "; style-src 'self'; img-src 'self' http: https: data:; "
+        f"connect-src 'self'; form-action {targets}; frame-ancestors 'none'"
+    )
+
+
+def add_pages(app: Flask) -> None:
+    """Give the templates `_()`, `language()` and `other_language()`."""
+    Babel(
+        app,
+        locale_selector=_select,
+        default_translation_directories=str(_TRANSLATIONS),
+    )
+    app.after_request(_finish)
+    app.jinja_env.globals["other_language"] = _other_language
+    app.jinja_env.globals["language"] = lambda: str(get_locale())
+
+
+def _select() -> str:
+    wanted = request.args.get("lang", request.cookies.get(_COOKIE, ""))
+    if wanted in LANGUAGES:
+        return wanted
+    return request.accept_languages.best_match(LANGUAGES) or "en"
+
+
+def _finish(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    # Only our own pages ask for the language; the `lang` of WeChat's is another.
+    if g.get("translated") and request.args.get("lang") in LANGUAGES:
+        response.set_cookie(
+            _COOKIE, request.args["lang"], httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def _other_language() -> dict[str, str]:
+    """The link that switches: the same page in the other language."""
+    g.translated = True
+    code = "en" if str(get_locale()) == "zh" else "zh"
+    args = request.args.to_dict() | {"lang": code}
+    return {"code": code, "url": f"{request.path}?{urlencode(args)}"}

@@ -1,0 +1,47 @@
+"""Where WeChat's pages and calls are, how long things live, and how it comes back.
+
+These are the simulator's own: it uses nothing of the service. A test compares them to
+the service's (`wxlogin/wechat/endpoints.py`), where the sources stand.
+"""
+
+# Pages of the open platform. The phone opens CONFIRM, the QR page asks POLL.
+QRCONNECT = "/connect/qrconnect"
+QRCODE = "/connect/qrcode"
+CONFIRM = "/connect/confirm"
+POLL = "/connect/l/qrconnect"
+
+# The page inside WeChat, and what stands behind every link to it.
+OAUTH2_AUTHORIZE = "/connect/oauth2/authorize"
+FRAGMENT = "#wechat_redirect"
+
+# The four calls of a server.
+SNS_ACCESS_TOKEN = "/sns/oauth2/access_token"  # noqa: S105  a path, not a secret
+SNS_REFRESH_TOKEN = "/sns/oauth2/refresh_token"  # noqa: S105  likewise
+SNS_USERINFO = "/sns/userinfo"
+SNS_AUTH = "/sns/auth"
+
+# What a QR code is scanned for; what a page inside WeChat asks for.
+SCOPE_LOGIN = "snsapi_login"
+SCOPE_BASE = "snsapi_base"
+SCOPE_USERINFO = "snsapi_userinfo"
+
+# Seconds. A code of a website app or a native app; a code of a page inside WeChat.
+CODE_SECONDS = 600
+H5_CODE_SECONDS = 300
+ACCESS_TOKEN_SECONDS = 7200
+# Counted from the authorization; a refresh does not prolong it.
+REFRESH_TOKEN_SECONDS = 30 * 24 * 3600
+
+
+def append(redirect_uri: str, query: str, *, before_fragment: bool = False) -> str:
+    """`redirect_uri` with `query` behind it: string work, not URL work.
+
+    The QR page's script appends at the very end of the string, behind `?`, or `&`
+    where it already has a `?`. A redirect_uri with a fragment therefore gets its code
+    inside the fragment, which no server ever sees (developers.weixin.qq.com/community/
+    personal/oCJUsw-jihgdVBCnzrGqDp30JMkk/follow). With fast login and inside WeChat
+    the parameters stand before the `#` instead.
+    """
+    url = redirect_uri.replace("&amp;", "&")
+    url, hash_sign, fragment = url.partition("#") if before_fragment else (url, "", "")
+    return f"{url}{'&' if '?' in url else '?'}{query}{hash_sign}{fragment}"

@@ -1,0 +1,66 @@
+"""Ids in the shapes WeChat gives them.
+
+An openid belongs to a person within one app, a unionid to a person within one
+open platform. Both are pure functions of their owners: the same on each start,
+so that documents, checks and databases can hold on to them.
+"""
+
+import hashlib
+import secrets
+import string
+from base64 import urlsafe_b64encode
+
+_ALPHANUMERIC = string.ascii_letters + string.digits
+
+# The number before the underscore of an access_token grows over the years.
+_TOKEN_PREFIX = "98_"  # noqa: S105  the visible part of every token, not a secret
+
+#: The last path segment but one of WeChat's grey avatar, for people who have none.
+DEFAULT_AVATAR = (
+    "POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwib"
+    "cPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg"
+)
+
+
+def _digest(*parts: str) -> str:
+    raw = hashlib.sha256("\0".join(parts).encode()).digest()
+    return urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
+
+
+def openid(appid: str, person: str) -> str:
+    """28 characters that start with `o`, stable for (app, person)."""
+    return "o" + _digest("openid", appid, person)[:27]
+
+
+def unionid(open_platform: str, person: str) -> str:
+    """28 characters that start with `o`, stable for (open platform, person)."""
+    return "o" + _digest("unionid", open_platform, person)[:27]
+
+
+def snapshot_openid() -> str:
+    """The made-up openid of a preview visitor, another one each time."""
+    return "o" + secrets.token_urlsafe(21)[:27]
+
+
+def avatar_id(person: str, revision: int) -> str:
+    """The path segment of an avatar; a changed avatar has another one."""
+    return _digest("avatar", person, str(revision)) + _digest(person, str(revision))
+
+
+def new_uuid() -> str:
+    """The name of one QR code: 16 letters and digits."""
+    return "0" + _random(15)
+
+
+def new_code() -> str:
+    """A code as it comes back in the callback: 32 letters and digits."""
+    return "0" + _random(31)
+
+
+def new_token() -> str:
+    """An access_token or refresh_token: two digits, `_`, 100 base64url characters."""
+    return _TOKEN_PREFIX + secrets.token_urlsafe(75)

@@ -1,0 +1,62 @@
+"""What was called: the last thousand `/sns/` calls, without secrets.
+
+Secrets, codes and tokens are masked as they come in, so that no list, page or
+debugger shows one.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from threading import Condition
+from typing import Any
+
+from ..refusals import MASK
+
+# Everything else is masked: an unknown parameter may hold a secret too.
+_SHOWN = ("appid", "grant_type", "openid", "lang")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. `errcode` is the outcome, 0 for success; `fault` how it was spoiled."""
+
+    time: float
+    method: str
+    path: str
+    appid: str
+    errcode: int
+    fault: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Journal:
+    """A bounded list of calls, oldest first."""
+
+    def __init__(self, changed: Condition) -> None:
+        self._changed = changed
+        self._calls: deque[Call] = deque(maxlen=1000)
+        #: How many calls there ever were; a page asks whether it changed.
+        self.version = 0
+
+    def add(self, call: Call) -> None:
+        with self._changed:
+            self._calls.append(call)
+            self.version += 1
+
+    def calls(self, path: str = "") -> list[Call]:
+        """All calls kept, or those of one path."""
+        with self._changed:
+            return [call for call in self._calls if path in ("", call.path)]
+
+    def reset(self) -> None:
+        with self._changed:
+            self._calls.clear()
+            self.version += 1
+
+
+def masked(params: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a call, fit to be shown."""
+    return {k[:40]: v[:100] if k in _SHOWN else MASK for k, v in params.items()}

@@ -1,0 +1,194 @@
+"""Codes and tokens: what a person gave to an app, and how long it lasts.
+
+- A code is good for one exchange by the app it was made for: 10 minutes for website
+  and native apps, 5 minutes for pages inside WeChat. A used code is 40163 while it
+  would still be alive and 40029 afterwards, like one that never was
+  (github.com/binarywang/WxJava/issues/388).
+- An access_token lives two hours. A refresh prolongs a live one and replaces a dead
+  one. A refresh_token lives 30 days from the authorization and is not prolonged
+  (developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/
+  Authorized_Interface_Calling_UnionID.html).
+- A new authorization by the same person for the same app ends the older
+  refresh_token.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Condition
+
+from ..protocol import (
+    ACCESS_TOKEN_SECONDS,
+    CODE_SECONDS,
+    H5_CODE_SECONDS,
+    REFRESH_TOKEN_SECONDS,
+    SCOPE_LOGIN,
+)
+from ..refusals import SnsError
+from . import ids
+from .parties import App
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code on its way from the callback to the exchange.
+
+    `snapshot` says whether it is a virtual visitor's; None where the exchange
+    decides, because a switch may be set later.
+    """
+
+    value: str
+    appid: str
+    person: str
+    scope: str
+    ends: float
+    used: bool = False
+    snapshot: bool | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What an exchange gave: two tokens for one person and one app.
+
+    `snapshot` holds the made-up openid of a preview visitor, otherwise nothing.
+    """
+
+    appid: str
+    person: str
+    scope: str
+    access_token: str
+    access_ends: float
+    refresh_token: str
+    refresh_ends: float
+    snapshot: str = ""
+
+
+class Grants:
+    """All codes and tokens of the world."""
+
+    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
+        self._changed = changed
+        self._now = now
+        self.reset()
+
+    def reset(self) -> None:
+        with self._changed:
+            self._codes: dict[str, Code] = {}
+            self._by_access: dict[str, Grant] = {}
+            self._by_refresh: dict[str, Grant] = {}
+            self._latest: dict[tuple[str, str], str] = {}
+
+    def issue_code(
+        self,
+        app: App,
+        person: str,
+        scope: str = SCOPE_LOGIN,
+        *,
+        snapshot: bool | None = None,
+    ) -> str:
+        """A code for `person`, to be exchanged by `app` once."""
+        h5 = app.kind == "official_account"
+        life = H5_CODE_SECONDS if h5 else CODE_SECONDS
+        code = Code(
+            value=ids.new_code(),
+            appid=app.appid,
+            person=person,
+            scope=scope,
+            ends=self._now() + life,
+            snapshot=snapshot,
+        )
+        with self._changed:
+            self._forget_old()
+            self._codes[code.value] = code
+        return code.value
+
+    def peek(self, code: str) -> Code | None:
+        """What is known of a code, used or not."""
+        with self._changed:
+            return self._codes.get(code)
+
+    def spend(self, value: str, app: App, *, snapshot: bool = False) -> Grant:
+        """Exchange a code. Raises SnsError 40029 or 40163.
+
+        `snapshot` is for codes that do not say themselves whose they are.
+        """
+        with self._changed:
+            code = self._codes.get(value)
+            if code is None or code.appid != app.appid or self._now() >= code.ends:
+                raise SnsError(40029)
+            if code.used:
+                raise SnsError(40163)
+            self._codes[value] = replace(code, used=True)
+            virtual = snapshot if code.snapshot is None else code.snapshot
+            return self._authorize(code, snapshot=virtual)
+
+    def by_access(self, access_token: str) -> Grant | None:
+        """The grant of an access_token, live or expired."""
+        with self._changed:
+            return self._by_access.get(access_token)
+
+    def by_refresh(self, refresh_token: str) -> Grant | None:
+        with self._changed:
+            return self._by_refresh.get(refresh_token)
+
+    def check(self, access_token: str) -> Grant:
+        """The grant of a live access_token. Raises SnsError 40001 or 42001."""
+        grant = self.by_access(access_token)
+        if grant is None:
+            raise SnsError(40001)
+        if self._now() >= grant.access_ends:
+            raise SnsError(42001)
+        return grant
+
+    def refresh(self, refresh_token: str, app: App, *, rotate: bool = False) -> Grant:
+        """A grant good for two hours more. Raises SnsError 40030.
+
+        `rotate` gives a new refresh_token too; its 30 days are those of the old one.
+        """
+        with self._changed:
+            old = self._by_refresh.get(refresh_token)
+            now = self._now()
+            if old is None or old.appid != app.appid or now >= old.refresh_ends:
+                raise SnsError(40030)
+            alive = now < old.access_ends
+            new = replace(
+                old,
+                access_token=old.access_token if alive else ids.new_token(),
+                access_ends=now + ACCESS_TOKEN_SECONDS,
+                refresh_token=ids.new_token() if rotate else old.refresh_token,
+            )
+            return self._keep(new)
+
+    def _authorize(self, code: Code, *, snapshot: bool) -> Grant:
+        now = self._now()
+        return self._keep(
+            Grant(
+                appid=code.appid,
+                person=code.person,
+                scope=code.scope,
+                access_token=ids.new_token(),
+                access_ends=now + ACCESS_TOKEN_SECONDS,
+                refresh_token=ids.new_token(),
+                refresh_ends=now + REFRESH_TOKEN_SECONDS,
+                snapshot=ids.snapshot_openid() if snapshot else "",
+            )
+        )
+
+    def _keep(self, grant: Grant) -> Grant:
+        # One live refresh_token per app and person: the newest.
+        owner = (grant.appid, grant.snapshot or grant.person)
+        self._by_refresh.pop(self._latest.get(owner, ""), None)
+        self._latest[owner] = grant.refresh_token
+        self._by_access[grant.access_token] = grant
+        self._by_refresh[grant.refresh_token] = grant
+        return grant
+
+    def _forget_old(self) -> None:
+        # Long after their end codes and expired look the same, so that a world
+        # left running for weeks does not grow without end.
+        if len(self._codes) < 10_000:
+            return
+        now = self._now()
+        self._codes = {v: c for v, c in self._codes.items() if now < c.ends}
+        self._by_access = {
+            t: g for t, g in self._by_access.items() if now < g.refresh_ends
+        }

@@ -76,7 +76,7 @@ def demo_apps() -> tuple[App, ...]:
         App(
             name=name,
             kind=kind,
-            appid=f"wx0000000000000a{number:02d}",
+            appid=f"wx0000000000000a{number:02x}",
             secret=f"secret-of-{name}",
             open_platform=None if name == "lone" else "main",
         )

@@ -1,0 +1,23 @@
+"""The simulator uses nothing of the service: what both say is compared here."""
+
+from wxlogin.config import demo_apps
+from wxlogin.simulator import protocol
+from wxlogin.simulator.world import seed
+from wxlogin.wechat import endpoints
+
+
+def test_the_wire_facts_are_the_services():
+    ours = {name: value for name, value in vars(protocol).items() if name.isupper()}
+    assert len(ours) >= 17
+    assert ours == {name: getattr(endpoints, name) for name in ours}
+
+
+def test_the_demo_is_configured_with_the_fixed_world():
+    configured = [
+        (app.name, app.kind.value, app.appid, app.secret, app.open_platform or "")
+        for app in demo_apps()
+    ]
+    assert configured == [
+        (app.name, app.kind, app.appid, app.secret, app.open_platform)
+        for app in seed.apps()
+    ]

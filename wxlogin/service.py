@@ -2,20 +2,25 @@
 
     running().settings, running().tickets, running().sealer, running().wechat
 
-All four are made once, when the application is built, and shared by all threads.
+All four are made once, when the application is built, and shared by all threads. What
+a journey keeps for some minutes lies on a `shelf` of its own.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flask import Flask, current_app
 
 from wxlogin.config import Settings
 from wxlogin.security.sealing import Sealer, sealer_for
 from wxlogin.tickets import TicketStore, store_for
+from wxlogin.tickets.shelf import Shelf
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.client import WeChat
 
 _EXTENSION = "wxlogin.service"
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -55,6 +60,12 @@ def running() -> Service:
     """The service of the running application; needs an application context."""
     service: Service = current_app.extensions[_EXTENSION]
     return service
+
+
+def shelf(kind: str, shape: type[T], *, seconds: float) -> Shelf[T]:
+    """The tickets of this kind in the running service's store: each a `shape`, kept
+    for `seconds`; see tickets/shelf.py. May be made before any service runs."""
+    return Shelf(lambda: running().tickets, kind, shape, seconds=seconds)
 
 
 def hosts_of(settings: Settings) -> endpoints.Hosts:

@@ -12,17 +12,14 @@ a sign-out the word is spent.
 """
 
 import hashlib
-import json
-import secrets
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts.grants import NewGrant
+from wxlogin import service
 from wxlogin.accounts.history import Trace
-from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.person import Profile
 from wxlogin.accounts.resolve import Resolution
 from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import Registration, Settings
@@ -33,21 +30,19 @@ from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.flows.signing_in import Answer, live_session, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
-from wxlogin.service import running
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
+from wxlogin.tickets.shelf import Kept
 
-KIND = "registration"
 #: Seconds the answer waits.
 WAIT_SECONDS = 900
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Waiting(Kept):
     """An answer of WeChat's that waits. `client_id` is the site's, `next` where the
     sign-in leads, `tag` what a form may show of the key."""
 
-    key: str
     answer: Answer
     client_id: str
     next: str
@@ -57,7 +52,6 @@ class Waiting:
     #: Seconds since 1970.
     since: float = 0.0
     done: bool = False
-    version: int = 0
 
     @property
     def tag(self) -> str:
@@ -76,17 +70,8 @@ class Waiting:
         """The picture, as a JPEG of ours; None for none."""
         return pictures.kept(self.key) if self.avatar else None
 
-    def to_text(self) -> str:
-        values = asdict(self)
-        del values["key"], values["version"]
-        return json.dumps(values, default=datetime.isoformat)
 
-    @classmethod
-    def of(cls, key: str, version: int, text: str) -> Self:
-        values = json.loads(text)
-        return cls(
-            **{**values, "answer": _answer(values["answer"])}, key=key, version=version
-        )
+_visits = service.shelf("registration", Waiting, seconds=WAIT_SECONDS)
 
 
 def creates(settings: Settings, purpose: Purpose) -> bool:
@@ -106,9 +91,7 @@ def hold(
     helps = purpose.vouched or policy.bind_url
     if policy.mode is Registration.closed and not helps:
         raise RegistrationClosed("the site takes no new accounts", client=client_id)
-    key = secrets.token_urlsafe(16)
     waiting = Waiting(
-        key=key,
         answer=replace(answer, known=None),
         client_id=client_id,
         next=next_url,
@@ -116,7 +99,7 @@ def hold(
         vouched=purpose.vouched,
         since=now().timestamp(),
     )
-    running().tickets.add(KIND, key, waiting.to_text(), ttl=WAIT_SECONDS)
+    key = _visits.put(waiting)
     if url := waiting.avatar:
         pictures.fetch(key, url, seconds=WAIT_SECONDS)
     get_logger().info("registration waits", client=client_id, door=door)
@@ -125,8 +108,7 @@ def hold(
 
 def held(key: str) -> Waiting | None:
     """The answer behind this key, if it still waits or has just led to a session."""
-    found = running().tickets.get(KIND, key) if key else None
-    return Waiting.of(key, found.version, found.value) if found else None
+    return _visits.get(key) if key else None
 
 
 def policy_of(settings: Settings, waiting: Waiting) -> Policy:
@@ -200,7 +182,7 @@ def settle(
     try:
         sign_in_as(
             settings,
-            waiting.answer,
+            _now(waiting.answer),
             secret=known[0],
             trace=replace(trace, door=waiting.door),
             also=also,
@@ -210,16 +192,13 @@ def settle(
         if secret := _live(settings, known):
             return secret
         raise
-    finished = replace(waiting, done=True).to_text()
-    running().tickets.swap(
-        KIND, waiting.key, waiting.version, finished, ttl=WAIT_SECONDS
-    )
+    _visits.swap(replace(waiting, done=True))
     return known[0]
 
 
 def forget(key: str) -> None:
     """The person does not want an account."""
-    if key and running().tickets.take(KIND, key) is not None:
+    if key and _visits.take(key) is not None:
         pictures.forget(key)
         get_logger().info("registration declined")
 
@@ -236,13 +215,10 @@ def _live(settings: Settings, known: list[str]) -> str | None:
     return next((each for each in known if live_session(settings, each)), None)
 
 
-def _answer(values: dict[str, Any]) -> Answer:
-    person, grant = values["person"], values["grant"]
-    profile = person.pop("profile")
-    if grant is not None:
-        authorized = datetime.fromisoformat(grant.pop("authorized_at"))
-        waited = int((now() - authorized).total_seconds())
-        left = max(0, grant.pop("expires_in") - waited)
-        grant = NewGrant(**grant, expires_in=left, authorized_at=authorized)
-    named = Person(**person, profile=Profile(**profile) if profile else None)
-    return Answer(named, known=None, grant=grant)
+def _now(answer: Answer) -> Answer:
+    """The answer, with a grant that has grown older while it waited."""
+    if (grant := answer.grant) is None:
+        return answer
+    waited = int((now() - grant.authorized_at).total_seconds())
+    left = max(0, grant.expires_in - waited)
+    return replace(answer, grant=replace(grant, expires_in=left))

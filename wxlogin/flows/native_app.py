@@ -9,12 +9,11 @@ WeChat's 40029 (row 42).
 """
 
 import hashlib
-import json
 import secrets
 import time
-from dataclasses import asdict, dataclass, replace
-from typing import Self
+from dataclasses import dataclass, replace
 
+from wxlogin import service
 from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor
@@ -35,11 +34,9 @@ from wxlogin.flows.signing_in import (
     live_session,
     sign_in_as,
 )
-from wxlogin.service import running
-from wxlogin.tickets import Ticket
+from wxlogin.tickets.shelf import Kept
 from wxlogin.wechat.errors import never_left
 
-KIND = "app_code"
 # A code lives ten minutes; so long we must know that it was spent.
 KEEP_SECONDS = 660
 # How long the client's own retry is taken for one.
@@ -57,7 +54,7 @@ class AppSignIn:
 
 
 @dataclass(frozen=True)
-class _Record:
+class _Record(Kept):
     """What is remembered of a code, under its hash. `until` ends the lease."""
 
     attempt: str
@@ -69,12 +66,8 @@ class _Record:
     #: Key of an answer that waits for the person's word (flows/first_visit.py).
     waiting: str = ""
 
-    def to_text(self) -> str:
-        return json.dumps(asdict(self))
 
-    @classmethod
-    def of(cls, ticket: Ticket) -> Self:
-        return cls(**json.loads(ticket.value))
+_codes = service.shelf("app_code", _Record, seconds=KEEP_SECONDS)
 
 
 def sign_in_with_code(
@@ -94,26 +87,22 @@ def sign_in_with_code(
     and `sign_in_as` raise.
     """
     key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
-    mine = _Record(_hash(attempt), time.time() + settings.wechat_budget + 2)
-    store = running().tickets
-    if store.add(KIND, key, mine.to_text(), ttl=KEEP_SECONDS):
-        return _first(
-            settings, app, key, mine, code=code, trace=trace, client_id=client_id
-        )
-    return _again(settings, app, key, mine, trace=trace)
+    until = time.time() + settings.wechat_budget + 2
+    mine = _Record(_hash(attempt), until, key=key, version=1)
+    if _codes.add(key, mine):
+        return _first(settings, app, mine, code=code, trace=trace, client_id=client_id)
+    return _again(settings, app, mine, trace=trace)
 
 
 def _first(
     settings: Settings,
     app: App,
-    key: str,
     mine: _Record,
     *,
     code: str,
     trace: Trace,
     client_id: str,
 ) -> AppSignIn | Waiting:
-    store = running().tickets
     creates = first_visit.creates(settings, Purpose(client_id))
     try:
         answer = ask_who(settings, app, code=code)
@@ -121,15 +110,13 @@ def _first(
         try:
             signed_in = _open(settings, answer, trace, token=token, create=creates)
         except UnknownPerson:
-            return _ask_first(settings, key, mine, answer, trace, client_id)
+            return _ask_first(settings, mine, answer, trace, client_id)
     except WxloginError as error:
         if never_left(error):
-            store.take(KIND, key)
+            _codes.take(mine.key)
+            _codes.notify(mine.key)
         else:
-            store.swap(
-                KIND, key, 1, replace(mine, until=0.0).to_text(), ttl=KEEP_SECONDS
-            )
-        store.notify(KIND, key)
+            _settle(replace(mine, until=0.0))
         raise
     person = answer.person
     done = replace(
@@ -139,14 +126,17 @@ def _first(
         unionid=person.unionid,
         token=signed_in.token,
     )
-    store.swap(KIND, key, 1, done.to_text(), ttl=KEEP_SECONDS)
-    store.notify(KIND, key)
+    _settle(done)
     return signed_in
+
+
+def _settle(record: _Record) -> None:
+    _codes.swap(record)
+    _codes.notify(record.key)
 
 
 def _ask_first(
     settings: Settings,
-    key: str,
     mine: _Record,
     answer: Answer,
     trace: Trace,
@@ -155,19 +145,15 @@ def _ask_first(
     held = first_visit.hold(
         settings, answer, purpose=Purpose(client_id), next_url="", door=trace.door
     )
-    asked = replace(mine, done=time.time(), waiting=held)
-    store = running().tickets
-    store.swap(KIND, key, 1, asked.to_text(), ttl=KEEP_SECONDS)
-    store.notify(KIND, key)
+    _settle(replace(mine, done=time.time(), waiting=held))
     return first_visit.require(held)
 
 
 def _again(
-    settings: Settings, app: App, key: str, mine: _Record, *, trace: Trace
+    settings: Settings, app: App, mine: _Record, *, trace: Trace
 ) -> AppSignIn | Waiting:
     """The client's own retry, or a replay."""
-    ticket = _finished(key)
-    record = _Record.of(ticket)
+    record = _finished(mine.key)
     same = bool(mine.attempt) and secrets.compare_digest(record.attempt, mine.attempt)
     if not same or not record.done or time.time() > record.done + RETRY_SECONDS:
         raise CodeInvalid("this code was sent before", app=app.name)
@@ -181,25 +167,23 @@ def _again(
     )
     answer = Answer(person, known=None, grant=None)
     token = _new_token()
-    news = replace(record, token=token).to_text()
     # The record comes first: of two retries at once only one opens a session.
-    if not running().tickets.swap(KIND, key, ticket.version, news, ttl=KEEP_SECONDS):
+    if not _codes.swap(replace(record, token=token)):
         raise LoginPending("another retry of this call is being answered")
     former = replace(trace, former_secret=record.token)
     return _open(settings, answer, former, token=token)
 
 
-def _finished(key: str) -> Ticket:
+def _finished(key: str) -> _Record:
     """The code's record, after its first call has ended."""
-    store = running().tickets
-    ticket = store.get(KIND, key)
-    if ticket and _is_running(_Record.of(ticket)):
-        ticket = store.wait(KIND, key, version=ticket.version, timeout=WAIT_SECONDS)
-        if ticket and _is_running(_Record.of(ticket)):
+    record = _codes.get(key)
+    if record and _is_running(record):
+        record = _codes.wait(key, version=record.version, timeout=WAIT_SECONDS)
+        if record and _is_running(record):
             raise LoginPending("the first call with this code has not ended")
-    if ticket is None:
+    if record is None:
         raise CodeInvalid("this code was sent before")
-    return ticket
+    return record
 
 
 def _is_running(record: _Record) -> bool:

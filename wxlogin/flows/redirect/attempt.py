@@ -20,21 +20,19 @@ codes for one state) and RFC 9700 section 4.5.
 """
 
 import hashlib
-import json
 import secrets
 import time
-from dataclasses import asdict, dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass, field, replace
 
 from itsdangerous import BadData
 
+from wxlogin import service
 from wxlogin.accounts.person import Person
 from wxlogin.config import Settings
 from wxlogin.errors import AlreadyFinished, CodeInvalid, Crowded, LoginPending
 from wxlogin.security.signing import STATE_SECONDS, attempt_serializer
-from wxlogin.tickets import TicketStore
+from wxlogin.tickets.shelf import Kept
 
-KIND = "attempt"
 # Seconds. Longer than a state lives, so that no state outlives its record.
 KEEP_SECONDS = STATE_SECONDS + 120
 # How long a second arrival waits for the first before it shows a page.
@@ -128,15 +126,15 @@ def attempt_from_cookie(settings: Settings, text: str) -> Attempt | None:
 
 
 @dataclass(frozen=True)
-class Record:
-    """What the store holds of an attempt. Times are seconds since 1970."""
+class Record(Kept):
+    """What the store holds of an attempt, under its nonce. Times are since 1970."""
 
     status: str = "open"
     #: Hash of the code that is being exchanged, and when its lease runs out.
     code: str = ""
     until: float = 0.0
     #: Hashes of codes that WeChat may have seen and that led nowhere.
-    spent: list[str] = field(default_factory=list)
+    spent: tuple[str, ...] = ()
     #: Ticket of the answer that waits: for a better one, or for the person's word.
     pending: str = ""
     #: Who it is, since when that is known, and the session that each code led to; 0
@@ -151,12 +149,8 @@ class Record:
     def is_answered(self) -> bool:
         return self.status in _ANSWERED
 
-    def to_text(self) -> str:
-        return json.dumps(asdict(self))
 
-    @classmethod
-    def from_text(cls, text: str) -> Self:
-        return cls(**json.loads(text))
+_records = service.shelf("attempt", Record, seconds=KEEP_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -164,9 +158,7 @@ class Claim:
     """The right to ask WeChat about one code. Its record is an answered one where
     another code came before."""
 
-    nonce: str
     code: str
-    version: int
     record: Record
 
 
@@ -175,19 +167,15 @@ def code_hash(nonce: str, code: str) -> str:
 
 
 class AttemptLog:
-    """The store's half of attempts, over any ticket store."""
+    """The store's half of attempts."""
 
-    def __init__(
-        self, store: TicketStore, *, lease: float, most_refused: int | None = None
-    ) -> None:
-        self._store = store
+    def __init__(self, *, lease: float, most_refused: int | None = None) -> None:
         self._lease = lease
         self._most_refused = most_refused
 
-    def look(self, nonce: str) -> tuple[int, Record] | None:
-        """Version and record, or None for an attempt nobody has answered yet."""
-        ticket = self._store.get(KIND, nonce)
-        return (ticket.version, Record.from_text(ticket.value)) if ticket else None
+    def look(self, nonce: str) -> Record | None:
+        """The record, or None for an attempt nobody has answered yet."""
+        return _records.get(nonce)
 
     def claim(self, nonce: str, code: str) -> Claim | Record:
         """The right to exchange this code, or the record of an answered attempt.
@@ -199,44 +187,41 @@ class AttemptLog:
         patience = time.monotonic() + WAIT_SECONDS
         hashed = code_hash(nonce, code)
         mine = Record("claimed", hashed, time.time() + self._lease)
-        if self._store.add(KIND, nonce, mine.to_text(), ttl=KEEP_SECONDS):
-            return Claim(nonce, hashed, 1, mine)
+        if _records.add(nonce, mine):
+            return Claim(hashed, replace(mine, key=nonce, version=1))
         while True:
-            if not (found := self.look(nonce)):
+            if not (record := self.look(nonce)):
                 raise AlreadyFinished("the attempt's record is gone")
-            version, record = found
             if record.status == "claimed" and record.until > time.time():
-                self._wait(nonce, version, patience - time.monotonic())
+                self._wait(record, patience - time.monotonic())
                 continue
             if record.is_answered:
                 return record
-            if claim := self._reclaim(nonce, hashed, version, record):
+            if claim := self._reclaim(record, hashed):
                 return claim
 
-    def _wait(self, nonce: str, version: int, seconds: float) -> None:
+    def _wait(self, record: Record, seconds: float) -> None:
         """Returns when the record has changed. Raises LoginPending when the time is
         up, or at once where too many wait already."""
-        ticket = None
+        now, version = None, record.version
         if seconds > 0:
-            ticket = self._store.wait(KIND, nonce, version=version, timeout=seconds)
-        if ticket is None or ticket.version == version:
+            now = _records.wait(record.key, version=version, timeout=seconds)
+        if now is None or now.version == version:
             raise LoginPending("another request is asking WeChat")
 
     def claim_other(self, nonce: str, code: str) -> Claim:
         """The right to exchange another code of an answered attempt."""
         hashed = code_hash(nonce, code)
-        found = self.look(nonce)
-        if not found or not found[1].is_answered or found[1].others >= OTHER_CODES:
+        record = self.look(nonce)
+        if not record or not record.is_answered or record.others >= OTHER_CODES:
             raise AlreadyFinished("no further code for this attempt")
-        version, record = found
         if hashed in record.spent:
             raise CodeInvalid("this code was sent to WeChat before")
-        record = replace(
-            record, others=record.others + 1, spent=[*record.spent, hashed]
-        )
-        if not self._swap(nonce, version, record):
+        spent, others = (*record.spent, hashed), record.others + 1
+        claimed = _records.swap(replace(record, others=others, spent=spent))
+        if claimed is None:
             raise LoginPending("another request changed the attempt")
-        return Claim(nonce, hashed, version + 1, record)
+        return Claim(hashed, claimed)
 
     def refuse(self, nonce: str) -> None:
         """Burns an open attempt; a claimed or finished one stays as it is.
@@ -244,15 +229,13 @@ class AttemptLog:
         Whoever begins logins and refuses them all makes records by the thousand. Where
         there are `most_refused` no more are made: the person is refused all the same.
         """
-        ended, most = Record("ended"), self._most_refused
         try:
-            text = ended.to_text()
-            if self._store.add(KIND, nonce, text, ttl=KEEP_SECONDS, most=most):
+            if _records.add(nonce, Record("ended"), most=self._most_refused):
                 return
         except Crowded:
             return
-        if (found := self.look(nonce)) and found[1].status == "open":
-            self._swap(nonce, found[0], ended)
+        if (record := self.look(nonce)) and record.status == "open":
+            _records.swap(_at(record, Record("ended")))
 
     def succeed(self, claim: Claim, person: Person, *, session: int) -> None:
         """The attempt led to this session."""
@@ -284,35 +267,33 @@ class AttemptLog:
             finished=time.time(),
             sessions={**claim.record.sessions, claim.code: session},
         )
-        self._settle(claim, record)
+        self._settle(record)
 
     def fail(self, claim: Claim, *, spent: bool) -> None:
         """Opens the attempt again. `spent`: WeChat may have seen the code."""
         if claim.record.is_answered:
             return
-        codes = claim.record.spent + ([claim.code] if spent else [])
-        self._settle(claim, Record("open", spent=codes[-_SPENT_CODES:]))
+        codes = (*claim.record.spent, claim.code) if spent else claim.record.spent
+        self._settle(_at(claim.record, Record("open", spent=codes[-_SPENT_CODES:])))
 
-    def _settle(self, claim: Claim, record: Record) -> None:
-        self._swap(claim.nonce, claim.version, record)
-        self._store.notify(KIND, claim.nonce)
+    def _settle(self, record: Record) -> None:
+        _records.swap(record)
+        _records.notify(record.key)
 
-    def _reclaim(
-        self, nonce: str, hashed: str, version: int, record: Record
-    ) -> Claim | None:
+    def _reclaim(self, record: Record, hashed: str) -> Claim | None:
         if record.status == "ended":
             raise AlreadyFinished("the person refused this login")
         spent = record.spent
         if record.status == "claimed":
             # The lease ran out: whoever held it died, and its code with it.
-            spent = [*spent, record.code][-_SPENT_CODES:]
+            spent = (*spent, record.code)[-_SPENT_CODES:]
         if hashed in spent:
             raise CodeInvalid("this code was sent to WeChat before")
         mine = Record("claimed", hashed, time.time() + self._lease, spent=spent)
-        if self._swap(nonce, version, mine):
-            return Claim(nonce, hashed, version + 1, mine)
-        return None
+        claimed = _records.swap(_at(record, mine))
+        return Claim(hashed, claimed) if claimed else None
 
-    def _swap(self, nonce: str, version: int, record: Record) -> bool:
-        text = record.to_text()
-        return self._store.swap(KIND, nonce, version, text, ttl=KEEP_SECONDS)
+
+def _at(record: Record, new: Record) -> Record:
+    """The new record, to be kept in place of this one."""
+    return replace(new, key=record.key, version=record.version)

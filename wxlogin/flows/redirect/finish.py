@@ -53,7 +53,6 @@ from wxlogin.security.signing import (
     read_state,
     session_secrets,
 )
-from wxlogin.service import running
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.errors import never_left
 
@@ -113,7 +112,6 @@ def finish(
     if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
         raise OtherBrowser("no attempt of this browser belongs to the state")
     log = AttemptLog(
-        running().tickets,
         lease=settings.wechat_budget + 2,
         most_refused=settings.waiting_requests,
     )

@@ -12,10 +12,9 @@ When a name is wanted: PROFILE=never, only for a page that asked for it; if_miss
 where we have none; always, where the one we have is not fresh.
 """
 
-import json
-import secrets
-from dataclasses import asdict, replace
+from dataclasses import replace
 
+from wxlogin import service
 from wxlogin.accounts.person import Person
 from wxlogin.config import App, Settings
 from wxlogin.errors import AnswersDisagree
@@ -23,9 +22,9 @@ from wxlogin.flows.redirect.attempt import Attempt
 from wxlogin.flows.redirect.begin import Begun, Flow, begin
 from wxlogin.flows.signing_in import Answer, is_stale
 from wxlogin.security.signing import STATE_SECONDS
-from wxlogin.service import running
 
-KIND = "upgrade"
+#: The silent answers that wait for a better one.
+_answers = service.shelf("upgrade", Person, seconds=STATE_SECONDS)
 # In place of a ticket: the person is signed in already.
 SIGNED_IN = "signed-in"
 
@@ -45,23 +44,18 @@ def follows(settings: Settings, attempt: Attempt, answer: Answer) -> bool:
 
 def hold(answer: Answer) -> str:
     """Keeps a silent answer while the better one is fetched; returns its ticket."""
-    ticket = secrets.token_urlsafe(16)
-    person = replace(answer.person, profile=None)
-    text = json.dumps(asdict(person))
-    running().tickets.add(KIND, ticket, text, ttl=STATE_SECONDS)
-    return ticket
+    return _answers.put(replace(answer.person, profile=None))
 
 
 def held(ticket: str) -> Person | None:
     """The silent answer behind this ticket, if it is still there."""
-    found = running().tickets.get(KIND, ticket)
-    return Person(**json.loads(found.value)) if found else None
+    return _answers.get(ticket)
 
 
 def used(ticket: str) -> None:
     """The silent answer led to a session, or a better one did."""
     if ticket != SIGNED_IN:
-        running().tickets.take(KIND, ticket)
+        _answers.take(ticket)
 
 
 def begin_upgrade(

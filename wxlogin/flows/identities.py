@@ -31,6 +31,7 @@ from wxlogin.flows.redirect.begin import Begun, Flow, begin
 from wxlogin.flows.session import require_fresh
 from wxlogin.observability import get_logger
 from wxlogin.service import running
+from wxlogin.wechat.endpoints import Look
 
 KIND = "merge"
 # How long a question may wait for its answer.
@@ -62,7 +63,8 @@ def begin_linking(
     """
     require_fresh(visitor)
     link = visitor.session_id
-    return begin(settings, app, flow, next_url=next_url, lang=lang, link=link)
+    look = Look(lang)
+    return begin(settings, app, flow, next_url=next_url, look=look, link=link)
 
 
 def asking(attempt: Attempt, visitor: Visitor | None) -> Visitor | None:

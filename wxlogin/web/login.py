@@ -23,7 +23,7 @@ from wxlogin.web.visitors import (
     return_url,
     where,
 )
-from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO
+from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO, Look
 
 bp = Blueprint("login", __name__)
 
@@ -130,12 +130,11 @@ def _side_door(app: App) -> str:
 
 def _begin(app: App, flow: Flow) -> Begun:
     args = request.args
-    look = {
+    wishes = {
         name: args[name] for name, known in _LOOKS.items() if args.get(name) in known
     }
-    if href := _style_sheet(args.get("href", "")):
-        look["href"] = href
     lang = "en" if args.get("lang", language()) == "en" else "cn"
+    look = Look(lang, href=_style_sheet(args.get("href", "")) or "", **wishes)
     next_url = return_url(args.get("next"))
     require_open(next_url)
     settings = running().settings
@@ -144,7 +143,6 @@ def _begin(app: App, flow: Flow) -> Begun:
         app,
         flow,
         next_url=next_url,
-        lang=lang,
         look=look,
         purpose=purpose_of(next_url),
     )

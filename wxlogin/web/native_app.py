@@ -31,6 +31,7 @@ from wxlogin.web.language import language
 from wxlogin.web.problems import answer
 from wxlogin.web.sites import purpose_of, require_open
 from wxlogin.web.visitors import current_visitor, return_url, trace
+from wxlogin.wechat.endpoints import Look
 
 bp = Blueprint("programs", __name__, url_prefix="/api")
 
@@ -48,11 +49,11 @@ def attempts() -> Response:
     app = _app_of(body["app"], AppKind.website)
     stays = body["self_redirect"] == "true"
     flow = Flow.self_redirect if stays else Flow.frame
-    lang = "en" if (body["lang"] or language()) == "en" else "cn"
+    look = Look("en" if (body["lang"] or language()) == "en" else "cn")
     next_url = return_url(body["next"])
     require_open(next_url)
     purpose = purpose_of(next_url)
-    begun = begin(settings, app, flow, next_url=next_url, lang=lang, purpose=purpose)
+    begun = begin(settings, app, flow, next_url=next_url, look=look, purpose=purpose)
     response = jsonify(
         appid=app.appid,
         scope="snsapi_login",

@@ -14,7 +14,6 @@ OPEN_HOST = "https://open.weixin.qq.com"
 API_HOST = "https://api.weixin.qq.com"
 RES_HOST = "https://res.wx.qq.com"
 MP_HOST = "https://mp.weixin.qq.com"
-POLL_HOST = "https://lp.open.weixin.qq.com"
 
 # Pages of the open platform. The phone opens CONFIRM, the QR page asks POLL.
 QRCONNECT = "/connect/qrconnect"
@@ -60,6 +59,21 @@ class Hosts:
     mp: str = MP_HOST
 
 
+@dataclass(frozen=True)
+class Look:
+    """How the page with the QR code shows itself.
+
+    `lang` is `cn` (WeChat's default, then not sent) or `en`. For a frame only: `style`
+    is `black` or `white`, `href` the https URL of a style sheet, `color_scheme` one of
+    `auto`, `dark`, `light` or empty.
+    """
+
+    lang: str = "cn"
+    style: str = "black"
+    href: str = ""
+    color_scheme: str = ""
+
+
 def _query(pairs: list[tuple[str, str]]) -> str:
     # WeChat wants `/` in redirect_uri encoded too, hence safe="".
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
@@ -68,10 +82,8 @@ def _query(pairs: list[tuple[str, str]]) -> str:
 def qrconnect_url(
     hosts: Hosts, *, appid: str, redirect_uri: str, state: str, lang: str = "cn"
 ) -> str:
-    """The page with the QR code, for a top-level redirect of a PC browser.
-
-    `lang` is `cn` (WeChat's default, then not sent) or `en`.
-    """
+    """The page with the QR code, for a top-level redirect of a PC browser, in the
+    `lang` of a `Look`."""
     pairs = [
         ("appid", appid),
         ("redirect_uri", redirect_uri),
@@ -90,18 +102,13 @@ def embedded_url(
     appid: str,
     redirect_uri: str,
     state: str,
-    self_redirect: bool = False,
-    style: str = "black",
-    href: str = "",
-    lang: str = "cn",
-    color_scheme: str = "",
+    self_redirect: bool,
+    look: Look,
 ) -> str:
     """The page with the QR code, for a frame, as wxLogin.js would write it.
 
     With `self_redirect` false the frame sends the *top* window to the callback.
-    `style` is `black` or `white`, `href` the https URL of a style sheet,
-    `color_scheme` one of `auto`, `dark`, `light` or empty. The order is that
-    of Tencent's script.
+    The order is that of Tencent's script.
     """
     pairs = [
         ("appid", appid),
@@ -114,14 +121,14 @@ def embedded_url(
         ("sizetype", ""),
         ("bgcolor", ""),
         ("rst", ""),
-        ("style", style),
+        ("style", look.style),
     ]
-    if href:
-        pairs.append(("href", href))
-    if lang == "en":
+    if look.href:
+        pairs.append(("href", look.href))
+    if look.lang == "en":
         pairs.append(("lang", "en"))
-    if color_scheme:
-        pairs.append(("color_scheme", color_scheme))
+    if look.color_scheme:
+        pairs.append(("color_scheme", look.color_scheme))
     return f"{hosts.open}{QRCONNECT}?{_query(pairs)}"
 
 

@@ -19,10 +19,12 @@ from wxlogin.flows.redirect.attempt import Attempt, Purpose, new_attempt
 from wxlogin.security.signing import STATE_SECONDS, State, new_nonce, sign_state
 from wxlogin.service import hosts_of, running
 from wxlogin.wechat import endpoints
+from wxlogin.wechat.endpoints import Look
 
 _WAY = "way"
 #: A login that leads to a page of ours, or to one that SITES lists.
 NO_SITE = Purpose()
+_PLAIN = Look()
 
 
 class Flow(StrEnum):
@@ -72,8 +74,7 @@ def begin(
     flow: Flow,
     *,
     next_url: str,
-    lang: str = "cn",
-    look: dict[str, str] | None = None,
+    look: Look = _PLAIN,
     restarted: bool = False,
     link: int = 0,
     pending: str = "",
@@ -81,10 +82,9 @@ def begin(
 ) -> Begun:
     """A new login with this app. Raises NotFound where app and flow do not match.
 
-    `lang` is `cn` or `en`, as WeChat says it; `look` the frame's style, href and
-    color_scheme; `link` the session that wants another WeChat person added;
-    `pending` what an upgrade falls back on (see `upgrade`); `purpose` the site that
-    this login is for.
+    `look` is how WeChat's page shows itself; `link` the session that wants another
+    WeChat person added; `pending` what an upgrade falls back on (see `upgrade`);
+    `purpose` the site that this login is for.
     """
     if app.kind is not flow.kind:
         raise NotFound("this kind of app has no such door", app=app.name)
@@ -102,7 +102,7 @@ def begin(
         pending=pending,
         purpose=purpose,
     )
-    return Begun(attempt, _url(settings, app, flow, state, lang, look or {}), state)
+    return Begun(attempt, _url(settings, app, flow, state, look), state)
 
 
 def _keep_way(settings: Settings, nonce: str, next_url: str) -> None:
@@ -123,14 +123,13 @@ def _url(
     app: App,
     flow: Flow,
     state: str,
-    lang: str,
-    look: dict[str, str],
+    look: Look,
 ) -> str:
     hosts = hosts_of(settings)
     back = f"{settings.public_url}/login/callback/{app.name}"
     if flow is Flow.qr:
         return endpoints.qrconnect_url(
-            hosts, appid=app.appid, redirect_uri=back, state=state, lang=lang
+            hosts, appid=app.appid, redirect_uri=back, state=state, lang=look.lang
         )
     if flow.kind is AppKind.website:
         return endpoints.embedded_url(
@@ -139,10 +138,7 @@ def _url(
             redirect_uri=back,
             state=state,
             self_redirect=flow is Flow.self_redirect,
-            style=look.get("style", "black"),
-            href=look.get("href", ""),
-            lang=lang,
-            color_scheme=look.get("color_scheme", ""),
+            look=look,
         )
     scope = endpoints.SCOPE_BASE if flow.silent else endpoints.SCOPE_USERINFO
     return endpoints.authorize_url(

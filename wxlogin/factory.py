@@ -10,7 +10,7 @@ from wxlogin.config.paths import package_dir
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
 from wxlogin.observability import get_logger, setup_logging
-from wxlogin.oidc import keys as _provider_tables  # noqa: F401  known to db
+from wxlogin.oidc import signing_keys as _provider_tables  # noqa: F401  known to db
 from wxlogin.sites import events
 from wxlogin.web.register import register
 

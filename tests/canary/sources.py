@@ -10,7 +10,7 @@ from wxlogin.accounts import sessions
 from wxlogin.config import Settings
 from wxlogin.flows import bindings, handover, link_codes, site_links
 from wxlogin.flows.redirect import attempt
-from wxlogin.oidc import access_tokens, authorize, codes, keys, refresh_tokens
+from wxlogin.oidc import access_tokens, authorize, codes, refresh_tokens, signing_keys
 from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.security import signing
 from wxlogin.simulator.world import ids
@@ -27,7 +27,7 @@ def install() -> None:
     watch(
         sessions.hash_secret, lambda _, secret: CANARIES.add("session secret", secret)
     )
-    watch(keys.new_key, _signing_key)
+    watch(signing_keys.new_key, _signing_key)
     watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
     watch(access_tokens.issue, lambda issued, *_: _tokens(issued))
     watch(site_links.make, lambda key, *_: CANARIES.add("customer's link", key))
@@ -69,7 +69,7 @@ def watch(function: Callable[..., Any], tell: Callable[..., None]) -> None:
                 setattr(module, name, watched)
 
 
-def _signing_key(key: keys.Jwk, *_: object) -> None:
+def _signing_key(key: signing_keys.Jwk, *_: object) -> None:
     private = key.as_dict(private=True)
     for name in {"d", "p", "q"} & set(private):
         CANARIES.add("signing key", str(private[name]))

@@ -15,8 +15,8 @@ from tests.unit.oidc.conftest import service_for  # noqa: F401  a fixture
 from wxlogin.accounts.models import Authorization, Event, LogoutNotice
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.db import now, reading
-from wxlogin.oidc import key_rotation, keys
-from wxlogin.oidc.keys import SigningKey
+from wxlogin.oidc import key_rotation, signing_keys
+from wxlogin.oidc.signing_keys import SigningKey
 from wxlogin.sites import memberships
 
 
@@ -45,7 +45,7 @@ def all_at_once(workers: list[Flask], work: Callable[[], object]) -> list[object
 
 
 def test_of_first_keys_made_at_once_one_stays(workers):
-    signed = all_at_once(workers, lambda: keys.signing_key("ES256").kid)
+    signed = all_at_once(workers, lambda: signing_keys.signing_key("ES256").kid)
     assert len(set(signed)) == 1
     with workers[0].app_context():
         assert rows(SigningKey) == 1
@@ -54,14 +54,14 @@ def test_of_first_keys_made_at_once_one_stays(workers):
 def test_rotations_at_once_leave_one_that_signs(workers):
     """security row 118"""
     with workers[0].app_context():
-        keys.signing_key("RS256")
+        signing_keys.signing_key("RS256")
     all_at_once(workers, key_rotation.rotate)
     all_at_once(workers, lambda: key_rotation.rotate(leaked=True))
     with workers[0].app_context():
         states = [key.state for key in key_rotation.list_keys()]
     assert states[0] == "signs"
     assert states.count("signs") + states.count("published") <= len(workers)
-    signed = all_at_once(workers, lambda: keys.signing_key("RS256").kid)
+    signed = all_at_once(workers, lambda: signing_keys.signing_key("RS256").kid)
     assert len(set(signed)) == 1
 
 

@@ -14,8 +14,8 @@ from wxlogin.accounts.models import User
 from wxlogin.config import Site
 from wxlogin.db import db, now, transaction
 from wxlogin.errors import ConfigurationError
-from wxlogin.oidc import signing
-from wxlogin.oidc.keys import jwks
+from wxlogin.oidc import signed_tokens
+from wxlogin.oidc.signing_keys import jwks
 from wxlogin.security.sealing import SealBroken
 from wxlogin.sites import members
 
@@ -251,12 +251,12 @@ def test_a_stranger_gets_no_token(browser):
         assert answer.headers["X-Wxlogin-Token"] == ""
 
 
-@pytest.mark.parametrize("typ", [signing.ID_TOKEN, signing.LOGOUT_TOKEN])
+@pytest.mark.parametrize("typ", [signed_tokens.ID_TOKEN, signed_tokens.LOGOUT_TOKEN])
 def test_the_token_passes_for_no_other_kind(app, signed_in, typ):
     """finding H1: a type and an audience of its own"""
     token = signed_in.get("/auth").headers["X-Wxlogin-Token"]
-    with app.app_context(), pytest.raises(signing.NotOurs, match="type"):
-        signing.read(token, typ=typ)
+    with app.app_context(), pytest.raises(signed_tokens.NotOurs, match="type"):
+        signed_tokens.read(token, typ=typ)
     bearer = {"Authorization": f"Bearer {token}"}
     assert signed_in.get("/api/me", headers=bearer).status_code == 401
     assert signed_in.get("/auth", headers=bearer).status_code == 401
@@ -274,7 +274,7 @@ def test_without_a_key_the_pages_stay_open(app, signed_in, monkeypatch):
     def broken(*_, **__):
         raise SealBroken("no signing key opens")
 
-    monkeypatch.setattr(signing, "signing_key", broken)
+    monkeypatch.setattr(signed_tokens, "signing_key", broken)
     answer = signed_in.get("/auth")
     assert (answer.status_code, answer.headers["X-Wxlogin-Token"]) == (200, "")
     assert answer.headers["X-Wxlogin-Uid"]

@@ -17,7 +17,7 @@ from tests.web.openid_site import (
     answer_of,
     signs_in_at_wechat,
 )
-from wxlogin.oidc import keys
+from wxlogin.oidc import signing_keys
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def hint(app, header: str) -> str:
     """A signed text with this header, in which our own key is named."""
     if header.startswith("{"):
         with app.app_context():
-            kid = keys.jwks()["keys"][0]["kid"]
+            kid = signing_keys.jwks()["keys"][0]["kid"]
         header = json.dumps({"alg": "RS256", "kid": kid, **json.loads(header)})
     parts = [header.encode(), b"{}", b"signature"]
     return ".".join(base64.urlsafe_b64encode(one).decode().rstrip("=") for one in parts)

@@ -13,7 +13,7 @@ from flask import current_app
 
 from wxlogin.accounts import models as accounts
 from wxlogin.db import db, patient_engine
-from wxlogin.oidc import keys as oidc
+from wxlogin.oidc import signing_keys as oidc
 from wxlogin.tickets import models as tickets
 
 # Importing them is what puts their tables into db.metadata.

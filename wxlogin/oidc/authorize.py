@@ -16,7 +16,7 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import transaction
 from wxlogin.errors import BadSiteRequest, RegistrationClosed
-from wxlogin.oidc import codes, return_addresses, signing
+from wxlogin.oidc import codes, return_addresses, signed_tokens
 from wxlogin.oidc.authorization_request import (
     PROMPTS,
     RESPONSE_MODES,
@@ -254,8 +254,8 @@ def _expected(call: Call, site: Site) -> str | None:
     if hint is None:
         return None
     try:
-        claims = signing.read(hint, typ=signing.ID_TOKEN)
-    except signing.NotOurs:
+        claims = signed_tokens.read(hint, typ=signed_tokens.ID_TOKEN)
+    except signed_tokens.NotOurs:
         raise invalid_request("id_token_hint is no ID token of ours.") from None
     if claims.get("aud") != site.client_id:
         raise invalid_request("id_token_hint was given to another client.")

@@ -22,7 +22,7 @@ from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
 from wxlogin.errors import AccountGone
 from wxlogin.flows import avatars
-from wxlogin.oidc import access_tokens, signing
+from wxlogin.oidc import access_tokens, signed_tokens
 from wxlogin.oidc.errors import refusal
 from wxlogin.sites import members
 
@@ -104,7 +104,7 @@ def id_token(
     }
     if nonce is not None:
         claims["nonce"] = nonce
-    return signing.sign(claims, alg=site.id_token_alg, typ=signing.ID_TOKEN)
+    return signed_tokens.sign(claims, alg=site.id_token_alg, typ=signed_tokens.ID_TOKEN)
 
 
 def claims_for(settings: Settings, token: str, *, at: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from wxlogin.config import Settings
 from wxlogin.oidc import claims
 from wxlogin.oidc.authorization_request import PROMPTS, RESPONSE_MODES, SCOPES
 from wxlogin.oidc.clients import CONFIDENTIAL, EVERY
-from wxlogin.oidc.keys import offered_algs
+from wxlogin.oidc.signing_keys import offered_algs
 
 #: Where each endpoint is below PUBLIC_URL.
 ENDPOINTS = {

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.resealing import Resealed
 from wxlogin.db import insert_or_ignore, now, reading, transaction
 from wxlogin.db.statements import run
-from wxlogin.oidc.keys import (
+from wxlogin.oidc.signing_keys import (
     ALGS,
     Alg,
     Jwk,

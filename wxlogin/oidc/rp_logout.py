@@ -22,8 +22,8 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings, Site
 from wxlogin.errors import BadLogoutRequest
 from wxlogin.observability import get_logger
-from wxlogin.oidc import return_addresses, signing
-from wxlogin.oidc.signing import NotOurs
+from wxlogin.oidc import return_addresses, signed_tokens
+from wxlogin.oidc.signed_tokens import NotOurs
 from wxlogin.oidc.wire import LONGEST_ECHO, Call
 from wxlogin.security.returning import with_query
 from wxlogin.service import running
@@ -39,7 +39,7 @@ _LONGEST = 4096
 # Language tags that are looked at (BCP 47 has none longer in use), and of each.
 _LANGUAGES = 8
 _LONGEST_TAG = 35
-# An ID token, which may be longer (see `signing`).
+# An ID token, which may be longer (see `signed_tokens`).
 _HINT = "id_token_hint"
 _PARAMETERS = (
     _HINT,
@@ -145,7 +145,7 @@ def _hint(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        return signing.read(text, typ=signing.ID_TOKEN)
+        return signed_tokens.read(text, typ=signed_tokens.ID_TOKEN)
     except NotOurs as error:
         raise BadLogoutRequest(f"the id_token_hint is not ours: {error}") from None
 

@@ -19,7 +19,7 @@ from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.net import outgoing
 from wxlogin.observability import get_logger
-from wxlogin.oidc import signing
+from wxlogin.oidc import signed_tokens
 
 # Seconds until the next try.
 PAUSES = (60, 600, 3000)
@@ -85,7 +85,9 @@ def logout_token(
         "sub": uid,
         "sid": sid,
     }
-    return signing.sign(claims, alg=site.id_token_alg, typ=signing.LOGOUT_TOKEN)
+    return signed_tokens.sign(
+        claims, alg=site.id_token_alg, typ=signed_tokens.LOGOUT_TOKEN
+    )
 
 
 def _send(settings: Settings, site: Site, notice: _Claimed) -> outgoing.Reply:

@@ -27,7 +27,7 @@ from wxlogin.config import Settings, Site
 from wxlogin.db import now
 from wxlogin.errors import BadRequest, SignInNeeded
 from wxlogin.flows import way_back
-from wxlogin.oidc.signing import visitor_token
+from wxlogin.oidc.signed_tokens import visitor_token
 from wxlogin.security.returning import safe_next, whole_address, written
 from wxlogin.service import running
 from wxlogin.sites import members

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 
 from wxlogin.errors import NotFound
-from wxlogin.oidc import keys
+from wxlogin.oidc import signing_keys
 from wxlogin.oidc.discovery import metadata
 from wxlogin.service import running
 from wxlogin.web.access import let_all_read
@@ -30,13 +30,13 @@ def configuration_at_root(below: str) -> Response:
 
 @bp.get("/oauth2/jwks")
 def jwks() -> Response:
-    return _public(keys.jwks())
+    return _public(signing_keys.jwks())
 
 
 def _public(document: object) -> Response:
     """The document as JSON, to be kept for as long as keys allow it."""
     response = jsonify(document)
     response.cache_control.public = True
-    response.cache_control.max_age = keys.JWKS_SECONDS
+    response.cache_control.max_age = signing_keys.JWKS_SECONDS
     allow_keeping()
     return response

@@ -17,7 +17,7 @@ from wxlogin.accounts import sessions
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import reading
 from wxlogin.net import outgoing
-from wxlogin.oidc import signing
+from wxlogin.oidc import signed_tokens
 from wxlogin.telling import backchannel
 
 HOUR = 3600
@@ -57,7 +57,9 @@ def test_the_site_gets_a_logout_token(people: People, shop: Receiver) -> None:
     assert heard.path == "/logout"
     assert heard.headers["content-type"] == "application/x-www-form-urlencoded"
     assert list(heard.form) == ["logout_token"]
-    claims = signing.read(heard.form["logout_token"], typ=signing.LOGOUT_TOKEN)
+    claims = signed_tokens.read(
+        heard.form["logout_token"], typ=signed_tokens.LOGOUT_TOKEN
+    )
     assert (claims["aud"], claims["sub"], claims["sid"]) == ("shop", user.uid, "sid1")
     assert claims["events"] == {
         "http://schemas.openid.net/event/backchannel-logout": {}
@@ -101,7 +103,7 @@ def test_a_site_back_in_time_is_told(
     clock.shift(backchannel.PAUSES[0] + 1)
     assert delivers() == 1
     first, second = (
-        signing.read(heard.form["logout_token"], typ=signing.LOGOUT_TOKEN)
+        signed_tokens.read(heard.form["logout_token"], typ=signed_tokens.LOGOUT_TOKEN)
         for heard in shop.requests
     )
     assert first["jti"] != second["jti"]

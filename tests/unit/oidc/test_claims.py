@@ -18,7 +18,7 @@ from wxlogin.accounts.person import Person, Profile
 from wxlogin.config import Settings
 from wxlogin.db import transaction
 from wxlogin.errors import AccountGone
-from wxlogin.oidc import claims, keys
+from wxlogin.oidc import claims, signing_keys
 from wxlogin.oidc.discovery import metadata
 from wxlogin.service import running
 from wxlogin.sites import members
@@ -58,7 +58,7 @@ def token(user_id: int, site=SHOP, **changes) -> str:
 
 def read(text: str) -> tuple[dict, dict]:
     """Header and claims, checked with the published keys as a site does it."""
-    known = KeySet.import_key_set(keys.jwks())
+    known = KeySet.import_key_set(signing_keys.jwks())
     found = jwt.decode(text, known, algorithms=["RS256", "ES256"])
     return found.header, found.claims
 

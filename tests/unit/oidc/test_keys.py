@@ -21,9 +21,9 @@ from tests.support.databases import NoServer, mariadb_url, postgresql_url
 from tests.support.people import rows
 from tests.unit.oidc.conftest import PUBLIC_URL, sealing_key
 from wxlogin.db import db, now, reading
-from wxlogin.oidc import key_rotation, keys, signing
-from wxlogin.oidc.keys import SigningKey
-from wxlogin.oidc.signing import ID_TOKEN, LOGOUT_TOKEN, NotOurs
+from wxlogin.oidc import key_rotation, signed_tokens, signing_keys
+from wxlogin.oidc.signed_tokens import ID_TOKEN, LOGOUT_TOKEN, NotOurs
+from wxlogin.oidc.signing_keys import SigningKey
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
 
@@ -36,8 +36,8 @@ def clock():
         yield traveller
 
 
-def signed(alg: keys.Alg = "RS256") -> str:
-    return signing.sign(CLAIMS, alg=alg, typ=ID_TOKEN)
+def signed(alg: signing_keys.Alg = "RS256") -> str:
+    return signed_tokens.sign(CLAIMS, alg=alg, typ=ID_TOKEN)
 
 
 def kid_of(text: str) -> str:
@@ -45,7 +45,7 @@ def kid_of(text: str) -> str:
 
 
 def published() -> list[str]:
-    return [key["kid"] for key in keys.jwks()["keys"]]
+    return [key["kid"] for key in signing_keys.jwks()["keys"]]
 
 
 def kids(key_set: dict) -> set[str]:
@@ -113,7 +113,7 @@ def test_the_first_key_is_made_by_the_first_signature(service, alg, kty):
         "alg": alg,
         "kid": row.kid,
     }
-    assert verifies(text, keys.jwks())
+    assert verifies(text, signing_keys.jwks())
     assert kid_of(signed(alg)) == row.kid
 
 
@@ -126,7 +126,7 @@ def test_the_rsa_key_has_2048_bits(service):
 
 def test_the_published_set_holds_what_sites_ask_for_and_nothing_private(service):
     """security row 118: keys are there before a first token is"""
-    found = keys.jwks()["keys"]
+    found = signing_keys.jwks()["keys"]
     assert sorted(key["alg"] for key in found) == ["ES256", "RS256"]
     for key in found:
         assert not {"d", "p", "q", "dp", "dq", "qi"} & set(key)
@@ -134,17 +134,17 @@ def test_the_published_set_holds_what_sites_ask_for_and_nothing_private(service)
 
 def test_no_site_asks_for_es256_and_there_is_none(service_for):
     with service_for(sites=()).app_context():
-        assert [key["alg"] for key in keys.jwks()["keys"]] == ["RS256"]
+        assert [key["alg"] for key in signing_keys.jwks()["keys"]] == ["RS256"]
 
 
 def test_the_private_half_lies_sealed_in_its_own_row(service):
     signed()
     signed("ES256")
     one, other = all_rows()
-    private = running().sealer.unseal(one.private_key, **keys.place_of(one.kid))
+    private = running().sealer.unseal(one.private_key, **signing_keys.place_of(one.kid))
     assert json.loads(private)["d"].encode() not in one.private_key
     with pytest.raises(SealBroken):
-        running().sealer.unseal(other.private_key, **keys.place_of(one.kid))
+        running().sealer.unseal(other.private_key, **signing_keys.place_of(one.kid))
 
 
 def test_a_signature_costs_no_query(service):
@@ -186,13 +186,13 @@ def race_for_the_first_key(apps: list[Flask]) -> None:
     with apps[0].app_context():
         assert len({kid_of(text) for text in texts}) == 1
         assert rows(SigningKey) == 1
-        assert all(verifies(text, keys.jwks()) for text in texts)
+        assert all(verifies(text, signing_keys.jwks()) for text in texts)
 
 
 def test_a_new_key_is_published_at_once_and_signs_in_an_hour(service, clock):
     """security row 118"""
     old = signed()
-    before = keys.jwks()
+    before = signing_keys.jwks()
     key_rotation.rotate()
     new = next(kid for kid in published() if kid not in kids(before))
     assert states()[new] == "waits"
@@ -215,13 +215,13 @@ def test_the_old_key_is_published_for_a_day_more_and_read_for_ever(service, cloc
     assert kid_of(old) not in published()
     assert states()[kid_of(old)] == "kept"
     clock.shift(timedelta(days=400))
-    assert signing.read(old, typ=ID_TOKEN) == CLAIMS
+    assert signed_tokens.read(old, typ=ID_TOKEN) == CLAIMS
 
 
 def test_sites_know_a_new_key_before_it_signs():
     """security row 118: what a site may keep is over before a new key signs"""
-    assert timedelta(seconds=keys.JWKS_SECONDS) < key_rotation.LEAD
-    assert keys._REREAD < key_rotation.WITHDRAWAL
+    assert timedelta(seconds=signing_keys.JWKS_SECONDS) < key_rotation.LEAD
+    assert signing_keys._REREAD < key_rotation.WITHDRAWAL
 
 
 def test_a_leaked_key_is_replaced_at_once_and_believed_no_more(service, clock):
@@ -233,12 +233,12 @@ def test_a_leaked_key_is_replaced_at_once_and_believed_no_more(service, clock):
     assert new not in (kid_of(old), None)
     assert sorted(states().values()) == ["signs", "withdrawn", "withdrawn"][:3]
     with pytest.raises(NotOurs):
-        signing.read(old, typ=ID_TOKEN)
+        signed_tokens.read(old, typ=ID_TOKEN)
     # A worker that has not looked yet still signs with it, and sites can check that.
     assert kid_of(old) in published()
     clock.shift(key_rotation.WITHDRAWAL)
     assert [kid for kid in published() if kid != new] == [
-        key["kid"] for key in keys.jwks()["keys"] if key["alg"] == "ES256"
+        key["kid"] for key in signing_keys.jwks()["keys"] if key["alg"] == "ES256"
     ]
 
 
@@ -249,7 +249,7 @@ def test_a_worker_learns_of_a_leak_within_a_minute(service_for, clock):
         old = kid_of(signed())
     with operator.app_context():
         key_rotation.rotate(leaked=True)
-        fetched = keys.jwks()
+        fetched = signing_keys.jwks()
     with worker.app_context():
         late = signed()
         assert kid_of(late) == old and verifies(late, fetched)
@@ -291,14 +291,14 @@ def test_rotations_at_once_leave_one_that_signs(service_for, leaked):
         list(pool.map(rotate, apps))
     with apps[0].app_context():
         assert list(states().values()).count("signs") == 1
-        assert verifies(signed(), keys.jwks())
+        assert verifies(signed(), signing_keys.jwks())
 
 
 def test_a_clock_that_steps_back_leaves_a_key_to_sign_with(service, clock):
     signed()
     clock.shift(-600)
-    keys.forget_ring()
-    assert verifies(signed(), keys.jwks())
+    signing_keys.forget_ring()
+    assert verifies(signed(), signing_keys.jwks())
 
 
 def test_rotation_under_load_fails_no_site(service_for, clock):
@@ -348,7 +348,7 @@ class Visits(threading.Thread):
             with self.busy:
                 with self.signs.app_context():
                     text = signed()
-                over = now() - since >= timedelta(seconds=keys.JWKS_SECONDS)
+                over = now() - since >= timedelta(seconds=signing_keys.JWKS_SECONDS)
                 if over or kid_of(text) not in kids(known):
                     known, since = self.fetch()
                 if not verifies(text, known):
@@ -359,7 +359,7 @@ class Visits(threading.Thread):
     def fetch(self) -> tuple[dict, datetime]:
         self.fetches += 1
         with self.publishes.app_context():
-            return keys.jwks(), now()
+            return signing_keys.jwks(), now()
 
 
 def test_all_keys_are_sealed_again(service_for):
@@ -384,10 +384,10 @@ def test_keys_that_do_not_open_are_told_and_replaced(service_for, clock):
         with pytest.raises(SealBroken, match="rotate --now"):
             signed()
         # Sites can still check what was signed before.
-        assert verifies(old, keys.jwks())
+        assert verifies(old, signing_keys.jwks())
         assert key_rotation.reseal(running().sealer).broken == 1
         key_rotation.rotate(leaked=True)
-        assert verifies(signed(), keys.jwks())
+        assert verifies(signed(), signing_keys.jwks())
 
 
 def test_a_worker_without_the_new_seal_goes_on_with_the_old_key(service_for, clock):
@@ -401,7 +401,7 @@ def test_a_worker_without_the_new_seal_goes_on_with_the_old_key(service_for, clo
     clock.shift(timedelta(hours=2))
     with old_worker.app_context():
         late = signed()
-        assert kid_of(late) == old and verifies(late, keys.jwks())
+        assert kid_of(late) == old and verifies(late, signing_keys.jwks())
         clock.shift(timedelta(hours=24))
         # Rather nothing than what no site can check.
         with pytest.raises(SealBroken):
@@ -422,17 +422,17 @@ def test_a_worker_without_the_new_seal_goes_on_with_the_old_key(service_for, clo
 def test_what_was_altered_is_not_ours(service, change):
     """security row 117"""
     with pytest.raises(NotOurs):
-        signing.read(change(signed()), typ=ID_TOKEN)
+        signed_tokens.read(change(signed()), typ=ID_TOKEN)
 
 
 def test_types_are_not_interchangeable(service):
     """security row 117"""
-    logout = signing.sign(CLAIMS, alg="RS256", typ=LOGOUT_TOKEN)
-    assert signing.read(logout, typ=LOGOUT_TOKEN) == CLAIMS
+    logout = signed_tokens.sign(CLAIMS, alg="RS256", typ=LOGOUT_TOKEN)
+    assert signed_tokens.read(logout, typ=LOGOUT_TOKEN) == CLAIMS
     with pytest.raises(NotOurs):
-        signing.read(logout, typ=ID_TOKEN)
+        signed_tokens.read(logout, typ=ID_TOKEN)
     with pytest.raises(NotOurs):
-        signing.read(signed(), typ=LOGOUT_TOKEN)
+        signed_tokens.read(signed(), typ=LOGOUT_TOKEN)
 
 
 def test_no_signature_and_foreign_keys_are_refused(service):
@@ -452,10 +452,10 @@ def test_no_signature_and_foreign_keys_are_refused(service):
     ]
     for text in attempts:
         with pytest.raises(NotOurs):
-            signing.read(text, typ=ID_TOKEN)
+            signed_tokens.read(text, typ=ID_TOKEN)
 
 
 def test_a_text_for_another_issuer_is_not_ours(service):
-    text = signing.sign({"iss": "https://other.test"}, alg="RS256", typ=ID_TOKEN)
+    text = signed_tokens.sign({"iss": "https://other.test"}, alg="RS256", typ=ID_TOKEN)
     with pytest.raises(NotOurs, match="issuer"):
-        signing.read(text, typ=ID_TOKEN)
+        signed_tokens.read(text, typ=ID_TOKEN)

@@ -16,7 +16,7 @@ from joserfc.jwk import GuestProtocol
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings
 from wxlogin.observability import get_logger
-from wxlogin.oidc.keys import ALGS, Alg, Jwk, public_key, signing_key
+from wxlogin.oidc.signing_keys import ALGS, Alg, Jwk, public_key, signing_key
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
 

@@ -12,6 +12,7 @@ A login that was made after the request began satisfies every wish for a fresh o
 import base64
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,9 +23,8 @@ from authlib.oauth2 import OAuth2Error
 from wxlogin.accounts import people
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
-from wxlogin.oidc.errors import invalid_request, put_on_record
-from wxlogin.oidc.return_addresses import is_program, is_registered
-from wxlogin.oidc.wire import Reply
+from wxlogin.oidc.clients import is_program, is_registered
+from wxlogin.oidc.messages import Reply, invalid_request, put_on_record
 from wxlogin.service import running
 
 KIND = "oidc_request"
@@ -34,6 +34,13 @@ WAIT_SECONDS = 1800
 # WeChat sends the browser back twice.
 _AGAIN_SECONDS = 120
 
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+# Letters of a key that nobody guesses; behind them it says whose request it is.
+_RANDOM = 22
+
+RESPONSE_MODES = ("query", "form_post")
+PROMPTS = ("none", "login", "select_account", "consent")
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 # Letters of a key that nobody guesses; behind them it says whose request it is.
 _RANDOM = 22
 
@@ -43,13 +50,24 @@ PROMPTS = ("none", "login", "select_account", "consent")
 #: signs in brings a refresh token. Many libraries ask for it, and compare the answer.
 SCOPES = ("openid", "profile", "wechat", "email", "offline_access")
 
-PKCE_NEEDED = "A public client needs PKCE: code_challenge."
 
+def require_challenge(site: Site, challenge: str | None, method: str | None) -> None:
+    """Proof of possession of a code: PKCE, S256 only (security row 114).
 
-def known_scope(wish: str | None) -> str:
-    """Those of the wishes that we know, in our order; others are no error."""
-    wishes = (wish or "").split()
-    return " ".join(one for one in SCOPES if one in wishes)
+    RFC 7636, RFC 9700 section 2.1.1. A public client must use it, any other may. A
+    challenge without a method would mean `plain`, which proves nothing to whoever
+    reads the request, so it is refused. Raises OAuth2Error.
+    """
+    if challenge is None:
+        if method is not None:
+            raise invalid_request("code_challenge_method without code_challenge.")
+        if site.is_public:
+            raise invalid_request("A public client needs PKCE: code_challenge.")
+        return
+    if method != "S256":
+        raise invalid_request("code_challenge_method must be S256.")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise invalid_request("code_challenge is not a SHA-256 in base64url.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +119,6 @@ class AuthorizationRequest(Return):
     def still_fits(self, site: Site) -> bool:
         """Does the site, as the settings have it now, list the return address?"""
         return is_registered(site, self.redirect_uri)
-
-    def require_pkce(self, site: Site) -> None:
-        """Raises OAuth2Error where the site, which may have lost its secret since it
-        asked, needs the PKCE that it did without."""
-        if site.is_public and self.code_challenge is None:
-            raise invalid_request(PKCE_NEEDED)
 
     def asks_for_word(self, site: Site) -> bool:
         """Does the person say on a page of ours whether to go on?

@@ -16,18 +16,17 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import transaction
 from wxlogin.errors import BadSiteRequest, RegistrationClosed
-from wxlogin.oidc import codes, return_addresses, signed_tokens
+from wxlogin.oidc import clients, codes, signed_tokens
 from wxlogin.oidc.authorization_request import (
     PROMPTS,
     RESPONSE_MODES,
     AuthorizationRequest,
     Return,
+    require_challenge,
 )
+from wxlogin.oidc.authorization_server import CodeGrant, server
 from wxlogin.oidc.codes import Code
-from wxlogin.oidc.errors import invalid_request, refusal
-from wxlogin.oidc.grants import CodeGrant
-from wxlogin.oidc.server import server
-from wxlogin.oidc.wire import LONGEST_ECHO, Call, Reply
+from wxlogin.oidc.messages import LONGEST_ECHO, Call, Reply, invalid_request, refusal
 from wxlogin.service import running
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Entry
@@ -75,6 +74,9 @@ def consider(call: Call, *, at: datetime) -> AuthorizationRequest | Reply:
     try:
         _refuse_unsupported(call)
         grant = server().get_consent_grant(call)
+        challenge = call.one("code_challenge")
+        method = call.one("code_challenge_method")
+        require_challenge(grant.client.site, challenge, method)
         return _read(call, back, grant, at=at)
     except OAuth2Error as error:
         return back.refused(error)
@@ -143,14 +145,16 @@ def _grant(
     client_id, user_id = request.client_id, visitor.user_id
     if members.member(client_id, user_id) is None:
         transaction(lambda session: members.join(session, client_id, user_id, at=at))
+    challenge = request.code_challenge
     try:
-        request.require_pkce(site)
+        # The site may have lost its secret since it asked.
+        require_challenge(site, challenge, "S256" if challenge else None)
     except OAuth2Error as error:
         return request.refused(error)
     code = Code(
         client_id=client_id,
         redirect_uri=request.redirect_uri,
-        code_challenge=request.code_challenge,
+        code_challenge=challenge,
         user_id=user_id,
         session_id=visitor.session_id,
         scope=" ".join(request.scope),
@@ -187,7 +191,7 @@ def _require_listed(client_id: str, uri: str | None) -> str:
         raise _bad("no site in SITES has this client_id", client=client_id[:64])
     if uri is None:
         raise _bad("redirect_uri is missing", client=client_id)
-    if not return_addresses.is_registered(site, uri):
+    if not clients.is_registered(site, uri):
         raise _foreign_address(site, uri)
     return uri
 
@@ -197,15 +201,15 @@ def _bad(why: str, **facts: str | None) -> BadSiteRequest:
 
 
 def _foreign_address(site: Site, uri: str) -> BadSiteRequest:
-    nearest = return_addresses.nearest(site, uri)
+    nearest = clients.closest(uri, site.redirect_uris)
     if nearest is None:
         return _bad("SITES lists no redirect_uris for it", client=site.client_id)
     return _bad(
         "redirect_uri is not one that SITES lists for it",
         client=site.client_id,
-        given=return_addresses.shown(uri),
-        nearest=return_addresses.shown(nearest),
-        differs_in=return_addresses.difference(uri, nearest),
+        given=clients.shown(uri),
+        nearest=clients.shown(nearest),
+        differs_in=clients.difference(uri, nearest),
     )
 
 

@@ -23,7 +23,9 @@ from wxlogin.config import Settings, Site
 from wxlogin.errors import AccountGone
 from wxlogin.flows import avatars
 from wxlogin.oidc import access_tokens, signed_tokens
-from wxlogin.oidc.errors import refusal
+from wxlogin.oidc.access_tokens import Issued
+from wxlogin.oidc.messages import refusal
+from wxlogin.service import running
 from wxlogin.sites import members
 
 #: Where PUBLIC_URL has no name of its own. It never exists (RFC 2606 section 2, RFC
@@ -55,14 +57,12 @@ ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,2}")
 
 
-def user_claims(
-    settings: Settings, site: Site, user_id: int, scope: Collection[str]
-) -> dict[str, Any]:
+def user_claims(site: Site, user_id: int, scope: Collection[str]) -> dict[str, Any]:
     """What this site may know of the user. Raises AccountGone.
 
     What is not known is left out, never empty.
     """
-    account = people.account(user_id)
+    settings, account = running().settings, people.account(user_id)
     claims: dict[str, Any] = {"sub": account.uid, **_ours(site, account)}
     if "profile" in scope:
         claims |= _profile(settings, account)
@@ -73,41 +73,27 @@ def user_claims(
     return claims
 
 
-def id_token(
-    settings: Settings,
-    site: Site,
-    *,
-    user_id: int,
-    scope: Collection[str],
-    nonce: str | None,
-    auth_time: datetime,
-    sid: str,
-    access_token: str,
-    at: datetime,
-) -> str:
+def id_token(site: Site, issued: Issued, *, at: datetime) -> str:
     """The signed ID token of this sign-in. Raises AccountGone.
 
     OpenID Connect Core 2 and 3.1.3.6 say what is in it (row 117).
-
-    `auth_time` is when the person signed in at WeChat, `sid` the session as this
-    site knows it, `nonce` what the site sent with its request.
     """
     claims: dict[str, Any] = {
-        "iss": settings.public_url,
+        "iss": running().settings.public_url,
         "aud": site.client_id,
         "exp": int((at + ID_TOKEN_LIFETIME).timestamp()),
         "iat": int(at.timestamp()),
-        "auth_time": int(auth_time.timestamp()),
-        "at_hash": _half_hash(access_token),
-        "sid": sid,
-        **user_claims(settings, site, user_id, scope),
+        "auth_time": int(issued.auth_time.timestamp()),
+        "at_hash": _half_hash(issued.access_token),
+        "sid": issued.sid,
+        **user_claims(site, issued.user_id, issued.scope),
     }
-    if nonce is not None:
-        claims["nonce"] = nonce
+    if issued.nonce is not None:
+        claims["nonce"] = issued.nonce
     return signed_tokens.sign(claims, alg=site.id_token_alg, typ=signed_tokens.ID_TOKEN)
 
 
-def claims_for(settings: Settings, token: str, *, at: datetime) -> dict[str, Any]:
+def claims_for(token: str, *, at: datetime) -> dict[str, Any]:
     """What the site of this token may know now of its user.
 
     OpenID Connect Core 5.3, RFC 6750 section 3.1.
@@ -117,14 +103,14 @@ def claims_for(settings: Settings, token: str, *, at: datetime) -> dict[str, Any
     insufficient_scope for one that was not given for `openid`.
     """
     found = access_tokens.find(token, at=at)
-    site = settings.site_of(found.client_id) if found else None
+    site = running().settings.site_of(found.client_id) if found else None
     if found is None or site is None:
         raise _invalid()
     if "openid" not in found.scope:
         description = "This token was given without the scope openid."
         raise refusal("insufficient_scope", description, 403)
     try:
-        return user_claims(settings, site, found.user_id, found.scope)
+        return user_claims(site, found.user_id, found.scope)
     except AccountGone:
         raise _invalid() from None
 

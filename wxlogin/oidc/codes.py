@@ -15,13 +15,16 @@ then no token of it opens anything; the session's row is locked while it is writ
 so a sign-out at the same moment comes before or after it, never between.
 """
 
+import hmac
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Authorization, User
@@ -30,7 +33,7 @@ from wxlogin.db import transaction
 from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
 from wxlogin.oidc import access_tokens
-from wxlogin.oidc.errors import invalid_grant
+from wxlogin.oidc.messages import invalid_grant
 from wxlogin.oidc.refresh_tokens import FAMILY_LENGTH
 from wxlogin.service import running
 from wxlogin.tickets import Ticket
@@ -42,6 +45,7 @@ LIFETIME = timedelta(seconds=60)
 _REMEMBERED = 600
 #: Sign-ins at one site that a session keeps; the oldest goes first.
 MOST_AT_ONCE = 20
+_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,23 @@ class Code:
         """For Authlib, which compares it with the one of the token request."""
         return self.redirect_uri
 
-    def get_scope(self) -> str:
-        return self.scope
+    def require_verifier(self, verifier: str | None) -> None:
+        """Proof of possession (PKCE). Raises `invalid_grant`.
+
+        A verifier for a code that had no challenge is an attack on a client that uses
+        PKCE (RFC 9700 section 4.8).
+        """
+        challenge = self.code_challenge
+        if challenge is None and verifier is None:
+            return
+        if challenge is None:
+            raise invalid_grant("This code was asked for without code_challenge.")
+        if verifier is None:
+            raise invalid_grant("code_verifier is missing.")
+        if not _VERIFIER.fullmatch(verifier) or not hmac.compare_digest(
+            create_s256_code_challenge(verifier), challenge
+        ):
+            raise invalid_grant("code_verifier does not match code_challenge.")
 
 
 def issue(code: Code) -> str:

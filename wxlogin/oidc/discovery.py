@@ -9,8 +9,8 @@ from typing import Any
 
 from wxlogin.config import Settings
 from wxlogin.oidc import claims
-from wxlogin.oidc.authorization_request import PROMPTS, RESPONSE_MODES, SCOPES
-from wxlogin.oidc.clients import CONFIDENTIAL, EVERY
+from wxlogin.oidc.authorization_request import PROMPTS, RESPONSE_MODES
+from wxlogin.oidc.clients import CONFIDENTIAL, EVERY, SCOPES
 from wxlogin.oidc.signing_keys import offered_algs
 
 #: Where each endpoint is below PUBLIC_URL.

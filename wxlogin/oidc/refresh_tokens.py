@@ -30,8 +30,8 @@ from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
 from wxlogin.oidc import access_tokens
 from wxlogin.oidc.access_tokens import Issued, issue
-from wxlogin.oidc.authorization_request import known_scope
-from wxlogin.oidc.errors import invalid_grant, refusal
+from wxlogin.oidc.clients import known_scope
+from wxlogin.oidc.messages import invalid_grant, refusal
 from wxlogin.security.signing import refresh_successors
 
 #: How long after its exchange a token gives the same successor again.

@@ -22,9 +22,9 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings, Site
 from wxlogin.errors import BadLogoutRequest
 from wxlogin.observability import get_logger
-from wxlogin.oidc import return_addresses, signed_tokens
+from wxlogin.oidc import clients, signed_tokens
+from wxlogin.oidc.messages import LONGEST_ECHO, Call
 from wxlogin.oidc.signed_tokens import NotOurs
-from wxlogin.oidc.wire import LONGEST_ECHO, Call
 from wxlogin.security.returning import with_query
 from wxlogin.service import running
 
@@ -180,6 +180,6 @@ def _unlisted(site: Site | None, uri: str | None) -> Unlisted | None:
     """The address that the site should not have sent; None where it is all right."""
     if uri is None or site is None or uri in site.post_logout_redirect_uris:
         return None
-    near = return_addresses.closest(uri, site.post_logout_redirect_uris)
-    differs_in = return_addresses.difference(uri, near) if near else None
-    return Unlisted(return_addresses.shown(uri), near, differs_in)
+    near = clients.closest(uri, site.post_logout_redirect_uris)
+    differs_in = clients.difference(uri, near) if near else None
+    return Unlisted(clients.shown(uri), near, differs_in)

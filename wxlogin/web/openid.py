@@ -13,12 +13,12 @@ from wxlogin.errors import (
     RegistrationClosed,
     WxloginError,
 )
-from wxlogin.oidc import authorization_request, server
+from wxlogin.oidc import authorization_request, authorization_server
 from wxlogin.oidc import authorize as authorizing
 from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.oidc.authorize import Detour, decide
-from wxlogin.oidc.return_addresses import is_program
-from wxlogin.oidc.wire import Call, Reply
+from wxlogin.oidc.clients import is_program
+from wxlogin.oidc.messages import Call, Reply
 from wxlogin.web import limits
 from wxlogin.web.access import let_sites_read, without_cookies
 from wxlogin.web.edge import allow_form_to, hide_referrer
@@ -105,19 +105,19 @@ def decline(key: str) -> Response:
 @bp.post("/token")
 @without_cookies
 def token() -> Response:
-    return _answer(server.token)
+    return _answer(authorization_server.token)
 
 
 @bp.post("/introspect")
 @without_cookies
 def introspect() -> Response:
-    return _answer(server.introspect)
+    return _answer(authorization_server.introspect)
 
 
 @bp.post("/revoke")
 @without_cookies
 def revoke() -> Response:
-    return _answer(server.revoke)
+    return _answer(authorization_server.revoke)
 
 
 def _meet(

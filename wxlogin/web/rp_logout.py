@@ -15,8 +15,8 @@ from werkzeug.wrappers import Response
 
 from wxlogin.flows.session import end_session
 from wxlogin.oidc import rp_logout
+from wxlogin.oidc.messages import Call
 from wxlogin.oidc.rp_logout import NOT_LISTED, Farewell
-from wxlogin.oidc.wire import Call
 from wxlogin.service import running
 from wxlogin.web import limits
 from wxlogin.web.access import without_cookies

@@ -13,7 +13,6 @@ from wxlogin.accounts import people
 from wxlogin.config import Site
 from wxlogin.errors import InvalidClient, KeyNeeded, NotFound
 from wxlogin.oidc import clients
-from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web import limits
@@ -23,8 +22,7 @@ def calling_site() -> Site:
     """The site whose key this request carries. Raises KeyNeeded, and TooManyRequests
     for one that calls too often."""
     try:
-        sent = request.headers.get("Authorization")
-        site = clients.site_of_basic(running().settings, sent)
+        site = clients.site_of_basic(request.headers.get("Authorization"))
     except InvalidClient as error:
         raise KeyNeeded(error.operator, **error.facts) from None
     limits.count_site_call(site.client_id or "")

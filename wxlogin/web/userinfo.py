@@ -6,8 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 from wxlogin.db import now
 from wxlogin.observability import get_logger
 from wxlogin.oidc.claims import claims_for
-from wxlogin.oidc.errors import invalid_request
-from wxlogin.service import running
+from wxlogin.oidc.messages import invalid_request
 from wxlogin.web.access import bearer_token, let_sites_read, without_cookies
 
 bp = Blueprint("userinfo", __name__)
@@ -24,7 +23,7 @@ def userinfo() -> Response:
     if token is None:
         # RFC 6750 section 3.1: who sends no token is told no error.
         return _unauthorized(jsonify(error="invalid_token"), _REALM)
-    return jsonify(claims_for(running().settings, token, at=now()))
+    return jsonify(claims_for(token, at=now()))
 
 
 @bp.errorhandler(OAuth2Error)

@@ -19,6 +19,7 @@ from wxlogin.config import Settings
 from wxlogin.db import transaction
 from wxlogin.errors import AccountGone
 from wxlogin.oidc import claims, signing_keys
+from wxlogin.oidc.access_tokens import Issued
 from wxlogin.oidc.discovery import metadata
 from wxlogin.service import running
 from wxlogin.sites import members
@@ -39,21 +40,24 @@ def user_id(service) -> int:
 
 
 def told(user_id: int, *scope: str, site=SHOP) -> dict:
-    return claims.user_claims(running().settings, site, user_id, ("openid", *scope))
+    return claims.user_claims(site, user_id, ("openid", *scope))
 
 
 def token(user_id: int, site=SHOP, **changes) -> str:
     facts = {
+        "authorization_id": 1,
+        "client_id": site.client_id,
         "user_id": user_id,
-        "scope": ("openid",),
-        "nonce": "n-1",
-        "auth_time": START,
         "sid": "session-of-the-shop",
+        "scope": ("openid",),
+        "auth_time": START,
+        "expires_in": 3600,
         "access_token": "access-token-of-the-shop",
-        "at": START + timedelta(minutes=3),
+        "refresh_token": "refresh-token-of-the-shop",
+        "nonce": "n-1",
         **changes,
     }
-    return claims.id_token(running().settings, site, **facts)
+    return claims.id_token(site, Issued(**facts), at=START + timedelta(minutes=3))
 
 
 def read(text: str) -> tuple[dict, dict]:

@@ -1,21 +1,26 @@
 """What an OAuth endpoint is asked and answers, without HTTP around it.
 
-Authlib wants a request object of its own, and hands out answers as status, body and
-headers. Two of its habits are left out: it refuses http by an environment variable
-(we judge PUBLIC_URL at start-up), and it writes return addresses anew, while a
-registered address has to stay as it is, character for character.
+A call is read by Authlib as it is. Two of Authlib's habits are left out: it refuses
+http by an environment variable (we judge PUBLIC_URL at start-up), and it writes return
+addresses anew, while a registered address has to stay as it is, character for
+character.
+
+A refusal is in OAuth's own words (RFC 6749 sections 4.1.2.1 and 5.2). Its description
+is for the site's developer: plain ASCII without quotes, as the RFC wants it, and
+nothing of what was sent.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from authlib.oauth2 import OAuth2Request
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import OAuth2Payload
 
 from wxlogin.config.addresses import as_sent
+from wxlogin.observability import get_logger
 
 #: Bytes of a text that a site wants back as it was. It waits in our store meanwhile,
 #: and goes back in a URL, which some servers cut at two kilobytes.
@@ -24,12 +29,22 @@ _ADDRESSES = ("redirect_uri", "post_logout_redirect_uri")
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(OAuth2Payload):
     """A request to one of our endpoints: parameters as they came, doubled ones too."""
 
     method: str
     parameters: Mapping[str, Sequence[str]] = field(repr=False)
     authorization: str | None = field(default=None, repr=False)
+
+    @cached_property
+    def data(self) -> dict[str, str]:
+        """Each parameter that says something, for Authlib."""
+        return {name: text for name in self.parameters if (text := self.one(name))}
+
+    @property
+    def datalist(self) -> Mapping[str, Sequence[str]]:
+        """The same with those that are doubled."""
+        return self.parameters
 
     def one(self, name: str) -> str | None:
         """The parameter's value; an empty one counts as none (RFC 6749 3.1).
@@ -84,36 +99,31 @@ class Reply:
         return self.to + joint + urlencode(self.body)
 
 
-class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib has no types
-    """The parameters as Authlib reads them."""
-
-    def __init__(self, call: Call) -> None:
-        names = [name for name in call.parameters if call.one(name)]
-        self._data = {name: call.one(name) for name in names}
-        self._lists = defaultdict(
-            list, {name: list(call.parameters[name]) for name in names}
-        )
-
-    @property
-    def data(self) -> dict[str, str | None]:
-        return self._data
-
-    @property
-    def datalist(self) -> defaultdict[str, list[str]]:
-        return self._lists
+def refusal(error: str, description: str, status: int = 400) -> OAuth2Error:
+    """An error of this name, to be raised."""
+    return OAuth2Error(error=error, description=description, status_code=status)
 
 
-class Request(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
-    """A call as Authlib reads it."""
+def invalid_request(description: str) -> OAuth2Error:
+    return refusal("invalid_request", description)
 
-    def __init__(self, call: Call) -> None:
-        # The one URL that Authlib looks at is the one we are on; it is not asked.
-        super().__init__(call.method, "https://here.invalid/")
-        self.call = call
-        self.payload = Payload(call)
-        if call.authorization:
-            self.headers = {"Authorization": call.authorization}
 
-    @property
-    def form(self) -> dict[str, str | None]:
-        return self.payload.data
+def invalid_grant(description: str) -> OAuth2Error:
+    return refusal("invalid_grant", description)
+
+
+class ClientRefused(OAuth2Error):
+    """The client is not who it says, or says nothing: 401 with a challenge."""
+
+    error = "invalid_client"
+    status_code = 401
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        return [*super().get_headers(), ("WWW-Authenticate", 'Basic realm="wxlogin"')]
+
+
+def put_on_record(error: OAuth2Error, client_id: str | None) -> None:
+    """The log line for the site's developer, who may never see our answer."""
+    get_logger().info(
+        "site refused", client=client_id, error=error.error, why=error.description
+    )

@@ -18,12 +18,12 @@ from tests.support.people import (
     user_of,
 )
 from tests.support.transfer import bring_in, exported, outcomes, wx
-from tests.unit.accounts.test_transfer_export import *  # noqa: F403  the same tests
-from tests.unit.accounts.test_transfer_import import *  # noqa: F403  the same tests
+from tests.unit.transfer.test_transfer_export import *  # noqa: F403  the same tests
+from tests.unit.transfer.test_transfer_import import *  # noqa: F403  the same tests
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Identity
 from wxlogin.db import db, reading
-from wxlogin.transfer import importing
+from wxlogin.transfer import batches
 
 __all__ = ["people", "server_url"]
 
@@ -84,14 +84,14 @@ def before(monkeypatch: pytest.MonkeyPatch) -> Once:
     """`before(step, act)`: acts once, when an import is about to take this step."""
 
     def arrange(step: str, act: Callable[[], object]) -> None:
-        real, acts = getattr(importing, step), [act]
+        real, acts = getattr(batches, step), [act]
 
         def stepped(*args: Any) -> Any:
             if acts:
                 acts.pop()()
             return real(*args)
 
-        monkeypatch.setattr(importing, step, stepped)
+        monkeypatch.setattr(batches, step, stepped)
 
     return arrange
 

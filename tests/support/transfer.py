@@ -21,8 +21,8 @@ from wxlogin.transfer import (
     import_people,
     read_file,
 )
-from wxlogin.transfer.records import Records
-from wxlogin.transfer.writing import Customers
+from wxlogin.transfer.grammar import Records
+from wxlogin.transfer.inserts import Customers
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 APPS = tuple(
@@ -44,7 +44,7 @@ def wx(short: str) -> str:
 
 
 def records(*, with_site: bool = True, **how: Any) -> Records:
-    return Records(APPS, with_site=with_site, at=NOW, **how)
+    return Records(apps=APPS, with_site=with_site, at=NOW, **how)
 
 
 def bring_in(

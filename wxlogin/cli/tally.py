@@ -1,7 +1,9 @@
-"""What an import did: counts, and the first lines of each kind."""
+"""How far an import is, and what it did: counts, the first lines of each kind."""
 
+import sys
+import time
 from collections import Counter, defaultdict
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -10,6 +12,9 @@ from wxlogin.transfer import Aside, Outcome, Result
 
 #: So many lines of each kind are told; `--report` has them all.
 TOLD = 20
+# Seconds; often enough to see that it goes on.
+_EVERY = 0.25
+_CLEAR = "\r\x1b[K"
 _WORDS = {
     Outcome.new: "new",
     Outcome.known: "known already",
@@ -87,3 +92,44 @@ class Tally:
             click.echo(f"  line {one.line}: {plain(one.reason)}")
         if more:
             click.echo(f" {rest}")
+
+
+class Progress:
+    """How far a command is: one line on a terminal, nothing in a pipe.
+
+    The line is rewritten four times a second. `size` and `source`: how much there is to
+    read, and what it is read from, to tell how long it will take.
+    """
+
+    def __init__(self, size: int | None = None, source: BinaryIO | None = None) -> None:
+        self._size = size
+        self._source = source
+        self._begun = self._shown = time.monotonic()
+        self._on = sys.stderr.isatty()
+
+    def show(self, done: int) -> None:
+        at = time.monotonic()
+        if self._on and at - self._shown >= _EVERY:
+            self._shown = at
+            self._write(f"{_CLEAR}{self._text(done, at - self._begun)}")
+
+    def clear(self) -> None:
+        if self._on:
+            self._write(_CLEAR)
+
+    def _text(self, done: int, seconds: float) -> str:
+        text = f"{done:,} lines, {done / seconds:,.0f} a second"
+        part = self._part()
+        if not part:
+            return text
+        left = seconds / part - seconds
+        return f"{text}, {part:.0%}, {left // 60:.0f}:{left % 60:02.0f} left"
+
+    def _part(self) -> float:
+        if not self._size or self._source is None:
+            return 0.0
+        return min(self._source.tell() / self._size, 1.0)
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()

@@ -10,15 +10,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 import click
 from flask.cli import with_appcontext
 
-from wxlogin.cli.progress import Progress
-from wxlogin.cli.tally import Tally
+from wxlogin.cli.tally import Progress, Tally
 from wxlogin.config import Settings, Site
 from wxlogin.db import now
 from wxlogin.flows.avatars import fetchable
@@ -33,9 +33,9 @@ from wxlogin.transfer import (
     import_people,
     read_file,
 )
-from wxlogin.transfer.outcome import Result
-from wxlogin.transfer.records import Records
-from wxlogin.transfer.writing import Customers
+from wxlogin.transfer.grammar import Records
+from wxlogin.transfer.inserts import Customers
+from wxlogin.transfer.record import Result
 
 _FORMAT = click.Choice([shape.value for shape in Format])
 _STANDARD = "-"
@@ -76,46 +76,57 @@ _BOM = "\ufeff"
     help="Take external ids that look like a spreadsheet's work, or like none.",
 )
 @with_appcontext
-def import_command(
-    file: str,
-    site: str | None,
-    dry_run: bool,
-    shape: str | None,
-    report: str | None,
-    platforms: tuple[str, ...],
-    trust: bool,
-    as_is: bool,
-) -> None:
+def import_command(**options: Any) -> None:
+    order = _Order(**options)
     settings = running().settings
-    customers = _customers(settings, site)
-    trusted = trust or customers is None
-    records = Records(
-        settings.apps,
-        platforms=platforms,
-        with_site=bool(customers),
-        trusted=trusted,
-        as_is=as_is,
-        picture=partial(fetchable, settings),
-        at=now(),
-    )
-    how = Import(customers, trusted=trusted, dry_run=dry_run)
+    customers = _customers(settings, order.site)
+    trusted = order.trust or customers is None
     if trusted:
         click.echo(_BELIEVED, err=True)
+    records = Records(
+        apps=settings.apps,
+        at=now(),
+        with_site=bool(customers),
+        trusted=trusted,
+        as_is=order.as_is,
+        platforms=order.platforms,
+        picture=partial(fetchable, settings),
+    )
+    how = Import(customers, trusted=trusted, dry_run=order.dry_run)
+    tally = _read(order, records, how)
+    get_logger().info("people imported", dry_run=how.dry_run, **tally.counts())
+    tally.tell(dry_run=how.dry_run)
+    sys.exit(0 if tally.all_taken else 1)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """The argument and the options of an import."""
+
+    file: str
+    site: str | None
+    dry_run: bool
+    shape: str | None
+    report: str | None
+    platforms: tuple[str, ...]
+    trust: bool
+    as_is: bool
+
+
+def _read(order: _Order, records: Records, how: Import) -> Tally:
     with ExitStack() as stack:
-        source, size = stack.enter_context(_source(file))
-        written = stack.enter_context(_private(report)) if report else None
+        source, size = stack.enter_context(_source(order.file))
+        report = stack.enter_context(_private(order.report)) if order.report else None
         progress = Progress(size, source)
         try:
-            people = read_file(source, _shape(file, shape), records)
-            tally = _run(import_people(people, how), written, progress)
+            people = read_file(source, _shape(order.file, order.shape), records)
+            tally = _run(import_people(people, how), report, progress)
             tally.aside = people.aside
         except Unusable as error:
             raise click.UsageError(str(error)) from None
         finally:
             progress.clear()
-    get_logger().info("people imported", dry_run=dry_run, **tally.counts())
-    tally.tell(dry_run=dry_run)
-    sys.exit(0 if tally.all_taken else 1)
+    return tally
 
 
 def _run(

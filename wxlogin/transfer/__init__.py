@@ -4,11 +4,11 @@ A line of a file is one user, as JSON or as a row of a CSV table; `record` says 
 may stand in it. Nothing here prints or logs: whoever calls decides what to tell.
 """
 
-from wxlogin.transfer.encodings import Unusable
-from wxlogin.transfer.exporting import export_people
-from wxlogin.transfer.files import Aside, Format, read_file
-from wxlogin.transfer.importing import Import, import_people
-from wxlogin.transfer.outcome import Outcome, Result
+from wxlogin.transfer.batches import Import, import_people
+from wxlogin.transfer.damage import Unusable
+from wxlogin.transfer.export import export_people
+from wxlogin.transfer.lines import Aside, Format, read_file
+from wxlogin.transfer.record import Outcome, Result
 
 __all__ = [
     "Aside",

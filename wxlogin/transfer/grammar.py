@@ -7,7 +7,9 @@ field nobody read would be lost.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from wxlogin.accounts.person import Profile
@@ -30,36 +32,36 @@ _NOT_TRUSTED = (
 _AS_IS = "if it really is written so, say --as-is"
 
 
+@dataclass(kw_only=True)
 class Records:
-    """Makes records of what stands in a file.
+    """Makes records of what stands in a file. A moment that lies ahead of `at` counts
+    as `at`; without a site there can be no external id."""
 
-    `platforms` are open platforms that count although no app is bound to one any
-    more; without a site there can be no external id. `trusted` files may say which
-    uids of ours their people have, and who may not sign in; a site's own may not.
-    `as_is`: external ids are taken although they look damaged or like nothing.
-    `picture` gives the address at which we would fetch one. A moment that lies ahead
-    of `at` counts as `at`.
-    """
+    apps: tuple[App, ...]
+    at: datetime
+    with_site: bool
+    #: The file may say which uids of ours its people have, and who may not sign in; a
+    #: site's own may not.
+    trusted: bool = True
+    #: External ids are taken although they look damaged or like nothing.
+    as_is: bool = False
+    #: Open platforms that count although no app is bound to one any more.
+    platforms: tuple[str, ...] = ()
+    #: Gives the address at which we would fetch a picture.
+    picture: Callable[[str], str | None] = str
+    _digits: Digits = field(default_factory=Digits)
 
-    def __init__(
-        self,
-        apps: tuple[App, ...],
-        *,
-        platforms: tuple[str, ...] = (),
-        with_site: bool,
-        trusted: bool = True,
-        as_is: bool = False,
-        picture: Callable[[str], str | None] = str,
-        at: datetime,
-    ) -> None:
-        self.apps = {app.appid: app for app in apps} | {app.name: app for app in apps}
-        self.platforms = {*platforms, *(app.open_platform for app in apps)} - {None}
-        self._with_site = with_site
-        self._trusted = trusted
-        self._as_is = as_is
-        self._picture = picture
-        self._digits = Digits()
-        self._at = at
+    @cached_property
+    def app_by_name(self) -> dict[str, App]:
+        """The apps by appid and by name."""
+        appids = {app.appid: app for app in self.apps}
+        return appids | {app.name: app for app in self.apps}
+
+    @cached_property
+    def known_platforms(self) -> set[str]:
+        """The open platforms of which a unionid can be."""
+        bound = {app.open_platform for app in self.apps if app.open_platform}
+        return bound.union(self.platforms)
 
     def read(self, fields: Mapping[str, Any]) -> Record:
         """Raises Refusal."""
@@ -79,7 +81,7 @@ class Records:
         formers = _former_uids(fields.get("former_uids"))
         uid = _uid(fields.get("uid"))
         disabled = self._disabled(fields.get("disabled"))
-        if not self._trusted and (uid or formers or disabled):
+        if not self.trusted and (uid or formers or disabled):
             raise Refusal(_NOT_TRUSTED)
         profile, lost = self._profile(fields)
         record = Record(
@@ -93,8 +95,8 @@ class Records:
             ),
             profile=profile,
             picture_elsewhere=lost,
-            as_is=self._as_is,
-            created=self._moment(fields.get("created"), "created") or self._at,
+            as_is=self.as_is,
+            created=self._moment(fields.get("created"), "created") or self.at,
             disabled=disabled,
         )
         _require_each_id_once(record)
@@ -103,7 +105,7 @@ class Records:
     def _unionids(self, value: Any) -> dict[tuple[str, str], None]:
         found: dict[tuple[str, str], None] = {}
         for platform, listed in _object(value, "unionids").items():
-            if platform not in self.platforms:
+            if platform not in self.known_platforms:
                 raise Refusal(f"no app is bound to an open platform {platform[:64]!r}")
             for unionid in _listed(listed):
                 _require_issued(unionid, f"the unionid of {platform}")
@@ -114,7 +116,7 @@ class Records:
         self, value: Any, unionids: Mapping[tuple[str, str], None]
     ) -> Iterator[Alias]:
         for name, listed in _object(value, "openids").items():
-            app = self.apps.get(name)
+            app = self.app_by_name.get(name)
             if app is None:
                 raise Refusal(f"no app is called {name[:64]!r}")
             here = [
@@ -131,9 +133,9 @@ class Records:
             value = str(value)
         if not isinstance(value, str):
             raise Refusal("external_id is no text")
-        if not self._with_site:
+        if not self.with_site:
             raise Refusal("an external_id is a site's: name the site")
-        if not self._as_is:
+        if not self.as_is:
             self._require_whole(value)
         try:
             require_external_id(value)
@@ -157,7 +159,7 @@ class Records:
             if not isinstance(fields.get(name), str | None):
                 raise Refusal(f"{name} is no text")
         given = fields.get("avatar")
-        avatar = self._picture(given) if given else None
+        avatar = self.picture(given) if given else None
         profile = Profile(fields.get("name") or "", avatar, fields.get("language"))
         return profile, bool(given) and profile.avatar is None
 
@@ -182,11 +184,11 @@ class Records:
             raise Refusal(f"{name} is written 2024-05-31T08:00:00+08:00") from None
         if at < _EARLIEST:
             raise Refusal(f"{name} lies before 1970")
-        return min(at, self._at)
+        return min(at, self.at)
 
     def _disabled(self, value: Any) -> datetime | None:
         if isinstance(value, bool):
-            return self._at if value else None
+            return self.at if value else None
         return self._moment(value, "disabled")
 
 

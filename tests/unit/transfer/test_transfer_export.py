@@ -24,7 +24,7 @@ from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import User
 from wxlogin.db import transaction
 from wxlogin.sites import members
-from wxlogin.transfer import Format, exporting
+from wxlogin.transfer import Format, export
 
 # Security row 95, and what rows 92 and 93 put into names.
 NAMES = (
@@ -161,7 +161,7 @@ def test_pages_of_any_size_hold_everybody_once_and_in_order(
     settle(people)
     whole = exported()
     for size in (1, 3, 7):
-        monkeypatch.setattr(exporting, "PAGE", size)
+        monkeypatch.setattr(export, "PAGE", size)
         assert exported() == whole
 
 
@@ -172,8 +172,8 @@ def test_a_merge_in_the_meantime_loses_nobody(
     people.signs_in("web", wx("o1"), wx("u1"))
     people.signs_in("web", wx("o2"), wx("u2"))
     whole = exported()
-    monkeypatch.setattr(exporting, "PAGE", 1)
-    read_page = exporting._Pages._people
+    monkeypatch.setattr(export, "PAGE", 1)
+    read_page = export._Pages._people
     merges: list[Callable[[], object]] = [
         lambda: by_choice(people, user_of("web", wx("o1")), user_of("web", wx("o2")))
     ]
@@ -184,7 +184,7 @@ def test_a_merge_in_the_meantime_loses_nobody(
             merges.pop()()
         return found
 
-    monkeypatch.setattr(exporting._Pages, "_people", after_a_merge)
+    monkeypatch.setattr(export._Pages, "_people", after_a_merge)
     assert exported() == whole
     assert not merges and user_of("web", wx("o2")).id == user_of("web", wx("o1")).id
 

@@ -28,7 +28,7 @@ from wxlogin.transfer import (
     read_file,
 )
 from wxlogin.transfer.damage import damage
-from wxlogin.transfer.files import Line, People
+from wxlogin.transfer.lines import Line, People
 
 HEADER = "external_id,openid:oa,unionid:main,name,created"
 DAMAGED = (

@@ -5,31 +5,33 @@ with one line refuses that line; what is wrong with the whole file is `Unusable`
 line, however long, is held beyond LONGEST.
 
 Every line of the file is in one count: it is one of the results, or a further line of
-a row that has several, or counted as header, blank or not read. A quote that is never
-closed makes one cell of everything behind it (RFC 4180 lets a cell have several
-lines), so reading stops there and the rest is "not read".
+a row that has several, or counted as header, blank or not read, which is all behind a
+quote that is never closed.
 """
 
-import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, BinaryIO, Self
+from functools import partial
+from typing import Any, BinaryIO
 
-from wxlogin.transfer.cells import fields_of, unknown_columns
-from wxlogin.transfer.encodings import HEAD, Unusable, require_text
+from wxlogin.transfer.damage import HEAD, Unusable, require_text
+from wxlogin.transfer.grammar import Records
 from wxlogin.transfer.record import Record, Refusal
-from wxlogin.transfer.records import Records
-from wxlogin.wechat.identifiers import is_issued
+from wxlogin.transfer.rows import (
+    NOT_UTF8,
+    NeverClosed,
+    Rows,
+    fields_of,
+    is_utf8,
+    unknown_columns,
+)
 
 LONGEST = 1 << 20
 _BOM = "\ufeff"
-_NOT_UTF8 = (
-    "the line is not UTF-8; if it is GBK, convert the file: iconv -f GB18030 -t UTF-8"
-)
 _UNCLOSED = (
     "a quote is opened here and never closed, so nothing behind it was read; write a "
     'quote that belongs to a cell twice: "a ""quoted"" word"'
@@ -85,21 +87,21 @@ class People:
             if raw is not None and not raw.strip():
                 self.aside[Aside.blank] += 1
                 continue
-            yield self._line(number, raw)
+            yield self._line(number, partial(_object, raw))
 
-    def _line(self, number: int, raw: str | None) -> Line:
+    def _line(self, number: int, fields: Callable[[], dict[str, Any]]) -> Line:
         try:
-            return Line(number, self._records.read(_object(raw)))
+            return Line(number, self._records.read(fields()))
         except Refusal as refusal:
             return Line(number, None, str(refusal))
 
     def _table(self) -> Iterator[Line]:
-        rows = _Rows(self._physical)
+        rows = Rows(self._physical)
         header = self._header(rows)
         while True:
             try:
                 row = rows.read()
-            except _NeverClosed:
+            except NeverClosed:
                 self.aside[Aside.unread] += rows.skip()
                 yield Line(rows.first, None, _UNCLOSED)
                 return
@@ -115,17 +117,17 @@ class People:
             elif _names(row) == header:
                 self.aside[Aside.header] += 1
             else:
-                yield self._row(rows.first, header, row)
+                yield self._line(rows.first, partial(fields_of, header, row))
 
-    def _header(self, rows: "_Rows") -> list[str]:
+    def _header(self, rows: Rows) -> list[str]:
         row = rows.header()
         self.aside[Aside.blank] += rows.skipped
         if row is None:
             raise Unusable("the file has no header")
         header = _names(row)
         self.aside[Aside.header] += 1 + rows.further
-        unknown = unknown_columns(header, self._records.apps, self._records.platforms)
-        if unknown:
+        apps, platforms = self._records.app_by_name, self._records.known_platforms
+        if unknown := unknown_columns(header, apps, platforms):
             names = ", ".join(ascii(name[:40]) for name in unknown[:5])
             raise Unusable(
                 f"the header has columns that mean nothing here: {names}; see "
@@ -134,12 +136,6 @@ class People:
         if len(set(header)) < len(header):
             raise Unusable("the header names a column twice")
         return header
-
-    def _row(self, number: int, header: list[str], row: list[str]) -> Line:
-        try:
-            return Line(number, self._records.read(fields_of(header, row)))
-        except Refusal as refusal:
-            return Line(number, None, str(refusal))
 
 
 def read_file(file: BinaryIO, shape: Format, records: Records) -> People:
@@ -194,120 +190,15 @@ def _split(file: BinaryIO, more: bytes) -> Iterator[bytes | None]:
         yield None if too_long or len(rest) > LONGEST else rest
 
 
-class _NeverClosed(Exception):
-    pass
-
-
-class _Rows:
-    """Rows of cells, each with the number of its first line.
-
-    It is what the CSV reader takes its lines from, and sees when that wants one more.
-    """
-
-    def __init__(self, physical: Iterator[tuple[int, str | None]]) -> None:
-        self._physical = physical
-        self._delimiter = ","
-        self._rows = csv.reader(self, strict=True)
-        self._columns: list[str] = []
-        self._ahead: str | None = None
-        #: Of the row that was read last.
-        self.first = 0
-        self.further = 0
-        #: Empty lines before the header, and a spreadsheet's `sep=;`.
-        self.skipped = 0
-
-    def header(self) -> list[str] | None:
-        """The first row; the cells end where most of its cells do."""
-        for number, text in self._physical:
-            if text is None:
-                raise Unusable("the first line is longer than a megabyte")
-            if not text.strip() or text.lower().startswith("sep="):
-                self.skipped += 1
-                continue
-            self._delimiter = max(",;\t", key=text.count)
-            self._rows = csv.reader(self, strict=True, delimiter=self._delimiter)
-            self.first, self._ahead = number, text
-            try:
-                self._columns = self.read() or []
-            except (_NeverClosed, Refusal) as error:
-                why = f": {error}" if isinstance(error, Refusal) else ""
-                raise Unusable(f"the header cannot be read{why}") from None
-            return self._columns
-        return None
-
-    def read(self) -> list[str] | None:
-        """The next row; None at the end. Raises _NeverClosed and Refusal."""
-        self.further = -1
-        try:
-            row = next(self._rows)
-        except StopIteration:
-            return None
-        except csv.Error:
-            if self.further > 0:
-                raise _NeverClosed from None
-            raise Refusal("a cell is too long, or the row is no CSV") from None
-        if not all(map(_is_utf8, row)):
-            raise Refusal(_NOT_UTF8)
-        return row
-
-    def skip(self) -> int:
-        """Goes to the end of the file; how many lines were behind the row's first."""
-        return max(self.further, 0) + sum(1 for _ in self._physical)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        """The next line, for the reader of cells: a further one of the same row if it
-        has had one."""
-        self.further += 1
-        if self._ahead is not None:
-            text, self._ahead = self._ahead, None
-            return text
-        number, long_or_text = next(self._physical, (0, ""))
-        if not number and self.further:
-            # The end has come, and a quote is open.
-            self.further -= 1
-            raise _NeverClosed
-        if not number:
-            raise StopIteration
-        if not self.further:
-            self.first = number
-        if long_or_text is None:
-            raise Refusal("the line is longer than a megabyte")
-        if self.further and self._stands_alone(long_or_text):
-            raise _NeverClosed
-        return long_or_text
-
-    def _stands_alone(self, text: str) -> bool:
-        """Is this line a person by itself, so that no cell goes on in it?"""
-        try:
-            row = next(csv.reader([text], strict=True, delimiter=self._delimiter), [])
-        except csv.Error:
-            return False
-        return len(row) == len(self._columns) and any(
-            ":" in name and is_issued(cell)
-            for name, cell in zip(self._columns, row, strict=True)
-        )
-
-
 def _names(row: list[str]) -> list[str]:
     return [name.strip() for name in row]
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _object(raw: str | None) -> dict[str, Any]:
     if raw is None:
         raise Refusal("the line is longer than a megabyte")
-    if not _is_utf8(raw):
-        raise Refusal(_NOT_UTF8)
+    if not is_utf8(raw):
+        raise Refusal(NOT_UTF8)
     try:
         found = json.loads(raw, object_pairs_hook=_no_key_twice)
     except (ValueError, RecursionError):

@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.accounts.person import new_uid
 from wxlogin.db import Base
-from wxlogin.transfer.looking import MANY
-from wxlogin.transfer.outcome import Outcome
-from wxlogin.transfer.planning import Plan
-from wxlogin.transfer.record import Record
+from wxlogin.transfer.facts import MANY
+from wxlogin.transfer.plan import Plan
+from wxlogin.transfer.record import Outcome, Record
 
 Rows = list[dict[str, Any]]
 

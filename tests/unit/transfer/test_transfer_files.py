@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.transfer import records, wx
-from wxlogin.transfer import Format, Unusable, files, read_file
-from wxlogin.transfer.cells import fields_of, guarded, row_of, unguarded
-from wxlogin.transfer.files import Line
+from wxlogin.transfer import Format, Unusable, read_file
+from wxlogin.transfer.lines import LONGEST, Line
 from wxlogin.transfer.record import Record
+from wxlogin.transfer.rows import fields_of, guarded, row_of, unguarded
 
 GOOD = {"openids": {"web": wx("o1")}}
 BOM = b"\xef\xbb\xbf"
@@ -52,7 +52,7 @@ def test_lines_end_in_any_way_and_empty_ones_are_none() -> None:
         (b"null", "no JSON object"),
         (b'{"uid": "a", "uid": "b"}', "twice"),
         ('{"name": "小明"}'.encode() + b"\xff", "not UTF-8"),
-        (b'{"name": "' + b"x" * files.LONGEST + b'"}', "longer than"),
+        (b'{"name": "' + b"x" * LONGEST + b'"}', "longer than"),
     ],
 )
 def test_a_broken_line_is_refused_and_the_next_is_read(line: bytes, why: str) -> None:

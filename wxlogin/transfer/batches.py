@@ -17,13 +17,11 @@ from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.accounts.owners import lock
 from wxlogin.db import ATTEMPTS, StartOver, reading, take_stock, transaction
 from wxlogin.errors import AccountGone, Unready
-from wxlogin.transfer.files import Line
-from wxlogin.transfer.looking import look
-from wxlogin.transfer.memory import Memory, digest_of, memory
-from wxlogin.transfer.outcome import Outcome, Result
-from wxlogin.transfer.planning import Plan, plan
-from wxlogin.transfer.record import Record
-from wxlogin.transfer.writing import Customers, write
+from wxlogin.transfer.facts import Memory, look, mark_of, memory
+from wxlogin.transfer.inserts import Customers, write
+from wxlogin.transfer.lines import Line
+from wxlogin.transfer.plan import Plan, plan
+from wxlogin.transfer.record import Outcome, Record, Result
 
 BATCH = 1000
 # The database takes stock whenever so many times more batches are in.
@@ -78,7 +76,7 @@ def _import(lines: Sequence[Line], how: Import, seen: Memory) -> list[Result]:
     done = _run(entries, how, seen)
     notes = [(digest, one.line) for one in entries for digest in one.digests]
     notes += [
-        (_user_digest(one.uid), one.line)
+        (_user_mark(one.uid), one.line)
         for one in done
         if one.uid and one.outcome in (Outcome.known, Outcome.linked)
     ]
@@ -104,7 +102,7 @@ def _told_apart(
 
 
 def _entry(line: int, record: Record) -> _Entry:
-    digests = {digest_of(*one): _words(*one) for one in record.ids()}
+    digests = {mark_of(*one): _words(*one) for one in record.ids()}
     return _Entry(line, record, digests)
 
 
@@ -124,8 +122,8 @@ def _duplicate(entry: _Entry, what: str, line: int) -> Result:
     )
 
 
-def _user_digest(uid: str) -> bytes:
-    return digest_of("user", uid)
+def _user_mark(uid: str) -> bytes:
+    return mark_of("user", uid)
 
 
 def _run(entries: Sequence[_Entry], how: Import, seen: Memory) -> list[Result]:
@@ -187,10 +185,10 @@ def _decide(
         for one in entries
     ]
     uids = [plan.owner.uid for plan in plans if plan.owner]
-    earlier = seen.lines([_user_digest(uid) for uid in uids])
+    earlier = seen.lines([_user_mark(uid) for uid in uids])
     results, work = [], []
     for entry, one in zip(entries, plans, strict=True):
-        owner = _user_digest(one.owner.uid) if one.owner else b""
+        owner = _user_mark(one.owner.uid) if one.owner else b""
         if owner in earlier:
             # Other ids, and yet the same user: nothing but the database told so.
             results.append(_duplicate(entry, "the user", earlier[owner]))

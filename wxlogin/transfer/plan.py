@@ -14,9 +14,8 @@ them (finding M3).
 from dataclasses import dataclass
 
 from wxlogin.db import StartOver
-from wxlogin.transfer.looking import Facts, Owner
-from wxlogin.transfer.outcome import Outcome
-from wxlogin.transfer.record import Alias, Record
+from wxlogin.transfer.facts import Facts, Owner
+from wxlogin.transfer.record import Alias, Outcome, Record
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ the order of our numbers, a page at a time, so memory stays the same.
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.config import App
 from wxlogin.db import reading
-from wxlogin.transfer.cells import columns, row_of
-from wxlogin.transfer.files import Format
+from wxlogin.transfer.lines import Format
+from wxlogin.transfer.rows import columns, row_of
 
 PAGE = 1000
 # JSON need not escape them, and yet many programs end a line there.
@@ -35,9 +35,9 @@ def export_people(
     """
     with reading() as session:
         _see_one_moment(session)
-        names = {app.appid: app.name for app in apps}
-        write = _writer(file, shape, session, names)
-        pages = _Pages(session, {app.appid: app for app in apps}, client_id)
+        known = {app.appid: app for app in apps}
+        write = _writer(file, shape, session, known)
+        pages = _Pages(session, known, client_id)
         done = 0
         for page in pages:
             for fields in page:
@@ -53,11 +53,11 @@ def _see_one_moment(session: Session) -> None:
 
 
 def _writer(
-    file: TextIO, shape: Format, session: Session, names: dict[str, str]
-) -> Any:
+    file: TextIO, shape: Format, session: Session, known: dict[str, App]
+) -> Callable[[dict[str, Any]], object]:
     if shape is Format.jsonl:
         return lambda fields: file.write(_json_line(fields))
-    header = columns(*_places(session, names))
+    header = columns(*_places(session, known))
     # Rows end as RFC 4180 has it; with another end a lone CR in a cell goes unquoted.
     rows = csv.writer(file, lineterminator="\r\n")
     rows.writerow(header)
@@ -68,10 +68,10 @@ def _json_line(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False).translate(_LINE_ENDS) + "\n"
 
 
-def _places(session: Session, names: dict[str, str]) -> tuple[list[str], list[str]]:
+def _places(session: Session, known: dict[str, App]) -> tuple[list[str], list[str]]:
     """The apps and open platforms that somebody has an id of."""
     appids = session.scalars(sa.select(Identity.appid).distinct())
-    apps = sorted(names.get(appid, appid) for appid in appids)
+    apps = sorted(_name(known.get(appid), appid) for appid in appids)
     platforms = session.scalars(sa.select(UnionId.open_platform).distinct())
     return apps, sorted(platforms)
 
@@ -203,9 +203,12 @@ class _Pages:
         found: dict[str, list[Any]] = defaultdict(list)
         for row in person.identities:
             app = self._apps.get(row.appid)
-            name = app.name if app else row.appid
-            found[name].append(_openid(row, app, person))
+            found[_name(app, row.appid)].append(_openid(row, app, person))
         return {name: _one(ids) for name, ids in found.items()}
+
+
+def _name(app: App | None, appid: str) -> str:
+    return app.name if app else appid
 
 
 def _openid(row: Any, app: App | None, person: _Person) -> Any:

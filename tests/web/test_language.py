@@ -17,7 +17,7 @@ from wxlogin.web.words import WORDS
 
 COOKIE = "wxlogin_language"
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
-KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "_l": None}
+KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "N_": None}
 
 
 def language_of(answer) -> str:
@@ -203,8 +203,9 @@ def catalogs() -> list:
     pages = [templates / name for name in ("login", "account", "openid")]
     service = [package_dir() / "web", *pages]
     names = ("base", "error", "form_post", "_developer")
-    errcodes = package_dir() / "wechat" / "errcodes.py"
-    loose = [errcodes, *(templates / f"{name}.html" for name in names)]
+    tables = ("flows/doors.py", "wechat/errcodes.py")
+    loose = [templates / f"{name}.html" for name in names]
+    loose += [package_dir() / table for table in tables]
     simulator = [package_dir() / "simulator"]
     translations = ("translations", "zh", "LC_MESSAGES")
     return [

@@ -6,25 +6,20 @@ that does not fit cannot be configured: a wrong *kind* is what can go wrong, and
 (snsapi_login) and for pages inside WeChat (snsapi_base, snsapi_userinfo).
 
 Pages are paths through the consoles' menus, as an operator finds them; those of the
-errcodes are in `wxlogin.wechat.errcodes`. Tencent renames menus now and then; the last
-part of each path is the name of the field to look for.
+errcodes are in `wxlogin.wechat.errcodes`, those where a door's domain is entered in
+`wxlogin.flows.doors`. Tencent renames menus now and then; the last part of each path
+is the name of the field to look for.
 """
 
 from collections.abc import Iterator
 
 from wxlogin.config import App, AppKind, Settings, demo_apps
 from wxlogin.doctor.findings import Finding, ok, warning, wrong
-from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO
+from wxlogin.flows import doors
+from wxlogin.flows.doors import doors_of
 from wxlogin.wechat.errcodes import ACCOUNT_PAGE, APP_PAGE
 
 _MOBILE_PAGE = "open.weixin.qq.com > 管理中心 > 移动应用 > 查看"
-
-#: Where the callback domain is entered. The path on mp.weixin.qq.com is not in the
-#: protocol's documents; the field's name is.
-DOMAIN_PAGES = {
-    AppKind.website: f"{APP_PAGE} > 开发信息 > 授权回调域",
-    AppKind.official_account: "mp.weixin.qq.com > 设置与开发 > 功能设置 > 网页授权域名",
-}
 
 #: Where an app's AppID and AppSecret are.
 SECRET_PAGES = {
@@ -38,19 +33,13 @@ SECRET_PAGES = {
 BINDING_PAGE = "open.weixin.qq.com > 管理中心"
 
 _CHECK = "apps"
-_DOORS = {
-    AppKind.website: f"QR codes on PCs, {SCOPE_LOGIN}",
-    AppKind.official_account: f"pages inside WeChat, {SCOPE_BASE} or {SCOPE_USERINFO}",
-    AppKind.mobile: f"native apps, {SCOPE_USERINFO} by WeChat's SDK",
-    AppKind.mini_program: "mini programs, wx.login without a scope",
-}
 
 
 def apps(settings: Settings) -> Iterator[Finding]:
     """A line per app, and one for each thing that looks wrong."""
     for app in settings.apps:
         yield _app(app, settings)
-    browsers = (AppKind.website, AppKind.official_account)
+    browsers = [door.kind for door in doors.DOORS if door.in_browser]
     if settings.apps and not any(settings.app_of_kind(kind) for kind in browsers):
         yield warning(
             _CHECK,
@@ -72,7 +61,8 @@ def _app(app: App, settings: Settings) -> Finding:
     platform = app.open_platform
     bound = f"open platform {platform}" if platform else "no open platform"
     kind = app.kind.value.replace("_", " ")
-    return ok(_CHECK, f"{app.name} ({kind}): {_DOORS[app.kind]}; {bound}")
+    opened = "; ".join(door.about for door in doors_of(app.kind))
+    return ok(_CHECK, f"{app.name} ({kind}): {opened}; {bound}")
 
 
 def _same_secrets(every: tuple[App, ...]) -> Iterator[Finding]:

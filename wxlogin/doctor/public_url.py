@@ -20,16 +20,13 @@ from urllib.parse import urljoin
 
 from wxlogin.config import App, AppKind, Settings
 from wxlogin.config.host_names import ip_of, is_loopback
-from wxlogin.doctor.console import DOMAIN_PAGES
 from wxlogin.doctor.findings import Asking, Finding, asking, note, ok, warning, wrong
 from wxlogin.errors import WeChatUnavailable
+from wxlogin.flows import doors
+from wxlogin.flows.doors import Field, doors_of
 
 _CALLBACK, _US, _FILES, _LOGO = "callback", "public url", "verify files", "logo"
 _TEST_ACCOUNT_PAGE = "mp.weixin.qq.com/debug/cgi-bin/sandbox?t=sandbox/login"
-_FIELDS = {
-    AppKind.website: "授权回调域",
-    AppKind.official_account: "网页授权域名",
-}
 
 
 def callback_domains(settings: Settings) -> Iterator[Finding]:
@@ -39,18 +36,19 @@ def callback_domains(settings: Settings) -> Iterator[Finding]:
         yield ok(_CALLBACK, f"the demo's simulator takes {host} for every app")
         return
     for app in settings.apps:
-        if app.kind in DOMAIN_PAGES:
-            yield _callback(settings, app)
+        for door in doors_of(app.kind):
+            if door.domain.name:
+                yield _callback(settings, app, door.domain)
 
 
-def _callback(settings: Settings, app: App) -> Finding:
+def _callback(settings: Settings, app: App, field: Field) -> Finding:
     if settings.env == "trial" and app.kind is AppKind.official_account:
         return _test_account(settings, app)
-    host, page = settings.public.hostname or "", DOMAIN_PAGES[app.kind]
+    host, page = settings.public.hostname or "", field.page
     if is_loopback(settings.public.hostname) or ip_of(host):
         return wrong(
             _CALLBACK,
-            f"{app.name}: WeChat takes no {host} as {_FIELDS[app.kind]}.",
+            f"{app.name}: WeChat takes no {host} as {field.name}.",
             todo="Set PUBLIC_URL to a domain of yours (with an ICP filing), or "
             "SIMULATOR=on to try things here.",
             console=page,
@@ -62,9 +60,7 @@ def _callback(settings: Settings, app: App) -> Finding:
             todo="Put a proxy in front and leave the port out of PUBLIC_URL.",
             console=page,
         )
-    return ok(
-        _CALLBACK, f"{app.name}: enter {host} as {_FIELDS[app.kind]}.", console=page
-    )
+    return ok(_CALLBACK, f"{app.name}: enter {host} as {field.name}.", console=page)
 
 
 def _test_account(settings: Settings, app: App) -> Finding:
@@ -90,7 +86,7 @@ def ourselves(settings: Settings) -> Iterator[Finding]:
             _FILES,
             "VERIFY_FILES has no MP_verify file; an official account wants one.",
             todo="Put it there, unless another server answers with it.",
-            console=DOMAIN_PAGES[AppKind.official_account],
+            console=doors.H5.domain.page,
         )
     with asking() as ask:
         us = _us(settings, ask)

@@ -35,9 +35,10 @@ import re
 from collections.abc import Iterator
 
 from wxlogin.config import App, AppKind, Settings
-from wxlogin.doctor.console import DOMAIN_PAGES, SECRET_PAGES
+from wxlogin.doctor.console import SECRET_PAGES
 from wxlogin.doctor.findings import Asking, Finding, note, ok, warning, wrong
 from wxlogin.errors import WeChatUnavailable, WxloginError
+from wxlogin.flows import doors
 from wxlogin.service import hosts_of
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
@@ -129,7 +130,7 @@ def _website(settings: Settings, app: App, problem: str, *, shown: bool) -> Find
             f"{app.name}: WeChat answers “{problem}”: its callback domain is not "
             f"{settings.public.hostname}.",
             todo=f"Enter {settings.public.hostname}, or mend PUBLIC_URL.",
-            console=DOMAIN_PAGES[app.kind],
+            console=doors.QR.domain.page,
         )
     if problem.startswith("AppID"):
         return wrong(

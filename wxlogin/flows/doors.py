@@ -1,4 +1,7 @@
-"""One link, right flow: which door opens for whom.
+"""The doors: the ways in, in one table, and which of them opens for whom.
+
+Whatever knows of doors reads `DOORS`: /login, the flows that WeChat's redirect ends,
+the login history, the doctor, the pages' words. One link leads to the right one:
 
     where the page is open     with an official account   with a website app only
     WeChat on a phone          in WeChat (H5)             open it on a computer
@@ -10,21 +13,142 @@
 
 WeChat shows its consent sheet in its own browser only, and a phone cannot scan the
 code on its own screen: so a phone is never shown a QR code first, it is a side door
-for people with a second device. docs/integrating.md shows the same table.
+for people with a second device. docs/doors.md shows the same table.
+
+A handover is no door: it takes a sign-in along that came by one.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from wxlogin.config import App, AppKind, Settings
+from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO
+from wxlogin.wechat.errcodes import APP_PAGE
 from wxlogin.wechat.user_agents import Surroundings
 
+# Marks a text for the catalogues; pages translate it.
+N_ = str
 
-class Door(StrEnum):
-    """What /login answers with: two flows, and pages that say what to do."""
 
-    qr = "qr"
-    h5 = "h5"
+class Flow(StrEnum):
+    """The ways to WeChat and back, by their letter in the state."""
+
+    #: WeChat's page with the QR code, in the whole window.
+    qr = "q"
+    #: The same page in a frame that sends the top window back.
+    frame = "f"
+    #: The same page in a frame that comes back itself.
+    self_redirect = "s"
+    #: Inside WeChat: silent, by openid.
+    base = "b"
+    #: The same for a page that wants a name: upgraded where we have none.
+    named = "n"
+    #: Inside WeChat with consent: name and picture.
+    userinfo = "u"
+
+    @property
+    def door(self) -> "Door":
+        return next(door for door in DOORS if self in door.flows)
+
+    @property
+    def kind(self) -> AppKind:
+        """The kind of app this flow goes through; any other is refused."""
+        return self.door.kind
+
+    @property
+    def silent(self) -> bool:
+        return self in (Flow.base, Flow.named)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that a console of Tencent's wants filled in, and the page with it."""
+
+    name: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way in. A new one is an entry of DOORS, and its view."""
+
+    #: In the login history, and in the address of its page: /login/<name>.
+    name: str
+    #: The kind of app that it leads through.
+    kind: AppKind
+    #: What people call it.
+    title: str
+    #: Who comes by it, and what WeChat asks of them; for the operator.
+    about: str
+    #: Its ways by WeChat's redirect; none for a door without one.
+    flows: tuple[Flow, ...] = ()
+    #: Where /login opens it at once.
+    opens: tuple[Surroundings, ...] = ()
+    #: Where it is offered beside another way, and in which words.
+    beside: tuple[Surroundings, ...] = ()
+    offer: str = ""
+    #: Does it end on a page of ours? A program shows none.
+    has_page: bool = False
+    #: Where PUBLIC_URL's host is entered in Tencent's consoles.
+    domain: Field = Field()
+
+    @property
+    def in_browser(self) -> bool:
+        """Does it begin on a page, `login.<name>`?"""
+        return bool(self.opens or self.beside)
+
+
+QR = Door(
+    name="qr",
+    kind=AppKind.website,
+    title=N_("Website, QR code"),
+    about=f"QR codes on PCs, {SCOPE_LOGIN}",
+    flows=(Flow.qr, Flow.frame, Flow.self_redirect),
+    opens=(Surroundings.desktop, Surroundings.wecom_desktop),
+    beside=(Surroundings.phone,),
+    offer=N_("I have another phone to scan a code with"),
+    has_page=True,
+    domain=Field("授权回调域", f"{APP_PAGE} > 开发信息 > 授权回调域"),
+)
+H5 = Door(
+    name="h5",
+    kind=AppKind.official_account,
+    title=N_("Official account"),
+    about=f"pages inside WeChat, {SCOPE_BASE} or {SCOPE_USERINFO}",
+    flows=(Flow.base, Flow.named, Flow.userinfo),
+    opens=(Surroundings.wechat_phone, Surroundings.wechat_desktop),
+    has_page=True,
+    # The path is not in the protocol's documents; the field's name is.
+    domain=Field(
+        "网页授权域名", "mp.weixin.qq.com > 设置与开发 > 功能设置 > 网页授权域名"
+    ),
+)
+APP = Door(
+    name="app",
+    kind=AppKind.mobile,
+    title=N_("App"),
+    about=f"native apps, {SCOPE_USERINFO} by WeChat's SDK",
+)
+# Without a view yet: it names identities that were imported, and the app's use.
+MINI_PROGRAM = Door(
+    name="mini_program",
+    kind=AppKind.mini_program,
+    title=N_("Mini program"),
+    about="mini programs, wx.login without a scope",
+)
+
+#: /login opens the first of them that a place and the configured apps allow.
+DOORS: tuple[Door, ...] = (QR, H5, APP, MINI_PROGRAM)
+
+
+def doors_of(kind: AppKind) -> list[Door]:
+    """The doors that apps of this kind open."""
+    return [door for door in DOORS if door.kind is kind]
+
+
+class Advice(StrEnum):
+    """What a page tells whom no door opens for; `none` where no app is configured."""
+
     use_wechat = "use_wechat"
     use_browser = "use_browser"
     use_computer = "use_computer"
@@ -33,37 +157,51 @@ class Door(StrEnum):
     none = "none"
 
 
+# Per place: the advice with an official account, and the one without.
+_ADVICE = {
+    Surroundings.wechat_phone: (Advice.use_wechat, Advice.use_computer),
+    Surroundings.wechat_desktop: (Advice.use_wechat, Advice.use_browser),
+    Surroundings.mini_program: (Advice.use_mini_program, Advice.use_mini_program),
+    Surroundings.wecom_phone: (Advice.use_wechat, Advice.use_computer),
+    Surroundings.phone: (Advice.use_wechat, Advice.use_computer),
+    Surroundings.wecom_desktop: (Advice.scan_link, Advice.scan_link),
+    Surroundings.desktop: (Advice.scan_link, Advice.scan_link),
+}
+
+
 @dataclass(frozen=True)
-class Route:
-    """The door, and the app it leads through where it is a flow."""
+class Way:
+    """A door that can be opened, and the app that it leads through."""
 
     door: Door
-    app: App | None = None
-    #: A website app whose QR code a second device could scan.
-    side: App | None = None
+    app: App
 
 
-# Per place: the door with an official account, and the one without.
-_DOORS = {
-    Surroundings.wechat_phone: (Door.h5, Door.use_computer),
-    Surroundings.wechat_desktop: (Door.h5, Door.use_browser),
-    Surroundings.mini_program: (Door.use_mini_program, Door.use_mini_program),
-    Surroundings.wecom_phone: (Door.use_wechat, Door.use_computer),
-    Surroundings.phone: (Door.use_wechat, Door.use_computer),
-}
+@dataclass(frozen=True)
+class Route:
+    """What /login answers with: a door, or advice where it opens none."""
+
+    way: Way | None
+    advice: Advice
+    beside: tuple[Way, ...] = ()
 
 
 def route(settings: Settings, where: Surroundings, *, app: App | None = None) -> Route:
     """The way in for a visitor there. `app` is the one the link names, if any."""
-    website = _of(settings, AppKind.website, app)
-    account = _of(settings, AppKind.official_account, app)
-    if website is None and account is None:
-        return Route(Door.none)
-    if where not in _DOORS:
-        return Route(Door.qr, website) if website else Route(Door.scan_link)
-    door = _DOORS[where][0 if account else 1]
-    side = website if where is Surroundings.phone else None
-    return Route(door, account if door is Door.h5 else None, side)
+    ways = [
+        Way(door, found)
+        for door in DOORS
+        if door.in_browser and (found := _of(settings, door.kind, app))
+    ]
+    if not ways:
+        return Route(None, Advice.none)
+    opened = next((one for one in ways if where in one.door.opens), None)
+    has_account = any(one.door is H5 for one in ways)
+    return Route(
+        opened,
+        _ADVICE[where][0 if has_account else 1],
+        tuple(one for one in ways if where in one.door.beside),
+    )
 
 
 def _of(settings: Settings, kind: AppKind, named: App | None) -> App | None:

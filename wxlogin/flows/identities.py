@@ -26,8 +26,10 @@ from wxlogin.accounts.wechats import Joining, WeChat, company
 from wxlogin.config import App, Settings
 from wxlogin.db import now
 from wxlogin.errors import Conflict, NotFound, SignInNeeded
+from wxlogin.flows import doors
+from wxlogin.flows.doors import Flow
 from wxlogin.flows.redirect.attempt import Attempt
-from wxlogin.flows.redirect.begin import Begun, Flow, begin
+from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.session import require_fresh
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -36,8 +38,6 @@ from wxlogin.wechat.endpoints import Look
 KIND = "merge"
 # How long a question may wait for its answer.
 ANSWER_SECONDS = 300
-# Doors that lead to a page of ours; a program shows none.
-_PAGES = (Flow.qr.door, Flow.base.door)
 
 
 @dataclass(frozen=True)
@@ -220,11 +220,12 @@ def unread_news(visitor: Visitor) -> News | None:
     they came together; of what is older than the login history it does not.
     """
     oldest = now() - timedelta(days=running().settings.login_history_days)
+    pages = [door.name for door in doors.DOORS if door.has_page]
     for found in _all_news(visitor):
         at = found.joining.at
         if at < oldest:
             continue
-        if logins_since(found.mine.identities, at, doors=_PAGES) == 1:
+        if logins_since(found.mine.identities, at, doors=pages) == 1:
             return found
     return None
 

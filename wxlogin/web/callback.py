@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App
 from wxlogin.errors import SnapshotVisitor, StateInvalid
+from wxlogin.flows import doors
+from wxlogin.flows.doors import Flow
 from wxlogin.flows.redirect import finish as redirect_login
 from wxlogin.flows.redirect.attempt import Attempt
-from wxlogin.flows.redirect.begin import Begun, Flow, begin, way_of
+from wxlogin.flows.redirect.begin import Begun, begin, way_of
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
 from wxlogin.service import running
@@ -65,7 +67,7 @@ def _finish(
                 code=code,
                 visitor=current_visitor(),
                 held=held_key(),
-                trace=trace(Flow(state.flow).door),
+                trace=trace(Flow(state.flow).door.name),
             )
     except SnapshotVisitor:
         # Not served at this URL: a reload there would spend another code.
@@ -115,7 +117,7 @@ def _may_restart(state: State) -> bool:
 
     The digit in the state, which only we can write, keeps it at one.
     """
-    inside = Flow(state.flow) in (Flow.base, Flow.named, Flow.userinfo)
+    inside = Flow(state.flow).door is doors.H5
     return inside and not state.restarted and where().in_wechat
 
 

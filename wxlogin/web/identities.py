@@ -8,7 +8,7 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import AppKind
 from wxlogin.errors import NotFound
 from wxlogin.flows import identities
-from wxlogin.flows.redirect.begin import Flow
+from wxlogin.flows.doors import Flow
 from wxlogin.service import running
 from wxlogin.web.attempts import to_wechat
 from wxlogin.web.edge import allow_form_to

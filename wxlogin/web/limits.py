@@ -23,6 +23,7 @@ from flask import Flask, Response, current_app, request
 from wxlogin.config import Settings
 from wxlogin.config.limits import Limits
 from wxlogin.errors import Crowded, TooManyRequests
+from wxlogin.flows import doors
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.tickets.counters import counters_for
@@ -33,14 +34,8 @@ from wxlogin.web.problems import refusal
 
 # One address may have this part of what waits for everybody together.
 _SHARE = 5
-_BEGIN = {
-    "login.page",
-    "login.qr",
-    "login.h5",
-    "login.embed",
-    "programs.attempts",
-    "identities.add",
-}
+# Where logins begin, beside the page of each door.
+_BEGIN = {"login.page", "login.embed", "programs.attempts", "identities.add"}
 _PICTURE = {"registering.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
@@ -65,6 +60,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
         return
     app.extensions["wxlogin.counters"] = counters_for(settings)
     app.extensions["wxlogin.seats"] = Seats()
+    uses = _uses()
     if not settings.trusted_proxies:
         _watch_for_proxy(app)
 
@@ -73,7 +69,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
         if request.method == "OPTIONS":
             return
         try:
-            for use in _USES.get(request.endpoint or "", ()):
+            for use in uses.get(request.endpoint or "", ()):
                 if who := use.who():
                     allowances.spend(use.name, who, use.most(settings.limits))
         except TooManyRequests:
@@ -176,10 +172,11 @@ def _say_instead(response: Response, error: TooManyRequests) -> None:
 def _uses() -> dict[str, list[_Use]]:
     authorize, logout = "openid.authorize", "rp_logout.arrive"
     both = {authorize, f"{authorize}_by_form"}, {logout, f"{logout}_by_form"}
+    begin = _BEGIN | {f"login.{door.name}" for door in doors.DOORS if door.in_browser}
     browser, address = callers.browser, callers.address
     table: list[tuple[str, set[str], _Who, _Most]] = [
-        ("logins", _BEGIN, browser, lambda most: most.logins_of_browser),
-        ("logins", _BEGIN, address, lambda most: most.logins),
+        ("logins", begin, browser, lambda most: most.logins_of_browser),
+        ("logins", begin, address, lambda most: most.logins),
         ("callbacks", {"callback.callback"}, address, lambda most: most.logins),
         ("mobile", {"programs.mobile_login"}, address, lambda most: most.logins),
         ("registrations", {"programs.register"}, address, lambda most: most.logins),
@@ -197,6 +194,3 @@ def _uses() -> dict[str, list[_Use]]:
         for endpoint in endpoints:
             found.setdefault(endpoint, []).append(_Use(name, who, most))
     return found
-
-
-_USES = _uses()

@@ -3,12 +3,14 @@
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wxlogin.config import App, AppKind
 from wxlogin.errors import NotFound
-from wxlogin.flows.doors import Door, Route, route
-from wxlogin.flows.redirect.begin import Begun, Flow, begin
+from wxlogin.flows import doors
+from wxlogin.flows.doors import Flow, Route, Way, route
+from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.session import end_session
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
@@ -41,20 +43,22 @@ def home() -> Response:
 @bp.get("/login")
 def page() -> Response:
     """The right way in, from wherever the visitor is."""
-    way = route(running().settings, where(), app=_named_app())
-    if way.door is Door.h5 and way.app:
+    found = route(running().settings, where(), app=_named_app())
+    if found.way is None:
+        return _advice(found)
+    if found.way.door is doors.QR:
+        return _frame_page(found.way.app, Flow.frame, beside=found.beside)
+    if found.way.door is doors.H5:
         require_page()
         wants_name = request.args.get("scope") == SCOPE_USERINFO
-        return to_wechat(_begin(way.app, Flow.named if wants_name else Flow.base))
-    if way.door is Door.qr and way.app:
-        return _frame_page(way.app, Flow.frame)
-    return _advice(way)
+        return to_wechat(_begin(found.way.app, Flow.named if wants_name else Flow.base))
+    return redirect(_address(found.way), 302)
 
 
 @bp.get("/login/qr")
 def qr() -> Response:
     """Straight to WeChat's own page with the QR code."""
-    return to_wechat(_begin(_app_of(AppKind.website), Flow.qr))
+    return to_wechat(_begin(_app_of(doors.QR.kind), Flow.qr))
 
 
 @bp.get("/login/h5")
@@ -65,7 +69,7 @@ def h5() -> Response:
     flows = {SCOPE_BASE: Flow.base, SCOPE_USERINFO: Flow.userinfo}
     if scope not in flows:
         raise NotFound("there is no such scope")
-    return to_wechat(_begin(_app_of(AppKind.official_account), flows[scope]))
+    return to_wechat(_begin(_app_of(doors.H5.kind), flows[scope]))
 
 
 @bp.get("/login/embed")
@@ -74,7 +78,7 @@ def embed() -> Response:
     allow_framing()
     stays = request.args.get("self_redirect") == "true"
     flow = Flow.self_redirect if stays else Flow.frame
-    return _frame_page(_app_of(AppKind.website), flow, template="login/embed.html")
+    return _frame_page(_app_of(doors.QR.kind), flow, template="login/embed.html")
 
 
 @bp.post("/logout")
@@ -86,7 +90,13 @@ def logout() -> Response:
     return redirect(return_url(request.form.get("next"), url_for("login.page")), 303)
 
 
-def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Response:
+def _frame_page(
+    app: App,
+    flow: Flow,
+    *,
+    beside: tuple[Way, ...] = (),
+    template: str = "login/page.html",
+) -> Response:
     allow_frame_of_wechat()
     begun = _begin(app, flow)
     wish: dict[str, Any] = {name: request.args.get(name) for name in _WISHES}
@@ -94,7 +104,8 @@ def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Resp
         template,
         frame_url=begun.url,
         again_url=url_for(request.endpoint or "login.page", **wish),
-        qr_url=_side_door(app),
+        qr_url=_address(Way(doors.QR, app)),
+        beside=_offers(beside),
         next_url=begun.attempt.next,
         site=site_name(begun.attempt.purpose),
         # Whoever is here for a site's customer signs in anew, and not once more.
@@ -105,7 +116,7 @@ def _frame_page(app: App, flow: Flow, template: str = "login/page.html") -> Resp
     return response
 
 
-def _advice(way: Route) -> Response:
+def _advice(found: Route) -> Response:
     """A page that says what to do here, with the link to take along."""
     settings = running().settings
     wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
@@ -114,9 +125,9 @@ def _advice(way: Route) -> Response:
     require_open(next_url)
     html = render_template(
         "login/advice.html",
-        door=way.door.value,
+        advice=found.advice.value,
         link=settings.public_url + prefix_free,
-        qr_url=_side_door(way.side) if way.side else None,
+        beside=_offers(found.beside),
         visitor=visitor_for(next_url),
         next_url=next_url,
         site=site_name(purpose_of(next_url)),
@@ -124,8 +135,15 @@ def _advice(way: Route) -> Response:
     return Response(html, mimetype="text/html")
 
 
-def _side_door(app: App) -> str:
-    return url_for("login.qr", app=app.name, next=request.args.get("next"))
+def _address(way: Way) -> str:
+    """The page at which this way begins."""
+    wish = request.args.get("next")
+    return url_for(f"login.{way.door.name}", app=way.app.name, next=wish)
+
+
+def _offers(ways: tuple[Way, ...]) -> list[tuple[str, str]]:
+    """The links of a page to other doors: the address and the words of each."""
+    return [(_address(way), gettext(way.door.offer)) for way in ways]
 
 
 def _begin(app: App, flow: Flow) -> Begun:

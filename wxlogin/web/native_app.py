@@ -16,10 +16,11 @@ from wxlogin.errors import (
     RegistrationOver,
     SignInNeeded,
 )
-from wxlogin.flows import first_visit
+from wxlogin.flows import doors, first_visit
+from wxlogin.flows.doors import Flow
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
-from wxlogin.flows.redirect.begin import Flow, begin
+from wxlogin.flows.redirect.begin import begin
 from wxlogin.flows.session import end_session
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
@@ -35,7 +36,6 @@ from wxlogin.wechat.endpoints import Look
 
 bp = Blueprint("programs", __name__, url_prefix="/api")
 
-_DOOR = "app"
 # Letters, digits, - and _; long enough that nobody guesses another's.
 _ATTEMPT_LENGTHS = range(16, 129)
 
@@ -78,7 +78,7 @@ def mobile_login(name: str) -> BaseResponse:
     attempt = body["attempt"]
     if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
         raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
-    origin = program_trace(_DOOR, "mobile")
+    origin = program_trace(doors.APP.name, "mobile")
     with exchanging(body["code"]):
         signed_in = sign_in_with_code(
             settings,
@@ -100,13 +100,15 @@ def register() -> Response:
     settings = running().settings
     body = json_texts(registration=True, agree=True, terms_version=False)
     waiting = first_visit.require(body["registration"])
-    if waiting.door != _DOOR:
+    if waiting.door != doors.APP.name:
         raise RegistrationOver("a registration of a browser ends in that browser")
     if body["agree"] != "yes":
         raise BadRequest('agree is "yes", once the person has ticked the box')
     if body["terms_version"] != first_visit.policy_of(settings, waiting).version:
         raise Conflict("terms_version is not the version in force")
-    token = first_visit.agree(settings, waiting, trace=program_trace(_DOOR, "mobile"))
+    token = first_visit.agree(
+        settings, waiting, trace=program_trace(doors.APP.name, "mobile")
+    )
     return jsonify(_answer(signed_in_by(settings, token)))
 
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts import avatars
 from wxlogin.config import Settings
 from wxlogin.errors import NotFound
+from wxlogin.flows import doors
 from wxlogin.security.cookies import set_cookie
 from wxlogin.security.recoding import JPEG
 from wxlogin.security.returning import safe_next
@@ -123,14 +124,9 @@ def qr_image(link: str) -> str:
 
 
 def kind_name(kind: str) -> str:
-    """What an app is called by people."""
-    names = {
-        "website": gettext("Website, QR code"),
-        "official_account": gettext("Official account"),
-        "mini_program": gettext("Mini program"),
-        "mobile": gettext("App"),
-    }
-    return str(names.get(kind, kind))
+    """What people call the door that apps of this kind open."""
+    titles = (door.title for door in doors.DOORS if door.kind == kind)
+    return str(gettext(next(titles, kind)))
 
 
 @cache

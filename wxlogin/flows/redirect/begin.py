@@ -11,10 +11,10 @@ another.
 
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 
 from wxlogin.config import App, AppKind, Settings
 from wxlogin.errors import Crowded, NotFound
+from wxlogin.flows.doors import Flow
 from wxlogin.flows.redirect.attempt import Attempt, Purpose, new_attempt
 from wxlogin.security.signing import STATE_SECONDS, State, new_nonce, sign_state
 from wxlogin.service import hosts_of, running
@@ -25,38 +25,6 @@ _WAY = "way"
 #: A login that leads to a page of ours, or to one that SITES lists.
 NO_SITE = Purpose()
 _PLAIN = Look()
-
-
-class Flow(StrEnum):
-    """The ways to WeChat and back, by their letter in the state."""
-
-    #: WeChat's page with the QR code, in the whole window.
-    qr = "q"
-    #: The same page in a frame that sends the top window back.
-    frame = "f"
-    #: The same page in a frame that comes back itself.
-    self_redirect = "s"
-    #: Inside WeChat: silent, by openid.
-    base = "b"
-    #: The same for a page that wants a name: upgraded where we have none.
-    named = "n"
-    #: Inside WeChat with consent: name and picture.
-    userinfo = "u"
-
-    @property
-    def kind(self) -> AppKind:
-        """The kind of app this flow goes through; any other is refused."""
-        inside = self in (Flow.base, Flow.named, Flow.userinfo)
-        return AppKind.official_account if inside else AppKind.website
-
-    @property
-    def silent(self) -> bool:
-        return self in (Flow.base, Flow.named)
-
-    @property
-    def door(self) -> str:
-        """Its name in the login history."""
-        return "qr" if self.kind is AppKind.website else "h5"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from wxlogin.errors import (
     UnknownPerson,
 )
 from wxlogin.flows import first_visit, identities
+from wxlogin.flows.doors import Flow
 from wxlogin.flows.redirect import upgrade
 from wxlogin.flows.redirect.attempt import (
     REPEAT_SECONDS,
@@ -41,7 +42,7 @@ from wxlogin.flows.redirect.attempt import (
     Record,
     code_hash,
 )
-from wxlogin.flows.redirect.begin import Begun, Flow
+from wxlogin.flows.redirect.begin import Begun
 from wxlogin.flows.signing_in import (
     Answer,
     ask_who,

@@ -18,8 +18,9 @@ from wxlogin import service
 from wxlogin.accounts.person import Person
 from wxlogin.config import App, Settings
 from wxlogin.errors import AnswersDisagree
+from wxlogin.flows.doors import Flow
 from wxlogin.flows.redirect.attempt import Attempt
-from wxlogin.flows.redirect.begin import Begun, Flow, begin
+from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.signing_in import Answer, is_stale
 from wxlogin.security.signing import STATE_SECONDS
 

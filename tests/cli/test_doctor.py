@@ -13,8 +13,8 @@ import time_machine
 
 from tests.cli.clinic import HOST, OTHER_SECRET, PASSWORD, WEB_SECRET, Clinic
 from tests.cli.commands import Commands, free_port, get
+from tests.support.broken_wechat import Server
 from tests.support.people import People, accounts_app, appid_of
-from tests.unit.wechat.broken_wechat import Server
 
 Plant = Callable[[Clinic], None]
 

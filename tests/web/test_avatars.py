@@ -12,7 +12,7 @@ from wxlogin.accounts import people
 from wxlogin.accounts.models import Avatar
 from wxlogin.db import db
 from wxlogin.flows import avatars
-from wxlogin.net import connection
+from wxlogin.net import pools
 
 
 def picture_rows(app) -> list[Avatar]:
@@ -250,13 +250,13 @@ def test_no_other_address_is_asked(browser, simulator, xiaoming, url, monkeypatc
     """security row 104. Where the simulator stands for WeChat, it is the only host."""
     person_is(simulator, "xiaoming", avatar=url)
     asked: list[object] = []
-    connect, port = connection._first_that_answers, urlsplit(simulator.url).port
+    connect, port = pools._first_that_answers, urlsplit(simulator.url).port
 
     def watched(found, deadline):
         asked.extend(each for each in found if each[4][1] != port)
         return connect(found, deadline)
 
-    monkeypatch.setattr(connection, "_first_that_answers", watched)
+    monkeypatch.setattr(pools, "_first_that_answers", watched)
     signs_in(browser, xiaoming)
     assert address(browser) is None
     assert asked == []

@@ -13,8 +13,7 @@ from enum import StrEnum
 from threading import Thread
 from time import monotonic
 
-from wxlogin.net.connection import Trip
-from wxlogin.net.deadline import Deadline
+from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.transport import Response, Transport
 
 # For one question over the network, from the name's look-up to the last byte of the

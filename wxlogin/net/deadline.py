@@ -1,11 +1,19 @@
-"""How long one login may wait for WeChat.
+"""How long one login may wait for WeChat, and how far a request came within it.
 
 One budget covers everything a login asks of WeChat: names, connecting, TLS,
 sending, dripping headers, a dripping body, a second call, a pause before it.
 It runs on the monotonic clock, so a change of the wall clock moves nothing.
 """
 
+from dataclasses import dataclass
 from time import monotonic
+
+from urllib3.util import Timeout
+
+# Seconds for one address to take the connection, and for one handshake.
+CONNECT_SECONDS = 3.0
+# Seconds of silence in the middle of an answer.
+SILENCE_SECONDS = 5.0
 
 
 class Deadline:
@@ -34,3 +42,37 @@ class Deadline:
         if left <= 0:
             raise TimeoutError("the budget is used up")
         return min(seconds, left)
+
+
+@dataclass(slots=True)
+class Trip:
+    """One request on its way: its deadline, and how far it came."""
+
+    deadline: Deadline
+    #: Asking twice does no harm (true of a profile, false of a code).
+    repeatable: bool = False
+    #: name, connect, tls, send, headers, body
+    stage: str = "connect"
+    #: Some of the request may have left this machine.
+    sent: bool = False
+    #: The connection had served another request before.
+    reused: bool = False
+
+
+class TripTimeout(Timeout):
+    """Carries a `Trip` through urllib3, which hands time-outs on unseen."""
+
+    def __init__(self, trip: Trip) -> None:
+        super().__init__()
+        self.trip = trip
+
+    def clone(self) -> "TripTimeout":
+        return TripTimeout(self.trip)
+
+    @property
+    def connect_timeout(self) -> float:
+        return self.trip.deadline.slice(CONNECT_SECONDS)
+
+    @property
+    def read_timeout(self) -> float:
+        return self.trip.deadline.slice(SILENCE_SECONDS)

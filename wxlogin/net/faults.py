@@ -12,7 +12,7 @@ import ssl
 import urllib3.exceptions
 
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.net.connection import Trip
+from wxlogin.net.deadline import Trip
 
 
 class TooLong(ValueError):

@@ -21,13 +21,8 @@ from urllib3.util import Url, parse_url
 
 from wxlogin.config import Settings, Site
 from wxlogin.net import faults
-from wxlogin.net.connection import (
-    PlainPool,
-    TlsPool,
-    Trip,
-    TripTimeout,
-)
-from wxlogin.net.deadline import Deadline
+from wxlogin.net.deadline import Deadline, Trip, TripTimeout
+from wxlogin.net.pools import PlainPool, TlsPool
 from wxlogin.net.public import PublicPlainPool, PublicTlsPool
 from wxlogin.net.transport import tls_context
 

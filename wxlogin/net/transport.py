@@ -2,7 +2,7 @@
 
 Rules, and where they come from:
 
-- One deadline over names, connect, TLS, headers and body (see `connection`), and
+- One deadline over names, connect, TLS, headers and body (see `deadline`), and
   at most 256 kB of body: an endless answer must not fill the memory.
 - Compressed answers are refused. None is asked for, and a small one can unpack to
   gigabytes.
@@ -14,10 +14,14 @@ Rules, and where they come from:
 - No proxy is taken from the environment: the AppSecret would travel by a variable
   that was set for something else. Route or NAT the host, or set WECHAT_API_URL.
 - requests and urllib3 write the whole URL, secret included, into messages and debug
-  lines. Their exceptions end here, without a chain, and their loggers lose the query.
+  lines. Their exceptions end here, without a chain. Their loggers lose the query, for
+  the whole process: a filter on a logger sees a line before any handler does, whoever
+  set the level. Other users of urllib3 in the process lose their queries too, which is
+  the safe side.
 """
 
 import http.client
+import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -31,8 +35,9 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
-from wxlogin.net import faults, quiet
-from wxlogin.net.connection import PlainPool, TlsPool, Trip, TripTimeout
+from wxlogin.net import faults
+from wxlogin.net.deadline import Trip, TripTimeout
+from wxlogin.net.pools import PlainPool, TlsPool
 
 BODY_LIMIT = 256 * 1024
 # Connections kept per host. More may be open at once; these many stay.
@@ -44,7 +49,14 @@ HEADERS = {
     "User-Agent": "wxlogin",
 }
 
-quiet.install()
+# The loggers of urllib3 that are given a URL (urllib3 2.x).
+LOGGERS = (
+    "urllib3.connectionpool",
+    "urllib3.connection",
+    "urllib3.poolmanager",
+    "urllib3.response",
+    "urllib3.util.retry",
+)
 
 _NETWORK_ERRORS = (HTTPError, http.client.HTTPException, OSError, ValueError)
 
@@ -189,3 +201,32 @@ def _worth_another_try(outcome: Response | Exception, trip: Trip) -> bool:
         # A certificate that was refused is refused again.
         return faults.fault_of(outcome) not in ("certificate", "tls")
     return trip.repeatable and trip.reused and trip.stage == "headers"
+
+
+class WithoutQuery(logging.Filter):
+    """Cuts every argument of a log line at its first question mark."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_cut(arg) for arg in record.args)
+        # A traceback below such a line repeats the URL in its own words.
+        record.exc_info = None
+        return True
+
+
+def cut_queries_from_logs() -> None:
+    """Put the filter on urllib3's loggers; a second call changes nothing."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, WithoutQuery) for known in logger.filters):
+            logger.addFilter(WithoutQuery())
+
+
+def _cut(arg: object) -> object:
+    text = str(arg) if isinstance(arg, BaseException) else arg
+    if isinstance(text, str) and "?" in text:
+        return text.partition("?")[0] + "?…"
+    return text
+
+
+cut_queries_from_logs()

@@ -26,8 +26,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.net.connection import Trip
-from wxlogin.net.deadline import Deadline
+from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.transport import Transport, shared
 from wxlogin.wechat.answers import (
     Tokens,

@@ -18,14 +18,10 @@ when its owner changed the picture. It is not documented; independent captures o
 import re
 from functools import cache
 
-from urllib3 import HTTPConnectionPool
-from urllib3.util import parse_url
-
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.net.connection import Trip
-from wxlogin.net.deadline import Deadline
-from wxlogin.net.public import PublicTlsPool
-from wxlogin.net.transport import Transport, shared, tls_context
+from wxlogin.net.deadline import Deadline, Trip
+from wxlogin.net.public import PublicTransport
+from wxlogin.net.transport import shared
 
 #: The hosts that `headimgurl` names; `wx` in old answers.
 ORIGINS = ("https://thirdwx.qlogo.cn", "https://wx.qlogo.cn")
@@ -79,17 +75,4 @@ class Pictures:
         return answer.content or None
 
 
-class OutsideTransport(Transport):
-    """The transport to WeChat, for https to the public internet only."""
-
-    def _new_pool(self, origin: str) -> HTTPConnectionPool:
-        place = parse_url(origin)
-        context = tls_context()
-        return PublicTlsPool(
-            place.host or "", place.port, maxsize=4, ssl_context=context
-        )
-
-
-@cache
-def _outside() -> OutsideTransport:
-    return OutsideTransport()
+_outside = cache(PublicTransport)

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import pytest
 
-from tests.unit.wechat.broken_wechat import Server, says
+from tests.support.broken_wechat import Server, says
 from wxlogin.config import App, AppKind, load_settings
 from wxlogin.config.loading import read_settings
 from wxlogin.doctor import public_url, upstream, verdicts

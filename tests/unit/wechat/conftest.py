@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.wechat.broken_wechat import App, Server
+from tests.support.broken_wechat import App, Server
 from wxlogin.net.transport import Transport
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts

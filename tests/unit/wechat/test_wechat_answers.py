@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.wechat.broken_wechat import PROFILE, TOKENS
+from tests.support.broken_wechat import PROFILE, TOKENS
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.wechat.answers import (
     PLACEHOLDER_AVATAR,

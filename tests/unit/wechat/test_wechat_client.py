@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.unit.wechat.broken_wechat import PROFILE, TOKENS, says
+from tests.support.broken_wechat import PROFILE, TOKENS, says
 from wxlogin.errors import (
     CodeInvalid,
     GrantDead,

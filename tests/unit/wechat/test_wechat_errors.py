@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from tests.support.broken_wechat import says
 from tests.support.words import in_chinese
 from tests.unit.wechat import errcode_docs
-from tests.unit.wechat.broken_wechat import says
 from wxlogin.errors import (
     CodeInvalid,
     GrantDead,

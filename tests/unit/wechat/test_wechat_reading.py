@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.wechat.broken_wechat import PROFILE, TOKENS
+from tests.support.broken_wechat import PROFILE, TOKENS
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.wechat.answers import errcode, parse_tokens, parse_userinfo, read_json
 

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.unit.wechat.broken_wechat import PROFILE, says
+from tests.support.broken_wechat import PROFILE, says
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net import transport as transport_module
 from wxlogin.net.deadline import Deadline

@@ -1,16 +1,15 @@
 """Where our calls to sites go, and where they never go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 from time import monotonic
 
 import pytest
-from flask import Flask
 
 from tests.support.receiver import Receiver, receiver
 from tests.support.telling import site
-from wxlogin.config import Site
+from wxlogin.config import Site, load_settings
 from wxlogin.net import outgoing
-from wxlogin.service import service_of
 
 
 @pytest.fixture
@@ -38,8 +37,8 @@ def test_a_site_marked_inside_is_reached(shop: Receiver) -> None:
     assert outgoing.post(shop.url, b"", {}, inside=True).good
 
 
-def test_production_goes_outside_only(service_for: Callable[..., Flask]) -> None:
-    settings = service_of(service_for()).settings
+def test_production_goes_outside_only(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
     shop = site("shop")
     inner = Site(name="inner", client_id="inner", inside=True)
     assert outgoing.may_go_inside(settings, shop)

@@ -5,8 +5,8 @@ import zlib
 
 import pytest
 
-from tests.unit.wechat.broken_wechat import TOKENS, head, says
-from tests.unit.wechat.failing import GRACE, fails
+from tests.support.broken_wechat import TOKENS, head, says
+from tests.unit.net.failing import GRACE, fails
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.deadline import Deadline
 

@@ -1,4 +1,4 @@
-"""A connection to WeChat whose every wait ends at the login's deadline.
+"""Connections to WeChat, pooled, whose every wait ends at the login's deadline.
 
 A time-out per `recv` is no deadline: a body that drips one byte per half second
 keeps a client with a read time-out of three seconds for minutes. So each single
@@ -13,58 +13,18 @@ sent again only if its request never left.
 import http.client
 import io
 import socket
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import Timeout
 
 from wxlogin.net import names
-from wxlogin.net.deadline import Deadline
+from wxlogin.net.deadline import CONNECT_SECONDS, SILENCE_SECONDS, Deadline, Trip
 
-# Seconds for one address to take the connection, and for one handshake.
-CONNECT_SECONDS = 3.0
-# Seconds of silence in the middle of an answer.
-SILENCE_SECONDS = 5.0
 # A pooled connection idle for longer is not used again: routers and firewalls
 # forget idle connections without telling, and the request would go nowhere.
 IDLE_SECONDS = 50.0
-
-
-@dataclass(slots=True)
-class Trip:
-    """One request on its way: its deadline, and how far it came."""
-
-    deadline: Deadline
-    #: Asking twice does no harm (true of a profile, false of a code).
-    repeatable: bool = False
-    #: name, connect, tls, send, headers, body
-    stage: str = "connect"
-    #: Some of the request may have left this machine.
-    sent: bool = False
-    #: The connection had served another request before.
-    reused: bool = False
-
-
-class TripTimeout(Timeout):
-    """Carries a `Trip` through urllib3, which hands time-outs on unseen."""
-
-    def __init__(self, trip: Trip) -> None:
-        super().__init__()
-        self.trip = trip
-
-    def clone(self) -> "TripTimeout":
-        return TripTimeout(self.trip)
-
-    @property
-    def connect_timeout(self) -> float:
-        return self.trip.deadline.slice(CONNECT_SECONDS)
-
-    @property
-    def read_timeout(self) -> float:
-        return self.trip.deadline.slice(SILENCE_SECONDS)
 
 
 class _PacedFile(io.RawIOBase):
@@ -159,7 +119,7 @@ class _TripPool(_Pool):
     """Ties the trip of a request to the connection that carries it."""
 
     def _make_request(self, conn: Any, *args: Any, **options: Any) -> Any:
-        trip = options["timeout"].trip
+        trip: Trip = options["timeout"].trip
         conn.trip = trip
         trip.reused = not conn.is_closed
         return super()._make_request(conn, *args, **options)

@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 import pytest
 
-from tests.unit.wechat.broken_wechat import TOKENS, head, says
+from tests.support.broken_wechat import TOKENS, head, says
 from wxlogin.errors import WxloginError
-from wxlogin.net import quiet
 from wxlogin.net.deadline import Deadline
+from wxlogin.net.transport import LOGGERS, WithoutQuery, cut_queries_from_logs
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
 
@@ -102,11 +102,11 @@ def test_urllib3_is_heard_but_without_the_query(wechat, server, app, said):
 
 
 def test_the_filter_is_put_on_once():
-    quiet.install()
-    quiet.install()
-    for name in quiet.LOGGERS:
+    cut_queries_from_logs()
+    cut_queries_from_logs()
+    for name in LOGGERS:
         filters = logging.getLogger(name).filters
-        assert sum(isinstance(one, quiet.WithoutQuery) for one in filters) == 1
+        assert sum(isinstance(one, WithoutQuery) for one in filters) == 1
 
 
 def test_a_response_forgets_its_query(wechat, server, transport, app, monkeypatch):

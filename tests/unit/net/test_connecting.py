@@ -1,4 +1,4 @@
-"""Names, connecting, and connections that are used again (`names`, `connection`)."""
+"""Names, connecting, and connections that are used again (`names`, `pools`)."""
 
 import select
 import socket
@@ -6,9 +6,9 @@ import threading
 
 from urllib3 import connectionpool
 
-from tests.unit.wechat.broken_wechat import PROFILE, TOKENS, says
-from tests.unit.wechat.failing import fails
-from wxlogin.net import connection, names
+from tests.support.broken_wechat import PROFILE, TOKENS, says
+from tests.unit.net.failing import fails
+from wxlogin.net import names, pools
 from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
@@ -52,14 +52,14 @@ def test_a_host_that_drops_packets_ends_at_the_deadline(transport, app):
 
 def test_one_address_gets_no_more_than_its_share(transport, app, monkeypatch):
     """fault F1: the second try comes long before the budget is gone."""
-    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(pools, "CONNECT_SECONDS", 0.1)
     asked: list[float] = []
 
     def nobody(found, deadline):
-        asked.append(deadline.slice(connection.CONNECT_SECONDS))
+        asked.append(deadline.slice(pools.CONNECT_SECONDS))
         raise TimeoutError
 
-    monkeypatch.setattr(connection, "_first_that_answers", nobody)
+    monkeypatch.setattr(pools, "_first_that_answers", nobody)
     wechat = WeChat(Hosts(api="http://127.0.0.1:9"), pool=transport)
     assert fails(wechat, app)["fault"] == "timeout"
     assert asked == [0.1, 0.1]
@@ -141,7 +141,7 @@ def test_a_connection_closed_while_idle_costs_no_login(wechat, server, app, tran
 
 def test_a_connection_idle_for_long_is_not_used_again(wechat, server, app, monkeypatch):
     wechat.exchange(app, "C", deadline=wechat.deadline())
-    monkeypatch.setattr(connection, "IDLE_SECONDS", -1)
+    monkeypatch.setattr(pools, "IDLE_SECONDS", -1)
     wechat.exchange(app, "D", deadline=wechat.deadline())
     assert server.connections == 2
 

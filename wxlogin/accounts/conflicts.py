@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Conflict, User
 from wxlogin.accounts.person import Person
-from wxlogin.db import insert_or_ignore, now, reading, transaction
-from wxlogin.db.statements import run
+from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.errors import NotFound
 
 

@@ -9,15 +9,15 @@ runs out by itself, so a worker that was killed blocks nobody for longer.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Grant as GrantRow
 from wxlogin.db import now, reading, transaction
-from wxlogin.db.statements import run
+from wxlogin.db.statements import insert_or_change, run
 from wxlogin.security.sealing import Sealer
 
 #: How long one process has a refresh to itself, if it asks for no longer.
@@ -78,9 +78,8 @@ def store(
 ) -> None:
     """Puts the grant of a new login in place of any other; one statement."""
     fresh = _values(identity_id, new, sealer=sealer, at=at)
-    news = {**fresh, "version": GrantRow.version + 1}
     first = {"identity_id": identity_id, "version": 1, **fresh}
-    session.execute(_upsert(session, first, news))
+    session.execute(_upsert(session.get_bind().dialect.name), first)
 
 
 def replace(
@@ -161,19 +160,15 @@ def _values(
     }
 
 
-def _upsert(session: Session, first: dict[str, Any], news: dict[str, Any]) -> sa.Insert:
-    match session.get_bind().dialect.name:
-        case "mysql" | "mariadb":
-            rows = mysql.insert(GrantRow).values(first)
-            return rows.on_duplicate_key_update(news)
-        case "postgresql":
-            insert = postgresql.insert(GrantRow).values(first)
-            return insert.on_conflict_do_update(
-                index_elements=["identity_id"], set_=news
-            )
-        case _:
-            row = sqlite.insert(GrantRow).values(first)
-            return row.on_conflict_do_update(index_elements=["identity_id"], set_=news)
+@cache
+def _upsert(dialect: str) -> Any:
+    return insert_or_change(dialect, GrantRow, key=("identity_id",), news=_news)
+
+
+def _news(new: Any) -> dict[str, Any]:
+    names = ("scope", "expires_at", "authorized_at", "lease_until", "dead_at")
+    later = {name: new[name] for name in (*_TOKENS, *names)}
+    return {"version": GrantRow.version + 1, **later}
 
 
 def _seal(sealer: Sealer, column: str, identity_id: int, plain: str) -> bytes:

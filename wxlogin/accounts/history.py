@@ -13,7 +13,7 @@ from wxlogin.accounts.person import storable
 from wxlogin.accounts.resolve import Resolution
 from wxlogin.accounts.sessions import SessionKind
 from wxlogin.db import reading
-from wxlogin.db.statements import remove
+from wxlogin.db.statements import insert, remove
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,18 @@ def record_login(
     at: datetime,
 ) -> None:
     """Adds a line inside the caller's transaction."""
-    session.add(
-        LoginEvent(
-            user_id=resolution.user_id,
-            identity_id=resolution.identity_id,
-            at=at,
-            appid=appid,
-            door=storable(trace.door, 32),
-            outcome=resolution.outcome.value,
-            address=storable(trace.address, ADDRESS_LENGTH),
-            browser=storable(trace.browser, BROWSER_LENGTH),
-            request_id=storable(trace.request_id, 64),
-        )
-    )
-    session.flush()
+    values = {
+        "user_id": resolution.user_id,
+        "identity_id": resolution.identity_id,
+        "at": at,
+        "appid": appid,
+        "door": storable(trace.door, 32),
+        "outcome": resolution.outcome.value,
+        "address": storable(trace.address, ADDRESS_LENGTH),
+        "browser": storable(trace.browser, BROWSER_LENGTH),
+        "request_id": storable(trace.request_id, 64),
+    }
+    insert(session, LoginEvent, values)
 
 
 def recent_logins(user_id: int, *, limit: int = 10) -> list[Login]:

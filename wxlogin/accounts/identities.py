@@ -132,10 +132,7 @@ def _add(
         raise IdentityConflict("the unionid has another openid in this app")
     insert_unionid(session, person, user_id, at=at)
     insert_identity(session, person, user_id, at=at)
-    found = look(session, person)
-    if found.owners != (user_id, user_id if person.unionid else None):
-        raise StartOver
-    mark_seen(session, person, found, at=at, learn_profile=False)
+    mark_seen(session, person, look(session, person), at=at, learn_profile=False)
     changes.linked(session, user_id, person, at=at)
     return Added(new=True)
 

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import KeptApart
 from wxlogin.accounts.owners import family
-from wxlogin.db import insert_or_ignore
-from wxlogin.db.statements import run
+from wxlogin.db.statements import insert_or_ignore, run
 
 
 def are(session: Session, one_id: int, other_id: int) -> bool:

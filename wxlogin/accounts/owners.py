@@ -7,7 +7,6 @@ ids, so that two transactions cannot wait for each other.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -39,18 +38,42 @@ class Found:
         return (self.user.id if self.user else None, self.owner_id)
 
 
-def look(session: Session, person: Person) -> Found:
-    """The owners as they are now; nothing is locked."""
-    ids = sa.select(_identity_id(person), _owner_id(person)).subquery()
-    query = (
+def _look() -> sa.Select[Identity | None, User | None, int | None]:
+    identity_id = sa.select(Identity.id).where(
+        Identity.appid == sa.bindparam("appid"),
+        Identity.openid == sa.bindparam("openid"),
+    )
+    # Nobody has the unionid NULL.
+    owner_id = sa.select(UnionId.user_id).where(
+        UnionId.open_platform == sa.bindparam("open_platform"),
+        UnionId.unionid == sa.bindparam("unionid"),
+    )
+    ids = sa.select(
+        identity_id.scalar_subquery().label("identity_id"),
+        owner_id.scalar_subquery().label("owner_id"),
+    ).subquery()
+    return (
         sa.select(Identity, User, ids.c.owner_id)
         .select_from(ids)
         .outerjoin(Identity, Identity.id == ids.c.identity_id)
         .outerjoin(User, User.id == Identity.user_id)
         .execution_options(populate_existing=True)
     )
-    identity, user, owner_id = session.execute(query).one()
-    return Found(identity, user, owner_id, identity and _recorded(identity))
+
+
+_LOOK = _look()
+
+
+def look(session: Session, person: Person) -> Found:
+    """The owners as they are now; nothing is locked."""
+    names = {
+        "appid": person.appid,
+        "openid": person.openid,
+        "open_platform": person.open_platform,
+        "unionid": person.unionid,
+    }
+    identity, user, owner_id = session.execute(_LOOK, names).one()
+    return Found(identity, user, owner_id, _recorded(identity))
 
 
 def lock(session: Session, user_ids: Collection[int]) -> dict[int, User]:
@@ -115,25 +138,10 @@ def other_openid(session: Session, person: Person) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def _recorded(identity: Identity) -> tuple[int, str | None, str | None]:
+def _recorded(identity: Identity | None) -> tuple[int, str | None, str | None] | None:
+    if identity is None:
+        return None
     return (identity.user_id, identity.open_platform, identity.unionid)
-
-
-def _identity_id(person: Person) -> sa.ColumnElement[Any]:
-    query = sa.select(Identity.id).where(
-        Identity.appid == person.appid, Identity.openid == person.openid
-    )
-    return query.scalar_subquery().label("identity_id")
-
-
-def _owner_id(person: Person) -> sa.ColumnElement[Any]:
-    if person.unionid is None:
-        return sa.null().label("owner_id")
-    query = sa.select(UnionId.user_id).where(
-        UnionId.open_platform == person.open_platform,
-        UnionId.unionid == person.unionid,
-    )
-    return query.scalar_subquery().label("owner_id")
 
 
 def family(user_id: int) -> sa.Select[int]:

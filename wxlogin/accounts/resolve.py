@@ -17,13 +17,14 @@ that, it is a conflict as in the last row; an unknown one gets no account.
 
 How it stays true when two hundred arrive at once: look without a lock; write
 under the condition that what was seen still holds, or under the owners' locks;
-insert or ignore, then read whose row it is. Whoever comes second starts over and
+insert or ignore, and be told whose row it is. Whoever comes second starts over and
 finds the other's rows (security rows 46 to 48, 53, 54).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -33,7 +34,6 @@ from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId, User
 from wxlogin.accounts.owners import (
-    Found,
     lock_owners,
     look,
     other_openid,
@@ -41,7 +41,8 @@ from wxlogin.accounts.owners import (
 )
 from wxlogin.accounts.person import Person, new_uid
 from wxlogin.accounts.seen import mark_seen
-from wxlogin.db import StartOver, insert_or_ignore
+from wxlogin.db import StartOver
+from wxlogin.db.statements import insert, insert_or_ignore
 from wxlogin.errors import IdentityConflict
 
 
@@ -123,19 +124,18 @@ class Resolver:
         return self._arrive(Outcome.known)
 
     def _create(self) -> Resolution:
-        user = User(
-            uid=new_uid(), nickname="", created_at=self.at, last_seen_at=self.at
-        )
-        self.session.add(user)
-        self.session.flush()
-        insert_unionid(self.session, self.person, user.id, at=self.at)
-        insert_identity(self.session, self.person, user.id, at=self.at)
-        wanted = (user.id, user.id if self.person.unionid else None)
-        if self._look_again().owners != wanted:
-            # Another request created the same person first, and it has committed.
-            raise StartOver
-        signals.send(self.session, signals.created, uid=user.uid)
-        return self._arrive(Outcome.created)
+        uid = new_uid()
+        user_id = self._insert_user(uid)
+        insert_unionid(self.session, self.person, user_id, at=self.at)
+        identity_id = insert_identity(self.session, self.person, user_id, at=self.at)
+        signals.send(self.session, signals.created, uid=uid)
+        return Resolution(user_id, uid, identity_id, Outcome.created)
+
+    def _insert_user(self, uid: str) -> int:
+        values = {"uid": uid, "created_at": self.at, "last_seen_at": self.at}
+        if (profile := self.person.profile) is not None:
+            values |= asdict(profile) | {"profile_at": self.at}
+        return insert(self.session, User, values)
 
     def _add(self) -> Resolution:
         (user,) = self._lock_owners()
@@ -148,8 +148,7 @@ class Resolver:
                 owner_id=user.id,
             )
         insert_identity(self.session, self.person, user.id, at=self.at)
-        if self._look_again().owners != (user.id, user.id):
-            raise StartOver
+        self._look_again()
         changes.linked(self.session, user.id, self.person, at=self.at)
         return self._arrive(Outcome.added)
 
@@ -159,9 +158,6 @@ class Resolver:
         if self._has_other_openid():
             return self._shared()
         insert_unionid(self.session, self.person, user.id, at=self.at)
-        # What was found stays: V as it was looked up, before it had the unionid.
-        if look(self.session, self.person).owner_id != user.id:
-            raise StartOver
         return self._arrive(Outcome.backfilled)
 
     def _record_unionid(self) -> Resolution:
@@ -208,9 +204,8 @@ class Resolver:
             raise StartOver
         return Resolution(user.id, user.uid, identity.id, outcome, merged_uid)
 
-    def _look_again(self) -> Found:
+    def _look_again(self) -> None:
         self.found = look(self.session, self.person)
-        return self.found
 
     def _lock_owners(self) -> list[User]:
         return list(lock_owners(self.session, self.person, self.found).values())
@@ -233,8 +228,11 @@ class Resolver:
 
 def insert_identity(
     session: Session, person: Person, user_id: int, *, at: datetime
-) -> None:
-    """Gives the person's openid to the user, unless somebody has it."""
+) -> int:
+    """Gives the person's openid to the user and returns the identity's id.
+
+    Raises StartOver where another request gave openid or unionid to somebody first.
+    """
     values = {
         "user_id": user_id,
         "appid": person.appid,
@@ -245,13 +243,20 @@ def insert_identity(
         "first_seen_at": at,
         "last_seen_at": at,
     }
-    insert_or_ignore(session, Identity, values)
+    facts = (Identity.id, Identity.user_id, Identity.openid)
+    row = insert_or_ignore(session, Identity, values, *facts)
+    if row is None or row[1:] != (user_id, person.openid):
+        raise StartOver
+    return cast(int, row[0])
 
 
 def insert_unionid(
     session: Session, person: Person, user_id: int, *, at: datetime
 ) -> None:
-    """Gives the person's unionid to the user, unless somebody has it; None is none."""
+    """Gives the person's unionid to the user; None is none.
+
+    Raises StartOver where another request gave it to somebody first.
+    """
     if person.unionid is None:
         return
     values = {
@@ -260,4 +265,5 @@ def insert_unionid(
         "unionid": person.unionid,
         "created_at": at,
     }
-    insert_or_ignore(session, UnionId, values)
+    if insert_or_ignore(session, UnionId, values, UnionId.user_id) != (user_id,):
+        raise StartOver

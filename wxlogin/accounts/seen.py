@@ -17,7 +17,7 @@ from wxlogin.accounts.models import Identity, User
 from wxlogin.accounts.owners import Found, refuse_disabled
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.db import StartOver
-from wxlogin.db.statements import run
+from wxlogin.db.statements import run, table_of
 from wxlogin.errors import AccountGone
 
 #: What sites show of a user.
@@ -62,10 +62,21 @@ def _profile(user: User, profile: Profile, *, at: datetime) -> dict[str, Any]:
     }
 
 
+_users, _identities = table_of(User), table_of(Identity)
+_UPDATE_USER = sa.update(_users).where(
+    _users.c.id == sa.bindparam("user"),
+    _users.c.merged_into_id.is_(None),
+    _users.c.disabled_at.is_(None),
+)
+_UPDATE_IDENTITY = sa.update(_identities).where(
+    _identities.c.id == sa.bindparam("identity"),
+    _identities.c.user_id == sa.bindparam("owner"),
+    _identities.c.unionid.is_not_distinct_from(sa.bindparam("recorded")),
+)
+
+
 def _update_user(session: Session, user: User, news: dict[str, Any]) -> None:
-    live = (User.merged_into_id.is_(None), User.disabled_at.is_(None))
-    update = sa.update(User).where(User.id == user.id, *live).values(news)
-    if run(session, update):
+    if run(session, _UPDATE_USER, {"user": user.id, **news}):
         return
     if session.get(User, user.id, populate_existing=True) is None:
         raise AccountGone("the account was deleted meanwhile")
@@ -75,10 +86,10 @@ def _update_user(session: Session, user: User, news: dict[str, Any]) -> None:
 def _update_identity(
     session: Session, identity: Identity, facts: dict[str, Any]
 ) -> None:
-    same = (
-        Identity.id == identity.id,
-        Identity.user_id == identity.user_id,
-        Identity.unionid.is_not_distinct_from(identity.unionid),
-    )
-    if not run(session, sa.update(Identity).where(*same).values(facts)):
+    same = {
+        "identity": identity.id,
+        "owner": identity.user_id,
+        "recorded": identity.unionid,
+    }
+    if not run(session, _UPDATE_IDENTITY, same | facts):
         raise StartOver

@@ -21,7 +21,7 @@ from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.person import storable
 from wxlogin.db import UtcDateTime, now, reading, transaction
-from wxlogin.db.statements import BATCH, in_batches, run
+from wxlogin.db.statements import BATCH, in_batches, insert, run
 from wxlogin.errors import AlreadyFinished, Unready
 
 SessionKind = Literal["web", "mini_program", "mobile"]
@@ -111,24 +111,22 @@ def open_session(
 
     Raises AlreadyFinished where a session with this secret is there already.
     """
-    row = SessionRow(
-        secret_hash=new.secret_hash,
-        user_id=user_id,
-        identity_id=identity_id,
-        kind=new.kind,
-        appid=new.appid,
-        created_at=at,
-        seen_at=at,
-        ends_at=new.ends_at,
-        address=storable(new.address, ADDRESS_LENGTH),
-        browser=storable(new.browser, BROWSER_LENGTH),
-    )
-    session.add(row)
+    values = {
+        "secret_hash": new.secret_hash,
+        "user_id": user_id,
+        "identity_id": identity_id,
+        "kind": new.kind,
+        "appid": new.appid,
+        "created_at": at,
+        "seen_at": at,
+        "ends_at": new.ends_at,
+        "address": storable(new.address, ADDRESS_LENGTH),
+        "browser": storable(new.browser, BROWSER_LENGTH),
+    }
     try:
-        session.flush()
+        return insert(session, SessionRow, values)
     except sa.exc.IntegrityError:
         raise AlreadyFinished("this login has its session already") from None
-    return row.id
 
 
 def end(session_id: int) -> None:

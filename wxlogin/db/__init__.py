@@ -9,20 +9,18 @@ nowhere else: how to connect in `engine`, what a refusal means in `faults`.
 - MariaDB compares ids byte for byte (`utf8mb4_nopad_bin`), is strict, and reads
   what is committed, as PostgreSQL does: with its own default a second look at a
   row would show the state of the first one.
-- "Insert or ignore" is ON CONFLICT DO NOTHING, on MariaDB ON DUPLICATE KEY
-  UPDATE id = id (INSERT IGNORE would hide other faults too).
 """
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -49,7 +47,6 @@ __all__ = [
     "db",
     "engine_options",
     "id_text",
-    "insert_or_ignore",
     "now",
     "patient_engine",
     "prepare_engine",
@@ -190,27 +187,6 @@ def reading() -> Iterator[Session]:
         _raise_busy(error)
     except DBAPIError as error:
         _raise_unready(error)
-
-
-def insert_or_ignore(
-    session: Session, model: type[Base], values: Mapping[str, Any]
-) -> None:
-    """Inserts a row unless a unique constraint is in the way.
-
-    It does not say whether it did: MariaDB counts a row either way. Read again,
-    with a lock, to see whose row is there.
-    """
-    table = cast(sa.Table, model.__table__)
-    match session.get_bind().dialect.name:
-        case "mysql" | "mariadb":
-            insert = mysql.insert(table).values(values)
-            session.execute(insert.on_duplicate_key_update(id=table.c.id))
-        case "postgresql":
-            rows = postgresql.insert(table).values(values)
-            session.execute(rows.on_conflict_do_nothing())
-        case _:
-            row = sqlite.insert(table).values(values)
-            session.execute(row.on_conflict_do_nothing())
 
 
 def take_stock(*models: type[Base]) -> None:

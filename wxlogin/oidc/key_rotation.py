@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.resealing import Resealed
-from wxlogin.db import insert_or_ignore, now, reading, transaction
-from wxlogin.db.statements import run
+from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.oidc.signing_keys import (
     ALGS,
     Alg,

@@ -32,11 +32,11 @@ from wxlogin.db import (
     BigId,
     UtcDateTime,
     id_text,
-    insert_or_ignore,
     now,
     reading,
     transaction,
 )
+from wxlogin.db.statements import insert_or_ignore
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import SealBroken, Sealer
 from wxlogin.service import running

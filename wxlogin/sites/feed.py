@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Event, EventCount, LogoutNotice
-from wxlogin.db import insert_or_ignore, reading, transaction
-from wxlogin.db.statements import remove
+from wxlogin.db import reading, transaction
+from wxlogin.db.statements import insert_or_ignore, remove
 
 # Events numbered in one transaction.
 BATCH = 1000

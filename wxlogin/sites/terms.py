@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Consent
 from wxlogin.accounts.owners import family, lock
 from wxlogin.config import Registration, Settings, Site
-from wxlogin.db import insert_or_ignore, now, reading, transaction
+from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import insert_or_ignore
 from wxlogin.errors import RegistrationClosed
 from wxlogin.sites import members
 

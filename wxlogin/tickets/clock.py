@@ -20,8 +20,12 @@ class moment(FunctionElement[Any]):
     type = UtcDateTime()
     inherit_cache = True
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(sa.literal(float(seconds), sa.Double()))
+    def __init__(self, seconds: float | str) -> None:
+        """`seconds` may be the name of a parameter that says how many."""
+        if isinstance(seconds, str):
+            super().__init__(sa.bindparam(seconds, type_=sa.Double()))
+        else:
+            super().__init__(sa.literal(float(seconds), sa.Double()))
 
 
 @compiles(moment, "postgresql")

@@ -1,23 +1,22 @@
 """Tickets in the database: one table, short transactions, no waiting on locks.
 
 Who won is never guessed: `swap` and `take` look at the number of rows they
-changed; `add` looks whether the row it wanted is its own. MariaDB counts a row
-for an insert that found one, so there the row is read again under its lock; a
-sealed value is never the same twice and says whose it is.
+changed; `add` looks whether the row that is there is its own: a sealed value is
+never the same twice and says whose it is.
 """
 
 import itertools
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from wxlogin import db
+from wxlogin.db.statements import insert_or_change, run, table_of
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.clock import moment
@@ -31,7 +30,41 @@ from wxlogin.tickets.waiting import WaitingRoom
 SWEEP_EVERY = 128
 SWEEP_ROWS = 512
 
-_table = cast(sa.Table, TicketRow.__table__)
+_table = table_of(TicketRow)
+# Seconds to add to the database's clock: for its own time, and for a ticket's end.
+_NOW, _UNTIL = moment("now"), moment("until")
+_ALIVE = (
+    _table.c.kind == sa.bindparam("its_kind"),
+    _table.c.key == sa.bindparam("its_key"),
+    _table.c.expires_at > _NOW,
+)
+_GET = sa.select(_table.c.id, _table.c.version, _table.c.value).where(*_ALIVE)
+_TAKE = _GET.with_for_update()
+_SWAP = (
+    sa.update(_table)
+    .where(*_ALIVE, _table.c.version == sa.bindparam("its_version"))
+    .values(expires_at=_UNTIL)
+)
+_REMOVE = sa.delete(_table).where(_table.c.id == sa.bindparam("its_id"))
+
+
+@cache
+def _add(dialect: str) -> sa.Insert:
+    """Writes the row if the place is free or its ticket expired."""
+    statement = insert_or_change(
+        dialect,
+        TicketRow,
+        key=("kind", "key"),
+        news=_news,
+        only=_table.c.expires_at <= _NOW,
+    )
+    found: sa.Insert = statement.values(expires_at=_UNTIL).returning(_table.c.value)
+    return found
+
+
+def _news(new: Any) -> dict[str, Any]:
+    later = {"value": new.value, "expires_at": new.expires_at}
+    return {"version": _table.c.version + 1, **later}
 
 
 class SqlTickets:
@@ -61,8 +94,13 @@ class SqlTickets:
         name = digest(kind, key)
         sealed = self._envelope.seal(kind, name, value)
         row = {"kind": kind, "key": name, "version": 1, "value": sealed}
-        until = self._in(ttl)
-        won = db.transaction(lambda session: _add(session, row, until, self._in(0)))
+        row |= {"until": self._ahead() + ttl, "now": self._ahead()}
+
+        def work(session: Session) -> bool:
+            stored = session.scalar(_add(session.get_bind().dialect.name), row)
+            return stored is not None and bytes(stored) == sealed
+
+        won = db.transaction(work)
         if next(self._adds) % SWEEP_EVERY == 0:
             # The ticket is there; housekeeping can wait for a better moment.
             with suppress(Unready):
@@ -71,11 +109,8 @@ class SqlTickets:
 
     def get(self, kind: str, key: str) -> Ticket | None:
         name = digest(kind, key)
-        query = sa.select(_table.c.version, _table.c.value).where(
-            *_at(kind, name), _table.c.expires_at > self._in(0)
-        )
         with db.reading() as session:
-            row = session.execute(query).first()
+            row = session.execute(_GET, self._place(kind, name)).first()
         if row is None:
             return None
         return Ticket(row.version, self._envelope.open(kind, name, row.value))
@@ -84,29 +119,18 @@ class SqlTickets:
         self, kind: str, key: str, version: int, value: str, *, ttl: float
     ) -> bool:
         name = digest(kind, key)
-        change = (
-            sa.update(_table)
-            .where(
-                *_at(kind, name),
-                _table.c.version == version,
-                _table.c.expires_at > self._in(0),
-            )
-            .values(
-                version=version + 1,
-                value=self._envelope.seal(kind, name, value),
-                expires_at=self._in(ttl),
-            )
-        )
-        return db.transaction(lambda session: _rows(session, change)) == 1
+        values = self._place(kind, name) | {
+            "its_version": version,
+            "version": version + 1,
+            "value": self._envelope.seal(kind, name, value),
+            "until": self._ahead() + ttl,
+        }
+        return db.transaction(lambda session: run(session, _SWAP, values)) == 1
 
     def take(self, kind: str, key: str) -> str | None:
         name = digest(kind, key)
-        found = (
-            sa.select(_table.c.id, _table.c.value)
-            .where(*_at(kind, name), _table.c.expires_at > self._in(0))
-            .with_for_update()
-        )
-        sealed = db.transaction(lambda session: _take(session, found))
+        place = self._place(kind, name)
+        sealed = db.transaction(lambda session: _take(session, place))
         return None if sealed is None else self._envelope.open(kind, name, sealed)
 
     def notify(self, kind: str, key: str) -> None:
@@ -131,7 +155,7 @@ class SqlTickets:
             return 0
         # Asked again: a ticket may have been added on the old row meanwhile.
         gone = sa.delete(_table).where(_table.c.id.in_(ids), old)
-        return db.transaction(lambda session: _rows(session, gone))
+        return db.transaction(lambda session: run(session, gone))
 
     def ping(self) -> None:
         try:
@@ -149,64 +173,16 @@ class SqlTickets:
         with db.reading() as session:
             return session.execute(query).scalar_one()
 
+    def _place(self, kind: str, name: str) -> dict[str, Any]:
+        return {"its_kind": kind, "its_key": name, "now": self._ahead()}
+
     def _in(self, seconds: float) -> moment:
         return moment(self._ahead() + seconds)
 
 
-def _at(kind: str, name: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return _table.c.kind == kind, _table.c.key == name
-
-
-def _rows(session: Session, statement: sa.Update | sa.Delete) -> int:
-    return cast(CursorResult[Any], session.execute(statement)).rowcount
-
-
-def _take(session: Session, found: sa.Select[Any]) -> bytes | None:
-    row = session.execute(found).first()
+def _take(session: Session, place: dict[str, Any]) -> bytes | None:
+    row = session.execute(_TAKE, place).first()
     if row is None:
         return None
-    gone = _rows(session, sa.delete(_table).where(_table.c.id == row.id))
+    gone = run(session, _REMOVE, {"its_id": row.id})
     return bytes(row.value) if gone == 1 else None
-
-
-def _add(session: Session, row: dict[str, Any], until: moment, now: moment) -> bool:
-    """Writes the row if the place is free or its ticket expired. Did it?"""
-    values = {**row, "expires_at": until}
-    match session.get_bind().dialect.name:
-        case "mysql" | "mariadb":
-            return _add_mariadb(session, values, now)
-        case "postgresql":
-            insert: Any = postgresql.insert(_table).values(values)
-        case _:
-            insert = sqlite.insert(_table).values(values)
-    new = insert.excluded
-    statement = insert.on_conflict_do_update(
-        index_elements=["kind", "key"],
-        set_={
-            "version": _table.c.version + 1,
-            "value": new.value,
-            "expires_at": new.expires_at,
-        },
-        where=_table.c.expires_at <= now,
-    ).returning(_table.c.id)
-    return session.execute(statement).first() is not None
-
-
-def _add_mariadb(session: Session, values: dict[str, Any], now: moment) -> bool:
-    insert = mysql.insert(_table).values(values)
-    free = _table.c.expires_at <= now
-    # Assigned from left to right, so expires_at, which `free` reads, comes last.
-    statement = insert.on_duplicate_key_update(
-        [
-            (name, sa.func.if_(free, new, _table.c[name]))
-            for name, new in (
-                ("version", _table.c.version + 1),
-                ("value", insert.inserted.value),
-                ("expires_at", insert.inserted.expires_at),
-            )
-        ]
-    )
-    session.execute(statement)
-    there = sa.select(_table.c.value).where(*_at(values["kind"], values["key"]))
-    stored = session.execute(there.with_for_update()).scalar_one()
-    return bool(stored == values["value"])

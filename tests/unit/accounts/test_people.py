@@ -54,7 +54,6 @@ def test_what_a_flow_knows_of_an_openid(people: People) -> None:
     known = accounts.known(appid_of("web"), "o1")
     assert known is not None
     assert (known.has_nickname, known.profile_at) == (True, people.at)
-    assert not known.disabled
     assert accounts.known(appid_of("oa"), "o1") is None
 
 

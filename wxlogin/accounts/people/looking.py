@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -63,13 +64,16 @@ class KnownIdentity:
     """
 
     user_id: int
+    nickname: str
     profile_at: datetime | None
-    has_nickname: bool
-    disabled: bool
     avatar: str | None
     picture_source: bytes | None
     #: Is another WeChat on the account, too? (accounts/wechats.py)
-    is_shared: bool = False
+    is_shared: bool
+
+    @property
+    def has_nickname(self) -> bool:
+        return bool(self.nickname)
 
 
 def account(user_id: int) -> Account:
@@ -100,6 +104,12 @@ def surviving_uid(uid: str) -> str | None:
 
 def known(appid: str, openid: str) -> KnownIdentity | None:
     """What is known of the person behind an openid; None for a stranger."""
+    with reading() as session:
+        found = session.execute(_KNOWN, {"appid": appid, "openid": openid}).first()
+    return KnownIdentity(*found) if found is not None else None
+
+
+def _known() -> sa.Select[*tuple[Any, ...]]:
     other = aliased(Identity)
     same = sa.and_(
         other.open_platform == Identity.open_platform,
@@ -110,26 +120,20 @@ def known(appid: str, openid: str) -> KnownIdentity | None:
         other.id != Identity.id,
         sa.not_(sa.func.coalesce(same, sa.false())),
     )
-    query = (
-        sa.select(User, Avatar.source, shared)
+    return (
+        sa.select(
+            User.id, User.nickname, User.profile_at, User.avatar, Avatar.source, shared
+        )
         .join(Identity, Identity.user_id == User.id)
         .outerjoin(Avatar, Avatar.user_id == User.id)
-        .where(Identity.appid == appid, Identity.openid == openid)
+        .where(
+            Identity.appid == sa.bindparam("appid"),
+            Identity.openid == sa.bindparam("openid"),
+        )
     )
-    with reading() as session:
-        found = session.execute(query).first()
-    if found is None:
-        return None
-    user, source, is_shared = found
-    return KnownIdentity(
-        user_id=user.id,
-        profile_at=user.profile_at,
-        has_nickname=bool(user.nickname),
-        disabled=user.disabled_at is not None,
-        avatar=user.avatar,
-        picture_source=source,
-        is_shared=bool(is_shared),
-    )
+
+
+_KNOWN = _known()
 
 
 def survivor_of(uid: str) -> sa.Select[User]:

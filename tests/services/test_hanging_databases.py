@@ -336,3 +336,37 @@ def test_work_without_a_visitor_is_not_hurried(
         db.engine.dispose()
     assert found[0] in ("0", "0.0")
     assert found[1] not in ("5s", "5")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_connection_that_died_while_it_was_idle_is_replaced(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was used just now is not asked first, so that one may fail."""
+    monkeypatch.setattr(engine, "ALIVE_SECONDS", 30)
+    _cut_the_idle_one()
+    with pytest.raises(Unready):
+        _ask()
+    _ask()
+    monkeypatch.setattr(engine, "ALIVE_SECONDS", 0)
+    _cut_the_idle_one()
+    _ask()
+
+
+def _ask() -> None:
+    with reading() as session:
+        session.execute(sa.text("SELECT 1"))
+
+
+def _cut_the_idle_one() -> None:
+    """The server closes the connection that waits in our pool."""
+    number, cut = {
+        "postgresql": ("pg_backend_pid()", "SELECT pg_terminate_backend({})"),
+        "mysql": ("CONNECTION_ID()", "KILL {}"),
+    }[db.engine.dialect.name]
+    with reading() as session:
+        own = session.scalar(sa.text(f"SELECT {number}"))
+    other = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    with other.connect() as connection:
+        connection.execute(sa.text(cut.format(own)))
+    time.sleep(0.1)

@@ -1,13 +1,14 @@
 """`make proof`: twenty rounds of the race on each database, a table of people in and
-out of each, with the figures, what is shipped, installed by hashes and audited, and
-sign-ins beside a thousand slow clients and beside a flood of made-up codes."""
+out of each, with the figures, what a login costs, what is shipped, installed by hashes
+and audited, and sign-ins beside a thousand slow clients and beside a flood of made-up
+codes."""
 
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from tests.proof import flood, forged, people, shipped, slow
+from tests.proof import cost, flood, forged, people, shipped, slow
 from tests.proof.race import race
 from tests.support import databases
 
@@ -28,6 +29,7 @@ def main() -> int:
         _rounds("MariaDB", databases.mariadb_url()),
     ]
     good += [people.prove(name, people.PEOPLE) for name in people.SERVERS]
+    good.append(cost.prove())
     good.append(shipped.prove())
     good.append(slow.prove())
     good.append(flood.prove())

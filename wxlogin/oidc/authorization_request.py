@@ -11,12 +11,10 @@ A login that was made after the request began satisfies every wish for a fresh o
 
 import base64
 import hashlib
-import json
 import re
 import secrets
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Self
 
 from authlib.oauth2 import OAuth2Error
 
@@ -25,7 +23,8 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.oidc.clients import is_program, is_registered
 from wxlogin.oidc.messages import Reply, invalid_request, put_on_record
-from wxlogin.service import running
+from wxlogin.service import running, shelf
+from wxlogin.tickets.shelf import Kept
 
 KIND = "oidc_request"
 #: Seconds a request waits for its login, and for the person's answers after it.
@@ -94,7 +93,7 @@ class Return:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorizationRequest(Return):
+class AuthorizationRequest(Return, Kept):
     """A request that has been checked."""
 
     #: Those we know, in our order.
@@ -150,16 +149,8 @@ class AuthorizationRequest(Return):
         """Is this the person, and the sign-in fresh enough, that the site asked for?"""
         return not (self.wants_login(visitor, at=at) or self.wants_another(visitor))
 
-    def to_text(self) -> str:
-        return json.dumps(asdict(self), default=datetime.isoformat)
 
-    @classmethod
-    def of(cls, text: str) -> Self:
-        values = json.loads(text)
-        values["scope"] = tuple(values["scope"])
-        values["prompt"] = tuple(values["prompt"])
-        values["created"] = datetime.fromisoformat(values["created"])
-        return cls(**values)
+_requests = shelf(KIND, AuthorizationRequest, seconds=WAIT_SECONDS)
 
 
 def hold(request: AuthorizationRequest) -> str:
@@ -168,16 +159,13 @@ def hold(request: AuthorizationRequest) -> str:
     Raises Crowded where as many wait as WAITING_REQUESTS allows.
     """
     key = secrets.token_urlsafe(16) + _tag(request.client_id)
-    most = running().settings.waiting_requests
-    text = request.to_text()
-    running().tickets.add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
+    _requests.add(key, request, most=running().settings.waiting_requests)
     return key
 
 
 def held(key: str) -> AuthorizationRequest | None:
     """The request that waits under this key, or None where it has waited too long."""
-    found = running().tickets.get(KIND, key)
-    return AuthorizationRequest.of(found.value) if found else None
+    return _requests.get(key)
 
 
 def site_of(key: str) -> Site | None:
@@ -195,10 +183,8 @@ def _tag(client_id: str) -> str:
 
 def answered(key: str) -> bool:
     """The request has had its answer and makes room soon. True for the first answer."""
-    store = running().tickets
-    found = store.get(KIND, key)
-    request = AuthorizationRequest.of(found.value) if found else None
-    if found is None or request is None or request.answered:
+    request = _requests.get(key)
+    if request is None or request.answered:
         return False
-    text = replace(request, answered=True).to_text()
-    return store.swap(KIND, key, found.version, text, ttl=_AGAIN_SECONDS)
+    again = replace(request, answered=True)
+    return _requests.swap(again, seconds=_AGAIN_SECONDS) is not None

@@ -16,12 +16,11 @@ so a sign-out at the same moment comes before or after it, never between.
 """
 
 import hmac
-import json
 import re
 import secrets
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from enum import StrEnum
 
 import sqlalchemy as sa
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -35,10 +34,9 @@ from wxlogin.observability import get_logger
 from wxlogin.oidc import access_tokens
 from wxlogin.oidc.messages import invalid_grant
 from wxlogin.oidc.refresh_tokens import FAMILY_LENGTH
-from wxlogin.service import running
-from wxlogin.tickets import Ticket
+from wxlogin.service import shelf
+from wxlogin.tickets.shelf import Kept
 
-KIND = "oidc_code"
 #: How long a code can be redeemed.
 LIFETIME = timedelta(seconds=60)
 # How long it is remembered, counted anew from its first use.
@@ -48,9 +46,18 @@ MOST_AT_ONCE = 20
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
+class Status(StrEnum):
+    """How far a code has come."""
+
+    open = "open"
+    claimed = "claimed"
+    done = "done"
+    replayed = "replayed"
+
+
 @dataclass(frozen=True)
-class Code:
-    """What a code stands for. `text` is the code itself."""
+class Code(Kept):
+    """What a code stands for. Its `key` is the code itself."""
 
     client_id: str
     redirect_uri: str
@@ -62,10 +69,8 @@ class Code:
     #: When the person signed in at WeChat.
     auth_time: datetime
     issued_at: datetime
-    status: str = "open"
+    status: Status = Status.open
     authorization_id: int | None = None
-    text: str = field(default="", repr=False)
-    version: int = 0
 
     def get_redirect_uri(self) -> str:
         """For Authlib, which compares it with the one of the token request."""
@@ -90,10 +95,13 @@ class Code:
             raise invalid_grant("code_verifier does not match code_challenge.")
 
 
+_codes = shelf("oidc_code", Code, seconds=_REMEMBERED)
+
+
 def issue(code: Code) -> str:
     """Makes the code redeemable; returns its text."""
     text = secrets.token_urlsafe(32)
-    running().tickets.add(KIND, text, _to_text(code), ttl=_REMEMBERED)
+    _codes.add(text, code)
     return text
 
 
@@ -103,12 +111,12 @@ def find(text: str, *, client_id: str, at: datetime) -> Code:
     Raises `invalid_grant`; for a code that was redeemed before, what it had issued
     ends.
     """
-    code = _look(text)
+    code = _codes.get(text)
     if code is None:
         raise invalid_grant("This code is unknown, or over for a long time.")
     if code.client_id != client_id:
         raise invalid_grant("This code was given to another client.")
-    if code.status != "open":
+    if code.status is not Status.open:
         replayed(code)
         raise invalid_grant("This code was used before.")
     if at >= code.issued_at + LIFETIME:
@@ -119,29 +127,29 @@ def find(text: str, *, client_id: str, at: datetime) -> Code:
 def claim(code: Code) -> Code | None:
     """The code, to the one caller who may issue tokens for it; None to the others,
     who have replayed it."""
-    claimed = replace(code, status="claimed")
-    if _swap(claimed):
-        return replace(claimed, version=code.version + 1)
-    if found := _look(code.text):
+    if claimed := _codes.swap(replace(code, status=Status.claimed)):
+        return claimed
+    if found := _codes.get(code.key):
         replayed(found)
     return None
 
 
 def finish(code: Code, authorization_id: int) -> bool:
     """Writes down what a claimed code has issued; False where it was replayed."""
-    return _swap(replace(code, status="done", authorization_id=authorization_id))
+    done = replace(code, status=Status.done, authorization_id=authorization_id)
+    return _codes.swap(done) is not None
 
 
 def replayed(code: Code) -> None:
     """A code came again: what it issued, or is about to issue, is dead."""
     get_logger().warning("code replayed", client=code.client_id, security=True)
     found: Code | None = code
-    while found is not None and found.status != "replayed":
-        if _swap(replace(found, status="replayed")):
+    while found is not None and found.status is not Status.replayed:
+        if _codes.swap(replace(found, status=Status.replayed)):
             if found.authorization_id is not None:
                 access_tokens.end_tokens(found.authorization_id)
             return
-        found = _look(code.text)
+        found = _codes.get(found.key)
 
 
 def redeem(code: Code, *, at: datetime) -> access_tokens.Issued | None:
@@ -171,29 +179,6 @@ def redeem(code: Code, *, at: datetime) -> access_tokens.Issued | None:
         )
 
     return transaction(work)
-
-
-def _look(text: str) -> Code | None:
-    ticket = running().tickets.get(KIND, text)
-    return _of(text, ticket) if ticket else None
-
-
-def _swap(code: Code) -> bool:
-    store = running().tickets
-    return store.swap(KIND, code.text, code.version, _to_text(code), ttl=_REMEMBERED)
-
-
-def _to_text(code: Code) -> str:
-    values: dict[str, Any] = asdict(code)
-    del values["text"], values["version"]
-    return json.dumps(values, default=datetime.isoformat)
-
-
-def _of(text: str, ticket: Ticket) -> Code:
-    values = json.loads(ticket.value)
-    for name in ("auth_time", "issued_at"):
-        values[name] = datetime.fromisoformat(values[name])
-    return Code(**values, text=text, version=ticket.version)
 
 
 def _lock_session(session: Session, code: Code, *, at: datetime) -> datetime | None:

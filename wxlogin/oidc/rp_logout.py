@@ -12,8 +12,6 @@ still proves site and person: the person is signed out and not led back. Otherwi
 slip in a site's settings would end the site's session and leave ours open.
 """
 
-import json
-import secrets
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -26,7 +24,7 @@ from wxlogin.oidc import clients, signed_tokens
 from wxlogin.oidc.messages import LONGEST_ECHO, Call
 from wxlogin.oidc.signed_tokens import NotOurs
 from wxlogin.security.returning import with_query
-from wxlogin.service import running
+from wxlogin.service import running, shelf
 
 KIND = "oidc_logout"
 NOT_LISTED = (
@@ -102,29 +100,21 @@ def consider(settings: Settings, call: Call) -> Farewell:
     )
 
 
+_farewells = shelf(KIND, Farewell, seconds=WAIT_SECONDS)
+
+
 def hold(farewell: Farewell) -> str:
     """Keeps the request until the person has answered; the key is what `held` wants.
 
     Raises Crowded where as many wait as WAITING_REQUESTS allows.
     """
-    key = secrets.token_urlsafe(16)
-    most = running().settings.waiting_requests
-    text = json.dumps(asdict(farewell))
-    running().tickets.add(KIND, key, text, ttl=WAIT_SECONDS, most=most)
-    return key
+    return _farewells.put(farewell, most=running().settings.waiting_requests)
 
 
 def held(key: str) -> Farewell:
     """The request under this key. One that is gone was a request for nothing but to
     be asked."""
-    found = running().tickets.get(KIND, key)
-    if found is None:
-        return Farewell()
-    values = json.loads(found.value)
-    values["languages"] = tuple(values["languages"])
-    if values["unlisted"]:
-        values["unlisted"] = Unlisted(**values["unlisted"])
-    return Farewell(**values)
+    return _farewells.get(key) or Farewell()
 
 
 def _tell(site: Site | None, unlisted: Unlisted, *, proven: bool) -> None:

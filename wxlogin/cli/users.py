@@ -137,5 +137,4 @@ def _logins(account: Account) -> None:
 
 def _app_name(appid: str) -> str:
     """The app's name in the settings; the appid of one that is not there any more."""
-    names = {app.appid: app.name for app in running().settings.apps}
-    return names.get(appid, appid)
+    return running().settings.app_names.get(appid, appid)

@@ -4,7 +4,8 @@ The environment (`WXLOGIN_<NAME>`, or `WXLOGIN_<NAME>_FILE` for a secret kept in
 a file) wins over `instance/wxlogin.toml`, where names are in lower case.
 """
 
-from wxlogin.config.apps import App, AppKind, demo_apps
+from wxlogin.config.apps import App, AppKind
+from wxlogin.config.demo import demo_apps
 from wxlogin.config.loading import load_settings
 from wxlogin.config.paths import asset_dir, instance_dir
 from wxlogin.config.settings import Settings

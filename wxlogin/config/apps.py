@@ -60,25 +60,3 @@ class App(Written):
             place = value.index(" ") + 1
             raise ValueError(f"there is a blank at place {place}; WeChat's have none")
         return value
-
-
-def demo_apps() -> tuple[App, ...]:
-    """The apps of the simulator's fixed world."""
-    kinds = {
-        "web": AppKind.website,
-        "oa": AppKind.official_account,
-        "mp": AppKind.mini_program,
-        "mp2": AppKind.mini_program,
-        "app": AppKind.mobile,
-        "lone": AppKind.official_account,
-    }
-    return tuple(
-        App(
-            name=name,
-            kind=kind,
-            appid=f"wx0000000000000a{number:02x}",
-            secret=f"secret-of-{name}",
-            open_platform=None if name == "lone" else "main",
-        )
-        for number, (name, kind) in enumerate(kinds.items(), start=1)
-    )

@@ -1,11 +1,13 @@
-"""The site that the demo signs people in for: the tea shop of docs/examples.
+"""What the demo has: the apps of the simulator, and the tea shop of docs/examples.
 
-Its secret is written here and in the documents, so everybody knows it. It exists in
-development only, and start-up refuses it anywhere else (security row 37).
+The secret of the shop, a site, is written here and in the documents, so everybody knows
+it. It exists in development only, and start-up refuses it anywhere else (security row
+37).
 """
 
 import hashlib
 
+from wxlogin.config.apps import App, AppKind
 from wxlogin.config.sites import Site
 from wxlogin.config.sources import port_in
 
@@ -13,6 +15,28 @@ _SECRET = "the-tea-shop-has-no-secrets"  # noqa: S105  public, as said above
 _HASHED = f"sha256:{hashlib.sha256(_SECRET.encode()).hexdigest()}"
 # Where the same shop is in PHP and in Node, when somebody starts it.
 _OTHER_SHOPS = ("http://127.0.0.1:5003", "http://127.0.0.1:5004")
+
+
+def demo_apps() -> tuple[App, ...]:
+    """The apps of the simulator's fixed world."""
+    kinds = {
+        "web": AppKind.website,
+        "oa": AppKind.official_account,
+        "mp": AppKind.mini_program,
+        "mp2": AppKind.mini_program,
+        "app": AppKind.mobile,
+        "lone": AppKind.official_account,
+    }
+    return tuple(
+        App(
+            name=name,
+            kind=kind,
+            appid=f"wx0000000000000a{number:02x}",
+            secret=f"secret-of-{name}",
+            open_platform=None if name == "lone" else "main",
+        )
+        for number, (name, kind) in enumerate(kinds.items(), start=1)
+    )
 
 
 def shop_url() -> str:

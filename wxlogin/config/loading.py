@@ -5,17 +5,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wxlogin.config.address_rules import WECHAT_URLS
-from wxlogin.config.apps import demo_apps
-from wxlogin.config.database import placed
-from wxlogin.config.demo import demo_site
+from wxlogin.config.demo import demo_apps, demo_site
 from wxlogin.config.host_names import is_loopback
-from wxlogin.config.keys import development_keys
 from wxlogin.config.mistakes import explain
 from wxlogin.config.paths import instance_dir
-from wxlogin.config.rules import check
+from wxlogin.config.rules import WECHAT_URLS, check
+from wxlogin.config.secret_keys import development_keys
 from wxlogin.config.settings import Settings
 from wxlogin.config.sources import PORTS, collect
+from wxlogin.config.store_urls import placed
 from wxlogin.errors import ConfigurationError
 
 

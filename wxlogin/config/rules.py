@@ -2,24 +2,29 @@
 
 Weak and default secrets, a debug-friendly set-up on a public address, and the
 simulator in production (security rows 37 and 111).
+
+Who stands at WeChat's addresses decides who everybody is, and is told the AppSecret.
+So wherever people other than the developer come these are https, and never this
+machine, where the simulator of a test may still run: `http://localhost:5001` has many
+other spellings, and all of them are one host by now (urls).
 """
 
 import base64
 import binascii
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from wxlogin.config.address_rules import address_faults
-from wxlogin.config.database import database_faults
-from wxlogin.config.files import require_private
-from wxlogin.config.host_names import is_loopback
-from wxlogin.config.redis_rules import redis_faults
+from wxlogin.config.host_names import ip_of, is_loopback, is_this_machine
+from wxlogin.config.notation import require_private
+from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample, is_weak
 from wxlogin.config.settings import Settings
 from wxlogin.config.site_rules import site_faults
-from wxlogin.config.weakness import is_monotonous, is_sample
+from wxlogin.config.store_urls import database_faults, redis_faults
 from wxlogin.errors import ConfigurationError
 
-_MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+#: The settings that say where WeChat is.
+WECHAT_URLS = ("wechat_open_url", "wechat_api_url", "wechat_res_url", "wechat_mp_url")
 _MAKE_SEAL = "make one with: openssl rand -base64 32"
 
 
@@ -50,7 +55,7 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
 
 
 def _public(settings: Settings, folder: Path) -> Iterator[str]:
-    yield from address_faults(settings)
+    yield from _addresses(settings)
     if settings.simulated:
         yield (
             f"SIMULATOR is on and ENV is {settings.env}: anybody could sign in as "
@@ -75,12 +80,12 @@ def _signing(settings: Settings) -> Iterator[str]:
     for name, key in keys:
         value = key.get_secret_value()
         if not value:
-            yield f"{name} is missing; {_MAKE_KEY}"
+            yield f"{name} is missing; {MAKE_KEY}"
         elif is_weak(value) or (
             # On one's own machine a key may be one that is easy to type.
             settings.env != "development" and is_monotonous(value, different=10)
         ):
-            yield f"{name} is too weak (32 random characters or more); {_MAKE_KEY}"
+            yield f"{name} is too weak (32 random characters or more); {MAKE_KEY}"
 
 
 def _sealing(settings: Settings) -> Iterator[str]:
@@ -115,9 +120,61 @@ def _operator(settings: Settings) -> Iterator[str]:
     if " " in key:
         yield "OPERATOR_KEY has a blank in it, which no Authorization header can hold"
     if key and (len(key) < 24 or is_monotonous(key, different=10) or is_sample(key)):
-        yield f"OPERATOR_KEY is too weak (24 random characters or more); {_MAKE_KEY}"
+        yield f"OPERATOR_KEY is too weak (24 random characters or more); {MAKE_KEY}"
 
 
-def is_weak(value: str) -> bool:
-    """Shorter than 32 characters, of few different ones, or a well-known sample."""
-    return len(value) < 32 or len(set(value)) < 10 or is_sample(value)
+def _addresses(settings: Settings) -> Iterator[str]:
+    """A sentence for each address that a trial or production cannot have."""
+    if settings.env == "production":
+        yield from _public_url(settings)
+    if settings.simulated:
+        # That is refused as a whole, and its addresses follow from it.
+        return
+    for name in WECHAT_URLS:
+        if url := getattr(settings, name):
+            yield from _wechat(settings, name, url)
+    if "simulator_url" in settings.model_fields_set:
+        yield from _simulator(settings)
+
+
+def _public_url(settings: Settings) -> Iterator[str]:
+    if not settings.https:
+        yield (
+            f"PUBLIC_URL is {settings.public_url}: production needs https; set "
+            "PUBLIC_URL to the https address people use, or ENV=trial for WeChat's "
+            "test accounts"
+        )
+    if ip_of(settings.public.hostname or ""):
+        yield (
+            f"PUBLIC_URL is {settings.public_url}: WeChat takes no IP address as "
+            "callback domain; set PUBLIC_URL to the name people use, or ENV=trial for "
+            "WeChat's test accounts"
+        )
+
+
+def _wechat(settings: Settings, name: str, url: str) -> Iterator[str]:
+    parts, env = urlsplit(url), settings.env
+    here = is_this_machine(parts.hostname)
+    if here and env == "trial":
+        return
+    todo = "leave the setting out for WeChat's own address"
+    if here or url == settings.simulator_url:
+        yield (
+            f"{name.upper()} is {url} and ENV is {env}: whoever answers there decides "
+            f"who signs in, as the simulator does; {todo}"
+        )
+    elif parts.scheme != "https":
+        yield (
+            f"{name.upper()} is {url} and ENV is {env}: AppSecret and codes would "
+            f"travel where others can read them; use https, or {todo}"
+        )
+
+
+def _simulator(settings: Settings) -> Iterator[str]:
+    parts = urlsplit(settings.simulator_url)
+    on_trial = settings.env == "trial" and is_loopback(parts.hostname)
+    if parts.scheme == "http" and not on_trial:
+        yield (
+            f"SIMULATOR_URL is {settings.simulator_url} and ENV is {settings.env}: "
+            "nothing asks the simulator there; leave the setting out"
+        )

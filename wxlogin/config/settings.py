@@ -2,54 +2,25 @@
 
 import re
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, cast, get_origin
+from typing import Any, ClassVar, Literal, cast, get_origin
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    field_validator,
-)
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from wxlogin.config.addresses import base_url
 from wxlogin.config.apps import App, AppKind
-from wxlogin.config.limits import Limits, LimitsSetting
-from wxlogin.config.looks import findable_logo, readable_accent
-from wxlogin.config.sites import Link, Registration, Site
-from wxlogin.config.written import Written, is_secret, require_utf_8
-
-# Mini programs' and websites' files have names without MP_verify_.
-_VERIFY_NAME = re.compile(r"[A-Za-z0-9_]{1,100}\.txt")
-_MAIL_DOMAIN = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+from wxlogin.config.field_types import (
+    Accent,
+    BaseUrl,
+    Link,
+    Logo,
+    MailDomain,
+    MaybeUrl,
+    Secrets,
+    VerifyFiles,
 )
-
-
-BaseUrl = Annotated[str, AfterValidator(base_url)]
-MaybeUrl = Annotated[str, AfterValidator(lambda value: value and base_url(value))]
-Secrets = tuple[SecretStr, ...]
-
-
-def _verify_files(value: Any) -> Any:
-    for name, content in value.items() if isinstance(value, dict) else ():
-        if isinstance(content, dict) and content:
-            # TOML takes an unquoted dot for a table in a table.
-            raise ValueError(f'put the name in quotes: "{name}.{next(iter(content))}"')
-        if not _VERIFY_NAME.fullmatch(str(name)):
-            raise ValueError(
-                "a verification file is named as WeChat names it: letters, digits "
-                "and _, then .txt"
-            )
-        if not content or str(content).startswith("\ufeff"):
-            raise ValueError(f"{name}: write what stands in the file, without a BOM")
-        require_utf_8(str(content))
-    return value
-
-
-VerifyFiles = Annotated[dict[str, str], BeforeValidator(_verify_files)]
+from wxlogin.config.limits import Limits, LimitsSetting
+from wxlogin.config.sites import Registration, Site
+from wxlogin.config.written import Written, is_secret
 
 
 class Settings(Written):
@@ -185,11 +156,11 @@ class Settings(Written):
     )
     site_name: str = Field("", description="Your site's name on our pages.")
     site_sentence: str = Field("", description="One sentence below the name.")
-    logo: Annotated[str, AfterValidator(findable_logo)] = Field(
+    logo: Logo = Field(
         "",
         description="Your logo: a path on our host (`/logo.png`), or an https address.",
     )
-    accent: Annotated[str, AfterValidator(readable_accent)] = Field(
+    accent: Accent = Field(
         "#07794a",
         description="The one accent colour, as `#` and six hexadecimal digits. White "
         "text stands on it, so its contrast with white is 4.5 or more.",
@@ -205,7 +176,7 @@ class Settings(Written):
         description="Which version of the terms is in force, such as `2026-11`. "
         "People who agreed to another one are asked once more. Empty: nobody is.",
     )
-    email_domain: str = Field(
+    email_domain: MailDomain = Field(
         "",
         description="Domain of the addresses that sites with `email = placeholder` "
         "get. Nothing may ever be received there. Empty: `users.` before the host of "
@@ -248,16 +219,6 @@ class Settings(Written):
         # A file may hold one in each line.
         return [part for part in re.split(r"[,\r\n]", value) if part.strip()]
 
-    @field_validator("email_domain")
-    @classmethod
-    def _mail_domain(cls, value: str) -> str:
-        if value and not _MAIL_DOMAIN.fullmatch(value):
-            raise ValueError(
-                "write a domain of yours in small letters, without @: "
-                "users.login.shop.example"
-            )
-        return value
-
     @cached_property
     def public(self) -> SplitResult:
         return urlsplit(self.public_url)
@@ -285,6 +246,11 @@ class Settings(Written):
     def simulated(self) -> bool:
         """Is WeChat the simulator? (`load_settings` resolves `auto`.)"""
         return self.simulator == "on"
+
+    @property
+    def app_names(self) -> dict[str, str]:
+        """The names of the apps by their appids."""
+        return {app.appid: app.name for app in self.apps}
 
     def app_named(self, name: str) -> App | None:
         return next((app for app in self.apps if app.name == name), None)

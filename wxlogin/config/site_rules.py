@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from wxlogin.config.demo import has_known_secret
-from wxlogin.config.host_names import is_loopback
+from wxlogin.config.host_names import is_loopback, is_public_suffix
+from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample
 from wxlogin.config.settings import Settings
 from wxlogin.config.sites import Registration, Site
-from wxlogin.config.suffixes import is_public_suffix
-from wxlogin.config.weakness import is_monotonous, is_sample
-
-_MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
 
 
 def site_faults(settings: Settings) -> Iterator[str]:
@@ -67,10 +64,10 @@ def _secret(site: Site) -> Iterator[str]:
     if has_known_secret(site):
         yield (
             f"SITES: the client_secret of {site.name} is the demo's, which everybody "
-            f"knows; {_MAKE_KEY}"
+            f"knows; {MAKE_KEY}"
         )
     elif is_monotonous(secret.removeprefix("sha256:")) or is_sample(secret):
-        yield f"SITES: the client_secret of {site.name} is too weak; {_MAKE_KEY}"
+        yield f"SITES: the client_secret of {site.name} is too weak; {MAKE_KEY}"
 
 
 def _wildcards(site: Site) -> Iterator[str]:

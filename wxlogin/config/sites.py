@@ -6,14 +6,10 @@ import re
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
-from wxlogin.config.addresses import called_address, link, origin, return_address
+from wxlogin.config.field_types import Link
+from wxlogin.config.urls import called_address, origin, return_address
 from wxlogin.config.written import Written
 
 # Unreserved characters of a URL, so that a client id is spelled one way everywhere.
@@ -21,9 +17,6 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _HASHED = re.compile(r"sha256:[0-9a-f]{64}")
 # Standard Webhooks: `whsec_` and 24 to 64 bytes in base64.
 _WEBHOOK_PREFIX = "whsec_"
-
-
-Link = Annotated[str, AfterValidator(lambda value: value and link(value))]
 
 
 class Registration(StrEnum):

@@ -14,8 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wxlogin.config.files import read_file, reason
-from wxlogin.config.notation import read_json, read_toml
+from wxlogin.config.notation import read_file, read_json, read_toml, reason
 from wxlogin.config.settings import Settings, holds_secrets, is_structured, table_of
 from wxlogin.config.written import shown
 from wxlogin.errors import ConfigurationError

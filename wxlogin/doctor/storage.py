@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from wxlogin.config import Settings
-from wxlogin.config.database import database_faults
+from wxlogin.config.store_urls import database_faults
 from wxlogin.db import brief_engine, faults, soundness
 from wxlogin.doctor import unionids
 from wxlogin.doctor.findings import Finding, ok, warning, wrong

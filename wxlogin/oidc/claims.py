@@ -176,7 +176,7 @@ def _profile(settings: Settings, account: Account) -> dict[str, Any]:
 
 def wechat(settings: Settings, account: Account) -> dict[str, Any]:
     """WeChat's names for the person, here and in what /api tells."""
-    names = {app.appid: app.name for app in settings.apps}
+    names = settings.app_names
     return {
         "identities": [
             {

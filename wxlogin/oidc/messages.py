@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import OAuth2Payload
 
-from wxlogin.config.addresses import as_sent
+from wxlogin.config.urls import as_sent
 from wxlogin.observability import get_logger
 
 #: Bytes of a text that a site wants back as it was. It waits in our store meanwhile,

@@ -103,7 +103,7 @@ def _go_through(settings: Settings, site: Site) -> tuple[int, bool]:
 
 def public_form(settings: Settings, event: Told) -> dict[str, Any]:
     """An event as JSON for its site: `type`, `timestamp` and `data`."""
-    names = {app.appid: app.name for app in settings.apps}
+    names = settings.app_names
     data = dict(event.data)
     if identities := data.get("identities"):
         data["identities"] = [

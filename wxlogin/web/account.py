@@ -39,7 +39,7 @@ def me() -> Response | str:
         sessions=sessions.list_for(visitor.user_id),
         sites=memberships.of_user(visitor.user_id),
         logins=people.recent_logins(visitor.user_id),
-        apps={app.appid: app.name for app in settings.apps},
+        apps=settings.app_names,
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.config.test_addresses import OURSELVES
+from tests.unit.config.test_urls import OURSELVES
 
 WECHATS = ["wechat_open_url", "wechat_api_url", "wechat_res_url", "wechat_mp_url"]
 # 127.0.0.1 inside an IPv6 address: compatible, translated, NAT64, 6to4.

@@ -2,14 +2,14 @@
 
 import pytest
 
-from wxlogin.config.addresses import (
+from wxlogin.config.host_names import is_loopback, is_this_machine
+from wxlogin.config.urls import (
     base_url,
     in_ascii,
     link,
     origin,
     return_address,
 )
-from wxlogin.config.host_names import is_loopback, is_this_machine
 
 XN = "https://xn--czrs0t.example"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wxlogin.config.looks import (
+from wxlogin.config.field_types import (
     contrast_with_white,
     findable_logo,
     readable_accent,

@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from wxlogin.oidc.clients import basic_credentials
-from wxlogin.security.addresses import group_of, is_inner
+from wxlogin.security.networks import group_of, is_inner
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token, mark_of_view
 from wxlogin.web.attempts import browser_of_attempts

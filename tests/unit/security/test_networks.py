@@ -2,7 +2,7 @@
 
 import pytest
 
-from wxlogin.security.addresses import group_of, is_inner
+from wxlogin.security.networks import group_of, is_inner
 
 SAME = {
     "203.0.113.7": [

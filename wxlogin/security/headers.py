@@ -19,6 +19,7 @@ Three things to know:
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flask import g
@@ -42,54 +43,59 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
-def site_origins(settings: Settings) -> tuple[str, ...]:
-    """Every origin that SITES lists, as `form_targets` and `frame_ancestors` want."""
-    return tuple(origin for site in settings.sites for origin in site.origins)
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What an answer needs beyond what every answer has; nothing by default.
+
+    Origins may be given as URLs, which are cut to their origin.
+    """
+
+    #: A foreign origin that this page frames.
+    frame_src: str | None = None
+    #: Foreign origins that this page shows images of, or reaches by a form.
+    images: Iterable[str] = ()
+    form_targets: Iterable[str] = ()
+    #: Who may frame this page, `'self'` for our own pages.
+    frame_ancestors: Iterable[str] = ()
+    #: There is a code, state or ticket in this URL.
+    hidden_referrer: bool = False
+    #: A file that is everybody's: Cache-Control is left as it is.
+    static: bool = False
+    #: The same, and a picture or script that other sites may use too.
+    embeddable: bool = False
+
+
+NOTHING = Needs()
 
 
 def add_headers(
-    response: Response,
-    settings: Settings,
-    nonce: str,
-    *,
-    hide_referrer: bool = False,
-    frame_src: str | None = None,
-    images: Iterable[str] = (),
-    form_targets: Iterable[str] = (),
-    frame_ancestors: Iterable[str] = (),
-    static: bool = False,
-    embeddable: bool = False,
+    response: Response, settings: Settings, nonce: str, needs: Needs = NOTHING
 ) -> Response:
-    """`response`, with every security header set.
+    """`response`, with every security header set. `nonce` is that of its scripts.
 
-    `frame_src`, `images` and `form_targets` are the foreign origins (or URLs, cut
-    to their origin) that this page frames, shows images of, or reaches by a form;
-    `frame_ancestors` those that may frame it, nobody by default, `'self'` for our
-    own pages. `hide_referrer` is for answers at a URL with a code, state or ticket
-    in it. `static` leaves Cache-Control as it is: for files that are everybody's.
-    So does `embeddable`, for pictures and scripts that other sites may use too.
+    Raises ValueError for a source that is no origin.
     """
-    ancestors = _sources(frame_ancestors)
+    ancestors = _sources(needs.frame_ancestors)
     headers = response.headers
     headers["Content-Security-Policy"] = _policy(
         {
             "default-src": "'none'",
             "script-src": f"'nonce-{nonce}'",
             "style-src": f"'self' 'nonce-{nonce}'",
-            "img-src": f"'self' data: {_sources(images)}",
+            "img-src": f"'self' data: {_sources(needs.images)}",
             "connect-src": "'self'",
-            # A frame may come back to us: a sign-in can end inside it.
-            "frame-src": f"'self' {_source(frame_src)}" if frame_src else "'none'",
-            "form-action": f"'self' {_sources(form_targets)}",
+            "frame-src": _frames(needs.frame_src),
+            "form-action": f"'self' {_sources(needs.form_targets)}",
             "base-uri": "'none'",
             "object-src": "'none'",
             "frame-ancestors": ancestors or "'none'",
         }
     )
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer" if hide_referrer else "same-origin"
+    referrer = "no-referrer" if needs.hidden_referrer else "same-origin"
+    headers["Referrer-Policy"] = referrer
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    embedders = "cross-origin" if embeddable else "same-origin"
+    embedders = "cross-origin" if needs.embeddable else "same-origin"
     headers["Cross-Origin-Resource-Policy"] = embedders
     headers["Permissions-Policy"] = PERMISSIONS
     if not ancestors:
@@ -97,13 +103,18 @@ def add_headers(
         headers["X-Frame-Options"] = "DENY"
     if settings.https:
         headers["Strict-Transport-Security"] = HSTS
-    if not (static or embeddable):
+    if not (needs.static or needs.embeddable):
         headers["Cache-Control"] = "no-store"
     return response
 
 
 def _policy(directives: dict[str, str]) -> str:
     return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
+
+
+def _frames(source: str | None) -> str:
+    # A frame may come back to us: a sign-in can end inside it.
+    return f"'self' {_source(source)}" if source else "'none'"
 
 
 def _sources(urls: Iterable[str]) -> str:

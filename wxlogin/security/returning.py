@@ -21,7 +21,12 @@ from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from wxlogin.config import Settings
-from wxlogin.security.origins import Origin, is_among, is_ours_or_listed, origin
+from wxlogin.security.origins import (
+    GRAMMAR,
+    is_among,
+    is_ours_or_listed,
+    origin_in,
+)
 
 MAX_LENGTH = 1024
 #: Of a whole address, which no cookie holds: what servers take as a request line.
@@ -39,14 +44,9 @@ _REST = rf"(?:{_PLAIN}|{_ENCODED}|[/?\[\]])*"
 _TAIL = rf"(?:\?{_REST})?(?:\#{_REST})?"
 
 _LOCAL = re.compile(rf"{_PATH}{_TAIL}")
-_ORIGIN = (
-    r"(?P<scheme>https?)://"
-    r"(?P<host>[a-z0-9\-]+(?:\.[a-z0-9\-]+)*|\[[0-9a-f:]+\])"
-    r"(?::(?P<port>[0-9]{1,5}))?"
-)
-_ABSOLUTE = re.compile(rf"{_ORIGIN}(?:{_PATH})?{_TAIL}")
+_ABSOLUTE = re.compile(rf"{GRAMMAR}(?:{_PATH})?{_TAIL}")
 # Behind an origin and one slash nothing leads to another host.
-_WHOLE = re.compile(rf"{_ORIGIN}/{_REST}")
+_WHOLE = re.compile(rf"{GRAMMAR}/{_REST}")
 # What browsers and programs send as it is and RFC 3986 wants encoded: also a per cent
 # sign that encodes nothing. In a query brackets may stay.
 _UNWRITTEN = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
@@ -65,14 +65,16 @@ def safe_next(value: str | None, settings: Settings) -> str | None:
         return None
     if _LOCAL.fullmatch(value):
         return value
-    target = _target(value)
-    return value if target and is_ours_or_listed(target, settings) else None
+    target = origin_in(_ABSOLUTE.fullmatch(value))
+    return value if is_ours_or_listed(target, settings) else None
 
 
 def safe_return(value: str, origins: Iterable[str]) -> str | None:
     """`value`, unchanged, if it is an absolute URL of one of these origins."""
-    target = _target(value) if len(value) <= MAX_LENGTH else None
-    return value if target and is_among(target, origins) else None
+    if len(value) > MAX_LENGTH:
+        return None
+    target = origin_in(_ABSOLUTE.fullmatch(value))
+    return value if is_among(target, origins) else None
 
 
 def whole_address(value: str, settings: Settings) -> str | None:
@@ -83,10 +85,7 @@ def whole_address(value: str, settings: Settings) -> str | None:
     """
     if len(value) > MAX_WHOLE_LENGTH:
         return None
-    parts = _WHOLE.fullmatch(value)
-    if parts is None:
-        return None
-    target = origin(parts["scheme"], parts["host"], parts["port"])
+    target = origin_in(_WHOLE.fullmatch(value))
     return value if is_ours_or_listed(target, settings) else None
 
 
@@ -110,9 +109,3 @@ def with_query(url: str, **values: str) -> str:
     address, mark, fragment = url.partition("#")
     joint = "&" if "?" in address else "?"
     return f"{address}{joint}{urlencode(values)}{mark}{fragment}"
-
-
-def _target(value: str) -> Origin | None:
-    """The origin of an absolute URL inside the grammar above."""
-    parts = _ABSOLUTE.fullmatch(value)
-    return origin(parts["scheme"], parts["host"], parts["port"]) if parts else None

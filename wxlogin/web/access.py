@@ -18,8 +18,12 @@ from flask import current_app, request
 from werkzeug.wrappers import Response
 
 from wxlogin.config import Settings
-from wxlogin.security.cross_origin import require_site, site_origin
-from wxlogin.security.same_origin import SAFE_METHODS, require_same_origin
+from wxlogin.security.origins import (
+    SAFE_METHODS,
+    require_same_origin,
+    require_site,
+    site_origin,
+)
 from wxlogin.service import running
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -5,8 +5,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxlogin.config import Settings
 from wxlogin.errors import NotFound
-from wxlogin.security.cross_origin import add_site_headers
-from wxlogin.security.headers import add_headers, csp_nonce, site_origins
+from wxlogin.security.headers import Needs, add_headers, csp_nonce
+from wxlogin.security.origins import add_site_headers, site_origins
 from wxlogin.service import hosts_of, running
 from wxlogin.web.access import mark_of_view, require_access
 from wxlogin.web.hosts import init_hosts
@@ -46,11 +46,8 @@ def init_edge(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def _headers(response: Response) -> Response:
-        add_headers(
-            response,
-            settings,
-            csp_nonce(),
-            hide_referrer="secret_in_url" in g,
+        needs = Needs(
+            hidden_referrer="secret_in_url" in g,
             frame_src=wechat if "frames_wechat" in g else None,
             images=images,
             form_targets=g.get("form_targets", ()),
@@ -58,6 +55,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             static=_may_be_kept() and response.status_code < 400,
             embeddable="embeddable" in g or request.path == _WIDGET,
         )
+        add_headers(response, settings, csp_nonce(), needs)
         if mark_of_view() == "sites":
             add_site_headers(response, request, settings)
         return response

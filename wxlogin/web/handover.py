@@ -8,7 +8,7 @@ from wxlogin.config import Settings
 from wxlogin.errors import AccountGone, AlreadyFinished, SignInNeeded
 from wxlogin.flows import handover
 from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
-from wxlogin.security.headers import site_origins
+from wxlogin.security.origins import site_origins
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token, without_cookies
 from wxlogin.web.bodies import json_texts

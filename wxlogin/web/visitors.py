@@ -24,8 +24,7 @@ from wxlogin.errors import ForeignRequest, SignInNeeded
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import request_id
 from wxlogin.security.cookies import cookie_name
-from wxlogin.security.headers import site_origins
-from wxlogin.security.origins import origin_of
+from wxlogin.security.origins import origin_of, site_origins
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
 from wxlogin.web.access import bearer_token

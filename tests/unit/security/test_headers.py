@@ -5,7 +5,8 @@ from flask import Flask
 from werkzeug.wrappers import Response
 
 from wxlogin.config import Settings
-from wxlogin.security.headers import add_headers, csp_nonce, site_origins
+from wxlogin.security.headers import Needs, add_headers, csp_nonce
+from wxlogin.security.origins import site_origins
 
 
 def policy(response: Response) -> dict[str, str]:
@@ -50,7 +51,7 @@ def test_http_promises_no_https(development: Settings) -> None:
 def test_a_secret_in_the_url_reaches_no_referer(https: Settings) -> None:
     """Security row 32; elsewhere forms need `same-origin` to name their origin."""
     told = add_headers(Response(), https, "N").headers["Referrer-Policy"]
-    hidden = add_headers(Response(), https, "N", hide_referrer=True).headers
+    hidden = add_headers(Response(), https, "N", Needs(hidden_referrer=True)).headers
     assert (told, hidden["Referrer-Policy"]) == ("same-origin", "no-referrer")
 
 
@@ -58,21 +59,19 @@ def test_nothing_dynamic_is_kept_even_if_a_view_said_so(https: Settings) -> None
     """Security row 32."""
     for static, kept in ((False, "no-store"), (True, "max-age=60")):
         response = Response(headers={"Cache-Control": "max-age=60"})
-        add_headers(response, https, "N", static=static)
+        add_headers(response, https, "N", Needs(static=static))
         assert response.headers["Cache-Control"] == kept
 
 
 def test_only_pages_that_ask_get_more(https: Settings) -> None:
     """Security row 88: WeChat's frame, listed sites, each where it is wanted."""
-    response = add_headers(
-        Response(),
-        https,
-        "N",
+    needs = Needs(
         frame_src="https://open.weixin.qq.com/connect/qrconnect",
         images=["https://thirdwx.qlogo.cn/a/132"],
         form_targets=site_origins(https),
         frame_ancestors=["'self'", *site_origins(https)],
     )
+    response = add_headers(Response(), https, "N", needs)
     listed = (
         "https://shop.test https://*.wild.test https://*.port.test:8443 "
         "http://localhost:3000"
@@ -90,7 +89,7 @@ def test_only_pages_that_ask_get_more(https: Settings) -> None:
 )
 def test_a_source_cannot_widen_the_policy(https: Settings, source: str) -> None:
     with pytest.raises(ValueError, match="source"):
-        add_headers(Response(), https, "N", form_targets=[source])
+        add_headers(Response(), https, "N", Needs(form_targets=[source]))
 
 
 def test_a_nonce_lasts_one_request() -> None:

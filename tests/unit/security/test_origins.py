@@ -6,7 +6,7 @@ from werkzeug.wrappers import Request
 
 from wxlogin.config import Settings
 from wxlogin.errors import ForeignRequest
-from wxlogin.security.same_origin import require_same_origin
+from wxlogin.security.origins import require_same_origin
 
 
 def sent(method: str = "POST", **headers: str) -> Request:

@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from wxlogin.config import Settings
 from wxlogin.security.sealing import Sealer, sealer_for
 from wxlogin.tickets import TicketStore, store_for
+from wxlogin.tickets.once import Once, Turn
 from wxlogin.tickets.shelf import Shelf
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.client import WeChat
@@ -21,6 +22,7 @@ from wxlogin.wechat.client import WeChat
 _EXTENSION = "wxlogin.service"
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Turn)
 
 
 @dataclass(slots=True)
@@ -66,6 +68,20 @@ def shelf(kind: str, shape: type[T], *, seconds: float) -> Shelf[T]:
     """The tickets of this kind in the running service's store: each a `shape`, kept
     for `seconds`; see tickets/shelf.py. May be made before any service runs."""
     return Shelf(lambda: running().tickets, kind, shape, seconds=seconds)
+
+
+def once(kind: str, shape: type[R], *, seconds: float) -> Once[R]:
+    """A shelf for sign-ins that are done once; see tickets/once.py.
+
+    A turn is kept for `seconds`; its lease lasts longer than WeChat is waited for.
+    """
+    return Once(
+        lambda: running().tickets,
+        kind,
+        shape,
+        seconds=seconds,
+        lease=lambda: running().settings.wechat_budget + 2,
+    )
 
 
 def hosts_of(settings: Settings) -> endpoints.Hosts:

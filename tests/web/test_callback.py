@@ -70,9 +70,8 @@ def test_twenty_at_once_ask_wechat_once(browser, xiaoming, simulator, app):
     assert {answer.status_code for answer in answers} <= {303, 503}
     assert len(calls(simulator, EXCHANGE)) == 1
     assert count(app, Session) == 1
-    assert {twin.who()["uid"] for twin in twins if twin.who()} == {
-        twins[0].who()["uid"]
-    }
+    # Any of them may have been first, and any may have been asked to come again.
+    assert len({who["uid"] for twin in twins if (who := twin.who())}) == 1
 
 
 def test_without_the_cookie_there_is_no_session(

@@ -10,7 +10,6 @@ WeChat's 40029 (row 42).
 
 import hashlib
 import secrets
-import time
 from dataclasses import dataclass, replace
 
 from wxlogin import service
@@ -34,15 +33,13 @@ from wxlogin.flows.signing_in import (
     live_session,
     sign_in_as,
 )
-from wxlogin.tickets.shelf import Kept
+from wxlogin.tickets.once import Claim, Turn
 from wxlogin.wechat.errors import never_left
 
 # A code lives ten minutes; so long we must know that it was spent.
 KEEP_SECONDS = 660
 # How long the client's own retry is taken for one.
 RETRY_SECONDS = 60
-# How long a retry waits for the call it repeats.
-WAIT_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -54,12 +51,9 @@ class AppSignIn:
 
 
 @dataclass(frozen=True)
-class _Record(Kept):
-    """What is remembered of a code, under its hash. `until` ends the lease."""
+class _Turn(Turn):
+    """What a code led to; its proof is the hash of the attempt that brought it."""
 
-    attempt: str
-    until: float
-    done: float = 0.0
     openid: str = ""
     unionid: str | None = None
     token: str = ""
@@ -67,7 +61,7 @@ class _Record(Kept):
     waiting: str = ""
 
 
-_codes = service.shelf("app_code", _Record, seconds=KEEP_SECONDS)
+_codes = service.once("app_code", _Turn, seconds=KEEP_SECONDS)
 
 
 def sign_in_with_code(
@@ -87,107 +81,60 @@ def sign_in_with_code(
     and `sign_in_as` raise.
     """
     key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
-    until = time.time() + settings.wechat_budget + 2
-    mine = _Record(_hash(attempt), until, key=key, version=1)
-    if _codes.add(key, mine):
-        return _first(settings, app, mine, code=code, trace=trace, client_id=client_id)
-    return _again(settings, app, mine, trace=trace)
+    proof = _hash(attempt)
+    found = _codes.claim(key, _Turn(proof=proof))
+    if isinstance(found, Claim):
+        try:
+            answer = ask_who(settings, app, code=code)
+            return _first(settings, found.turn, answer, trace, Purpose(client_id))
+        except WxloginError as error:
+            if never_left(error):
+                _codes.free(key)
+            else:
+                _codes.open(found.turn)
+            raise
+    if found is None or not found.repeats(proof, within=RETRY_SECONDS):
+        raise CodeInvalid("this code was sent before", app=app.name)
+    return _again(settings, app, found, trace=trace)
 
 
 def _first(
-    settings: Settings,
-    app: App,
-    mine: _Record,
-    *,
-    code: str,
-    trace: Trace,
-    client_id: str,
+    settings: Settings, turn: _Turn, answer: Answer, trace: Trace, purpose: Purpose
 ) -> AppSignIn | Waiting:
-    creates = first_visit.creates(settings, Purpose(client_id))
+    person, token = answer.person, _new_token()
+    creates = first_visit.creates(settings, purpose)
     try:
-        answer = ask_who(settings, app, code=code)
-        token = _new_token()
-        try:
-            signed_in = _open(settings, answer, trace, token=token, create=creates)
-        except UnknownPerson:
-            return _ask_first(settings, mine, answer, trace, client_id)
-    except WxloginError as error:
-        if never_left(error):
-            _codes.take(mine.key)
-            _codes.notify(mine.key)
-        else:
-            _settle(replace(mine, until=0.0))
-        raise
-    person = answer.person
-    done = replace(
-        mine,
-        done=time.time(),
-        openid=person.openid,
-        unionid=person.unionid,
-        token=signed_in.token,
+        signed_in = _open(settings, answer, trace, token=token, create=creates)
+    except UnknownPerson:
+        key = first_visit.hold(
+            settings, answer, purpose=purpose, next_url="", door=trace.door
+        )
+        _codes.done(replace(turn, waiting=key))
+        return first_visit.require(key)
+    _codes.done(
+        replace(turn, openid=person.openid, unionid=person.unionid, token=token)
     )
-    _settle(done)
     return signed_in
 
 
-def _settle(record: _Record) -> None:
-    _codes.swap(record)
-    _codes.notify(record.key)
-
-
-def _ask_first(
-    settings: Settings,
-    mine: _Record,
-    answer: Answer,
-    trace: Trace,
-    client_id: str,
-) -> Waiting:
-    held = first_visit.hold(
-        settings, answer, purpose=Purpose(client_id), next_url="", door=trace.door
-    )
-    _settle(replace(mine, done=time.time(), waiting=held))
-    return first_visit.require(held)
-
-
 def _again(
-    settings: Settings, app: App, mine: _Record, *, trace: Trace
+    settings: Settings, app: App, turn: _Turn, *, trace: Trace
 ) -> AppSignIn | Waiting:
-    """The client's own retry, or a replay."""
-    record = _finished(mine.key)
-    same = bool(mine.attempt) and secrets.compare_digest(record.attempt, mine.attempt)
-    if not same or not record.done or time.time() > record.done + RETRY_SECONDS:
-        raise CodeInvalid("this code was sent before", app=app.name)
-    if record.waiting:
-        return first_visit.require(record.waiting)
-    if live_session(settings, record.token) is None:
+    """The answer to the client's own retry."""
+    if turn.waiting:
+        return first_visit.require(turn.waiting)
+    if live_session(settings, turn.token) is None:
         # Signed out or deleted meanwhile: only a new code begins again.
         raise CodeInvalid("the session of this code is over", app=app.name)
     person = Person(
-        app.appid, app.kind.value, record.openid, app.open_platform, record.unionid
+        app.appid, app.kind.value, turn.openid, app.open_platform, turn.unionid
     )
-    answer = Answer(person, known=None, grant=None)
-    token = _new_token()
+    answer, token = Answer(person, known=None, grant=None), _new_token()
     # The record comes first: of two retries at once only one opens a session.
-    if not _codes.swap(replace(record, token=token)):
+    if not _codes.swap(replace(turn, token=token)):
         raise LoginPending("another retry of this call is being answered")
-    former = replace(trace, former_secret=record.token)
+    former = replace(trace, former_secret=turn.token)
     return _open(settings, answer, former, token=token)
-
-
-def _finished(key: str) -> _Record:
-    """The code's record, after its first call has ended."""
-    record = _codes.get(key)
-    if record and _is_running(record):
-        record = _codes.wait(key, version=record.version, timeout=WAIT_SECONDS)
-        if record and _is_running(record):
-            raise LoginPending("the first call with this code has not ended")
-    if record is None:
-        raise CodeInvalid("this code was sent before")
-    return record
-
-
-def _is_running(record: _Record) -> bool:
-    return not record.done and record.until > time.time()
 
 
 def _new_token() -> str:

@@ -4,8 +4,9 @@ The browser holds a signed cookie per attempt; beginning a login writes nothing
 anywhere else. The store hears of an attempt when WeChat's answer arrives, and
 then it is
 
-    open → claimed(code, lease) → done(code, identity, session) | ended
-                                | upgrade(ticket) | register(ticket)
+    open → claimed(code, lease) → done(code, identity, outcome) | ended
+
+and the outcome is a session, an upgrade or a question (tickets/once.py).
 
 - The first arrival claims it before WeChat is asked. A killed worker's lease
   runs out and the answer is "start again".
@@ -21,8 +22,8 @@ codes for one state) and RFC 9700 section 4.5.
 
 import hashlib
 import secrets
-import time
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from itsdangerous import BadData
 
@@ -31,20 +32,16 @@ from wxlogin.accounts.person import Person
 from wxlogin.config import Settings
 from wxlogin.errors import AlreadyFinished, CodeInvalid, Crowded, LoginPending
 from wxlogin.security.signing import STATE_SECONDS, attempt_serializer
-from wxlogin.tickets.shelf import Kept
+from wxlogin.tickets.once import Claim, Stage, Turn
 
 # Seconds. Longer than a state lives, so that no state outlives its record.
 KEEP_SECONDS = STATE_SECONDS + 120
-# How long a second arrival waits for the first before it shows a page.
-WAIT_SECONDS = 3.0
 # How long the same code gives the same session again (reload, double callback).
 REPEAT_SECONDS = 120
 # Other codes that a finished attempt may still exchange, all together.
 OTHER_CODES = 3
 # What is remembered of spent codes; more would only serve an attacker.
 _SPENT_CODES = 8
-# WeChat has said who it is.
-_ANSWERED = ("done", "upgrade", "register")
 
 
 @dataclass(frozen=True)
@@ -125,175 +122,137 @@ def attempt_from_cookie(settings: Settings, text: str) -> Attempt | None:
         return None
 
 
-@dataclass(frozen=True)
-class Record(Kept):
-    """What the store holds of an attempt, under its nonce. Times are since 1970."""
+class Outcome(StrEnum):
+    """What an answered attempt led to."""
 
-    status: str = "open"
-    #: Hash of the code that is being exchanged, and when its lease runs out.
-    code: str = ""
-    until: float = 0.0
+    session = "session"
+    #: The silent answer waits for a better one.
+    upgrade = "upgrade"
+    #: The answer waits for the person's word.
+    register = "register"
+
+
+@dataclass(frozen=True)
+class Record(Turn):
+    """What the store holds of an attempt, under its nonce; a proof is a code's hash."""
+
     #: Hashes of codes that WeChat may have seen and that led nowhere.
     spent: tuple[str, ...] = ()
-    #: Ticket of the answer that waits: for a better one, or for the person's word.
+    outcome: Outcome = Outcome.session
+    #: Ticket of the answer that waits.
     pending: str = ""
-    #: Who it is, since when that is known, and the session that each code led to; 0
-    #: where the answer waits.
+    #: Who it is, and the session that each code led to; 0 where the answer waits.
     appid: str = ""
     openid: str = ""
-    finished: float = 0.0
     sessions: dict[str, int] = field(default_factory=dict)
+    #: Other codes that were exchanged since the answer, or may have been.
     others: int = 0
 
-    @property
-    def is_answered(self) -> bool:
-        return self.status in _ANSWERED
+    def is_proven_by(self, proof: str) -> bool:
+        return proof in self.sessions
 
 
-_records = service.shelf("attempt", Record, seconds=KEEP_SECONDS)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to ask WeChat about one code. Its record is an answered one where
-    another code came before."""
-
-    code: str
-    record: Record
+_records = service.once("attempt", Record, seconds=KEEP_SECONDS)
 
 
 def code_hash(nonce: str, code: str) -> str:
     return hashlib.sha256(f"{nonce}\x1f{code}".encode()).hexdigest()[:32]
 
 
-class AttemptLog:
-    """The store's half of attempts."""
+def look(nonce: str) -> Record | None:
+    """The record of an attempt; None where no answer of WeChat's has arrived yet."""
+    return _records.get(nonce)
 
-    def __init__(self, *, lease: float, most_refused: int | None = None) -> None:
-        self._lease = lease
-        self._most_refused = most_refused
 
-    def look(self, nonce: str) -> Record | None:
-        """The record, or None for an attempt nobody has answered yet."""
-        return _records.get(nonce)
+def claim(nonce: str, code: str) -> Claim[Record] | Record:
+    """The right to exchange this code, or the record of an answered attempt.
 
-    def claim(self, nonce: str, code: str) -> Claim | Record:
-        """The right to exchange this code, or the record of an answered attempt.
+    Raises CodeInvalid for a code that was sent before, AlreadyFinished for an attempt
+    that is over, LoginPending where another arrival asks WeChat for too long.
+    """
+    hashed = code_hash(nonce, code)
+    found = _records.claim(
+        nonce, Record(proof=hashed), again=lambda left: _reopened(left, hashed)
+    )
+    if found is None:
+        raise AlreadyFinished("the attempt's record is gone")
+    if isinstance(found, Record) and found.stage is Stage.ended:
+        raise AlreadyFinished("the person refused this login")
+    return found
 
-        Waits at most WAIT_SECONDS while another arrival is asking WeChat.
-        Raises CodeInvalid for a code that was sent before, AlreadyFinished for
-        an attempt that is over, LoginPending where the wait was not enough.
-        """
-        patience = time.monotonic() + WAIT_SECONDS
-        hashed = code_hash(nonce, code)
-        mine = Record("claimed", hashed, time.time() + self._lease)
-        if _records.add(nonce, mine):
-            return Claim(hashed, replace(mine, key=nonce, version=1))
-        while True:
-            if not (record := self.look(nonce)):
-                raise AlreadyFinished("the attempt's record is gone")
-            if record.status == "claimed" and record.until > time.time():
-                self._wait(record, patience - time.monotonic())
-                continue
-            if record.is_answered:
-                return record
-            if claim := self._reclaim(record, hashed):
-                return claim
 
-    def _wait(self, record: Record, seconds: float) -> None:
-        """Returns when the record has changed. Raises LoginPending when the time is
-        up, or at once where too many wait already."""
-        now, version = None, record.version
-        if seconds > 0:
-            now = _records.wait(record.key, version=version, timeout=seconds)
-        if now is None or now.version == version:
-            raise LoginPending("another request is asking WeChat")
+def _reopened(left: Record, hashed: str) -> Record:
+    """An attempt that came to nothing, for another code."""
+    spent = left.spent
+    if left.stage is Stage.claimed:
+        # The lease ran out: whoever held it died, and its code with it.
+        spent = (*spent, left.proof)[-_SPENT_CODES:]
+    if hashed in spent:
+        raise CodeInvalid("this code was sent to WeChat before")
+    return replace(left, spent=spent)
 
-    def claim_other(self, nonce: str, code: str) -> Claim:
-        """The right to exchange another code of an answered attempt."""
-        hashed = code_hash(nonce, code)
-        record = self.look(nonce)
-        if not record or not record.is_answered or record.others >= OTHER_CODES:
-            raise AlreadyFinished("no further code for this attempt")
-        if hashed in record.spent:
-            raise CodeInvalid("this code was sent to WeChat before")
-        spent, others = (*record.spent, hashed), record.others + 1
-        claimed = _records.swap(replace(record, others=others, spent=spent))
-        if claimed is None:
-            raise LoginPending("another request changed the attempt")
-        return Claim(hashed, claimed)
 
-    def refuse(self, nonce: str) -> None:
-        """Burns an open attempt; a claimed or finished one stays as it is.
+def claim_other(nonce: str, code: str) -> Claim[Record]:
+    """The right to exchange another code of an answered attempt.
 
-        Whoever begins logins and refuses them all makes records by the thousand. Where
-        there are `most_refused` no more are made: the person is refused all the same.
-        """
-        try:
-            if _records.add(nonce, Record("ended"), most=self._most_refused):
-                return
-        except Crowded:
+    Raises AlreadyFinished after OTHER_CODES, CodeInvalid for a code that was sent
+    before, LoginPending where another request was faster.
+    """
+    hashed, record = code_hash(nonce, code), look(nonce)
+    if not record or not record.is_done or record.others >= OTHER_CODES:
+        raise AlreadyFinished("no further code for this attempt")
+    if hashed in record.spent:
+        raise CodeInvalid("this code was sent to WeChat before")
+    spent, others = (*record.spent, hashed), record.others + 1
+    claimed = _records.swap(replace(record, others=others, spent=spent))
+    if claimed is None:
+        raise LoginPending("another request changed the attempt")
+    return Claim(hashed, claimed)
+
+
+def refuse(nonce: str) -> None:
+    """Burns an open attempt; a claimed or finished one stays as it is.
+
+    Whoever begins logins and refuses them all makes records by the thousand. Where
+    there are WAITING_REQUESTS no more are made: the person is refused all the same.
+    """
+    ended, most = Record(stage=Stage.ended), service.running().settings.waiting_requests
+    try:
+        if _records.add(nonce, ended, most=most):
             return
-        if (record := self.look(nonce)) and record.status == "open":
-            _records.swap(_at(record, Record("ended")))
+    except Crowded:
+        return
+    if (record := look(nonce)) and record.stage is Stage.open:
+        _records.swap(replace(record, stage=Stage.ended))
 
-    def succeed(self, claim: Claim, person: Person, *, session: int) -> None:
-        """The attempt led to this session."""
-        self._answer(claim, person, "done", session=session)
 
-    def postpone(self, claim: Claim, person: Person, *, pending: str) -> None:
-        """The answer waits under this ticket for a better one."""
-        self._answer(claim, person, "upgrade", pending=pending)
-
-    def ask_person(self, claim: Claim, person: Person, *, pending: str) -> None:
-        """The answer waits under this ticket for the person's word."""
-        self._answer(claim, person, "register", pending=pending)
-
-    def _answer(
-        self,
-        claim: Claim,
-        person: Person,
-        status: str,
-        *,
-        session: int = 0,
-        pending: str = "",
-    ) -> None:
-        record = replace(
-            claim.record,
-            status=status,
+def answered(
+    claim: Claim[Record],
+    person: Person,
+    outcome: Outcome = Outcome.session,
+    *,
+    session: int = 0,
+    pending: str = "",
+) -> None:
+    """The claimed code named this person, and led to this outcome: the session's id,
+    or the ticket under which the answer waits."""
+    _records.done(
+        replace(
+            claim.turn,
+            outcome=outcome,
             pending=pending,
             appid=person.appid,
             openid=person.openid,
-            finished=time.time(),
-            sessions={**claim.record.sessions, claim.code: session},
+            sessions={**claim.turn.sessions, claim.proof: session},
         )
-        self._settle(record)
-
-    def fail(self, claim: Claim, *, spent: bool) -> None:
-        """Opens the attempt again. `spent`: WeChat may have seen the code."""
-        if claim.record.is_answered:
-            return
-        codes = (*claim.record.spent, claim.code) if spent else claim.record.spent
-        self._settle(_at(claim.record, Record("open", spent=codes[-_SPENT_CODES:])))
-
-    def _settle(self, record: Record) -> None:
-        _records.swap(record)
-        _records.notify(record.key)
-
-    def _reclaim(self, record: Record, hashed: str) -> Claim | None:
-        if record.status == "ended":
-            raise AlreadyFinished("the person refused this login")
-        spent = record.spent
-        if record.status == "claimed":
-            # The lease ran out: whoever held it died, and its code with it.
-            spent = (*spent, record.code)[-_SPENT_CODES:]
-        if hashed in spent:
-            raise CodeInvalid("this code was sent to WeChat before")
-        mine = Record("claimed", hashed, time.time() + self._lease, spent=spent)
-        claimed = _records.swap(_at(record, mine))
-        return Claim(hashed, claimed) if claimed else None
+    )
 
 
-def _at(record: Record, new: Record) -> Record:
-    """The new record, to be kept in place of this one."""
-    return replace(new, key=record.key, version=record.version)
+def fail(claim: Claim[Record], *, spent: bool) -> None:
+    """Opens the attempt again, unless it was answered before. `spent`: WeChat may have
+    seen the code."""
+    record = claim.turn
+    if record.is_done:
+        return
+    codes = (*record.spent, claim.proof) if spent else record.spent
+    _records.open(replace(record, spent=codes[-_SPENT_CODES:]))

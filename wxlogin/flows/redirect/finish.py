@@ -15,7 +15,6 @@ or holds the outcome already, or brings another code of the same person.
 """
 
 import hmac
-import time
 from dataclasses import dataclass, replace
 
 from wxlogin.accounts.history import Trace
@@ -33,12 +32,12 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import first_visit, identities
 from wxlogin.flows.doors import Flow
+from wxlogin.flows.redirect import attempt as log
 from wxlogin.flows.redirect import upgrade
 from wxlogin.flows.redirect.attempt import (
     REPEAT_SECONDS,
     Attempt,
-    AttemptLog,
-    Claim,
+    Outcome,
     Record,
     code_hash,
 )
@@ -54,6 +53,7 @@ from wxlogin.security.signing import (
     read_state,
     session_secrets,
 )
+from wxlogin.tickets.once import Claim
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.errors import never_left
 
@@ -112,10 +112,6 @@ def finish(
     """
     if attempt is None or attempt.app != app.name or attempt.flow != state.flow:
         raise OtherBrowser("no attempt of this browser belongs to the state")
-    log = AttemptLog(
-        lease=settings.wechat_budget + 2,
-        most_refused=settings.waiting_requests,
-    )
     if not code or code == endpoints.CODE_DENIED:
         log.refuse(state.nonce)
         return _refused(settings, attempt, visitor=visitor, trace=trace)
@@ -131,7 +127,6 @@ def finish(
     return _exchange(
         settings,
         app,
-        log=log,
         claim=found,
         attempt=attempt,
         code=code,
@@ -152,11 +147,11 @@ def _again(
 ) -> Finished | None:
     """What an answered attempt led to, or None for another code that proves nothing
     yet; the one place where row 10a is kept."""
-    same = code_hash(attempt.nonce, code) in record.sessions
-    match record.status:
-        case "upgrade":
+    same = record.is_proven_by(code_hash(attempt.nonce, code))
+    match record.outcome:
+        case Outcome.upgrade:
             return _upgrade(settings, app, attempt, record.pending) if same else None
-        case "register":
+        case Outcome.register:
             mine = hmac.compare_digest(held.encode(), record.pending.encode())
             return _ask_again(attempt, record, visitor) if same or mine else None
     return _same_session(settings, record, attempt, same, code=code, visitor=visitor)
@@ -175,7 +170,7 @@ def _same_session(
     if mine and not attempt.link:
         return Finished(attempt.next, None, shared=True)
     # A linking gives the session a new secret, which an answer may have lost.
-    if same and time.time() < record.finished + REPEAT_SECONDS:
+    if record.repeats(code_hash(attempt.nonce, code), within=REPEAT_SECONDS):
         for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
             if live := live_session(settings, secret):
                 question = bool(attempt.link) and identities.has_question(live)
@@ -204,8 +199,7 @@ def _exchange(
     settings: Settings,
     app: App,
     *,
-    log: AttemptLog,
-    claim: Claim,
+    claim: Claim[Record],
     attempt: Attempt,
     code: str,
     visitor: Visitor | None,
@@ -223,16 +217,16 @@ def _exchange(
             named=flow is Flow.userinfo,
         )
         person = answer.person
-        _same_person(claim.record, person)
+        _same_person(claim.turn, person)
         if asking:
             done = identities.finish(person, visitor=asking, secret=secret)
-            log.succeed(claim, person, session=attempt.link)
+            log.answered(claim, person, session=attempt.link)
             return Finished(attempt.next, secret, question=not done)
         upgrade.must_match(attempt, person)
         better = upgrade.follows(settings, attempt, answer)
         if better and answer.known is None:
             ticket = upgrade.hold(answer)
-            log.postpone(claim, person, pending=ticket)
+            log.answered(claim, person, Outcome.upgrade, pending=ticket)
             return _upgrade(settings, app, attempt, ticket)
         creates = first_visit.creates(settings, attempt.purpose)
         try:
@@ -241,13 +235,13 @@ def _exchange(
             )
         except UnknownPerson:
             key = _hold(settings, attempt, answer, trace)
-            log.ask_person(claim, person, pending=key)
+            log.answered(claim, person, Outcome.register, pending=key)
             return Finished(attempt.next, None, waiting=key)
     except BaseException as error:
         # Until WeChat was reached the code is good; any other end may have spent it.
         log.fail(claim, spent=not never_left(error))
         raise
-    log.succeed(claim, person, session=signed_in.session_id or 0)
+    log.answered(claim, person, session=signed_in.session_id or 0)
     if attempt.pending:
         upgrade.used(attempt.pending)
     # Who comes by a door for the first time is known by the unionid alone.
@@ -304,5 +298,5 @@ def _refused(
 def _same_person(record: Record, person: Person) -> None:
     """Another code of an answered attempt must name the same identity."""
     expected = (record.appid, record.openid)
-    if record.is_answered and expected != (person.appid, person.openid):
+    if record.is_done and expected != (person.appid, person.openid):
         raise AnswersDisagree("another code of this attempt names another person")

@@ -29,12 +29,12 @@ from flask import Flask, abort, current_app, g, has_request_context, redirect, r
 from werkzeug.urls import iri_to_uri
 
 from wxlogin import create_app
+from wxlogin.accounts.avatars import picture_url
 from wxlogin.config import Settings, load_settings
 from wxlogin.config.loading import read_settings
 from wxlogin.db.schema import bring_up_to_date
 from wxlogin.errors import ConfigurationError
 from wxlogin.factory import require_database
-from wxlogin.flows.avatars import picture_url
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import redact
 from wxlogin.security.returning import written

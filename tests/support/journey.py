@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from wxlogin.flows import avatars, pictures
+from wxlogin.flows import avatars
 from wxlogin.security.origins import origin_of
 from wxlogin.service import service_of
 from wxlogin.simulator.server import SimulatorServer
@@ -75,7 +75,7 @@ def pictures_arrive(app: Flask) -> None:
     """Waits until the pictures are there that a sign-in has fetched beside it."""
     with app.app_context():
         avatars.jobs().drain()
-        pictures.jobs().drain()
+        avatars.waiting_jobs().drain()
 
 
 class Browser:

@@ -100,7 +100,8 @@ def test_who_comes_back_costs_no_fetch(here, app, xiaoming, other_browser, monke
     """Nor a statement: what is needed came with the sign-in's own."""
     before = address(here)
     asked = []
-    monkeypatch.setattr(avatars, "_work", lambda app, user_id: asked.append(user_id))
+    with app.app_context():
+        monkeypatch.setattr(avatars.jobs(), "put", asked.append)
     signs_in(other_browser, xiaoming)
     assert asked == []
     assert address(other_browser) == before
@@ -173,7 +174,7 @@ def test_what_could_not_be_fetched_is_tried_at_the_next_sign_in(
         raise avatars.WxloginError("no way there", fault="reset")
 
     with monkeypatch.context() as broken:
-        broken.setattr("wxlogin.wechat.pictures.Pictures.fetch", breaks)
+        broken.setattr("wxlogin.wechat.avatars.AvatarHosts.fetch", breaks)
         signs_in(browser, xiaoming)
         assert address(browser) is None
         assert picture_rows(app) == []
@@ -194,10 +195,10 @@ def test_a_full_queue_delays_a_picture_and_no_sign_in(
 
 
 def test_a_bug_in_fetching_is_one_log_line(browser, xiaoming, monkeypatch, log, app):
-    def bug(app: object, user_id: int) -> None:
+    def bug(user_id: int, url: str, deadline: object) -> None:
         raise ZeroDivisionError("secret=MARKER")
 
-    monkeypatch.setattr(avatars, "_work", bug)
+    monkeypatch.setattr(avatars, "_fetch", bug)
     signs_in(browser, xiaoming)
     [line] = [each for each in log() if each["event"] == "background job failed"]
     assert (line["job"], line["why"]) == ("avatars", "ZeroDivisionError")

@@ -7,9 +7,9 @@ from flask import Flask
 
 from tests.support.journey import Browser, Phone
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.flows import avatars, first_visit, pictures
+from wxlogin.flows import avatars, first_visit
 from wxlogin.service import running
-from wxlogin.wechat.pictures import Pictures
+from wxlogin.wechat.avatars import AvatarHosts
 
 TERMS = {
     "registration": "ask",
@@ -36,7 +36,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
 
         return noted
 
-    monkeypatch.setattr(Pictures, "fetch", noting(Pictures.fetch))
+    monkeypatch.setattr(AvatarHosts, "fetch", noting(AvatarHosts.fetch))
     monkeypatch.setattr(avatars, "square_jpeg", noting(avatars.square_jpeg))
     return threads
 
@@ -58,13 +58,13 @@ def test_it_is_fetched_once_and_on_no_request(app, browser, xiaoming, work):
 
 
 def test_who_looks_early_waits_for_it(app, browser, xiaoming, monkeypatch):
-    slow, fetch = threading.Event(), Pictures.fetch
+    slow, fetch = threading.Event(), AvatarHosts.fetch
 
     def late(self, url, *, deadline):
         slow.wait(10)
         return fetch(self, url, deadline=deadline)
 
-    monkeypatch.setattr(Pictures, "fetch", late)
+    monkeypatch.setattr(AvatarHosts, "fetch", late)
     started = browser.starts("/orders")
     browser.get(started.with_code(xiaoming.confirms(started)))
     threading.Timer(0.1, slow.set).start()
@@ -79,7 +79,7 @@ def test_a_page_is_whole_without_it(app, browser, xiaoming, monkeypatch):
         calls.append(url)
         raise WeChatUnavailable("The picture host is away.", fault="status")
 
-    monkeypatch.setattr(Pictures, "fetch", breaks)
+    monkeypatch.setattr(AvatarHosts, "fetch", breaks)
     comes(browser, xiaoming)
     for _ in range(3):
         assert browser.get("/register/picture").status_code == 404
@@ -88,7 +88,7 @@ def test_a_page_is_whole_without_it(app, browser, xiaoming, monkeypatch):
 
 def test_where_too_many_wait_there_is_none(app, browser, xiaoming, monkeypatch):
     with app.app_context():
-        monkeypatch.setattr(pictures.jobs(), "put", lambda job: False)
+        monkeypatch.setattr(avatars.waiting_jobs(), "put", lambda job: False)
     comes(browser, xiaoming)
     assert browser.get("/register/picture").status_code == 404
     assert "小明😀" in browser.get("/register").text
@@ -101,4 +101,4 @@ def test_it_goes_with_the_answer(app, browser, xiaoming):
     with app.app_context():
         assert first_visit.require(key).picture()
         browser.post("/register/cancel")
-        assert running().tickets.get(pictures.KIND, key) is None
+        assert running().tickets.get(avatars.KIND, key) is None

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, aliased
 from wxlogin.accounts.models import Avatar, User
 from wxlogin.accounts.models.pictures import VERSION_LENGTH
 from wxlogin.accounts.owners import lock, survivor_id
+from wxlogin.config import Settings
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone
@@ -95,6 +96,12 @@ def version_of(user_id: int) -> str | None:
     with reading() as session:
         found = session.execute(query).first()
     return found.version if found and found.is_there else None
+
+
+def picture_url(settings: Settings, user_id: int, uid: str) -> str | None:
+    """The whole address of the user's picture, for sites; None for no picture."""
+    version = version_of(user_id)
+    return f"{settings.public_url}/avatars/{uid}?v={version}" if version else None
 
 
 def find(uid: str, version: str) -> bytes | None:

@@ -4,31 +4,45 @@ No page and no API of ours points at a foreign host: WeChat's address of a pictu
 dies when its owner changes the picture, and its host would learn who looks at whom.
 So the picture is fetched after a sign-in, off the request, and only where WeChat
 named another address than the one we have been at. It neither delays a sign-in nor
-fails it. What could not be fetched is tried again at the next sign-in.
+fails it. What could not be fetched is tried again at the next sign-in. What WeChat has
+no picture for, and what is no picture, is kept as "none" (`accounts.avatars`).
 
-What WeChat has no picture for, and what is no picture, is kept as "none".
+A person who has no account (yet) is shown the picture on the pages of a first visit. It
+is fetched once, beside the request that brought WeChat's answer, and waits with that
+answer in the ticket store: whoever looks at the page or at the site's code, and
+however often, has nothing fetched and nothing decoded. Who looks before it has come
+waits for a moment. What could not be fetched is no picture: a page is whole without.
 """
 
 import re
-from typing import cast
-
-from flask import Flask, current_app
+from base64 import b64decode, b64encode
+from typing import NamedTuple
 
 from wxlogin.accounts import avatars
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Profile
 from wxlogin.config import Settings
 from wxlogin.errors import WxloginError
-from wxlogin.flows.background import Background
+from wxlogin.flows.background import Background, jobs_of
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.security.recoding import NoPicture, square_jpeg
 from wxlogin.service import running
-from wxlogin.wechat.pictures import SIDE, Pictures
+from wxlogin.wechat.avatars import SIDE, AvatarHosts
 
-# People who may wait for their picture in one process.
+KIND = "picture"
+#: Seconds that a page waits for a picture which is on its way.
+PATIENCE = 2.0
+# People, and first visits, that may wait for their picture in one process.
 WAITING = 64
-_JOBS = "wxlogin.avatars"
+
+
+class _Waiting(NamedTuple):
+    """One picture to fetch, for the answer that waits under this key."""
+
+    key: str
+    url: str
+    seconds: int
 
 
 def after_sign_in(
@@ -54,12 +68,6 @@ def fetch_anew(user_id: int, *, deadline: Deadline) -> None:
         _fetch(user_id, found.url, deadline)
 
 
-def picture_url(settings: Settings, user_id: int, uid: str) -> str | None:
-    """The whole address of the user's picture, for sites; None for no picture."""
-    version = avatars.version_of(user_id)
-    return f"{settings.public_url}/avatars/{uid}?v={version}" if version else None
-
-
 def fetchable(settings: Settings, url: str) -> str | None:
     """The address at which we fetch this picture; None for one that we never do.
 
@@ -67,60 +75,87 @@ def fetchable(settings: Settings, url: str) -> str | None:
     http.
     """
     secure = re.sub(r"\Ahttp://(?=[a-z]+\.qlogo\.cn/)", "https://", url)
-    return secure if _pictures_of(settings).admits(secure) else None
+    return secure if _hosts(settings).admits(secure) else None
+
+
+def hold(key: str, url: str, *, seconds: int) -> None:
+    """Has the picture at WeChat's address fetched, to be held for `seconds`.
+
+    `key` is the secret one of the answer that waits. Waits for nothing.
+    """
+    if not waiting_jobs().put(_Waiting(key, url, seconds)):
+        _hold(key, None, seconds)
+
+
+def held(key: str) -> bytes | None:
+    """A JPEG of our own making, or None for none. For who has had it fetched."""
+    found = running().tickets.wait(KIND, key, version=0, timeout=PATIENCE)
+    return b64decode(found.value) or None if found else None
+
+
+def forget(key: str) -> None:
+    running().tickets.take(KIND, key)
 
 
 def jobs() -> Background[int]:
-    """The pictures that this process has yet to fetch."""
-    made = current_app.extensions.get(_JOBS)
-    if made is None:
-        app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
-        work = Background[int]("avatars", lambda key: _work(app, key), limit=WAITING)
-        # Of two requests that come here at once, both get the first one's.
-        made = current_app.extensions.setdefault(_JOBS, work)
-    return cast("Background[int]", made)
+    """The pictures of users that this process has yet to fetch."""
+    return jobs_of("avatars", _work, limit=WAITING)
 
 
-def _work(app: Flask, user_id: int) -> None:
-    with app.app_context():
-        found = avatars.on_record(user_id)
-        if found and not found.fetched:
-            _fetch(user_id, found.url, running().wechat.deadline())
+def waiting_jobs() -> Background[_Waiting]:
+    """Those of first visits."""
+    return jobs_of("pictures", _work_waiting, limit=WAITING)
+
+
+def _work(user_id: int) -> None:
+    found = avatars.on_record(user_id)
+    if found and not found.fetched:
+        _fetch(user_id, found.url, running().wechat.deadline())
 
 
 def _fetch(user_id: int, url: str, deadline: Deadline) -> None:
     try:
-        picture = fetch_picture(url, deadline=deadline)
+        picture = _fetched(url, deadline)
     except WxloginError as error:
-        get_logger().warning("picture not fetched", why=error.operator, **error.facts)
-        return
-    avatars.keep(user_id, url=url, picture=picture)
+        _not_fetched(error)
+    else:
+        avatars.keep(user_id, url=url, picture=picture)
 
 
-def fetch_picture(url: str, *, deadline: Deadline) -> bytes | None:
+def _work_waiting(job: _Waiting) -> None:
+    picture = None
+    try:
+        picture = _fetched(job.url, running().wechat.deadline())
+    except WxloginError as error:
+        _not_fetched(error)
+    _hold(job.key, picture, job.seconds)
+
+
+def _hold(key: str, picture: bytes | None, seconds: int) -> None:
+    tickets = running().tickets
+    tickets.add(KIND, key, b64encode(picture or b"").decode(), ttl=seconds)
+    tickets.notify(KIND, key)
+
+
+def _not_fetched(error: WxloginError) -> None:
+    get_logger().warning("picture not fetched", why=error.operator, **error.facts)
+
+
+def _fetched(url: str, deadline: Deadline) -> bytes | None:
     """A JPEG of our own making, or None where there is no picture.
 
     Raises WeChatUnavailable where trying again later may help.
     """
-    pictures = _pictures()
-    if not pictures.admits(url):
+    hosts = _hosts(running().settings)
+    if not hosts.admits(url):
         get_logger().warning("picture from elsewhere", url=url[:80])
-    return _ours(pictures.fetch(url, deadline=deadline))
-
-
-def _ours(data: bytes | None) -> bytes | None:
-    if data is None:
-        return None
+    data = hosts.fetch(url, deadline=deadline)
     try:
-        return square_jpeg(data, SIDE)
+        return data and square_jpeg(data, SIDE)
     except NoPicture as error:
-        get_logger().warning("picture refused", why=str(error), size=len(data))
+        get_logger().warning("picture refused", why=str(error), size=len(data or b""))
         return None
 
 
-def _pictures() -> Pictures:
-    return _pictures_of(running().settings)
-
-
-def _pictures_of(settings: Settings) -> Pictures:
-    return Pictures(simulator=settings.simulator_url if settings.simulated else "")
+def _hosts(settings: Settings) -> AvatarHosts:
+    return AvatarHosts(simulator=settings.simulator_url if settings.simulated else "")

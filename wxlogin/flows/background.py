@@ -8,7 +8,9 @@ process does not wait for it to stop.
 
 from collections.abc import Callable, Hashable
 from threading import Lock, Thread
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
+
+from flask import Flask, current_app
 
 from wxlogin.observability import get_logger
 
@@ -76,3 +78,18 @@ class Background(Generic[_Key]):
             else:
                 del self._waiting[key]
             return key
+
+
+def jobs_of(name: str, work: Callable[[_Key], None], *, limit: int) -> Background[_Key]:
+    """The running application's jobs of this name; `work` runs in its context."""
+    extensions, key = current_app.extensions, f"wxlogin.jobs.{name}"
+    if key not in extensions:
+        app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+        def in_context(job: _Key) -> None:
+            with app.app_context():
+                work(job)
+
+        # Of two requests that come here at once, both get the first one's.
+        extensions.setdefault(key, Background(name, in_context, limit=limit))
+    return cast("Background[_Key]", extensions[key])

@@ -25,7 +25,7 @@ from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import Registration, Settings
 from wxlogin.db import now, transaction
 from wxlogin.errors import AlreadyFinished, RegistrationClosed, RegistrationOver
-from wxlogin.flows import pictures
+from wxlogin.flows import avatars
 from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.flows.signing_in import Answer, live_session, sign_in_as
 from wxlogin.observability import get_logger
@@ -68,7 +68,7 @@ class Waiting(Kept):
 
     def picture(self) -> bytes | None:
         """The picture, as a JPEG of ours; None for none."""
-        return pictures.kept(self.key) if self.avatar else None
+        return avatars.held(self.key) if self.avatar else None
 
 
 _visits = service.shelf("registration", Waiting, seconds=WAIT_SECONDS)
@@ -101,7 +101,7 @@ def hold(
     )
     key = _visits.put(waiting)
     if url := waiting.avatar:
-        pictures.fetch(key, url, seconds=WAIT_SECONDS)
+        avatars.hold(key, url, seconds=WAIT_SECONDS)
     get_logger().info("registration waits", client=client_id, door=door)
     return key
 
@@ -199,7 +199,7 @@ def settle(
 def forget(key: str) -> None:
     """The person does not want an account."""
     if key and _visits.take(key) is not None:
-        pictures.forget(key)
+        avatars.forget(key)
         get_logger().info("registration declined")
 
 

@@ -17,11 +17,10 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 
-from wxlogin.accounts import people
+from wxlogin.accounts import avatars, people
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
 from wxlogin.errors import AccountGone
-from wxlogin.flows import avatars
 from wxlogin.oidc import access_tokens, signed_tokens
 from wxlogin.oidc.access_tokens import Issued
 from wxlogin.oidc.messages import refusal

@@ -6,10 +6,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.accounts import people
+from wxlogin.accounts.avatars import picture_url
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
 from wxlogin.errors import KeyNeeded, NotFound
-from wxlogin.flows.avatars import picture_url
 from wxlogin.oidc import claims
 from wxlogin.service import running
 from wxlogin.web.site_access import calling_site, member_of_uid

@@ -12,8 +12,8 @@ from wxlogin.errors import WeChatUnavailable
 from wxlogin.net import names, pools, public
 from wxlogin.net.deadline import Deadline
 from wxlogin.net.public import PublicTransport
-from wxlogin.wechat import pictures
-from wxlogin.wechat.pictures import Pictures
+from wxlogin.wechat import avatars
+from wxlogin.wechat.avatars import AvatarHosts
 
 WECHATS = "https://thirdwx.qlogo.cn/mmopen/vi_32/ABC/132"
 PUBLIC = "203.0.114.7"
@@ -28,14 +28,14 @@ def address(ip: str, port: int = 443) -> names.Address:
 @pytest.fixture
 def outside(monkeypatch):
     """WeChat's picture hosts, with a transport that no other test has used."""
-    monkeypatch.setattr(pictures, "_outside", PublicTransport)
-    return Pictures()
+    monkeypatch.setattr(avatars, "_outside", PublicTransport)
+    return AvatarHosts()
 
 
 @pytest.fixture
 def simulated(server):
     """The picture host is a server of a few lines, as the simulator may be."""
-    return Pictures(simulator=f"http://127.0.0.1:{server.port}")
+    return AvatarHosts(simulator=f"http://127.0.0.1:{server.port}")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def connected(monkeypatch):
     return tried
 
 
-def fault(pictures: Pictures, url: str = WECHATS, *, seconds: float = 2.0) -> str:
+def fault(pictures: AvatarHosts, url: str = WECHATS, *, seconds: float = 2.0) -> str:
     with pytest.raises(WeChatUnavailable) as caught:
         pictures.fetch(url, deadline=Deadline(seconds))
     assert "mmopen" not in str(caught.value)

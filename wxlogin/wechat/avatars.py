@@ -34,8 +34,8 @@ SIDE = 132
 _NO_PICTURE = (404, 410)
 
 
-class Pictures:
-    """Fetches pictures; one for all threads of a process.
+class AvatarHosts:
+    """Fetches pictures; for all threads of a process.
 
     `simulator` is the simulator's origin where that stands for WeChat, or empty.
     """

@@ -53,9 +53,9 @@ translations: .venv/.dev  ## new texts into the catalogues, old ones out, compil
 
 define catalogue
 $(BIN)/pybabel -q extract --no-location --sort-output -F wxlogin/babel.cfg -k lazy_gettext -o .catalogue.pot $(2) && \
-$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i .catalogue.pot -o $(1)/zh/LC_MESSAGES/messages.po -l zh && \
-sed -i -e '/^"Report-Msgid-Bugs-To/d' -e '/FULL NAME/d' -e '/LL@li.org/d' $(1)/zh/LC_MESSAGES/messages.po && \
-$(BIN)/pybabel -q compile -i $(1)/zh/LC_MESSAGES/messages.po -o $(1)/zh/LC_MESSAGES/messages.mo && \
+$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i .catalogue.pot -d $(1) && \
+sed -i -e '/^"Report-Msgid-Bugs-To/d' -e '/FULL NAME/d' -e '/LL@li.org/d' $(1)/*/LC_MESSAGES/messages.po && \
+$(BIN)/pybabel -q compile -f -d $(1) && \
 rm -f .catalogue.pot
 endef
 

@@ -207,22 +207,19 @@ def catalogs() -> list:
     loose = [templates / f"{name}.html" for name in names]
     loose += [package_dir() / table for table in tables]
     simulator = [package_dir() / "simulator"]
-    translations = ("translations", "zh", "LC_MESSAGES")
+    rooms = (
+        (package_dir(), service, loose),
+        (package_dir() / "simulator", simulator, []),
+    )
     return [
-        pytest.param(service, loose, package_dir().joinpath(*translations), id="web"),
-        pytest.param(
-            simulator,
-            [],
-            package_dir().joinpath("simulator", *translations),
-            id="simulator",
-        ),
+        pytest.param(folders, loose, file.parent, id=f"{room.name}-{file.parts[-3]}")
+        for room, folders, loose in rooms
+        for file in sorted(room.glob("translations/*/LC_MESSAGES/messages.po"))
     ]
 
 
 @pytest.mark.parametrize(("folders", "loose", "where"), catalogs())
-def test_every_text_has_its_chinese_and_no_other_is_kept(
-    folders, loose, where, tmp_path
-):
+def test_every_text_is_translated_and_no_other_is_kept(folders, loose, where, tmp_path):
     for file in loose:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     wanted = texts_in_code(*folders, tmp_path)
@@ -230,7 +227,7 @@ def test_every_text_has_its_chinese_and_no_other_is_kept(
     catalog = catalog_at(where)
     known = {message.id: message.string for message in catalog if message.id}
     assert set(known) == wanted
-    assert [text for text, chinese in known.items() if not chinese] == []
+    assert [text for text, translated in known.items() if not translated] == []
     assert not [message.id for message in catalog if message.fuzzy]
 
 

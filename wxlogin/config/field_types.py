@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from wxlogin.config.languages import known_language
 from wxlogin.config.urls import base_url, link
 from wxlogin.config.written import require_utf_8
 
@@ -96,4 +97,5 @@ Link = Annotated[str, AfterValidator(lambda value: value and link(value))]
 Logo = Annotated[str, AfterValidator(findable_logo)]
 Accent = Annotated[str, AfterValidator(readable_accent)]
 MailDomain = Annotated[str, AfterValidator(_mail_domain)]
+Language = Annotated[str, BeforeValidator(known_language)]
 VerifyFiles = Annotated[dict[str, str], BeforeValidator(_verify_files)]

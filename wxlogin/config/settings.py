@@ -11,6 +11,7 @@ from wxlogin.config.apps import App, AppKind
 from wxlogin.config.field_types import (
     Accent,
     BaseUrl,
+    Language,
     Link,
     Logo,
     MailDomain,
@@ -165,7 +166,7 @@ class Settings(Written):
         description="The one accent colour, as `#` and six hexadecimal digits. White "
         "text stands on it, so its contrast with white is 4.5 or more.",
     )
-    default_language: Literal["zh", "en"] = Field(
+    default_language: Language = Field(
         "zh", description="For browsers that ask for neither Chinese nor English."
     )
     terms_url: Link = Field("", description="Your terms of use, linked on /login.")

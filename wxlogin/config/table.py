@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 
+from wxlogin.config.languages import known_language, languages
 from wxlogin.config.limits import Limits
 from wxlogin.config.settings import Settings
 
@@ -51,6 +52,8 @@ def limits_table() -> str:
 
 def _type(field: FieldInfo) -> str:
     kind: Any = field.annotation
+    if BeforeValidator(known_language) in field.metadata:
+        return ", ".join(f"`{choice}`" for choice in languages())
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return ", ".join(f"`{choice}`" for choice in kind)
     choices = getattr(kind, "__args__", ())

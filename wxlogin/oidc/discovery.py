@@ -8,6 +8,7 @@ each answer of /oauth2/authorize (security row 115).
 from typing import Any
 
 from wxlogin.config import Settings
+from wxlogin.config.languages import languages, tag_of
 from wxlogin.oidc import claims
 from wxlogin.oidc.authorization_request import PROMPTS, RESPONSE_MODES
 from wxlogin.oidc.clients import CONFIDENTIAL, EVERY, SCOPES
@@ -51,7 +52,7 @@ def _asking() -> dict[str, Any]:
         "response_modes_supported": list(RESPONSE_MODES),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
-        "ui_locales_supported": ["zh-CN", "en"],
+        "ui_locales_supported": [tag_of(one) for one in languages()],
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

@@ -12,7 +12,7 @@ from wxlogin.flows.doors import Flow
 from wxlogin.service import running
 from wxlogin.web.attempts import to_wechat
 from wxlogin.web.edge import allow_form_to
-from wxlogin.web.language import language
+from wxlogin.web.language import for_wechat, language
 from wxlogin.web.sites import purpose_of
 from wxlogin.web.visitors import current_visitor, require_visitor, return_url, where
 
@@ -33,7 +33,7 @@ def add() -> Response:
         app,
         flow if app.kind is flow.kind else Flow.qr,
         next_url=url_for("account.me"),
-        lang="en" if language() == "en" else "cn",
+        lang=for_wechat(language()),
     )
     response = to_wechat(begun)
     # A redirect after a POST is a 303 (security row 18).

@@ -1,19 +1,20 @@
-"""Chinese or English: what the visitor chose, else what the site wishes that sends the
-visitor, else what the browser asks for."""
+"""The language of a page: what the visitor chose, else what the site wishes that sends
+the visitor, else what the browser asks for. Which there are: config/languages.py."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from babel import Locale
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, format_datetime, get_locale
 from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 
-from wxlogin.config.paths import package_dir
+from wxlogin.config import languages
+from wxlogin.config.languages import spoken, tag_of
 from wxlogin.security.cookies import cookie_name
 from wxlogin.service import running
 
-LANGUAGES = ("zh", "en")
 #: Seconds the visitor's choice is kept.
 KEEP_SECONDS = 365 * 24 * 3600
 
@@ -25,20 +26,20 @@ def init_language(app: Flask) -> None:
         app,
         default_locale="en",
         default_timezone="Asia/Shanghai",
-        default_translation_directories=str(package_dir() / "translations"),
+        default_translation_directories=str(languages.FOLDER),
         locale_selector=choose,
     )
-    app.jinja_env.globals.update(language=language, html_lang=html_lang)
+    app.jinja_env.globals.update(html_lang=html_lang, other_languages=other_languages)
     app.jinja_env.filters["moment"] = moment
 
 
 def choose() -> str:
-    """`zh` or `en` for this request."""
+    """The name of this request's language, such as `zh`."""
     settings = running().settings
     if not has_request_context():
         return settings.default_language
     chosen = request.cookies.get(cookie_name(settings, "language"))
-    if chosen in LANGUAGES:
+    if chosen in languages.languages():
         return chosen
     if of_site := wished(request.args.get("ui_locales", "").split()):
         return of_site
@@ -46,23 +47,38 @@ def choose() -> str:
     wishes = LanguageAccept(
         [wish for wish in request.accept_languages if wish[0] != "*"]
     )
-    asked = wishes.best_match(("zh", "zh-CN", "zh-TW", "zh-HK", "en"))
-    return asked.partition("-")[0] if asked else settings.default_language
+    known = languages.by_tag()
+    asked = wishes.best_match(known)
+    return known[asked] if asked else settings.default_language
 
 
 def language() -> str:
-    return "zh" if str(get_locale()).startswith("zh") else "en"
+    """The language that texts are in by now."""
+    found = str(get_locale())
+    return found if found in languages.languages() else "en"
 
 
 def wished(tags: Iterable[str]) -> str | None:
-    """The first of these language tags that we speak, as `zh` or `en`; they are the
+    """The language of the first of these tags that we speak; they are the
     `ui_locales` of a site's request (OpenID Connect Core 3.1.2.1)."""
-    spoken = (tag.lower().partition("-")[0] for tag in tags)
-    return next((tag for tag in spoken if tag in LANGUAGES), None)
+    return next(filter(None, map(spoken, tags)), None)
+
+
+def for_wechat(wish: str) -> str:
+    """How WeChat's pages name this language of ours: they know `cn`, which they take
+    any other wish for, and `en`."""
+    is_ours = wish in languages.languages()
+    return "en" if is_ours and not wish.startswith("zh") else "cn"
 
 
 def html_lang() -> str:
-    return "zh-CN" if language() == "zh" else "en"
+    return tag_of(language())
+
+
+def other_languages() -> list[tuple[str, str, str]]:
+    """For the switch of a page: name, tag and own word of each other language."""
+    others = (one for one in languages.languages() if one != language())
+    return [(one, tag_of(one), str(Locale.parse(one).display_name)) for one in others]
 
 
 def moment(value: datetime) -> Markup:

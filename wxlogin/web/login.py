@@ -16,7 +16,7 @@ from wxlogin.security.returning import safe_next
 from wxlogin.service import running
 from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
-from wxlogin.web.language import language
+from wxlogin.web.language import for_wechat, language
 from wxlogin.web.sites import purpose_of, require_open, site_name, visitor_for
 from wxlogin.web.visitors import (
     current_visitor,
@@ -151,7 +151,7 @@ def _begin(app: App, flow: Flow) -> Begun:
     wishes = {
         name: args[name] for name, known in _LOOKS.items() if args.get(name) in known
     }
-    lang = "en" if args.get("lang", language()) == "en" else "cn"
+    lang = for_wechat(args.get("lang", language()))
     look = Look(lang, href=_style_sheet(args.get("href", "")) or "", **wishes)
     next_url = return_url(args.get("next"))
     require_open(next_url)

@@ -28,7 +28,7 @@ from wxlogin.web.access import bearer_token, for_sites, without_cookies
 from wxlogin.web.attempts import hold_attempt
 from wxlogin.web.bodies import json_texts
 from wxlogin.web.exchanges import exchanging
-from wxlogin.web.language import language
+from wxlogin.web.language import for_wechat, language
 from wxlogin.web.problems import answer
 from wxlogin.web.sites import purpose_of, require_open
 from wxlogin.web.visitors import current_visitor, return_url, trace
@@ -49,7 +49,7 @@ def attempts() -> Response:
     app = _app_of(body["app"], AppKind.website)
     stays = body["self_redirect"] == "true"
     flow = Flow.self_redirect if stays else Flow.frame
-    look = Look("en" if (body["lang"] or language()) == "en" else "cn")
+    look = Look(for_wechat(body["lang"] or language()))
     next_url = return_url(body["next"])
     require_open(next_url)
     purpose = purpose_of(next_url)

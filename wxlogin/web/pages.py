@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from wxlogin.accounts import avatars
 from wxlogin.config import Settings
+from wxlogin.config.languages import languages
 from wxlogin.errors import NotFound
 from wxlogin.flows import doors
 from wxlogin.security.cookies import set_cookie
@@ -20,7 +21,7 @@ from wxlogin.security.recoding import JPEG
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
 from wxlogin.web.edge import allow_embedding
-from wxlogin.web.language import KEEP_SECONDS, LANGUAGES
+from wxlogin.web.language import KEEP_SECONDS
 from wxlogin.web.visitors import page_origins
 
 bp = Blueprint("pages", __name__)
@@ -68,7 +69,7 @@ def init_pages(app: Flask, settings: Settings) -> None:
 @bp.get("/language/<name>")
 def choose_language(name: str) -> Response:
     """Keeps the visitor's choice and goes back."""
-    if name not in LANGUAGES:
+    if name not in languages():
         raise NotFound("no such language")
     settings = running().settings
     back = safe_next(request.args.get("next"), settings)

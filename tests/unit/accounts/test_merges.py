@@ -83,10 +83,10 @@ def test_deletion_takes_everyone_who_was_merged_in(people: People) -> None:
 def test_deletion_removes_what_others_rows_say_of_the_person(people: People) -> None:
     """security row 39"""
     people.signs_in("web", "o1", "u1")
-    people.signs_in("web", "o1", "u2")  # conflict about u2, which nobody has yet
-    gone = people.signs_in("oa", "o2", "u2").resolution
+    people.signs_in("web", "o1", "the-other")  # a conflict: nobody has it yet
+    gone = people.signs_in("oa", "o2", "the-other").resolution
     accounts.delete(gone.user_id)
-    assert "u2" not in repr(snapshot())
+    assert "the-other" not in repr(snapshot())
     assert "o1" in repr(snapshot())
 
 

@@ -6,7 +6,11 @@ from collections.abc import Generator
 import pytest
 
 # Searches every test for secrets that leak; see `tests/canary`.
-pytest_plugins = ["tests.canary.plugin", "tests.support.chromium"]
+pytest_plugins = [
+    "tests.canary.plugin",
+    "tests.support.chromium",
+    "tests.support.once",
+]
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,0 +1,65 @@
+"""What comes out the same in every test is worked out once in a process.
+
+A fresh service for each test is what makes tests honest; most of its price is work
+whose result depends on nothing that a test can change. The results of that work are
+kept: of werkzeug the functions that build the addresses of a rule, of SQLAlchemy the
+text of a statement. A pytest plugin, which `tests/conftest.py` loads.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
+
+# As many statements as the package has, for each kind of database.
+_statements: LRUCache[Any, Any] = LRUCache(5000)
+
+
+def pytest_configure() -> None:
+    _build_addresses_once()
+    _write_statements_once()
+
+
+def _build_addresses_once() -> None:
+    """A rule writes, parses and compiles two functions. They depend on its text alone,
+    where it gives no defaults: converters are looked up when they are called."""
+    compiled: dict[Any, Callable[..., Any]] = {}
+    compile_builder = Rule._compile_builder
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+        if rule.defaults:
+            return compile_builder(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = builder  # type: ignore[method-assign]
+
+
+def _write_statements_once() -> None:
+    """SQLAlchemy keeps the text of a statement with the engine, and under the dialect
+    object of that engine. Here all engines keep them in one place, and dialects of one
+    kind and version are alike: they write the same text."""
+    DefaultDialect.__eq__ = _alike  # type: ignore[method-assign, assignment]
+    DefaultDialect.__hash__ = _kind  # type: ignore[method-assign, assignment]
+    sa.event.listen(sa.Engine, "engine_connect", _share_statements)
+
+
+def _share_statements(connection: sa.Connection) -> None:
+    connection.engine._compiled_cache = _statements
+
+
+def _alike(one: DefaultDialect, other: object) -> bool:
+    return type(one) is type(other) and _facts(one) == _facts(other)
+
+
+def _kind(dialect: DefaultDialect) -> int:
+    return hash(type(dialect))
+
+
+def _facts(dialect: Any) -> tuple[object, ...]:
+    return (dialect.server_version_info, dialect.paramstyle)

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from tests.support.journey import pictures_arrive
+from tests.support.tables import create_tables
 from wxlogin import create_app
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import load_settings
@@ -57,7 +58,7 @@ def serve(
         )
         app = create_app(settings)
         with app.app_context():
-            db.create_all()
+            create_tables()
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         running.append((server, thread, app))

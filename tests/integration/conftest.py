@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from tests.support.journey import Phone, Started, pictures_arrive
+from tests.support.tables import create_tables
 from wxlogin import create_app
 from wxlogin.cli.quiet import QuietHandler
 from wxlogin.config import load_settings
@@ -62,7 +63,7 @@ def service(
         given = {"simulator_url": simulator.url, **settings}
         app = create_app(load_settings(folder, **given))
         with app.app_context():
-            db.create_all()
+            create_tables()
         made.append(app)
         return app
 

@@ -5,14 +5,13 @@ conditions judged the same. One database serves them all; it is emptied between.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
-import sqlalchemy as sa
 
 from tests.services.conftest import available
 from tests.support import databases
 from tests.support.people import People, accounts_app, check_invariants
+from tests.support.tables import empty_tables
 from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_merges import *  # noqa: F403  the same tests
@@ -25,7 +24,6 @@ from tests.unit.accounts.test_undo import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_wechats import *  # noqa: F403  the same tests
 from tests.unit.sites.test_events import *  # noqa: F403  the same tests
 from tests.unit.sites.test_members import *  # noqa: F403  the same tests
-from wxlogin.db import Base, db
 
 SERVERS = {"postgresql": databases.postgresql_url, "mariadb": databases.mariadb_url}
 
@@ -41,20 +39,6 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def people(server_url: str) -> Iterator[People]:
     with accounts_app(server_url, tables=False):
-        _empty()
+        empty_tables()
         yield People()
         check_invariants()
-
-
-def _empty() -> None:
-    """Without rows, and counting ids from one again."""
-    names = [table.name for table in Base.metadata.sorted_tables]
-    if db.engine.dialect.name == "postgresql":
-        statements = [f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"]
-    else:
-        off, on = (f"SET SESSION foreign_key_checks = {n}" for n in (0, 1))
-        statements = [off, *(f"TRUNCATE TABLE {name}" for name in names), on]
-    with closing(db.engine.connect()) as connection:
-        for statement in statements:
-            connection.execute(sa.text(statement))
-        connection.commit()

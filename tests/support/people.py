@@ -14,6 +14,7 @@ from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
+from tests.support.tables import create_tables
 from wxlogin.accounts import changes
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.history import Trace
@@ -52,7 +53,7 @@ def accounts_app(url: str, *, tables: bool = True, **pool: Any) -> Iterator[Flas
     with app.app_context():
         prepare_engine(db.engine)
         if tables:
-            Base.metadata.create_all(db.engine)
+            create_tables()
         try:
             yield app
         finally:

@@ -13,6 +13,7 @@ import time_machine
 from flask import Flask
 
 from tests.support.journey import Browser, Phone, pictures_arrive
+from tests.support.tables import create_tables
 from wxlogin import create_app
 from wxlogin.config import Settings, load_settings
 from wxlogin.db import db
@@ -54,7 +55,7 @@ def app_for(settings_for: Callable[..., Settings]) -> Iterator[Callable[..., Fla
     def make(**changes: object) -> Flask:
         app = create_app(settings_for(**changes))
         with app.app_context():
-            db.create_all()
+            create_tables()
         made.append(app)
         return app
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.support.tables import create_tables
 from wxlogin import create_app
 from wxlogin.config import Site, load_settings
 from wxlogin.db import db
@@ -40,7 +41,7 @@ def service_for(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         }
         app = create_app(load_settings(tmp_path, **given))
         with app.app_context():
-            db.create_all()
+            create_tables()
         made.append(app)
         return app
 

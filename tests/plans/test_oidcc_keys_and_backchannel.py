@@ -15,7 +15,7 @@ from tests.support.journey import Browser, Phone
 from tests.support.receiver import Receiver, receiver
 from wxlogin.oidc import key_rotation
 from wxlogin.service import running
-from wxlogin.telling import backchannel
+from wxlogin.telling.backchannel import outbox
 
 HOUR = 3600
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -87,8 +87,7 @@ def test_oidcc_backchannel_rp_initiated_logout(app_for, simulator, ear: Receiver
 def told(app, site) -> None:
     """What the deliverer beside the requests does."""
     with app.app_context():
-        settings = running().settings
-        backchannel.tell(settings, settings.site_of(site["client_id"]))
+        outbox.tell(running().settings.site_of(site["client_id"]))
 
 
 def check_logout_token(shop: RelyingParty, signed_in, ear: Receiver) -> None:

@@ -27,8 +27,8 @@ from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import Event, Merge
 from wxlogin.config import load_settings
 from wxlogin.db import db, reading
-from wxlogin.service import running
-from wxlogin.telling import webhooks
+from wxlogin.telling.outbox import LEASE
+from wxlogin.telling.webhooks import outbox
 
 
 @dataclass
@@ -147,7 +147,7 @@ def test_killed_at_any_statement_of_a_delivery(
         something_happens(user)
         expected += 2
         finished = in_a_process_killed_at(number, delivers_here)
-        clock.shift(webhooks.LEASE.total_seconds() + 1)
+        clock.shift(LEASE.total_seconds() + 1)
         delivers()
         assert waiting() == 0, f"lost at statement {number}"
         if finished:
@@ -166,9 +166,7 @@ def test_killed_at_any_statement_of_a_delivery(
 def delivers_here() -> int:
     """Without a thread, so that the statements are counted where they are sent."""
 
-    settings = running().settings
-    sites = webhooks.sites_to_tell(settings)
-    return sum(webhooks.tell(settings, one) for one in sites)
+    return sum(outbox.tell(one) for one in outbox.sites_due())
 
 
 def test_receiver_down_for_an_hour(

@@ -12,7 +12,7 @@ one user come in the order of the changes, as their ids do (see `events`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Event, EventCount, LogoutNotice
 from wxlogin.db import reading, transaction
 from wxlogin.db.statements import insert_or_ignore, remove
+from wxlogin.service import running
 
 # Events numbered in one transaction.
 BATCH = 1000
@@ -39,6 +40,19 @@ class Told:
     type: str
     at: datetime
     data: dict[str, Any]
+
+    def public_form(self) -> dict[str, Any]:
+        """As JSON for its site: `type`, `timestamp` and `data`. Apps have names."""
+        names = {app.appid: app.name for app in running().settings.apps}
+        data = dict(self.data)
+        if identities := data.get("identities"):
+            data["identities"] = [
+                {"app": names.get(one["appid"]), "kind": one["kind"]}
+                for one in identities
+            ]
+        moment = self.at.astimezone(UTC).isoformat(timespec="milliseconds")
+        timestamp = moment.replace("+00:00", "Z")
+        return {"type": self.type, "timestamp": timestamp, "data": data}
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wxlogin import signals
-from wxlogin.config import Settings, Site
 from wxlogin.errors import WxloginError
 from wxlogin.flows.retention import forget_if_due
 from wxlogin.observability import get_logger
-from wxlogin.service import running
 from wxlogin.telling import backchannel, webhooks
 
 POLL_SECONDS = 5.0
@@ -42,15 +41,14 @@ class Job:
     """One site to be told by one way. `key` is the same each time."""
 
     key: tuple[str, str]
-    site: Site
-    tell: Callable[[Settings, Site], int]
+    tell: Callable[[], int]
 
 
-def jobs(settings: Settings) -> Iterator[Job]:
+def jobs() -> Iterator[Job]:
     """What is due now."""
     for way, module in (("logout", backchannel), ("webhook", webhooks)):
-        for site in module.sites_to_tell(settings):
-            yield Job((way, site.name), site, module.tell)
+        for site in module.outbox.sites_due():
+            yield Job((way, site.name), partial(module.outbox.tell, site))
 
 
 def deliver_once(context: Context) -> int:
@@ -59,7 +57,7 @@ def deliver_once(context: Context) -> int:
     `context` opens an application context; each thread needs one of its own.
     """
     counts: list[int] = []
-    threads = [_begin(context, job, counts) for job in jobs(running().settings)]
+    threads = [_begin(context, job, counts) for job in jobs()]
     for thread in threads:
         thread.join()
     return sum(counts)
@@ -107,7 +105,7 @@ class Deliverer:
     def _look(self) -> None:
         try:
             with self._context():
-                for job in jobs(running().settings):
+                for job in jobs():
                     before = self._working.get(job.key)
                     if before is None or not before.is_alive():
                         self._working[job.key] = _begin(self._context, job)
@@ -132,7 +130,7 @@ def _begin(
     context: Context, job: Job, counts: list[int] | None = None
 ) -> threading.Thread:
     def work() -> None:
-        count = job.tell(running().settings, job.site)
+        count = job.tell()
         if counts is not None:
             counts.append(count)
 

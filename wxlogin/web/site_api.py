@@ -16,7 +16,6 @@ from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites import feed, members
 from wxlogin.sites.members import Member
-from wxlogin.telling.webhooks import public_form
 from wxlogin.web.access import without_cookies
 from wxlogin.web.api import describe
 from wxlogin.web.bodies import json_text_or_null, json_texts
@@ -168,8 +167,7 @@ def events() -> Response:
     if not 1 <= limit <= MOST_EVENTS:
         raise BadRequest(f"limit is 1 to {MOST_EVENTS}")
     page = feed.read(client_id, after=after, limit=limit)
-    settings = running().settings
-    told = [{"id": one.id, **public_form(settings, one)} for one in page.events]
+    told = [{"id": one.id, **one.public_form()} for one in page.events]
     return jsonify(events=told, next=str(page.next), more=page.more)
 
 

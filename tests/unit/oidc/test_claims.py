@@ -251,10 +251,8 @@ def test_discovery_names_every_claim(user_id):
 
 def test_a_logout_token_is_one_and_no_id_token(service):
     """security row 120: Back-Channel Logout 1.0, section 2.4"""
-    make = logout_token
-    settings = running().settings
     one, other = (
-        make(settings, SHOP, uid="uid-1", sid="sid-1", at=START) for _ in range(2)
+        logout_token(SHOP, uid="uid-1", sid="sid-1", at=START) for _ in range(2)
     )
     header, found = read(one)
     assert header["typ"] == "logout+jwt"

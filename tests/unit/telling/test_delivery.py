@@ -14,7 +14,8 @@ from tests.support.telling import customer, delivers, has_signed_out, site
 from wxlogin.cli import main
 from wxlogin.cli.delivery import start_delivery, stop_delivery
 from wxlogin.errors import Unready
-from wxlogin.telling import delivery, webhooks
+from wxlogin.telling import delivery
+from wxlogin.telling.webhooks import Webhooks
 
 PATIENCE = 20
 
@@ -83,17 +84,17 @@ def test_a_failing_look_does_not_end_the_thread(
     app: Flask, arrived: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = Event()
-    sites_to_tell = webhooks.sites_to_tell
 
-    def broken(_settings: object) -> list[object]:
+    def broken(_outbox: object) -> list[object]:
         looked.set()
         raise Unready("the database does not answer")
 
     monkeypatch.setattr(delivery, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(webhooks, "sites_to_tell", broken)
+    sites_due = Webhooks.sites_due
+    monkeypatch.setattr(Webhooks, "sites_due", broken)
     start_delivery(app)
     assert looked.wait(PATIENCE)
-    monkeypatch.setattr(webhooks, "sites_to_tell", sites_to_tell)
+    monkeypatch.setattr(Webhooks, "sites_due", sites_due)
     customer(People(), "o1", "shop")
     assert arrived.wait(PATIENCE)
 

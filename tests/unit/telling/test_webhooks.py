@@ -23,7 +23,10 @@ from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event
 from wxlogin.db import db, reading
 from wxlogin.service import running
+from wxlogin.sites.feed import Told
 from wxlogin.telling import webhooks
+from wxlogin.telling.outbox import LEASE
+from wxlogin.telling.webhooks import outbox
 
 HOUR = 3600
 
@@ -220,16 +223,13 @@ def test_a_redirect_is_not_followed(people: People, shop: Receiver) -> None:
 
 
 def test_apps_are_named_and_appids_are_not(people: People, shop: Receiver) -> None:
-    told = webhooks.public_form(
-        running().settings,
-        webhooks.Told(
-            "evt_1",
-            "user.linked",
-            datetime(2026, 3, 1, 12, tzinfo=UTC),
-            {"uid": "u", "identities": [{"appid": "wx1", "kind": "website"}]},
-        ),
+    told = Told(
+        "evt_1",
+        "user.linked",
+        datetime(2026, 3, 1, 12, tzinfo=UTC),
+        {"uid": "u", "identities": [{"appid": "wx1", "kind": "website"}]},
     )
-    assert told == {
+    assert told.public_form() == {
         "type": "user.linked",
         "timestamp": "2026-03-01T12:00:00.000Z",
         "data": {"uid": "u", "identities": [{"app": None, "kind": "website"}]},
@@ -238,10 +238,10 @@ def test_apps_are_named_and_appids_are_not(people: People, shop: Receiver) -> No
 
 def another_takes_it() -> None:
     """Another process is about to send the first event."""
-    (row,) = webhooks._waiting(running().settings.sites[0])
-    assert webhooks._claim(row) is not None
+    (row,) = outbox.rows(running().settings.sites[0])
+    assert outbox.claim(row)
     # A look that is old by now takes nothing.
-    assert webhooks._claim(row) is None
+    assert not outbox.claim(row)
 
 
 def test_two_processes_send_an_event_once(people: People, shop: Receiver) -> None:
@@ -257,7 +257,7 @@ def test_a_lease_that_ran_out_is_taken_over(
     """Whoever held it was killed between its claim and the delivery."""
     customer(people, "o1", "shop")
     another_takes_it()
-    clock.shift(webhooks.LEASE.total_seconds() + 1)
+    clock.shift(LEASE.total_seconds() + 1)
     assert delivers() == 1
 
 

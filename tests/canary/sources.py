@@ -8,7 +8,8 @@ from typing import Any
 from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
-from wxlogin.flows import bindings, handover, link_codes, site_links
+from wxlogin.flows import handover
+from wxlogin.flows.customers import acceptance, bindings, links
 from wxlogin.flows.redirect import attempt
 from wxlogin.oidc import access_tokens, authorize, codes, refresh_tokens, signing_keys
 from wxlogin.oidc.authorization_request import AuthorizationRequest
@@ -30,9 +31,9 @@ def install() -> None:
     watch(signing_keys.new_key, _signing_key)
     watch(codes.issue, lambda code, *_: CANARIES.add("site's code", code))
     watch(access_tokens.issue, lambda issued, *_: _tokens(issued))
-    watch(site_links.make, lambda key, *_: CANARIES.add("customer's link", key))
-    watch(link_codes.accept, lambda url, *_: CANARIES.add("link code", _code_in(url)))
-    watch(link_codes.confirm, lambda it, *_: CANARIES.add("link token", it.token))
+    watch(links.make, lambda key, *_: CANARIES.add("customer's link", key))
+    watch(acceptance.accept, lambda url, *_: CANARIES.add("link code", _code_in(url)))
+    watch(acceptance.confirm, lambda it, *_: CANARIES.add("link token", it.token))
     watch(bindings.begin, lambda to, *_: CANARIES.add("bind code", to.code))
     watch(bindings.answer, lambda token, *_: CANARIES.add("bind token", token))
     watch(authorize.consider, lambda found, *_: _site_state(found))

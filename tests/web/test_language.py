@@ -200,7 +200,7 @@ def catalog_at(folder: Path) -> Catalog:
 
 def catalogs() -> list:
     templates = asset_dir("templates")
-    pages = [templates / name for name in ("login", "account", "openid")]
+    pages = [templates / name for name in ("login", "customers", "account", "openid")]
     service = [package_dir() / "web", *pages]
     names = ("base", "error", "form_post", "_developer")
     tables = ("flows/doors.py", "wechat/errcodes.py")

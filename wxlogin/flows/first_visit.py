@@ -4,7 +4,7 @@ WeChat has answered, nobody knows the person, and nothing is written: the answer
 waits in the ticket store for fifteen minutes, bound to the browser (or program)
 that brought it by a random key which only that one holds. The account is made by
 the person's own word, by a site that knows its customer, or not at all. A site's
-link for its customer (flows/site_links.py) is no word yet: whoever opens it is a
+link for its customer (flows/customers) is no word yet: whoever opens it is a
 stranger until the click that connects the two (finding M5).
 
 The same word twice gives the same session: its secret is made from the key. After
@@ -30,6 +30,7 @@ from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.flows.signing_in import Answer, live_session, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
+from wxlogin.service import running
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
 from wxlogin.tickets.shelf import Kept
@@ -141,29 +142,36 @@ def connect(
     Raises ExternalIdTaken and ExternalIdFixed, and what a sign-in raises, with
     nothing written.
     """
-    version, bound = policy_of(settings, waiting).version or None, False
-
-    def be_customer(session: Session, user_id: int) -> None:
-        members.connect(
-            session,
-            waiting.client_id,
-            user_id,
-            external_id,
-            at=now(),
-            terms_version=version,
-        )
+    client_id, bound = waiting.client_id, False
 
     def also(session: Session, resolution: Resolution) -> None:
         nonlocal bound
-        be_customer(session, resolution.user_id)
+        be_customer(session, client_id, resolution.user_id, external_id)
         bound = True
 
     secret = settle(settings, waiting, trace=trace, also=also)
     visitor = live_session(settings, secret)
     if not bound and visitor is not None:
         # The account was made in another tab meanwhile, by this browser too.
-        transaction(lambda session: be_customer(session, visitor.user_id))
+        transaction(
+            lambda session: be_customer(
+                session, client_id, visitor.user_id, external_id
+            )
+        )
     return secret
+
+
+def be_customer(
+    session: Session, client_id: str, user_id: int, external_id: str
+) -> None:
+    """The user is this customer of the site `client_id`, which has settled its terms.
+
+    Raises ExternalIdTaken and ExternalIdFixed.
+    """
+    version = terms.policy_for(running().settings, client_id).version or None
+    members.connect(
+        session, client_id, user_id, external_id, at=now(), terms_version=version
+    )
 
 
 def settle(

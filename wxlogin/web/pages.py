@@ -36,10 +36,10 @@ PICTURE_SECONDS = 24 * 3600
 _PLAIN = {
     "account.deleted",
     "account.me",
+    "customers.page",
+    "customers.question",
     "login.page",
     "registering.page",
-    "site_links.page",
-    "site_links.question",
     "terms.ours",
     "terms.page",
 }

@@ -8,6 +8,7 @@ from wxlogin.web import (
     account,
     api,
     callback,
+    customers,
     first_visit,
     forward_auth,
     handover,
@@ -19,7 +20,6 @@ from wxlogin.web import (
     ops,
     rp_logout,
     site_api,
-    site_links,
     terms,
     userinfo,
 )
@@ -35,6 +35,7 @@ _VIEWS = (
     account,
     api,
     callback,
+    customers,
     first_visit,
     forward_auth,
     handover,
@@ -46,7 +47,6 @@ _VIEWS = (
     ops,
     rp_logout,
     site_api,
-    site_links,
     terms,
     userinfo,
 )

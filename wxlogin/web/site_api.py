@@ -10,8 +10,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from wxlogin.accounts import people
 from wxlogin.errors import BadRequest, NotFound
-from wxlogin.flows import bindings, link_codes, site_links
-from wxlogin.flows.site_codes import Looks
+from wxlogin.flows.customers import acceptance, bindings
+from wxlogin.flows.customers import links as customer_links
+from wxlogin.flows.customers.site_codes import Looks
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites import feed, members
@@ -63,9 +64,9 @@ def links() -> Response:
     """An address with which a customer of the site's connects a WeChat."""
     site = calling_site()
     body = json_texts(external_id=True, label=True, return_to=False)
-    key = site_links.make(site, **body)
+    key = customer_links.make(site, **body)
     url = f"{running().settings.public_url}/link/{key}"
-    response = jsonify(url=url, expires_in=site_links.SECONDS)
+    response = jsonify(url=url, expires_in=customer_links.SECONDS)
     response.status_code = 201
     return response
 
@@ -76,7 +77,7 @@ def confirm() -> Response:
     """The customer whose session the browser has came back with this code."""
     site = calling_site()
     body = json_texts(code=True, external_id=True)
-    done = link_codes.confirm(site, **body)
+    done = acceptance.confirm(site, **body)
     url = f"{running().settings.public_url}/link/continue/{done.token}"
     return jsonify(continue_url=url, **_told(done.looks))
 

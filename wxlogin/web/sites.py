@@ -12,7 +12,7 @@ from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import now
 from wxlogin.errors import LinkExpired, SiteRequestOver
-from wxlogin.flows import site_links
+from wxlogin.flows.customers import links
 from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.oidc import authorization_request as authorizations
 from wxlogin.oidc.authorization_request import AuthorizationRequest
@@ -33,8 +33,9 @@ def purpose_of(next_url: str) -> Purpose:
         waiting = authorizations.held(found[1])
         return Purpose(waiting.client_id) if waiting else Purpose()
     if found := _LINK.fullmatch(path):
-        link = site_links.held(found[1])
-        return Purpose(link.client_id, vouched=True) if link else Purpose()
+        link = links.find(found[1])
+        if link and link.is_open:
+            return Purpose(link.client_id, vouched=True)
     return Purpose()
 
 
@@ -61,11 +62,11 @@ def require_open(next_url: str) -> None:
     path = _path(next_url)
     if found := _AUTHORIZE.fullmatch(path):
         waiting_request(found[1])
-    if (found := _LINK.fullmatch(path)) and not (
-        link := site_links.find(found[1])
-    ).lasts:
-        g.way_back = link.back(site_links.Answer.link_expired)
-        raise LinkExpired("the link is over")
+    if found := _LINK.fullmatch(path):
+        link = links.require(found[1])
+        if not link.lasts:
+            g.way_back = link.back(links.Answer.link_expired)
+            raise LinkExpired("the link is over")
 
 
 def waiting_request(key: str) -> AuthorizationRequest:

@@ -1,22 +1,21 @@
 """A site's own customers, in the browser: connect a WeChat, or prove an account.
 
 `/link/<key>` is opened by a customer who is signed in at the site, and finished at
-`/link/continue/<token>`; see flows/site_links.py and flows/link_codes.py.
+`/link/continue/<token>`; see flows/customers/links.py and acceptance.py.
 `/register/bind` and `/register/continue/<token>` are the way to the site's own
-password and back; see flows/bindings.py. Both have a page that names a WeChat and an
-account, and without its form nothing is connected.
+password and back; see flows/customers/bindings.py. Both have a page that names a
+WeChat and an account, and without its form nothing is connected.
 """
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from wxlogin.accounts.sessions import Visitor
 from wxlogin.errors import BadRequest
-from wxlogin.flows import bindings, link_codes, site_links
-from wxlogin.flows.first_visit import Waiting, forget, policy_of
+from wxlogin.flows.customers import acceptance, bindings, links
+from wxlogin.flows.customers.links import Answer, Link, Opener
+from wxlogin.flows.first_visit import forget, policy_of
 from wxlogin.flows.session import end_session
-from wxlogin.flows.site_links import Answer, Link
 from wxlogin.service import running
 from wxlogin.web import first_visit
 from wxlogin.web.edge import allow_form_to, allow_form_to_wechat
@@ -30,29 +29,29 @@ from wxlogin.web.visitors import (
     where,
 )
 
-bp = Blueprint("site_links", __name__)
+bp = Blueprint("customers", __name__)
 
 
 @bp.get("/link/<key>")
 def page(key: str) -> Response:
     """The question, for who has just signed in. Changes nothing."""
-    settings, link = running().settings, site_links.find(key)
-    visitor, waiting = _who(link)
-    if not link.may_answer(visitor, waiting):
-        return redirect(link.back(site_links.outcome(link, current_visitor())), 303)
-    if visitor is None and (waiting is None or waiting.done):
+    settings, link = running().settings, links.require(key)
+    who = _who(link)
+    if not link.may_answer(who):
+        return redirect(link.back(links.outcome(link, current_visitor())), 303)
+    if who.visitor is None and (who.waiting is None or who.waiting.done):
         return _to_login(key)
-    site_links.look(link)
+    links.look(link)
     allow_form_to(link.return_to)
     allow_form_to_wechat()
-    g.login_wish = {"next": url_for("site_links.page", key=key)}
-    obstacle = site_links.obstacle(link, visitor.user_id if visitor else None)
+    g.login_wish = {"next": url_for("customers.page", key=key)}
+    obstacle = links.obstacle(link, who.visitor)
     site = settings.site_of(link.client_id)
     html = render_template(
-        "login/link.html",
+        "customers/link.html",
         link=link,
-        visitor=visitor,
-        waiting=waiting,
+        visitor=who.visitor,
+        waiting=who.waiting,
         site=site.name if site else "",
         obstacle=obstacle,
         back=link.back(obstacle) if obstacle else None,
@@ -64,13 +63,13 @@ def page(key: str) -> Response:
 @bp.post("/link/<key>")
 def answer(key: str) -> Response:
     """The person's answer."""
-    link = site_links.find(key)
+    link = links.require(key)
     match request.form.get("answer"):
         case "yes":
             return _accept(link)
         case "no":
             _forget_first_visit(link)
-            return redirect(link.back(site_links.decline(link)), 303)
+            return redirect(link.back(links.decline(link)), 303)
         case "other":
             return _another_wechat(link)
     raise BadRequest("there is no such answer")
@@ -80,12 +79,8 @@ def answer(key: str) -> Response:
 def finish(token: str) -> Response:
     """The site has confirmed; the person has said yes, here and in this browser."""
     require_page()
-    link = link_codes.confirmed(token)
-    waiting = first_visit.waiting_at(url_for("site_links.page", key=link.key))
-    visitor = current_visitor()
-    if visitor is not None and not link.is_proven_by(visitor):
-        visitor = None
-    done = link_codes.connect(link, visitor=visitor, waiting=waiting, trace=trace(""))
+    link = acceptance.confirmed(token)
+    done = acceptance.connect(link, _both(link), trace=trace(""))
     if done.secret:
         hold_session(done.secret)
     return redirect(link.back(done.answer), 303)
@@ -123,7 +118,10 @@ def question(token: str) -> Response:
     policy = policy_of(settings, waiting)
     allow_form_to(*first_visit.targets(policy))
     html = render_template(
-        "login/bind.html", binding=binding, site=policy.name, profile=waiting.profile
+        "customers/bind.html",
+        binding=binding,
+        site=policy.name,
+        profile=waiting.profile,
     )
     return Response(html, mimetype="text/html")
 
@@ -147,32 +145,37 @@ def go_on(token: str) -> Response:
     return redirect(return_url(done.next_url), 303)
 
 
-def _who(link: Link) -> tuple[Visitor | None, Waiting | None]:
-    """Who has signed in at WeChat for this link: a user, or a person who has no
-    account yet. One of the two, whoever came last; or neither."""
+def _both(link: Link) -> Opener:
+    """The user and the first visit of this browser, each if it is of this link."""
     visitor = current_visitor()
     if visitor is not None and not link.is_proven_by(visitor):
         visitor = None
-    waiting = first_visit.waiting_at(url_for("site_links.page", key=link.key))
-    if visitor is None or waiting is None:
-        return visitor, waiting
-    if visitor.session_started_at.timestamp() < waiting.since:
-        return None, waiting
-    return visitor, None
+    waiting = first_visit.waiting_at(url_for("customers.page", key=link.key))
+    return Opener(visitor, waiting)
+
+
+def _who(link: Link) -> Opener:
+    """The one of the two that came last."""
+    who = _both(link)
+    if who.visitor is None or who.waiting is None:
+        return who
+    if who.visitor.session_started_at.timestamp() < who.waiting.since:
+        return Opener(waiting=who.waiting)
+    return Opener(who.visitor)
 
 
 def _accept(link: Link) -> Response:
     """The form says whom its page showed; another tab may have gone on since."""
-    here = url_for("site_links.page", key=link.key)
+    here = url_for("customers.page", key=link.key)
     waiting = first_visit.waiting_at(here)
     if waiting is not None and request.form.get("tag") == waiting.tag:
-        return redirect(link_codes.accept(link, visitor=None, waiting=waiting), 303)
-    visitor, waiting = _who(link)
-    if visitor is None and waiting is None:
+        return redirect(acceptance.accept(link, Opener(waiting=waiting)), 303)
+    who = _who(link)
+    if who.visitor is None and who.waiting is None:
         return _to_login(link.key)
-    if visitor is None or request.form.get("uid") != visitor.uid:
+    if who.visitor is None or request.form.get("uid") != who.visitor.uid:
         return redirect(here, 303)
-    return redirect(link_codes.accept(link, visitor=visitor, waiting=None), 303)
+    return redirect(acceptance.accept(link, who), 303)
 
 
 def _another_wechat(link: Link) -> Response:
@@ -188,11 +191,11 @@ def _another_wechat(link: Link) -> Response:
 
 def _forget_first_visit(link: Link) -> None:
     """Nothing is kept of a person who does not want to."""
-    waiting = _who(link)[1]
+    waiting = _who(link).waiting
     if waiting is not None and not waiting.done:
         forget(waiting.key)
 
 
 def _to_login(key: str) -> Response:
-    here = url_for("site_links.page", key=key)
+    here = url_for("customers.page", key=key)
     return redirect(url_for("login.page", next=here), 303)

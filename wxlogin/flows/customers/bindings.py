@@ -30,11 +30,10 @@ counts; another customer's id is refused then, with nothing changed.
 """
 
 import hmac
-import json
-import secrets
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 
+from wxlogin import service
 from wxlogin.accounts import people
 from wxlogin.accounts.history import Trace
 from wxlogin.config import Site
@@ -47,19 +46,25 @@ from wxlogin.errors import (
     RegistrationOver,
 )
 from wxlogin.flows import first_visit
+from wxlogin.flows.customers.site_codes import (
+    Code,
+    Codes,
+    Looks,
+    Word,
+    count_look,
+    require_label,
+)
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.site_codes import Looks, count_look, require_label
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
 from wxlogin.service import running
 from wxlogin.sites import members
 
-CODE = "bind_code"
-CONTINUE = "bind_continue"
 #: Seconds the site has to ask for its password.
 CODE_SECONDS = 600
-#: Seconds the browser has to come back.
-CONTINUE_SECONDS = 300
+
+_codes = Codes("bind", seconds=CODE_SECONDS)
+_looks = service.shelf("bind_code_looks", Looks, seconds=CODE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -83,34 +88,6 @@ class Handed:
     code: str
 
 
-@dataclass(frozen=True)
-class _Code:
-    """What a code stands for. `token` and `external_id` once the site answered."""
-
-    key: str
-    client_id: str
-    ends: float
-    external_id: str = ""
-    label: str = ""
-    token: str = ""
-    version: int = 0
-
-    def to_text(self) -> str:
-        return json.dumps(asdict(replace(self, version=0)))
-
-
-@dataclass(frozen=True)
-class Binding:
-    """What the site said about the answer that waits: its customer, and the `label`
-    that names the account to the person."""
-
-    code: str
-    key: str
-    client_id: str
-    external_id: str
-    label: str
-
-
 def begin(waiting: Waiting) -> Handed:
     """A code for this first visit, for the site's `bind_url`.
 
@@ -119,10 +96,7 @@ def begin(waiting: Waiting) -> Handed:
     bind_url = first_visit.policy_of(running().settings, waiting).bind_url
     if bind_url is None:
         raise NotFound("the site has no bind_url")
-    code = secrets.token_urlsafe(16)
-    pending = _Code(waiting.key, waiting.client_id, time.time() + CODE_SECONDS)
-    running().tickets.add(CODE, code, pending.to_text(), ttl=CODE_SECONDS)
-    return Handed(to=bind_url, code=code)
+    return Handed(to=bind_url, code=_codes.new(waiting.key, waiting.client_id))
 
 
 def look(site: Site, code: str) -> Pending:
@@ -130,16 +104,15 @@ def look(site: Site, code: str) -> Pending:
 
     `looks` counts this one.
     """
-    found = _code_of(site, code)
-    if found.token:
+    found = _codes.find(site, code)
+    waiting = first_visit.held(found.about) if found else None
+    if found is None or found.external_id or waiting is None:
         raise _gone()
-    waiting = _waiting(found.key)
-    profile = waiting.profile
     return Pending(
-        nickname=profile.nickname if profile else "",
+        nickname=waiting.profile.nickname if waiting.profile else "",
         avatar=waiting.picture(),
         expires_in=max(0, int(found.ends - time.time())),
-        looks=count_look(CODE, code, ttl=CODE_SECONDS),
+        looks=count_look(_looks, code),
     )
 
 
@@ -152,33 +125,30 @@ def answer(site: Site, *, code: str, external_id: str, label: str) -> str:
     """
     members.require_external_id(external_id)
     label = require_label(label)
-    found = _code_of(site, code)
-    if not found.token:
+    found = _codes.find(site, code)
+    if found is not None and not found.external_id:
         _refuse_conflict(found, external_id)
-        found = _put(code, found, external_id, label)
+        found = _codes.say(found, external_id=external_id, label=label)
+    if found is None:
+        raise _gone()
     if found.external_id != external_id:
         _void(code, found.token)
         raise Conflict("two customers were named for one code", client=found.client_id)
-    said = Binding(code, found.key, found.client_id, external_id, found.label)
-    value = json.dumps(asdict(said))
-    # There already where the same answer came before.
-    running().tickets.add(CONTINUE, found.token, value, ttl=CONTINUE_SECONDS)
-    return found.token
+    return _codes.confirm(found)
 
 
-def said(token: str, *, key: str) -> Binding:
+def said(token: str, *, key: str) -> Word:
     """The site's word, for the browser whose answer it is about. Changes nothing.
 
     `key` is that of the answer which waits for this browser. Raises
     RegistrationOver and OtherBrowser.
     """
-    found = running().tickets.get(CONTINUE, token)
-    if found is None:
+    word = _codes.said(token)
+    if word is None:
         raise RegistrationOver("no binding has this token (any more)")
-    binding = Binding(**json.loads(found.value))
-    if not hmac.compare_digest(binding.key.encode(), key.encode()):
+    if not hmac.compare_digest(word.about.encode(), key.encode()):
         raise OtherBrowser("the answer of WeChat waits in another browser")
-    return binding
+    return word
 
 
 @dataclass(frozen=True)
@@ -195,14 +165,12 @@ def connect(token: str, *, key: str, trace: Trace) -> Continued:
 
     Raises as `said`, and what a sign-in raises.
     """
-    settings, binding = running().settings, said(token, key=key)
+    settings, word = running().settings, said(token, key=key)
     waiting = first_visit.require(key)
     try:
-        secret = first_visit.connect(
-            settings, waiting, binding.external_id, trace=trace
-        )
+        secret = first_visit.connect(settings, waiting, word.external_id, trace=trace)
     except (ExternalIdTaken, ExternalIdFixed) as error:
-        get_logger().warning("not bound", client=binding.client_id, problem=error.code)
+        get_logger().warning("not bound", client=waiting.client_id, problem=error.code)
         bind_url = first_visit.policy_of(settings, waiting).bind_url or ""
         return Continued(with_query(bind_url, error=error.code), None)
     return Continued(waiting.next, secret)
@@ -216,9 +184,12 @@ def decline(token: str, *, key: str) -> None:
     _void(said(token, key=key).code, token)
 
 
-def _refuse_conflict(found: _Code, external_id: str) -> None:
+def _refuse_conflict(found: Code, external_id: str) -> None:
     """Tells the site at once what would be refused at the end."""
-    person = _waiting(found.key).answer.person
+    waiting = first_visit.held(found.about)
+    if waiting is None:
+        raise _gone()
+    person = waiting.answer.person
     known = people.known(person.appid, person.openid)
     user_id = known.user_id if known else None
     match members.obstacle(found.client_id, user_id, external_id):
@@ -228,40 +199,9 @@ def _refuse_conflict(found: _Code, external_id: str) -> None:
             raise ExternalIdFixed("the user has another id", client=found.client_id)
 
 
-def _put(code: str, found: _Code, external_id: str, label: str) -> _Code:
-    """The code with the site's word in it, or with the word that was faster."""
-    token, left = secrets.token_urlsafe(16), found.ends - time.time()
-    told = replace(found, external_id=external_id, label=label, token=token)
-    store = running().tickets
-    if store.swap(CODE, code, found.version, told.to_text(), ttl=max(left, 1)):
-        return told
-    if there := store.get(CODE, code):
-        return _Code(**json.loads(there.value))
-    raise _gone()
-
-
 def _void(code: str, token: str) -> None:
-    store = running().tickets
-    store.take(CODE, code)
-    store.take(CONTINUE, token)
+    _codes.void(code, token)
     get_logger().warning("binding void", security=True)
-
-
-def _code_of(site: Site, code: str) -> _Code:
-    ticket = running().tickets.get(CODE, code)
-    if ticket is None:
-        raise _gone()
-    found = replace(_Code(**json.loads(ticket.value)), version=ticket.version)
-    if found.client_id != site.client_id or time.time() > found.ends:
-        raise _gone()
-    return found
-
-
-def _waiting(key: str) -> Waiting:
-    waiting = first_visit.held(key)
-    if waiting is None:
-        raise _gone()
-    return waiting
 
 
 def _gone() -> NotFound:

@@ -2,7 +2,7 @@
 
 The site's server asks for a link for its customer and sends the browser there. The
 person signs in with WeChat, and our page names the WeChat and the account. What a
-yes leads to is told in flows/link_codes.py; here is the link itself.
+yes leads to is told in acceptance.py; here is the link itself.
 
 - The login at WeChat is younger than the link, so a session that somebody left
   open connects nothing.
@@ -16,29 +16,23 @@ link is over. It is remembered for some minutes more, so that who comes late is 
 back to the site and not left on an error page.
 """
 
-import json
-import secrets
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from wxlogin import service
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import now
-from wxlogin.errors import (
-    BadRequest,
-    ExternalIdFixed,
-    LinkExpired,
-)
+from wxlogin.errors import BadRequest, ExternalIdFixed, LinkExpired
+from wxlogin.flows.customers.site_codes import Looks, count_look, require_label
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.site_codes import count_look, require_label
 from wxlogin.observability import get_logger
 from wxlogin.security.origins import web_origins
 from wxlogin.security.returning import safe_return, with_query
-from wxlogin.service import running
 from wxlogin.sites import members
+from wxlogin.tickets.shelf import Kept
 
-KIND = "site_link"
 #: Seconds a link is good for.
 SECONDS = 300
 # How much longer it is remembered: as long as it can take to finish it.
@@ -60,13 +54,30 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Link:
+class Opener:
+    """Who has signed in at WeChat for a link: a user, or a person who has no account
+    yet, whose first visit waits; or neither."""
+
+    visitor: Visitor | None = None
+    waiting: Waiting | None = None
+
+    @property
+    def user_id(self) -> int:
+        """Of the user; 0 for nobody."""
+        return self.visitor.user_id if self.visitor else 0
+
+    @property
+    def tag(self) -> str:
+        """Of the first visit; empty for none."""
+        return self.waiting.tag if self.waiting else ""
+
+
+@dataclass(frozen=True)
+class Link(Kept):
     """A link as it stands. Times are seconds since 1970; `taken_by` is the user who
     said yes, 0 for nobody; `first_visit` the tag of the first visit that did; `done`
     says that the two are connected."""
 
-    key: str
-    version: int
     client_id: str
     external_id: str
     label: str
@@ -79,32 +90,28 @@ class Link:
     done: bool = False
 
     @property
-    def is_open(self) -> bool:
-        """May anybody answer?"""
-        return not self.taken_by and not self.first_visit and self.lasts
-
-    def may_answer(self, visitor: Visitor | None, waiting: Waiting | None) -> bool:
-        """May this one answer: the first time, or again while nothing came of it?"""
-        user_id, tag = visitor.user_id if visitor else 0, waiting.tag if waiting else ""
-        return self.is_open or (
-            self.lasts and self.is_by(user_id=user_id, first_visit=tag)
-        )
-
-    def is_by(self, *, user_id: int, first_visit: str) -> bool:
-        """Did this one say yes: a user, or else a first visit by its tag?"""
-        if first_visit:
-            return self.first_visit == first_visit
-        return user_id != 0 and self.taken_by == user_id
-
-    @property
     def lasts(self) -> bool:
         """Can something still come of it?"""
         return not self.declined and not self.done and time.time() < self.ends
 
-    def is_proven_by(self, visitor: Visitor | None) -> bool:
+    @property
+    def is_open(self) -> bool:
+        """May anybody answer?"""
+        return not self.taken_by and not self.first_visit and self.lasts
+
+    def may_answer(self, who: Opener) -> bool:
+        """May this one answer: the first time, or again while nothing came of it?"""
+        return self.is_open or (self.lasts and self.is_by(who))
+
+    def is_by(self, who: Opener) -> bool:
+        """Did this one say yes: a first visit by its tag, or else a user?"""
+        if who.tag:
+            return self.first_visit == who.tag
+        return who.user_id != 0 and self.taken_by == who.user_id
+
+    def is_proven_by(self, visitor: Visitor) -> bool:
         """Did this visitor sign in after the link was made?"""
-        started = visitor.session_started_at.timestamp() if visitor else 0.0
-        return started >= self.made
+        return visitor.session_started_at.timestamp() >= self.made
 
     def back(self, answer: Answer) -> str:
         """The site's address with what came of it."""
@@ -112,14 +119,9 @@ class Link:
             return with_query(self.return_to, wxlogin=answer.value)
         return with_query(self.return_to, wxlogin_error=answer.value)
 
-    def back_with(self, code: str) -> str:
-        """The site's address, for the site to confirm."""
-        return with_query(self.return_to, wxlogin="confirm", wxlogin_code=code)
 
-    def to_text(self) -> str:
-        values = asdict(self)
-        del values["key"], values["version"]
-        return json.dumps(values)
+_links = service.shelf("site_link", Link, seconds=SECONDS + _AFTERWARDS)
+_looks = service.shelf("site_link_looks", Looks, seconds=SECONDS + _AFTERWARDS)
 
 
 def make(site: Site, *, external_id: str, label: str, return_to: str = "") -> str:
@@ -129,97 +131,18 @@ def make(site: Site, *, external_id: str, label: str, return_to: str = "") -> st
     site's, by default its start page.
     """
     members.require_external_id(external_id)
-    label = require_label(label)
-    key, made = secrets.token_urlsafe(16), now().timestamp()
+    made = now().timestamp()
     link = Link(
-        key=key,
-        version=1,
         client_id=site.client_id or "",
         external_id=external_id,
-        label=label,
+        label=require_label(label),
         return_to=_return_address(site, return_to),
         made=made,
         ends=made + SECONDS,
     )
-    store = running().tickets
-    store.add(KIND, key, link.to_text(), ttl=SECONDS + _AFTERWARDS)
+    key = _links.put(link)
     get_logger().info("link made", client=link.client_id)
     return key
-
-
-def find(key: str) -> Link:
-    """The link with this key, also one that is over. Raises LinkExpired."""
-    found = running().tickets.get(KIND, key)
-    if found is None:
-        raise LinkExpired("no link has this key (any more)")
-    return Link(key, found.version, **json.loads(found.value))
-
-
-def held(key: str) -> Link | None:
-    """The link with this key while it is open."""
-    try:
-        link = find(key)
-    except LinkExpired:
-        return None
-    return link if link.is_open else None
-
-
-def outcome(link: Link, visitor: Visitor | None) -> Answer:
-    """What a link that is over says to whoever opens it now."""
-    if link.done and visitor is not None and link.taken_by == visitor.user_id:
-        return obstacle(link, visitor.user_id) or Answer.linked
-    return Answer.declined if link.declined else Answer.link_expired
-
-
-def obstacle(link: Link, user_id: int | None) -> Answer | None:
-    """Why this WeChat and this customer cannot be connected; None: they can.
-
-    `user_id` is None for a person who has no account yet.
-    """
-    found = members.obstacle(link.client_id, user_id, link.external_id)
-    return Answer.wechat_taken if found == ExternalIdFixed.code else _known(found)
-
-
-def look(link: Link) -> None:
-    """The page of the link is shown: counted for the site (finding L14)."""
-    count_look(KIND, link.key, ttl=SECONDS + _AFTERWARDS)
-
-
-def decline(link: Link) -> Answer:
-    """The person does not want to; the link is over, also for who said yes before."""
-    said_no = replace(link, declined=True)
-    if link.lasts and change(link, said_no):
-        return Answer.declined
-    return Answer.link_expired
-
-
-def claim(link: Link, *, user_id: int, first_visit: str) -> bool:
-    """Is the link this one's now, or was it before, and nothing came of it yet?"""
-    mine = replace(link, taken_by=user_id, first_visit=first_visit)
-    if link.is_open and change(link, mine):
-        return True
-    there = find(link.key)
-    return there.lasts and there.is_by(user_id=user_id, first_visit=first_visit)
-
-
-def change(link: Link, new: Link) -> bool:
-    """Writes the link as it is now; False where it was changed meanwhile."""
-    left = max(1, link.ends + _AFTERWARDS - time.time())
-    store = running().tickets
-    return store.swap(KIND, link.key, link.version, new.to_text(), ttl=left)
-
-
-def _known(code: str | None) -> Answer | None:
-    return Answer(code) if code else None
-
-
-def log_answer(link: Link, answer: Answer, visitor: Visitor | None) -> Answer:
-    """The answer, after a line in the log about it."""
-    uid = visitor.uid if visitor else None
-    get_logger().info(
-        "link answered", client=link.client_id, uid=uid, answer=answer.value
-    )
-    return answer
 
 
 def _return_address(site: Site, wish: str) -> str:
@@ -230,3 +153,67 @@ def _return_address(site: Site, wish: str) -> str:
     if found := safe_return(wish, [*site.origins, *own]):
         return found
     raise BadRequest("return_to is no address of the site's origins or redirect_uris")
+
+
+def find(key: str) -> Link | None:
+    """The link with this key, also one that is over."""
+    return _links.get(key)
+
+
+def require(key: str) -> Link:
+    """The same. Raises LinkExpired."""
+    link = find(key)
+    if link is None:
+        raise LinkExpired("no link has this key (any more)")
+    return link
+
+
+def look(link: Link) -> None:
+    """The page of the link is shown: counted for the site (finding L14)."""
+    count_look(_looks, link.key)
+
+
+def looks_at(link: Link) -> Looks:
+    """The looks there were."""
+    return _looks.get(link.key) or Looks()
+
+
+def outcome(link: Link, visitor: Visitor | None) -> Answer:
+    """What a link that is over says to whoever opens it now."""
+    if link.done and visitor is not None and link.taken_by == visitor.user_id:
+        return obstacle(link, visitor) or Answer.linked
+    return Answer.declined if link.declined else Answer.link_expired
+
+
+def obstacle(link: Link, visitor: Visitor | None) -> Answer | None:
+    """Why this WeChat and this customer cannot be connected; None: they can.
+
+    `visitor` is None for a person who has no account yet.
+    """
+    user_id = visitor.user_id if visitor else None
+    found = members.obstacle(link.client_id, user_id, link.external_id)
+    if found == ExternalIdFixed.code:
+        return Answer.wechat_taken
+    return Answer(found) if found else None
+
+
+def decline(link: Link) -> Answer:
+    """The person does not want to; the link is over, also for who said yes before."""
+    if link.lasts and change(replace(link, declined=True)):
+        return Answer.declined
+    return Answer.link_expired
+
+
+def change(new: Link) -> bool:
+    """Writes the link; False where it was changed meanwhile."""
+    left = max(1, new.ends + _AFTERWARDS - time.time())
+    return _links.swap(new, seconds=left) is not None
+
+
+def log_answer(link: Link, answer: Answer, visitor: Visitor | None) -> Answer:
+    """The answer, after a line in the log about it."""
+    uid = visitor.uid if visitor else None
+    get_logger().info(
+        "link answered", client=link.client_id, uid=uid, answer=answer.value
+    )
+    return answer

@@ -1,0 +1,1 @@
+"""A site's customer connects a WeChat: by a link of the site, or at a first visit."""

@@ -20,7 +20,7 @@ from tests.support.people import People
 from tests.support.silence import Wire
 from wxlogin.accounts.sessions import find
 from wxlogin.config import load_settings
-from wxlogin.db import db, engine, reading, transaction
+from wxlogin.db import db, engine, reading, transaction, waits
 from wxlogin.errors import Unready
 from wxlogin.factory import build
 
@@ -188,9 +188,13 @@ def test_a_server_that_falls_silent_is_given_up(
 
 @pytest.mark.parametrize("server", ["postgresql", "mariadb"])
 def test_a_connection_that_broke_while_it_was_idle_is_replaced(
-    server: str, request: pytest.FixtureRequest, tmp_path: Path
+    server: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A failover, or a proxy that drops idle connections, costs nobody a sign-in."""
+    monkeypatch.setattr(waits, "ALIVE_SECONDS", 0)
     url = sa.make_url(request.getfixturevalue(f"{server}_url"))
     assert url.host is not None
     with Wire((url.host, url.port or 0)) as wire:
@@ -240,7 +244,7 @@ def test_a_port_that_takes_connections_and_says_nothing(
 def test_when_all_connections_hang_nobody_queues_for_one(
     database_url: str, tmp_path: Path, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(waits, "STALL_SECONDS", 0.2)
     app = build(load_settings(tmp_path, database_url=database_url), threads=4)
 
     def one(_number: int) -> str:
@@ -343,12 +347,12 @@ def test_connection_that_died_while_it_was_idle_is_replaced(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was used just now is not asked first, so that one may fail."""
-    monkeypatch.setattr(engine, "ALIVE_SECONDS", 30)
+    monkeypatch.setattr(waits, "ALIVE_SECONDS", 30)
     _cut_the_idle_one()
     with pytest.raises(Unready):
         _ask()
     _ask()
-    monkeypatch.setattr(engine, "ALIVE_SECONDS", 0)
+    monkeypatch.setattr(waits, "ALIVE_SECONDS", 0)
     _cut_the_idle_one()
     _ask()
 

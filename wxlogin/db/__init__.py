@@ -1,7 +1,7 @@
 """The database: one base, one way to write.
 
 Three databases are served. What differs between them stands in this package and
-nowhere else: how to connect in `engine`, what a refusal means in `faults`.
+nowhere else: how to connect in `engine`, what a refusal means in `drivers`.
 
 - SQLite opens a writing transaction with BEGIN IMMEDIATE, so that two writers
   queue instead of failing with "database is locked" half way, and a reading one
@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr
 
-from wxlogin.db import faults
+from wxlogin.db import drivers
 from wxlogin.db.engine import (
     brief_engine,
     engine_options,
@@ -150,7 +150,7 @@ def transaction(work: Callable[[Session], T], *, hurry: bool = False) -> T:
         except DBAPIError as error:
             late = longest is not None and time.monotonic() - began > longest
             late = late or hurry
-            if late or attempt == ATTEMPTS or not faults.lost_race(error):
+            if late or attempt == ATTEMPTS or not drivers.lost_race(error):
                 _raise_unready(error)
         time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311  jitter
     raise AssertionError("the loop above returns or raises")
@@ -202,10 +202,10 @@ def take_stock(*models: type[Base]) -> None:
 
 
 def _raise_unready(error: DBAPIError) -> NoReturn:
-    why = faults.sentence(error)
+    why = drivers.sentence(error)
     if why is None:
         raise error
-    raise Unready(why, fault=faults.code(error)) from None
+    raise Unready(why, fault=drivers.code(error)) from None
 
 
 def _raise_busy(error: PoolTimeout) -> NoReturn:

@@ -11,17 +11,15 @@ role that are in force when we connect. One thing is not the operator's choice: 
 MariaDB and PostgreSQL a connection speaks UTF-8, because names do (finding I4).
 """
 
-import logging
-import time
+import re
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from wxlogin.db import faults, listening, sqlite_file
-from wxlogin.db.values import guard_parameters
+from wxlogin.db import drivers, sqlite_file, waits
+from wxlogin.errors import BadRequest
 
 # Seconds a statement may run, and wait for a lock that somebody else holds.
 STATEMENT_SECONDS = 8
@@ -39,22 +37,13 @@ HURRY_MILLISECONDS = 100
 RETRY_SECONDS = 8.0
 #: Connections of one process, where nothing else is said.
 CONNECTIONS = 10
-# Seconds to wait for a free connection: while others are given back, and when none is.
-POOL_SECONDS = 15.0
-STALL_SECONDS = 2.5
-# The same, for who finds as many waiting as there may be.
-CROWD_SECONDS = 0.25
-# A connection that was given back so short a time ago is taken to live: a sign-in uses
-# two, one after the other, and asking twice costs what a statement costs. HikariCP does
-# the same. Whoever meets one that died in this time hears that the database is away,
-# as whoever was using it, and all others of the pool are replaced.
-ALIVE_SECONDS = 0.5
-
 # For one look at the database, by the doctor and at the start.
 BRIEF_SECONDS = 3
 
 _RETRY = "wxlogin_retry_seconds"
-_RETURNED = "wxlogin_returned"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# The largest number that a column can hold.
+_LARGEST = 2**63 - 1
 # What the drivers call the times they wait, in whole seconds.
 _WAITS = {
     "psycopg": ("connect_timeout",),
@@ -89,62 +78,6 @@ _POSTGRESQL_LIMITS = " ".join(
 )
 
 
-# A pool logs under its class's name, which is now one of ours.
-logging.getLogger(f"{__name__}.Pool").setLevel(logging.WARNING)
-
-
-class Pool(QueuePool):
-    """Connections of one process; nobody queues for them while nothing moves.
-
-    While connections are given back, one waits for one's turn. When all are out and
-    none has come back for STALL_SECONDS, the database hangs, and whoever wants one
-    more hears so at once. At most `places` wait so long: the threads that are left
-    answer what needs no database.
-    """
-
-    places: int | None = None
-    # When one was last free, or was given back.
-    _moved = 0.0
-    _waiting = 0
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        # `create_engine` makes whole seconds of what it is given.
-        self._timeout = CROWD_SECONDS
-
-    def _do_get(self) -> ConnectionPoolEntry:
-        began = time.monotonic()
-        if self.checkedout() < self.size():
-            self._moved = began
-        self._waiting += 1
-        try:
-            record = self._in_turn(began)
-        finally:
-            self._waiting -= 1
-        if (
-            time.monotonic() - record.info.get(_RETURNED, -ALIVE_SECONDS)
-            < ALIVE_SECONDS
-        ):
-            # What the pool calls one that it has just made: not asked.
-            record.fresh = True  # type: ignore[attr-defined]
-        return record
-
-    def _in_turn(self, began: float) -> ConnectionPoolEntry:
-        while True:
-            try:
-                return super()._do_get()
-            except PoolTimeout:
-                at = time.monotonic()
-                crowded = self.places is not None and self._waiting > self.places
-                longest = CROWD_SECONDS if crowded else STALL_SECONDS
-                if at - self._moved >= longest or at - began > POOL_SECONDS:
-                    raise
-
-    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        self._moved = record.info[_RETURNED] = time.monotonic()
-        super()._do_return_conn(record)
-
-
 def engine_options(
     url: str, *, patient: bool = False, threads: int | None = None
 ) -> dict[str, Any]:
@@ -163,7 +96,7 @@ def engine_options(
     }
     if not (backend == "sqlite" and sqlite_file.path_of(found) is None):
         options |= {
-            "poolclass": type("Pool", (Pool,), {"places": places}),
+            "poolclass": waits.pool_with(places),
             "pool_size": connections,
             "max_overflow": 0,
         }
@@ -209,7 +142,7 @@ def _lone_engine(url: sa.URL, **arguments: Any) -> sa.Engine:
 
 def prepare_engine(engine: sa.Engine, *, patient: bool = False) -> None:
     """Sets up each connection of this engine; called once for each."""
-    guard_parameters(engine)
+    _guard_parameters(engine)
     match engine.dialect.name:
         case "sqlite":
             sa.event.listen(engine, "do_connect", sqlite_file.make_private)
@@ -268,15 +201,51 @@ def _waits(url: sa.URL) -> tuple[str, ...]:
 def _listen(engine: sa.Engine, seconds: float) -> None:
     """PyMySQL has `read_timeout`; psycopg waits as long as the network stands."""
     if engine.dialect.driver == "psycopg":
-        sa.event.listen(engine, "do_connect", partial(listening.connect, seconds))
+        sa.event.listen(engine, "do_connect", partial(waits.connect_listening, seconds))
 
 
 def _leave_replica(context: sa.engine.ExceptionContext) -> None:
     """After a failover the old primary may live on, to be read only, and a connection
     to it with it: it is given up, and the next one leads to the new primary."""
     if isinstance(context.sqlalchemy_exception, sa.exc.DBAPIError):
-        if faults.sentence(context.sqlalchemy_exception) == faults.READ_ONLY:
+        if drivers.sentence(context.sqlalchemy_exception) == drivers.READ_ONLY:
             context.is_disconnect = True
+
+
+def _guard_parameters(engine: sa.Engine) -> None:
+    """Has values that no database can hold refused before a statement is sent.
+
+    PostgreSQL knows no NUL in a text, no driver can encode half a character, and
+    SQLite's numbers end at 64 bits; each of these would be a fault of the server's for
+    what was somebody's odd request. Whatever a client sends may become a parameter: a
+    piece of a path, a field, a cookie, a number. So it is looked at here, where all
+    pass, and is a BadRequest on every database alike (security row 56, finding L6).
+    """
+    sa.event.listen(engine, "before_cursor_execute", _look_at)
+
+
+def _look_at(
+    _connection: object,
+    _cursor: object,
+    _statement: object,
+    parameters: Any,
+    *_more: object,
+) -> None:
+    for value in _values(parameters):
+        if isinstance(value, str):
+            if _UNSTORABLE.search(value):
+                raise BadRequest("a value holds NUL or half a character")
+        elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+            raise BadRequest("a number is larger than any of ours")
+
+
+def _values(parameters: Any) -> Iterable[Any]:
+    """All values of one statement, also where it is sent for many rows."""
+    if isinstance(parameters, Mapping):
+        return parameters.values()
+    if isinstance(parameters, list):
+        return (value for row in parameters for value in _values(row))
+    return parameters or ()
 
 
 def _teller(*statements: str) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 from flask_migrate import upgrade
 from sqlalchemy.exc import DBAPIError
 
-from wxlogin.db import db, faults, soundness
+from wxlogin.db import db, drivers, soundness
 from wxlogin.db.engine import brief_engine
 from wxlogin.errors import ConfigurationError
 
@@ -23,12 +23,12 @@ def bring_up_to_date() -> None:
         upgrade()
         stopping = [flaw.sentence() for flaw in flaws() if flaw.stops]
     except DBAPIError as error:
-        why = faults.sentence(error)
+        why = drivers.sentence(error)
         if why is None:
             raise
         # The driver's text may quote the URL with its password.
         raise ConfigurationError(
-            f"the database does not do what it is asked: {why} ({faults.code(error)})"
+            f"the database does not do what it is asked: {why} ({drivers.code(error)})"
         ) from None
     if stopping:
         raise ConfigurationError("\n".join(stopping))

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from wxlogin.config.paths import package_dir
-from wxlogin.db import Base, faults, sqlite_file
+from wxlogin.db import Base, drivers, sqlite_file
 from wxlogin.db.engine import brief_engine
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger
@@ -59,10 +59,10 @@ def require(url: sa.URL) -> None:
     try:
         found = [flaw.sentence() for flaw in flaws(engine) if flaw.stops]
     except DBAPIError as error:
-        why = faults.sentence(error) or "the database refuses what it is asked"
+        why = drivers.sentence(error) or "the database refuses what it is asked"
         if url.get_backend_name() == "sqlite":
             raise ConfigurationError(why) from None
-        get_logger().warning("no database yet", why=why, fault=faults.code(error))
+        get_logger().warning("no database yet", why=why, fault=drivers.code(error))
         return
     finally:
         engine.dispose()
@@ -243,9 +243,9 @@ def _writing(engine: sa.Engine) -> Iterator[Flaw]:
             connection.rollback()
     except DBAPIError as error:
         sqlite = engine.dialect.name == "sqlite"
-        readable = f"{place(engine.url)} cannot be written ({faults.code(error)})."
-        todo = faults.sentence(error) or _RIGHTS
+        readable = f"{place(engine.url)} cannot be written ({drivers.code(error)})."
+        todo = drivers.sentence(error) or _RIGHTS
         todo = f"{todo[0].upper()}{todo[1:]}."
         # A lock goes away and a replica becomes the primary; a file stays as it is.
-        stops = sqlite and not faults.lost_race(error)
+        stops = sqlite and not drivers.lost_race(error)
         yield Flaw("writing", readable, todo, stops=stops)

@@ -39,7 +39,7 @@ def make_private(
     name = str(arguments[0]) if arguments else ""
     if not name or ":memory:" in name or name.startswith("file:"):
         return
-    # Where it cannot be made SQLite says so, with a code that faults.py explains.
+    # Where it cannot be made SQLite says so, with a code that drivers.py explains.
     with suppress(OSError):
         os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.config import Settings
 from wxlogin.config.store_urls import database_faults
-from wxlogin.db import brief_engine, faults, soundness
+from wxlogin.db import brief_engine, drivers, soundness
 from wxlogin.doctor import unionids
 from wxlogin.doctor.findings import Finding, ok, warning, wrong
 from wxlogin.errors import ConfigurationError, Unready
@@ -70,9 +70,9 @@ def _unusable(url: sa.URL, error: SQLAlchemyError) -> Finding:
     if not isinstance(error, DBAPIError):
         kind = type(error).__name__
         return wrong(_DATABASE, f"{where} cannot be used ({kind}).", todo=_MEND)
-    why = faults.sentence(error) or "it refuses what it is asked"
+    why = drivers.sentence(error) or "it refuses what it is asked"
     todo = "" if url.get_backend_name() == "sqlite" else _MEND
-    return wrong(_DATABASE, f"{where}: {why} ({faults.code(error)}).", todo=todo)
+    return wrong(_DATABASE, f"{where}: {why} ({drivers.code(error)}).", todo=todo)
 
 
 def redis(settings: Settings) -> Iterator[Finding]:

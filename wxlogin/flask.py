@@ -225,7 +225,7 @@ def _find(mounted: _Mounted) -> Person | None:
     if secret is None:
         return None
     with service.app_context():
-        visitor = live_session(mounted.settings, secret)
+        visitor = live_session(secret)
         if visitor is None:
             return None
         picture = picture_url(mounted.settings, visitor.user_id, visitor.uid)

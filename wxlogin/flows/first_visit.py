@@ -22,7 +22,7 @@ from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Profile
 from wxlogin.accounts.resolve import Resolution
 from wxlogin.accounts.sign_in import Hook
-from wxlogin.config import Registration, Settings
+from wxlogin.config import Registration
 from wxlogin.db import now, transaction
 from wxlogin.errors import AlreadyFinished, RegistrationClosed, RegistrationOver
 from wxlogin.flows import avatars
@@ -75,20 +75,18 @@ class Waiting(Kept):
 _visits = service.shelf("registration", Waiting, seconds=WAIT_SECONDS)
 
 
-def creates(settings: Settings, purpose: Purpose) -> bool:
+def creates(purpose: Purpose) -> bool:
     """Is an unknown person's account made without a question?"""
-    return terms.policy_for(settings, purpose.client_id).creates
+    return terms.policy_for(running().settings, purpose.client_id).creates
 
 
-def hold(
-    settings: Settings, answer: Answer, *, purpose: Purpose, next_url: str, door: str
-) -> str:
+def hold(answer: Answer, *, purpose: Purpose, next_url: str, door: str) -> str:
     """Keeps the answer and returns its key.
 
     Raises RegistrationClosed where the person's word would not help.
     """
     client_id = purpose.client_id
-    policy = terms.policy_for(settings, client_id)
+    policy = terms.policy_for(running().settings, client_id)
     helps = purpose.vouched or policy.bind_url
     if policy.mode is Registration.closed and not helps:
         raise RegistrationClosed("the site takes no new accounts", client=client_id)
@@ -112,30 +110,28 @@ def held(key: str) -> Waiting | None:
     return _visits.get(key) if key else None
 
 
-def policy_of(settings: Settings, waiting: Waiting) -> Policy:
+def policy_of(waiting: Waiting) -> Policy:
     """What holds for this first visit."""
-    return terms.policy_for(settings, waiting.client_id)
+    return terms.policy_for(running().settings, waiting.client_id)
 
 
-def agree(settings: Settings, waiting: Waiting, *, trace: Trace) -> str:
+def agree(waiting: Waiting, *, trace: Trace) -> str:
     """Makes the account of a person who ticked the box; returns the session's secret.
 
     Raises RegistrationClosed, AlreadyFinished after a sign-out, and what a sign-in
     raises.
     """
-    policy = policy_of(settings, waiting)
+    policy = policy_of(waiting)
     if policy.mode is Registration.closed:
         raise RegistrationClosed("the site takes no new accounts")
 
     def consent(session: Any, resolution: Resolution) -> None:
         terms.settle(session, policy, resolution.user_id, door=waiting.door)
 
-    return settle(settings, waiting, trace=trace, also=consent)
+    return settle(waiting, trace=trace, also=consent)
 
 
-def connect(
-    settings: Settings, waiting: Waiting, external_id: str, *, trace: Trace
-) -> str:
+def connect(waiting: Waiting, external_id: str, *, trace: Trace) -> str:
     """Account, session and the site's customer in one transaction; returns the
     session's secret, the same for the same word again.
 
@@ -149,8 +145,8 @@ def connect(
         be_customer(session, client_id, resolution.user_id, external_id)
         bound = True
 
-    secret = settle(settings, waiting, trace=trace, also=also)
-    visitor = live_session(settings, secret)
+    secret = settle(waiting, trace=trace, also=also)
+    visitor = live_session(secret)
     if not bound and visitor is not None:
         # The account was made in another tab meanwhile, by this browser too.
         transaction(
@@ -174,22 +170,19 @@ def be_customer(
     )
 
 
-def settle(
-    settings: Settings, waiting: Waiting, *, trace: Trace, also: Hook | None
-) -> str:
+def settle(waiting: Waiting, *, trace: Trace, also: Hook | None) -> str:
     """Signs the waiting person in, and makes the account if it is still new.
 
     Returns the secret of the session, the same for every call. `also` runs in the
     transaction, once; what it raises undoes everything and the answer waits on.
     """
-    known = session_secrets(settings, waiting.key, "registration")
-    if secret := _live(settings, known):
+    known = session_secrets(running().settings, waiting.key, "registration")
+    if secret := _live(known):
         return secret
     if waiting.done:
         raise AlreadyFinished("this registration is over")
     try:
         sign_in_as(
-            settings,
             _now(waiting.answer),
             secret=known[0],
             trace=replace(trace, door=waiting.door),
@@ -197,7 +190,7 @@ def settle(
         )
     except AlreadyFinished:
         # The same word came twice at once, and the other one was faster.
-        if secret := _live(settings, known):
+        if secret := _live(known):
             return secret
         raise
     _visits.swap(replace(waiting, done=True))
@@ -219,8 +212,8 @@ def require(key: str | None) -> Waiting:
     return waiting
 
 
-def _live(settings: Settings, known: list[str]) -> str | None:
-    return next((each for each in known if live_session(settings, each)), None)
+def _live(known: list[str]) -> str | None:
+    return next((each for each in known if live_session(each)), None)
 
 
 def _now(answer: Answer) -> Answer:

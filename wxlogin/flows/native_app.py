@@ -16,7 +16,7 @@ from wxlogin import service
 from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import App, Settings
+from wxlogin.config import App
 from wxlogin.errors import (
     CodeInvalid,
     LoginPending,
@@ -65,13 +65,7 @@ _codes = service.once("app_code", _Turn, seconds=KEEP_SECONDS)
 
 
 def sign_in_with_code(
-    settings: Settings,
-    app: App,
-    *,
-    code: str,
-    attempt: str,
-    trace: Trace,
-    client_id: str = "",
+    app: App, *, code: str, attempt: str, trace: Trace, client_id: str = ""
 ) -> AppSignIn | Waiting:
     """The session for this code. `attempt` may be empty: then no retry is known.
 
@@ -85,8 +79,8 @@ def sign_in_with_code(
     found = _codes.claim(key, _Turn(proof=proof))
     if isinstance(found, Claim):
         try:
-            answer = ask_who(settings, app, code=code)
-            return _first(settings, found.turn, answer, trace, Purpose(client_id))
+            answer = ask_who(app, code=code)
+            return _first(found.turn, answer, trace, Purpose(client_id))
         except WxloginError as error:
             if never_left(error):
                 _codes.free(key)
@@ -95,20 +89,18 @@ def sign_in_with_code(
             raise
     if found is None or not found.repeats(proof, within=RETRY_SECONDS):
         raise CodeInvalid("this code was sent before", app=app.name)
-    return _again(settings, app, found, trace=trace)
+    return _again(app, found, trace=trace)
 
 
 def _first(
-    settings: Settings, turn: _Turn, answer: Answer, trace: Trace, purpose: Purpose
+    turn: _Turn, answer: Answer, trace: Trace, purpose: Purpose
 ) -> AppSignIn | Waiting:
     person, token = answer.person, _new_token()
-    creates = first_visit.creates(settings, purpose)
+    creates = first_visit.creates(purpose)
     try:
-        signed_in = _open(settings, answer, trace, token=token, create=creates)
+        signed_in = _open(answer, trace, token=token, create=creates)
     except UnknownPerson:
-        key = first_visit.hold(
-            settings, answer, purpose=purpose, next_url="", door=trace.door
-        )
+        key = first_visit.hold(answer, purpose=purpose, next_url="", door=trace.door)
         _codes.done(replace(turn, waiting=key))
         return first_visit.require(key)
     _codes.done(
@@ -117,13 +109,11 @@ def _first(
     return signed_in
 
 
-def _again(
-    settings: Settings, app: App, turn: _Turn, *, trace: Trace
-) -> AppSignIn | Waiting:
+def _again(app: App, turn: _Turn, *, trace: Trace) -> AppSignIn | Waiting:
     """The answer to the client's own retry."""
     if turn.waiting:
         return first_visit.require(turn.waiting)
-    if live_session(settings, turn.token) is None:
+    if live_session(turn.token) is None:
         # Signed out or deleted meanwhile: only a new code begins again.
         raise CodeInvalid("the session of this code is over", app=app.name)
     person = Person(
@@ -134,7 +124,7 @@ def _again(
     if not _codes.swap(replace(turn, token=token)):
         raise LoginPending("another retry of this call is being answered")
     former = replace(trace, former_secret=turn.token)
-    return _open(settings, answer, former, token=token)
+    return _open(answer, former, token=token)
 
 
 def _new_token() -> str:
@@ -142,20 +132,15 @@ def _new_token() -> str:
 
 
 def _open(
-    settings: Settings,
-    answer: Answer,
-    trace: Trace,
-    *,
-    token: str,
-    create: bool = True,
+    answer: Answer, trace: Trace, *, token: str, create: bool = True
 ) -> AppSignIn:
-    sign_in_as(settings, answer, secret=token, trace=trace, create=create)
-    return signed_in_by(settings, token)
+    sign_in_as(answer, secret=token, trace=trace, create=create)
+    return signed_in_by(token)
 
 
-def signed_in_by(settings: Settings, token: str) -> AppSignIn:
+def signed_in_by(token: str) -> AppSignIn:
     """The session of this token. Raises SignInNeeded where there is none."""
-    visitor = live_session(settings, token)
+    visitor = live_session(token)
     if visitor is None:
         raise SignInNeeded("the session ended as it began")
     return AppSignIn(token, visitor)

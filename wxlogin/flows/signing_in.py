@@ -19,7 +19,7 @@ from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.resolve import Unknown
 from wxlogin.accounts.sessions import NewSession, Visitor
 from wxlogin.accounts.sign_in import Hook, SignIn, sign_in
-from wxlogin.config import App, Settings
+from wxlogin.config import App
 from wxlogin.db import now
 from wxlogin.errors import (
     AnswersDisagree,
@@ -46,19 +46,14 @@ class Answer:
     grant: NewGrant | None
 
 
-def live_session(settings: Settings, secret: str) -> Visitor | None:
+def live_session(secret: str) -> Visitor | None:
     """The visitor whose session has this secret, if it is still good."""
-    idle = timedelta(days=settings.session_idle_days)
+    idle = timedelta(days=running().settings.session_idle_days)
     return sessions.find(secret, at=now(), idle=idle)
 
 
 def ask_who(
-    settings: Settings,
-    app: App,
-    *,
-    code: str,
-    silent: bool = False,
-    named: bool = False,
+    app: App, *, code: str, silent: bool = False, named: bool = False
 ) -> Answer:
     """Exchanges the code and, where it is wanted and allowed, reads the profile.
 
@@ -74,7 +69,7 @@ def ask_who(
         raise SnapshotVisitor("WeChat showed a snapshot page", app=app.name)
     known = people.known(app.appid, tokens.openid)
     info = None
-    if not silent and _wants_profile(settings, known, named=named):
+    if not silent and _wants_profile(known, named=named):
         try:
             info = wechat.userinfo(app, tokens, deadline=deadline)
         except WxloginError as error:
@@ -82,7 +77,7 @@ def ask_who(
     if info is not None:
         must_agree(app, tokens, info)
     person = person_of(app, tokens.openid, tokens.unionid, info)
-    keep = settings.keep_grants and not silent
+    keep = running().settings.keep_grants and not silent
     return Answer(person, known, _grant(tokens) if keep else None)
 
 
@@ -119,7 +114,6 @@ def profile_of(info: UserInfo | None) -> Profile | None:
 
 
 def sign_in_as(
-    settings: Settings,
     answer: Answer,
     *,
     secret: str,
@@ -139,7 +133,7 @@ def sign_in_as(
         appid=person.appid,
         address=trace.address,
         browser=trace.browser,
-        ends_at=at + timedelta(days=settings.session_days),
+        ends_at=at + timedelta(days=running().settings.session_days),
     )
     result = sign_in(
         person,
@@ -177,19 +171,20 @@ def _grant(tokens: Tokens) -> NewGrant:
     )
 
 
-def _wants_profile(
-    settings: Settings, known: KnownIdentity | None, *, named: bool
-) -> bool:
-    if settings.profile == "never" and not named:
+def _wants_profile(known: KnownIdentity | None, *, named: bool) -> bool:
+    wish = running().settings.profile
+    if wish == "never" and not named:
         return False
-    return settings.profile == "always" or known is None or is_stale(settings, known)
+    return wish == "always" or known is None or is_stale(known)
 
 
-def is_stale(settings: Settings, known: KnownIdentity) -> bool:
+def is_stale(known: KnownIdentity) -> bool:
     """Is the profile we have missing, or older than PROFILE_FRESH?"""
     if known.profile_at is None:
         return True
-    return now() - known.profile_at > timedelta(seconds=settings.profile_fresh)
+    return now() - known.profile_at > timedelta(
+        seconds=running().settings.profile_fresh
+    )
 
 
 def _excuse(

@@ -114,8 +114,7 @@ def question(token: str) -> Response:
     require_page()
     binding = bindings.said(token, key=first_visit.held_key())
     waiting = first_visit.held()
-    settings = running().settings
-    policy = policy_of(settings, waiting)
+    policy = policy_of(waiting)
     allow_form_to(*first_visit.targets(policy))
     html = render_template(
         "customers/bind.html",

@@ -42,7 +42,7 @@ def agree() -> Response | str:
     waiting = held()
     if waiting.vouched:
         return _to_link(waiting)
-    policy = first_visit.policy_of(running().settings, waiting)
+    policy = first_visit.policy_of(waiting)
     if not waiting.done and request.form.get("tag") != waiting.tag:
         flash(_("This page was out of date. Please look once more."))
         return redirect(url_for("registering.page"), 303)
@@ -52,7 +52,7 @@ def agree() -> Response | str:
     if request.form.get("version", "") != policy.version:
         flash(_("The terms have changed meanwhile. Please look once more."))
         return _page(waiting, status=409)
-    secret = first_visit.agree(running().settings, waiting, trace=trace(waiting.door))
+    secret = first_visit.agree(waiting, trace=trace(waiting.door))
     hold_session(secret)
     return redirect(return_url(waiting.next), 303)
 
@@ -116,8 +116,7 @@ def _after(waiting: Waiting) -> Response:
 
 
 def _page(waiting: Waiting, *, status: int = 200) -> Response:
-    settings = running().settings
-    policy = first_visit.policy_of(settings, waiting)
+    policy = first_visit.policy_of(waiting)
     if policy.mode == "closed" and not policy.bind_url:
         raise RegistrationClosed("the site takes no new accounts")
     allow_form_to(*targets(policy))

@@ -81,7 +81,6 @@ def mobile_login(name: str) -> BaseResponse:
     origin = program_trace(doors.APP.name, "mobile")
     with exchanging(body["code"]):
         signed_in = sign_in_with_code(
-            settings,
             app,
             code=body["code"],
             attempt=attempt,
@@ -97,24 +96,21 @@ def mobile_login(name: str) -> BaseResponse:
 @without_cookies
 def register() -> Response:
     """The person's word, given in the program: the account and a bearer token."""
-    settings = running().settings
     body = json_texts(registration=True, agree=True, terms_version=False)
     waiting = first_visit.require(body["registration"])
     if waiting.door != doors.APP.name:
         raise RegistrationOver("a registration of a browser ends in that browser")
     if body["agree"] != "yes":
         raise BadRequest('agree is "yes", once the person has ticked the box')
-    if body["terms_version"] != first_visit.policy_of(settings, waiting).version:
+    if body["terms_version"] != first_visit.policy_of(waiting).version:
         raise Conflict("terms_version is not the version in force")
-    token = first_visit.agree(
-        settings, waiting, trace=program_trace(doors.APP.name, "mobile")
-    )
-    return jsonify(_answer(signed_in_by(settings, token)))
+    token = first_visit.agree(waiting, trace=program_trace(doors.APP.name, "mobile"))
+    return jsonify(_answer(signed_in_by(token)))
 
 
 def _ask_person(waiting: Waiting) -> BaseResponse:
     """What the program needs to ask the person, as a problem document."""
-    policy = first_visit.policy_of(running().settings, waiting)
+    policy = first_visit.policy_of(waiting)
     profile = waiting.profile
     return answer(
         "registration_needed",

@@ -64,7 +64,7 @@ def init_visitors(app: Flask, settings: Settings) -> None:
 
 
 def _load(secret: str) -> SignedInUser | None:
-    visitor = live_session(running().settings, secret)
+    visitor = live_session(secret)
     return SignedInUser(secret, visitor) if visitor else None
 
 
@@ -75,7 +75,7 @@ def current_visitor() -> Visitor | None:
     """
     if token := bearer_token():
         if "bearer" not in g:
-            g.bearer = live_session(running().settings, token)
+            g.bearer = live_session(token)
         return cast(Visitor | None, g.bearer)
     return cast(Visitor | None, getattr(current_user, "visitor", None))
 

@@ -38,7 +38,6 @@ from wxlogin.flows.customers.site_codes import Codes, Looks
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
-from wxlogin.service import running
 
 CODE_SECONDS = 300
 
@@ -131,13 +130,11 @@ def connect(link: Link, who: Opener, *, trace: Trace) -> Connected:
     who said yes, AlreadyFinished after a sign-out, AccountDisabled, AccountGone, and
     what a sign-in raises.
     """
-    settings, secret, visitor = running().settings, None, who.visitor
+    secret, visitor = None, who.visitor
     try:
         if who.waiting is not None and who.tag == link.first_visit:
-            secret = first_visit.connect(
-                settings, who.waiting, link.external_id, trace=trace
-            )
-            visitor = live_session(settings, secret)
+            secret = first_visit.connect(who.waiting, link.external_id, trace=trace)
+            visitor = live_session(secret)
         elif visitor is not None and visitor.user_id == link.taken_by:
             _connect(link, visitor.user_id)
         else:

@@ -57,7 +57,6 @@ from wxlogin.flows.customers.site_codes import (
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
-from wxlogin.service import running
 from wxlogin.sites import members
 
 #: Seconds the site has to ask for its password.
@@ -93,7 +92,7 @@ def begin(waiting: Waiting) -> Handed:
 
     Raises NotFound where the site has none.
     """
-    bind_url = first_visit.policy_of(running().settings, waiting).bind_url
+    bind_url = first_visit.policy_of(waiting).bind_url
     if bind_url is None:
         raise NotFound("the site has no bind_url")
     return Handed(to=bind_url, code=_codes.new(waiting.key, waiting.client_id))
@@ -165,13 +164,13 @@ def connect(token: str, *, key: str, trace: Trace) -> Continued:
 
     Raises as `said`, and what a sign-in raises.
     """
-    settings, word = running().settings, said(token, key=key)
+    word = said(token, key=key)
     waiting = first_visit.require(key)
     try:
-        secret = first_visit.connect(settings, waiting, word.external_id, trace=trace)
+        secret = first_visit.connect(waiting, word.external_id, trace=trace)
     except (ExternalIdTaken, ExternalIdFixed) as error:
         get_logger().warning("not bound", client=waiting.client_id, problem=error.code)
-        bind_url = first_visit.policy_of(settings, waiting).bind_url or ""
+        bind_url = first_visit.policy_of(waiting).bind_url or ""
         return Continued(with_query(bind_url, error=error.code), None)
     return Continued(waiting.next, secret)
 

@@ -172,7 +172,7 @@ def _same_session(
     # A linking gives the session a new secret, which an answer may have lost.
     if record.repeats(code_hash(attempt.nonce, code), within=REPEAT_SECONDS):
         for secret in session_secrets(settings, attempt.nonce, code, attempt.secret):
-            if live := live_session(settings, secret):
+            if live := live_session(secret):
                 question = bool(attempt.link) and identities.has_question(live)
                 return Finished(attempt.next, secret, question=question, shared=True)
     if mine:
@@ -210,7 +210,6 @@ def _exchange(
     try:
         asking = identities.asking(attempt, visitor)
         answer = ask_who(
-            settings,
             app,
             code=code,
             silent=flow.silent,
@@ -228,11 +227,9 @@ def _exchange(
             ticket = upgrade.hold(answer)
             log.answered(claim, person, Outcome.upgrade, pending=ticket)
             return _upgrade(settings, app, attempt, ticket)
-        creates = first_visit.creates(settings, attempt.purpose)
+        creates = first_visit.creates(attempt.purpose)
         try:
-            signed_in = sign_in_as(
-                settings, answer, secret=secret, trace=trace, create=creates
-            )
+            signed_in = sign_in_as(answer, secret=secret, trace=trace, create=creates)
         except UnknownPerson:
             key = _hold(settings, attempt, answer, trace)
             log.answered(claim, person, Outcome.register, pending=key)
@@ -256,7 +253,6 @@ def _exchange(
 def _hold(settings: Settings, attempt: Attempt, answer: Answer, trace: Trace) -> str:
     """Keeps the answer of a person who must be asked first; returns its key."""
     return first_visit.hold(
-        settings,
         answer,
         purpose=attempt.purpose,
         next_url=attempt.next,
@@ -279,9 +275,9 @@ def _refused(
     silent = upgrade.held(attempt.pending) if attempt.pending else None
     if silent is not None:
         answer = Answer(silent, known=None, grant=None)
-        creates = first_visit.creates(settings, attempt.purpose)
+        creates = first_visit.creates(attempt.purpose)
         try:
-            sign_in_as(settings, answer, secret=known[0], trace=trace, create=creates)
+            sign_in_as(answer, secret=known[0], trace=trace, create=creates)
             upgrade.used(attempt.pending)
         except UnknownPerson:
             key = _hold(settings, attempt, answer, trace)
@@ -290,7 +286,7 @@ def _refused(
             # The refusal came twice at once, and the other one was faster.
             pass
     for secret in known:
-        if attempt.pending and live_session(settings, secret):
+        if attempt.pending and live_session(secret):
             return Finished(attempt.next, secret)
     raise Refused("the person refused in WeChat")
 

@@ -40,7 +40,7 @@ def follows(settings: Settings, attempt: Attempt, answer: Answer) -> bool:
     if known is None or not known.has_nickname:
         return True
     wants_fresh = flow is Flow.named or settings.profile == "always"
-    return wants_fresh and is_stale(settings, known)
+    return wants_fresh and is_stale(known)
 
 
 def hold(answer: Answer) -> str:

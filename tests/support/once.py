@@ -3,13 +3,16 @@
 A fresh service for each test is what makes tests honest; most of its price is work
 whose result depends on nothing that a test can change. The results of that work are
 kept: of werkzeug the functions that build the addresses of a rule, of SQLAlchemy the
-text of a statement. A pytest plugin, which `tests/conftest.py` loads.
+text of a statement, and RSA keys. A pytest plugin, which `tests/conftest.py` loads.
 """
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
+from joserfc.jwk import RSAKey
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
@@ -17,10 +20,20 @@ from werkzeug.routing import Rule
 # As many statements as the package has, for each kind of database.
 _statements: LRUCache[Any, Any] = LRUCache(5000)
 
+# Which of the RSA keys the running test gets next.
+_next_key = count()
+
 
 def pytest_configure() -> None:
     _build_addresses_once()
     _write_statements_once()
+    _make_keys_once()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    global _next_key
+    _next_key = count()
 
 
 def _build_addresses_once() -> None:
@@ -63,3 +76,28 @@ def _kind(dialect: DefaultDialect) -> int:
 
 def _facts(dialect: Any) -> tuple[object, ...]:
     return (dialect.server_version_info, dialect.paramstyle)
+
+
+def _make_keys_once() -> None:
+    """The first RSA key of each test is the same one, and so on; within a test they
+    differ. It takes a quarter of a second to make one, and to examine one that is
+    read."""
+    binding = RSAKey.binding
+    generate, read = binding.generate_private_key, binding.import_private_key
+    made: dict[tuple[int, int], Any] = {}
+    known: dict[Any, Any] = {}
+
+    def generated(size: int) -> Any:
+        place = (size, next(_next_key))
+        if place not in made:
+            made[place] = generate(size)
+        return made[place]
+
+    def imported(parts: Any) -> Any:
+        key = tuple(sorted(parts.items()))
+        if key not in known:
+            known[key] = read(parts)
+        return known[key]
+
+    binding.generate_private_key = generated  # type: ignore[method-assign]
+    binding.import_private_key = imported  # type: ignore[method-assign, assignment]

@@ -50,7 +50,58 @@ document, `operator` a sentence for the log. The visitor's words are made from
 `code` in `web/`, where the language is known.
 """
 
-from typing import ClassVar
+from typing import ClassVar, TypedDict, Unpack, cast
+
+
+class Facts(TypedDict, total=False):
+    """What an error may carry beside its sentence, for the log; what is None is left
+    out. `call`, `sent`, `errcode`, `fault` and `client` are looked at by the program,
+    too; the other ones only by people."""
+
+    #: An app of the settings, by its name, and by WeChat's; a site by its client id.
+    app: str | None
+    appid: str | None
+    client: str | None
+    #: Our own ids of a user, and of the one that has what another may not get.
+    uid: str | None
+    owner_id: int | None
+
+    #: A call to WeChat: `exchange`, `refresh` or `userinfo`.
+    call: str | None
+    #: What WeChat answered: its number, text and the id that its support asks for.
+    errcode: int | None
+    errmsg: str | None
+    rid: str | None
+    #: Its answer is garbage: how long it is, what is missing; or of another status.
+    length: int | None
+    missing: str | None
+    http_status: int | None
+
+    #: What broke on the way: a word of `net.faults`, of a database's or Redis's.
+    fault: str | None
+    host: str | None
+    #: How far the request came, and why a certificate was refused.
+    stage: str | None
+    reason: str | None
+    #: May some of a request to WeChat have left? Or: the return address that a site
+    #: sent with a sign-out.
+    sent: bool | str | None
+
+    #: Of a site's wrong address: itself, the nearest listed one, and where they differ.
+    given: str | None
+    nearest: str | None
+    differs_in: str | None
+    #: Whom a hint of a site's was made for.
+    audience: str | None
+    #: Of a request: the parameter, or whose page has sent it.
+    parameter: str | None
+    sender: str | None
+    #: The limit that was reached; the kind of ticket that is too many.
+    limit: str | None
+    kind: str | None
+    #: Where a sealed value stands.
+    table: str | None
+    column: str | None
 
 
 class WxloginError(Exception):
@@ -63,11 +114,11 @@ class WxloginError(Exception):
     #: What a 401 says would be accepted (WWW-Authenticate).
     challenge: ClassVar[str] = 'Bearer realm="wxlogin"'
 
-    def __init__(self, operator: str = "", **facts: str | int | None) -> None:
+    def __init__(self, operator: str = "", **facts: Unpack[Facts]) -> None:
         super().__init__(operator or self.code)
         self.operator = operator or self.code
-        #: Safe, structured details for the log: errcode, rid, app …
-        self.facts = {name: value for name, value in facts.items() if value is not None}
+        told = {name: value for name, value in facts.items() if value is not None}
+        self.facts = cast(Facts, told)
 
 
 class ConfigurationError(WxloginError):
@@ -260,7 +311,7 @@ class TooManyRequests(WxloginError):
     status = 429
 
     def __init__(
-        self, operator: str = "", *, wait: int = 60, **facts: str | int | None
+        self, operator: str = "", *, wait: int = 60, **facts: Unpack[Facts]
     ) -> None:
         super().__init__(operator, **facts)
         self.retry_after = max(1, wait)

@@ -9,13 +9,14 @@ for the visitor, and a log line that names what the site's developer has to mend
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
+from typing import Unpack
 
 from authlib.oauth2 import OAuth2Error
 
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import transaction
-from wxlogin.errors import BadSiteRequest, RegistrationClosed
+from wxlogin.errors import BadSiteRequest, Facts, RegistrationClosed
 from wxlogin.oidc import clients, codes, signed_tokens
 from wxlogin.oidc.authorization_request import (
     PROMPTS,
@@ -196,7 +197,7 @@ def _require_listed(client_id: str, uri: str | None) -> str:
     return uri
 
 
-def _bad(why: str, **facts: str | None) -> BadSiteRequest:
+def _bad(why: str, **facts: Unpack[Facts]) -> BadSiteRequest:
     return BadSiteRequest(f"a site's link to us is wrong: {why}", **facts)
 
 

@@ -177,9 +177,13 @@ def disagreement(named: Named, info: UserInfo) -> str | None:
     return None
 
 
-def _garbage(sentence: str, **facts: str | int | None) -> WeChatUnavailable:
+def _garbage(
+    sentence: str, *, missing: str | None = None, length: int | None = None
+) -> WeChatUnavailable:
     """The error for an answer that cannot be WeChat's, or was damaged."""
-    return WeChatUnavailable(sentence, fault="garbage", sent=True, **facts)
+    return WeChatUnavailable(
+        sentence, fault="garbage", sent=True, missing=missing, length=length
+    )
 
 
 def _text(data: dict[str, Any], key: str) -> str:

@@ -77,8 +77,7 @@ def to_exception(
 
 def errcode_of(error: WxloginError) -> int | None:
     """The errcode behind this error; None where WeChat did not answer with one."""
-    errcode = error.facts.get("errcode")
-    return errcode if isinstance(errcode, int) else None
+    return error.facts.get("errcode")
 
 
 def row_of(error: WxloginError) -> Errcode | None:

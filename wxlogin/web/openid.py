@@ -1,37 +1,53 @@
-"""OpenID Connect for sites: people come to be signed in, servers for tokens."""
+"""OpenID Connect for sites: people come to be signed in, servers for tokens, and with
+a token for claims; any client for what we tell of ourselves.
+"""
 
 from collections.abc import Callable
 
+from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.db import now
-from wxlogin.errors import (
-    AccountGone,
-    RegistrationClosed,
-    WxloginError,
-)
-from wxlogin.oidc import authorization_request, authorization_server
+from wxlogin.errors import AccountGone, NotFound, RegistrationClosed, WxloginError
+from wxlogin.observability import get_logger
+from wxlogin.oidc import authorization_request, authorization_server, signing_keys
 from wxlogin.oidc import authorize as authorizing
 from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.oidc.authorize import Detour, decide
+from wxlogin.oidc.claims import claims_for
 from wxlogin.oidc.clients import is_program
-from wxlogin.oidc.messages import Call, Reply
+from wxlogin.oidc.discovery import metadata
+from wxlogin.oidc.messages import Call, Reply, invalid_request
+from wxlogin.service import running
 from wxlogin.web import limits
-from wxlogin.web.access import let_sites_read, without_cookies
-from wxlogin.web.edge import allow_form_to, hide_referrer
+from wxlogin.web.access import (
+    bearer_token,
+    let_all_read,
+    let_sites_read,
+    without_cookies,
+)
+from wxlogin.web.edge import allow_form_to, allow_keeping, hide_referrer
 from wxlogin.web.problems import refusal
 from wxlogin.web.sites import pending_site, waiting_request
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("openid", __name__, url_prefix="/oauth2")
+# Apart from what a person opens (see `hosts.PAGES`).
+userinfo_bp = Blueprint("userinfo", __name__)
+userinfo_bp.after_request(let_sites_read)
+metadata_bp = Blueprint("openid_metadata", __name__)
+metadata_bp.after_request(let_all_read)
+blueprints = (bp, userinfo_bp, metadata_bp)
 
 _FORM = "application/x-www-form-urlencoded"
 # Where pages of scripts fetch tokens themselves.
 _FOR_PAGES = {"openid.token", "openid.revoke"}
 _FOR_SERVERS = {*_FOR_PAGES, "openid.introspect"}
+_TOKEN = "access_token"  # noqa: S105  a name
+_REALM = 'Bearer realm="wxlogin"'
 
 
 @bp.after_request
@@ -118,6 +134,49 @@ def introspect() -> Response:
 @without_cookies
 def revoke() -> Response:
     return _answer(authorization_server.revoke)
+
+
+@userinfo_bp.route("/oauth2/userinfo", methods=["GET", "POST"])
+@without_cookies
+def userinfo() -> Response:
+    """Claims for an access token."""
+    token = _access_token()
+    if token is None:
+        # RFC 6750 section 3.1: who sends no token is told no error.
+        return _json(401, {"error": "invalid_token"}, {"WWW-Authenticate": _REALM})
+    return jsonify(claims_for(token, at=now()))
+
+
+@userinfo_bp.errorhandler(OAuth2Error)
+def _refused(error: OAuth2Error) -> Response:
+    get_logger().warning("userinfo refused", error=error.error, why=error.description)
+    body = {"error": error.error, "error_description": error.description}
+    challenge = ", ".join(
+        [_REALM, *(f'{name}="{text}"' for name, text in body.items())]
+    )
+    if error.error == "insufficient_scope":
+        challenge += ', scope="openid"'
+    return _json(error.status_code, body, {"WWW-Authenticate": challenge})
+
+
+@metadata_bp.get("/.well-known/openid-configuration")
+@metadata_bp.get("/.well-known/oauth-authorization-server")
+def configuration() -> Response:
+    return _public(metadata(running().settings))
+
+
+@metadata_bp.get("/.well-known/oauth-authorization-server/<path:below>")
+def configuration_at_root(below: str) -> Response:
+    """RFC 8414 section 3.1: the issuer's path stands behind the well-known one, so
+    this arrives only where the host's proxy sends it to us."""
+    if f"/{below}" != running().settings.prefix:
+        raise NotFound("no issuer of ours")
+    return configuration()
+
+
+@metadata_bp.get("/oauth2/jwks")
+def jwks() -> Response:
+    return _public(signing_keys.jwks())
 
 
 def _meet(
@@ -208,4 +267,27 @@ def _json(status: int, body: object, headers: dict[str, str] | None = None) -> R
     response = jsonify(body)
     response.status_code = status
     response.headers.update(headers or {})
+    return response
+
+
+def _access_token() -> str | None:
+    """The token of the header, or of a form; one of them (RFC 6750 section 2).
+
+    Raises OAuth2Error for one in the address, where logs and histories keep it.
+    """
+    header = bearer_token()
+    form = request.form.get(_TOKEN) if request.method == "POST" else None
+    if _TOKEN in request.args:
+        raise invalid_request("The access token belongs into the Authorization header.")
+    if header and form:
+        raise invalid_request("Two access tokens at once.")
+    return header or form or None
+
+
+def _public(document: object) -> Response:
+    """The document as JSON, to be kept for as long as keys allow it."""
+    response = jsonify(document)
+    response.cache_control.public = True
+    response.cache_control.max_age = signing_keys.JWKS_SECONDS
+    allow_keeping()
     return response

@@ -16,12 +16,10 @@ from wxlogin.web import (
     login,
     native_app,
     openid,
-    openid_metadata,
     ops,
     rp_logout,
     site_api,
     terms,
-    userinfo,
 )
 from wxlogin.web.edge import init_edge
 from wxlogin.web.language import init_language
@@ -31,24 +29,22 @@ from wxlogin.web.pages import init_pages
 from wxlogin.web.problems import init_problems
 from wxlogin.web.visitors import init_visitors
 
-_VIEWS = (
-    account,
-    api,
-    callback,
-    customers,
-    first_visit,
-    forward_auth,
-    handover,
-    identities,
-    login,
-    native_app,
-    openid,
-    openid_metadata,
-    ops,
-    rp_logout,
-    site_api,
-    terms,
-    userinfo,
+_BLUEPRINTS = (
+    account.bp,
+    api.bp,
+    callback.bp,
+    customers.bp,
+    first_visit.bp,
+    forward_auth.bp,
+    handover.bp,
+    identities.bp,
+    login.bp,
+    native_app.bp,
+    *openid.blueprints,
+    ops.bp,
+    rp_logout.bp,
+    site_api.bp,
+    terms.bp,
 )
 
 
@@ -64,7 +60,7 @@ def register(app: Flask, settings: Settings) -> None:
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for module in _VIEWS:
-        app.register_blueprint(module.bp)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
     # Last: it names the views that it limits.
     init_limits(app, settings)

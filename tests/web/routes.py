@@ -32,7 +32,7 @@ def methods_by_path(app: Flask) -> dict[str, set[str]]:
 
 
 def acts(app: Flask, mark: str | None = None) -> list[tuple[str, str]]:
-    """Method and address of what changes something; `mark` is that of web.access."""
+    """Method and address of what changes something; `mark` is that of web.edge."""
     return [
         (method, path)
         for endpoint, path, methods in routes(app)

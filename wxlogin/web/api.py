@@ -1,21 +1,38 @@
-"""JSON for sites and operators. Errors are RFC 9457 problem documents."""
+"""JSON for sites, operators and programs. Errors are RFC 9457 problem documents.
+
+A site's server proves itself by client id and secret (HTTP Basic); a site without a
+secret keeps none, so it has no server's calls either. It sees only users whom it knows:
+those who signed in there, were connected with a customer of the site's, or came with an
+import. No others exist for it.
+
+A body is an object with texts, or it is refused clearly.
+"""
 
 import hmac
-from typing import Any
+import re
+from typing import Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from wxlogin.accounts import people
 from wxlogin.accounts.avatars import picture_url
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
-from wxlogin.errors import KeyNeeded, NotFound
-from wxlogin.oidc import claims
+from wxlogin.errors import BadRequest, InvalidClient, KeyNeeded, NotFound
+from wxlogin.oidc import claims, clients
 from wxlogin.service import running
-from wxlogin.web.site_access import calling_site, member_of_uid
+from wxlogin.sites import members
+from wxlogin.sites.members import Member
+from wxlogin.web import limits
 from wxlogin.web.visitors import require_visitor
 
 bp = Blueprint("api", __name__, url_prefix="/api")
+
+# A form or text/plain could come from any page without a preflight (row 26).
+_LONGEST = 4096
+# Half a character, which JSON can write and UTF-8 cannot.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @bp.get("/me")
@@ -61,3 +78,78 @@ def _caller(settings: Settings) -> Site | None:
     if given and given.type == "basic":
         return calling_site()
     raise KeyNeeded("an operator's or a site's key is needed")
+
+
+def calling_site() -> Site:
+    """The site whose key this request carries. Raises KeyNeeded, and TooManyRequests
+    for one that calls too often."""
+    try:
+        site = clients.site_of_basic(request.headers.get("Authorization"))
+    except InvalidClient as error:
+        raise KeyNeeded(error.operator, **error.facts) from None
+    limits.count_site_call(site.client_id or "")
+    return site
+
+
+def member_of_uid(site: Site, uid: str) -> Member:
+    """The user of any uid ever given out, as the site knows it. Raises NotFound."""
+    found = people.find_user(uid)
+    return member_of(site, found.user_id if found else None)
+
+
+def member_of(site: Site, user_id: int | None) -> Member:
+    """The user as the site knows it. Raises NotFound for a stranger."""
+    found = None
+    if user_id is not None:
+        found = members.member(site.client_id or "", user_id)
+    return found or refuse_stranger()
+
+
+def refuse_stranger() -> NoReturn:
+    """Raises NotFound: whom the site does not know does not exist for it."""
+    raise NotFound("the site knows no such user")
+
+
+def json_texts(**names: bool) -> dict[str, str]:
+    """The named texts of the request's JSON object; True marks a required one.
+
+    A missing optional one is "". Raises BadRequest for another shape, and
+    UnsupportedMediaType for a body of another type.
+    """
+    body, found = _object(), {}
+    for name, required in names.items():
+        value = _text(name, body.get(name, ""))
+        if required and not value.strip():
+            raise BadRequest(f"{name} is missing")
+        found[name] = value
+    return found
+
+
+def json_text_or_null(name: str) -> str | None:
+    """The one text of the request's JSON object; None where it is null.
+
+    Raises as `json_texts`, and BadRequest where the name is not there.
+    """
+    body = _object()
+    if name not in body:
+        raise BadRequest(f"{name} is missing")
+    return None if body[name] is None else _text(name, body[name])
+
+
+def _object() -> dict[str, Any]:
+    if not request.is_json:
+        raise UnsupportedMediaType("the body is not application/json")
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        # Brackets within brackets, deeper than the parser goes.
+        body = None
+    if not isinstance(body, dict):
+        raise BadRequest("the body is not a JSON object")
+    return body
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST or _HALF.search(value):
+        raise BadRequest(f"{name} is not a text")
+    return value

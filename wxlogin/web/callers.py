@@ -1,20 +1,26 @@
-"""By what name a visitor is counted: an address, a browser, a program, a site.
+"""Who calls, by what name that is counted, and what each may still do.
 
-A name holds an address, the name of a site or a hash, never a secret.
+An address, a browser, a program, a site: a name holds an address, the name of a site or
+a hash, never a secret. What is counted, and how often it may be: web/limits.py.
 """
 
 import hashlib
+from typing import cast
 
-from flask import request
+from flask import current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from wxlogin.errors import TooManyRequests
 from wxlogin.oidc.clients import basic_credentials
 from wxlogin.security.networks import group_of, is_inner
 from wxlogin.service import running
-from wxlogin.web.access import bearer_token, mark_of_view
+from wxlogin.tickets.counters import Counters
 from wxlogin.web.attempts import browser_of_attempts
+from wxlogin.web.edge import bearer_token, mark_of_view
 from wxlogin.web.first_visit import held_key
 from wxlogin.web.visitors import client_address, former_secret
+
+MINUTE = 60
 
 
 def address() -> str:
@@ -72,3 +78,40 @@ def _form_client() -> str:
         return request.form.get("client_id", "")
     except RequestEntityTooLarge:
         return ""
+
+
+def are_counted() -> bool:
+    """Is anything counted? LIMITS may be off."""
+    return "wxlogin.counters" in current_app.extensions
+
+
+def count(name: str, who: str, *, amount: int = 1, seconds: int = MINUTE) -> int:
+    """The count of this name and visitor, with `amount` added."""
+    return _counters().add(f"{name}:{who}", seconds=seconds, amount=amount)
+
+
+def held(name: str, who: str) -> int:
+    """The count as it is."""
+    return _counters().get(f"{name}:{who}")
+
+
+def spend(name: str, who: str, most: int, *, seconds: int = MINUTE) -> None:
+    """Counts one more. Raises TooManyRequests where that is more than `most`, and takes
+    it back: what is refused shall not make the wait longer."""
+    if count(name, who, seconds=seconds) <= most:
+        return
+    count(name, who, amount=-1, seconds=seconds)
+    raise used_up(name, who)
+
+
+def used_up(name: str, who: str) -> TooManyRequests:
+    """The refusal, with the seconds until the count begins anew; a minute at most,
+    because others may give back before that."""
+    wait = min(MINUTE, _counters().seconds_left(f"{name}:{who}"))
+    return TooManyRequests(
+        f"the limit {name} of this caller is used up", wait=wait, limit=name
+    )
+
+
+def _counters() -> Counters:
+    return cast(Counters, current_app.extensions["wxlogin.counters"])

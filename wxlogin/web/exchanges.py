@@ -23,7 +23,7 @@ from flask import current_app
 
 from wxlogin.errors import CodeInvalid, TooManyRequests
 from wxlogin.service import running
-from wxlogin.web import allowances, callers
+from wxlogin.web import callers
 from wxlogin.wechat.endpoints import CODE_DENIED
 
 # Below this part of its number an address may have any number of exchanges open at a
@@ -77,7 +77,7 @@ def exchanging(code: str | None) -> Iterator[None]:
     Raises TooManyRequests before WeChat is asked. It never is about a person who said
     no, and that is always heard.
     """
-    if not allowances.are_on() or not code or code == CODE_DENIED:
+    if not callers.are_counted() or not code or code == CODE_DENIED:
         yield
         return
     limits = running().settings.limits
@@ -87,7 +87,7 @@ def exchanging(code: str | None) -> Iterator[None]:
     name = "failed-codes"
     suspect = _is_suspect(name, who, most)
     if suspect:
-        allowances.spend(name, who, most)
+        callers.spend(name, who, most)
     try:
         with _seats().one(who):
             yield
@@ -104,11 +104,11 @@ def _seats() -> Seats:
 def _is_suspect(name: str, who: str, most: int) -> bool:
     """Does this caller have to be watched? Raises TooManyRequests where its number is
     used up already."""
-    before, mark = allowances.held(name, who), f"suspect-{name}"
+    before, mark = callers.held(name, who), f"suspect-{name}"
     if before < most:
-        return before * _SUSPECT >= most or allowances.held(mark, who) > 0
-    allowances.count(mark, who, seconds=_SUSPECT_SECONDS)
-    raise allowances.used_up(name, who)
+        return before * _SUSPECT >= most or callers.held(mark, who) > 0
+    callers.count(mark, who, seconds=_SUSPECT_SECONDS)
+    raise callers.used_up(name, who)
 
 
 def _was_made_up(error: BaseException) -> bool:
@@ -120,4 +120,4 @@ def _was_made_up(error: BaseException) -> bool:
 def _settle(name: str, who: str, *, suspect: bool, failed: bool) -> None:
     """Of a suspect the exchange was counted when it began, of others it is now."""
     if suspect != failed:
-        allowances.count(name, who, amount=1 if failed else -1)
+        callers.count(name, who, amount=1 if failed else -1)

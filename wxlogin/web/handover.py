@@ -10,9 +10,8 @@ from wxlogin.flows import handover
 from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
 from wxlogin.security.origins import site_origins
 from wxlogin.service import running
-from wxlogin.web.access import bearer_token, without_cookies
-from wxlogin.web.bodies import json_texts
-from wxlogin.web.edge import allow_form_to, hide_referrer
+from wxlogin.web.api import json_texts
+from wxlogin.web.edge import allow_form_to, bearer_token, hide_referrer, without_cookies
 from wxlogin.web.visitors import current_visitor, hold_session, return_url, trace
 
 bp = Blueprint("handover", __name__)

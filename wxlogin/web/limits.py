@@ -27,7 +27,7 @@ from wxlogin.flows import doors
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.tickets.counters import counters_for
-from wxlogin.web import allowances, callers
+from wxlogin.web import callers
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.exchanges import Seats
 from wxlogin.web.problems import refusal
@@ -71,7 +71,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
         try:
             for use in uses.get(request.endpoint or "", ()):
                 if who := use.who():
-                    allowances.spend(use.name, who, use.most(settings.limits))
+                    callers.spend(use.name, who, use.most(settings.limits))
         except TooManyRequests:
             # The view has not run, which says this of its own pages.
             hide_referrer()
@@ -108,13 +108,13 @@ def waiting(kind: str, *, seconds: int) -> Iterator[None]:
 
     Raises TooManyRequests where this address has left too many of them unanswered.
     """
-    if not allowances.are_on():
+    if not callers.are_counted():
         yield
         return
     settings = running().settings
     # One address alone never fills the store, however small that is.
     most = min(settings.limits.waiting, settings.waiting_requests // _SHARE)
-    allowances.spend(f"waiting-{kind}", callers.address(), most, seconds=seconds)
+    callers.spend(f"waiting-{kind}", callers.address(), most, seconds=seconds)
     try:
         yield
     except Crowded:
@@ -124,16 +124,14 @@ def waiting(kind: str, *, seconds: int) -> Iterator[None]:
 
 def answered(kind: str, *, seconds: int) -> None:
     """A request of this kind, which was kept for this visitor, waits no more."""
-    if allowances.are_on():
-        allowances.count(
-            f"waiting-{kind}", callers.address(), amount=-1, seconds=seconds
-        )
+    if callers.are_counted():
+        callers.count(f"waiting-{kind}", callers.address(), amount=-1, seconds=seconds)
 
 
 def count_site_call(client_id: str) -> None:
     """One call of this site's server, which has shown its key."""
-    if allowances.are_on():
-        allowances.spend("site-calls", client_id, running().settings.limits.site_calls)
+    if callers.are_counted():
+        callers.spend("site-calls", client_id, running().settings.limits.site_calls)
 
 
 def _is_failure(response: Response) -> bool:
@@ -148,7 +146,7 @@ def _after_failure(response: Response) -> Response:
     page of a site may read it stay."""
     who = f"{callers.client()}@{callers.address()}"
     try:
-        allowances.spend("failed-keys", who, running().settings.limits.failed_keys)
+        callers.spend("failed-keys", who, running().settings.limits.failed_keys)
     except TooManyRequests as error:
         response.status_code = error.status
         response.headers["Retry-After"] = str(error.retry_after)

@@ -24,9 +24,9 @@ from wxlogin.flows.redirect.begin import begin
 from wxlogin.flows.session import end_session
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
-from wxlogin.web.access import bearer_token, for_sites, without_cookies
+from wxlogin.web.api import json_texts
 from wxlogin.web.attempts import hold_attempt
-from wxlogin.web.bodies import json_texts
+from wxlogin.web.edge import bearer_token, for_sites, without_cookies
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.language import for_wechat, language
 from wxlogin.web.problems import answer

@@ -23,13 +23,15 @@ from wxlogin.oidc.discovery import metadata
 from wxlogin.oidc.messages import Call, Reply, invalid_request
 from wxlogin.service import running
 from wxlogin.web import limits
-from wxlogin.web.access import (
+from wxlogin.web.edge import (
+    allow_form_to,
+    allow_keeping,
     bearer_token,
+    hide_referrer,
     let_all_read,
     let_sites_read,
     without_cookies,
 )
-from wxlogin.web.edge import allow_form_to, allow_keeping, hide_referrer
 from wxlogin.web.problems import refusal
 from wxlogin.web.sites import pending_site, waiting_request
 from wxlogin.web.visitors import current_visitor

@@ -10,14 +10,13 @@ from typing import Any
 
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from wxlogin.errors import BadSiteRequest, WxloginError
 from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
-from wxlogin.web.bodies import NotJson
 from wxlogin.web.sites import refused_by_person
 from wxlogin.web.words import words_for
 from wxlogin.wechat.errors import never_left, row_of
@@ -67,7 +66,8 @@ def _http(error: HTTPException) -> Response:
     if 300 <= status < 400:
         return error.get_response()
     default = "bad_request" if status < 500 else "internal"
-    members = {"reason": error.description} if isinstance(error, NotJson) else None
+    not_json = isinstance(error, UnsupportedMediaType)
+    members = {"reason": error.description} if not_json else None
     response = answer(_HTTP_CODES.get(status, default), status, members=members)
     for name in ("Allow", "Retry-After"):
         if value := error.get_response().headers.get(name):

@@ -22,6 +22,7 @@ from wxlogin.web import (
     terms,
 )
 from wxlogin.web.edge import init_edge
+from wxlogin.web.hosts import init_hosts
 from wxlogin.web.language import init_language
 from wxlogin.web.limits import init_limits
 from wxlogin.web.ops import init_ops
@@ -50,6 +51,7 @@ _BLUEPRINTS = (
 
 def register(app: Flask, settings: Settings) -> None:
     """Gives the application its pages, and what stands around all of them."""
+    init_hosts(app, settings)
     init_edge(app, settings)
     log_requests(app)
     init_language(app)

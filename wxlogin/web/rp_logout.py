@@ -19,8 +19,7 @@ from wxlogin.oidc.messages import Call
 from wxlogin.oidc.rp_logout import NOT_LISTED, Farewell
 from wxlogin.service import running
 from wxlogin.web import limits
-from wxlogin.web.access import without_cookies
-from wxlogin.web.edge import allow_form_to, hide_referrer
+from wxlogin.web.edge import allow_form_to, hide_referrer, without_cookies
 from wxlogin.web.language import language, wished
 from wxlogin.web.problems import for_developers
 from wxlogin.web.visitors import current_visitor, drop_session

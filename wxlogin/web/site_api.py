@@ -1,7 +1,7 @@
 """What a site's server asks about its users and what happened to them, and says about
 its customers.
 
-Whom it sees: web/site_access.py.
+Whom it sees: web/api.py.
 """
 
 from base64 import b64encode
@@ -17,15 +17,16 @@ from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites import feed, members
 from wxlogin.sites.members import Member
-from wxlogin.web.access import without_cookies
-from wxlogin.web.api import describe
-from wxlogin.web.bodies import json_text_or_null, json_texts
-from wxlogin.web.site_access import (
+from wxlogin.web.api import (
     calling_site,
+    describe,
+    json_text_or_null,
+    json_texts,
     member_of,
     member_of_uid,
     refuse_stranger,
 )
+from wxlogin.web.edge import without_cookies
 
 bp = Blueprint("site_api", __name__, url_prefix="/api/site")
 

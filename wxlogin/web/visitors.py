@@ -27,7 +27,7 @@ from wxlogin.security.cookies import cookie_name
 from wxlogin.security.origins import origin_of, site_origins
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
-from wxlogin.web.access import bearer_token
+from wxlogin.web.edge import bearer_token
 from wxlogin.wechat.user_agents import Surroundings, surroundings
 
 _SECRET_KEY = "_user_id"  # noqa: S105  where Flask-Login keeps what get_id gives

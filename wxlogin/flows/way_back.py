@@ -7,33 +7,30 @@ our origin or a listed site's (`security.returning.whole_address`), looked at ag
 it is used (security row 17).
 """
 
-import secrets
-
 from wxlogin.errors import Crowded, Unready
 from wxlogin.security.returning import whole_address
-from wxlogin.service import running
+from wxlogin.service import running, shelf
 
-KIND = "way_back"
 #: Seconds; a person may leave the login open for a while.
 WAIT_SECONDS = 1800
 # Of WAITING_REQUESTS. Anybody may leave one by asking for an address, eight kilobytes
 # at most, and all by way of one proxy; who finds no place is only led to /me.
 _SHARE = 20
 
+_addresses = shelf("way_back", str, seconds=WAIT_SECONDS)
+
 
 def keep(address: str) -> str | None:
     """Keeps the address; the key is what `find` wants. None where as many wait as
     a part of WAITING_REQUESTS allows, or nothing can be kept now."""
-    key = secrets.token_urlsafe(16)
     most = max(1, running().settings.waiting_requests // _SHARE)
     try:
-        running().tickets.add(KIND, key, address, ttl=WAIT_SECONDS, most=most)
+        return _addresses.put(address, most=most)
     except (Crowded, Unready):
         return None
-    return key
 
 
 def find(key: str) -> str | None:
     """The address under this key, or None where it has waited too long."""
-    found = running().tickets.get(KIND, key)
-    return whole_address(found.value, running().settings) if found else None
+    found = _addresses.get(key)
+    return whole_address(found, running().settings) if found else None

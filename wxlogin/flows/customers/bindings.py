@@ -33,7 +33,6 @@ import hmac
 import time
 from dataclasses import dataclass
 
-from wxlogin import service
 from wxlogin.accounts import people
 from wxlogin.accounts.history import Trace
 from wxlogin.config import Site
@@ -57,13 +56,14 @@ from wxlogin.flows.customers.site_codes import (
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
+from wxlogin.service import shelf
 from wxlogin.sites import members
 
 #: Seconds the site has to ask for its password.
 CODE_SECONDS = 600
 
 _codes = Codes("bind", seconds=CODE_SECONDS)
-_looks = service.shelf("bind_code_looks", Looks, seconds=CODE_SECONDS)
+_looks = shelf("bind_code_looks", Looks, seconds=CODE_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from wxlogin import service
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import now
@@ -30,6 +29,7 @@ from wxlogin.flows.first_visit import Waiting
 from wxlogin.observability import get_logger
 from wxlogin.security.origins import web_origins
 from wxlogin.security.returning import safe_return, with_query
+from wxlogin.service import shelf
 from wxlogin.sites import members
 from wxlogin.tickets.shelf import Kept
 
@@ -120,8 +120,8 @@ class Link(Kept):
         return with_query(self.return_to, wxlogin_error=answer.value)
 
 
-_links = service.shelf("site_link", Link, seconds=SECONDS + _AFTERWARDS)
-_looks = service.shelf("site_link_looks", Looks, seconds=SECONDS + _AFTERWARDS)
+_links = shelf("site_link", Link, seconds=SECONDS + _AFTERWARDS)
+_looks = shelf("site_link_looks", Looks, seconds=SECONDS + _AFTERWARDS)
 
 
 def make(site: Site, *, external_id: str, label: str, return_to: str = "") -> str:

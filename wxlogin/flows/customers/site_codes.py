@@ -22,10 +22,10 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from wxlogin import service
 from wxlogin.config import Site
 from wxlogin.db import now
 from wxlogin.errors import BadRequest
+from wxlogin.service import shelf
 from wxlogin.tickets.shelf import Kept, Shelf
 
 #: Seconds the browser has to come back with its token.
@@ -67,8 +67,8 @@ class Codes:
 
     def __init__(self, name: str, *, seconds: int) -> None:
         self._seconds = seconds
-        self._codes = service.shelf(f"{name}_code", Code, seconds=seconds)
-        self._words = service.shelf(f"{name}_continue", Word, seconds=TOKEN_SECONDS)
+        self._codes = shelf(f"{name}_code", Code, seconds=seconds)
+        self._words = shelf(f"{name}_continue", Word, seconds=TOKEN_SECONDS)
 
     def new(self, about: str, client_id: str) -> str:
         """A code for the site, about what has this key."""

@@ -15,16 +15,14 @@ import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.util import Url, parse_url
+from urllib3.util import parse_url
 
 from wxlogin.config import Settings, Site
 from wxlogin.net import faults
-from wxlogin.net.deadline import Deadline, Trip, TripTimeout
-from wxlogin.net.pools import PlainPool, TlsPool
-from wxlogin.net.public import PublicPlainPool, PublicTlsPool
-from wxlogin.net.transport import tls_context
+from wxlogin.net.deadline import Deadline, Trip
+from wxlogin.net.public import PublicTransport
+from wxlogin.net.transport import Transport
 
 BUDGET_SECONDS = 5.0
 _HEADERS = {"Accept": "*/*", "User-Agent": "wxlogin"}
@@ -50,34 +48,14 @@ def may_go_inside(settings: Settings, site: Site) -> bool:
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, inside: bool) -> Reply:
     """POSTs the body once. Never raises for what the network or the site does."""
-    place = parse_url(url)
+    pool = (Transport() if inside else PublicTransport()).new_pool(url)
+    target = parse_url(url).request_uri
     trip = Trip(Deadline(BUDGET_SECONDS))
-    pool = _pool(place, inside=inside)
     try:
-        raw = pool.urlopen(
-            "POST",
-            place.request_uri,
-            body=body,
-            headers={**_HEADERS, **headers},
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            timeout=TripTimeout(trip),
-            preload_content=False,
-            decode_content=False,
-        )
+        raw = pool.ask("POST", target, trip, headers={**_HEADERS, **headers}, body=body)
         raw.close()
         return Reply(status=raw.status)
     except _NETWORK_ERRORS as error:
         return Reply(fault=faults.fault_of(error))
     finally:
         pool.close()
-
-
-def _pool(place: Url, *, inside: bool) -> HTTPConnectionPool:
-    host = place.host or ""
-    if place.scheme == "http":
-        plain = PlainPool if inside else PublicPlainPool
-        return plain(host, place.port, maxsize=1)
-    tls = TlsPool if inside else PublicTlsPool
-    return tls(host, place.port, maxsize=1, ssl_context=tls_context())

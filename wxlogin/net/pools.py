@@ -13,14 +13,21 @@ sent again only if its request never left.
 import http.client
 import io
 import socket
+from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from wxlogin.net import names
-from wxlogin.net.deadline import CONNECT_SECONDS, SILENCE_SECONDS, Deadline, Trip
+from wxlogin.net.deadline import (
+    CONNECT_SECONDS,
+    SILENCE_SECONDS,
+    Deadline,
+    Trip,
+    TripTimeout,
+)
 
 # A pooled connection idle for longer is not used again: routers and firewalls
 # forget idle connections without telling, and the request would go nowhere.
@@ -117,6 +124,30 @@ class TlsConnection(_OnTrip, HTTPSConnection):
 
 class _TripPool(_Pool):
     """Ties the trip of a request to the connection that carries it."""
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        trip: Trip,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> BaseHTTPResponse:
+        """Sends this once. Redirects are not followed; the answer's body is not read
+        yet, and nothing of it unpacked. Raises what urllib3 and the system raise."""
+        return self.urlopen(
+            method,
+            target,
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=TripTimeout(trip),
+            preload_content=False,
+            decode_content=False,
+        )
 
     def _make_request(self, conn: Any, *args: Any, **options: Any) -> Any:
         trip: Trip = options["timeout"].trip

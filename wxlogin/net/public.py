@@ -13,12 +13,9 @@ that one, so both must be public.
 import ipaddress
 from typing import TYPE_CHECKING
 
-from urllib3 import HTTPConnectionPool
-from urllib3.util import parse_url
-
 from wxlogin.net import faults, names
 from wxlogin.net.pools import PlainConnection, PlainPool, TlsConnection, TlsPool
-from wxlogin.net.transport import Transport, tls_context
+from wxlogin.net.transport import Transport
 
 # RFC 6052: how an IPv6-only network reaches IPv4 addresses.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -133,11 +130,7 @@ class PublicTlsPool(TlsPool):
 
 
 class PublicTransport(Transport):
-    """The transport to WeChat, for https to the public internet only."""
+    """A transport to the public internet only."""
 
-    def _new_pool(self, origin: str) -> HTTPConnectionPool:
-        place = parse_url(origin)
-        context = tls_context()
-        return PublicTlsPool(
-            place.host or "", place.port, maxsize=4, ssl_context=context
-        )
+    plain = PublicPlainPool
+    tls = PublicTlsPool

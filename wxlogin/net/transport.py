@@ -28,15 +28,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from requests.adapters import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from wxlogin.net import faults
-from wxlogin.net.deadline import Trip, TripTimeout
+from wxlogin.net.deadline import Trip
 from wxlogin.net.pools import PlainPool, TlsPool
 
 BODY_LIMIT = 256 * 1024
@@ -80,9 +81,12 @@ class Transport:
     authorization code is as good as before.
     """
 
+    plain: ClassVar[type[PlainPool]] = PlainPool
+    tls: ClassVar[type[TlsPool]] = TlsPool
+
     def __init__(self) -> None:
-        self._pools: dict[str, HTTPConnectionPool] = {}
-        self._tls: ssl.SSLContext | None = None
+        self._pools: dict[str, PlainPool | TlsPool] = {}
+        self._tls_context: ssl.SSLContext | None = None
 
     def get(self, url: str, trip: Trip) -> Response:
         """GET an absolute URL; raises `WeChatUnavailable`, never anything else."""
@@ -104,37 +108,29 @@ class Transport:
     def _try(self, origin: str, target: str, trip: Trip) -> Response | Exception:
         trip.sent = False
         try:
-            raw = self._pool(origin).urlopen(
-                "GET",
-                target,
-                headers=HEADERS,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=TripTimeout(trip),
-                preload_content=False,
-                decode_content=False,
-            )
+            raw = self._pool(origin).ask("GET", target, trip, headers=HEADERS)
             trip.stage = "body"
             return _response(raw, origin + target.partition("?")[0])
         except _NETWORK_ERRORS as error:
             return error
 
-    def _pool(self, origin: str) -> HTTPConnectionPool:
+    def _pool(self, origin: str) -> PlainPool | TlsPool:
         pool = self._pools.get(origin)
         if pool is None:
             # Two threads may both make one; the loser's is empty and goes.
-            pool = self._pools.setdefault(origin, self._new_pool(origin))
+            pool = self._pools.setdefault(origin, self.new_pool(origin))
         return pool
 
-    def _new_pool(self, origin: str) -> HTTPConnectionPool:
-        place = parse_url(origin)
+    def new_pool(self, url: str) -> PlainPool | TlsPool:
+        """Connections to where this URL leads, kept by nobody yet."""
+        place = parse_url(url)
         host = place.host or ""
         if place.scheme == "http":
-            return PlainPool(host, place.port, maxsize=POOL_SIZE)
-        if self._tls is None:
-            self._tls = tls_context()
-        return TlsPool(host, place.port, maxsize=POOL_SIZE, ssl_context=self._tls)
+            return self.plain(host, place.port, maxsize=POOL_SIZE)
+        if self._tls_context is None:
+            self._tls_context = tls_context()
+        context = self._tls_context
+        return self.tls(host, place.port, maxsize=POOL_SIZE, ssl_context=context)
 
 
 @cache
@@ -178,7 +174,7 @@ def _response(raw: BaseHTTPResponse, url: str) -> Response:
     finally:
         raw.release_conn()
     # Two headers are of use: one tells whether our clock is right, by the other the
-    # picture host says that it has no picture (see `pictures`).
+    # picture host says that it has no picture (see `wechat.avatars`).
     headers = {name: raw.headers.get(name, "") for name in ("Date", "X-ErrNo")}
     return Response(raw.status, url, headers, body)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from threading import Lock, Thread
 from typing import Generic, TypeVar, cast
 
-from flask import Flask, current_app
+from flask import current_app
 
 from wxlogin.observability import get_logger
 
@@ -84,10 +84,11 @@ def jobs_of(name: str, work: Callable[[_Key], None], *, limit: int) -> Backgroun
     """The running application's jobs of this name; `work` runs in its context."""
     extensions, key = current_app.extensions, f"wxlogin.jobs.{name}"
     if key not in extensions:
-        app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+        # That of the application itself, which the thread can still reach.
+        context = current_app.app_context
 
         def in_context(job: _Key) -> None:
-            with app.app_context():
+            with context():
                 work(job)
 
         # Of two requests that come here at once, both get the first one's.

@@ -21,7 +21,7 @@ Strict where it matters and lenient where not:
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Protocol
+from typing import NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from wxlogin.errors import WeChatUnavailable
@@ -44,6 +44,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 # Half a character.
 _LONE = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
+
+#: The JSON object of an answer.
+Answer = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class UserInfo:
         return self.nickname.strip() in ("", PLACEHOLDER_NAME)
 
 
-def read_json(body: bytes) -> dict[str, Any]:
+def read_json(body: bytes) -> Answer:
     """The JSON object in `body`. Raises `WeChatUnavailable` for anything else."""
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
@@ -99,7 +102,7 @@ def read_json(body: bytes) -> dict[str, Any]:
     return data
 
 
-def errcode(data: dict[str, Any]) -> int:
+def errcode(data: Answer) -> int:
     """The errcode of an answer; 0 where there is none or it is null.
 
     Raises `WeChatUnavailable` for an errcode that is no whole number.
@@ -116,7 +119,7 @@ def errcode(data: dict[str, Any]) -> int:
     raise _garbage("WeChat's errcode is not a number.")
 
 
-def parse_tokens(data: dict[str, Any]) -> Tokens:
+def parse_tokens(data: Answer) -> Tokens:
     """Read the answer to an exchange or a refresh.
 
     Raises `WeChatUnavailable` where access_token or openid is missing.
@@ -137,7 +140,7 @@ def parse_tokens(data: dict[str, Any]) -> Tokens:
     )
 
 
-def parse_userinfo(data: dict[str, Any], *, plain_origin: str = "") -> UserInfo:
+def parse_userinfo(data: Answer, *, plain_origin: str = "") -> UserInfo:
     """Read a profile.
 
     `plain_origin` is the http origin of a simulator, whose avatars stay http. Raises
@@ -186,7 +189,7 @@ def _garbage(
     )
 
 
-def _text(data: dict[str, Any], key: str) -> str:
+def _text(data: Answer, key: str) -> str:
     """The string under `key`; empty where it is missing or not a string.
 
     A lone surrogate (half an emoji, written as an escape) cannot be stored or sent
@@ -274,7 +277,7 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> Answer:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is named twice")

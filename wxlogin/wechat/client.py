@@ -22,13 +22,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.transport import Transport, shared
 from wxlogin.wechat.answers import (
+    Answer,
     Tokens,
     UserInfo,
     errcode,
@@ -56,7 +57,6 @@ _PATHS = {
     Call.USERINFO: SNS_USERINFO,
 }
 
-Answer = dict[str, Any]
 Read = TypeVar("Read")
 
 

@@ -42,7 +42,6 @@ class ConflictView:
     uid: str | None
     owner_uid: str | None
     count: int
-    first_seen: datetime
     last_seen: datetime
     closed_at: datetime | None
 
@@ -111,7 +110,6 @@ def _view(conflict: Conflict, uid: str | None, owner_uid: str | None) -> Conflic
         uid=uid,
         owner_uid=owner_uid,
         count=conflict.count,
-        first_seen=conflict.first_seen_at,
         last_seen=conflict.last_seen_at,
         closed_at=conflict.closed_at,
     )

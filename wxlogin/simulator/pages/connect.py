@@ -36,15 +36,8 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
+from .. import protocol
 from ..current import origin, world
-from ..protocol import (
-    CONFIRM,
-    OAUTH2_AUTHORIZE,
-    POLL,
-    QRCODE,
-    QRCONNECT,
-    SCOPE_LOGIN,
-)
 from ..refusals import Unknown
 from ..world.consent_link import BAD_APPID, Blank, Refused, check_query
 from ..world.qrcodes import CANCELLED, DENIED, DONE, QrCode
@@ -59,7 +52,7 @@ BAD_SCOPE = "Scope 参数错误或没有 Scope 权限"
 BAD_REDIRECT = "redirect_uri 参数错误"
 
 
-@bp.get(QRCONNECT)
+@bp.get(protocol.QRCONNECT)
 def qrconnect() -> Response:
     """The page with the QR code, or an error page, both with HTTP 200."""
     args = request.args
@@ -73,7 +66,9 @@ def qrconnect() -> Response:
         state=args.get("state", ""),
         fast=args.get("fast_login") != "0",
     )
-    return page("qrconnect.html", framing=True, qr=qr, poll=POLL, options=_options())
+    return page(
+        "qrconnect.html", framing=True, qr=qr, poll=protocol.POLL, options=_options()
+    )
 
 
 def _problem() -> str | None:
@@ -81,7 +76,7 @@ def _problem() -> str | None:
     if app is None:
         return BAD_APPID
     scopes = request.args.get("scope", "").split(",")
-    if app.kind != "website" or scopes != [SCOPE_LOGIN]:
+    if app.kind != "website" or scopes != [protocol.SCOPE_LOGIN]:
         return BAD_SCOPE
     if not app.takes_callback(request.args.get("redirect_uri", "")):
         return BAD_REDIRECT
@@ -113,18 +108,18 @@ def _style_sheet(href: str) -> str:
     return re.sub(r"^\s*javascript:", "", href, flags=re.IGNORECASE)
 
 
-@bp.get(f"{QRCODE}/<uuid>")
+@bp.get(f"{protocol.QRCODE}/<uuid>")
 def qrcode(uuid: str) -> Response:
     """The QR code as a JPEG; it holds the link that the phone opens."""
     try:
         world().qrcodes.get(uuid)
     except Unknown:
         abort(404)
-    body = qr_jpeg(f"{origin()}{CONFIRM}?uuid={uuid}")
+    body = qr_jpeg(f"{origin()}{protocol.CONFIRM}?uuid={uuid}")
     return Response(body, mimetype="image/jpeg")
 
 
-@bp.get(POLL)
+@bp.get(protocol.POLL)
 def poll() -> Response:
     """The long poll: a line of JavaScript, or JSON with `f=json`."""
     args = request.args
@@ -182,12 +177,12 @@ def script() -> Response:
 _SECOND = "connect_redirect=1"
 
 
-@bp.get(OAUTH2_AUTHORIZE)
+@bp.get(protocol.OAUTH2_AUTHORIZE)
 def authorize() -> AnyResponse:
     """302, then the shell or an error page, both with HTTP 200."""
     query = request.query_string.decode("ascii", "replace")
     if _SECOND not in query.split("&"):
-        return redirect(f"{OAUTH2_AUTHORIZE}?{query}&{_SECOND}")
+        return redirect(f"{protocol.OAUTH2_AUTHORIZE}?{query}&{_SECOND}")
     if counts_as_wechat():
         try:
             check_query(world(), query)

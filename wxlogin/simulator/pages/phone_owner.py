@@ -39,7 +39,7 @@ def named_person() -> Person | None:
     return _find(request.values.get("person", ""))
 
 
-def phone_owner() -> Person | None:
+def owner() -> Person | None:
     """Who this request names, otherwise whose phone this browser was."""
     return named_person() or _find(request.cookies.get(PERSON_COOKIE, ""))
 

@@ -16,15 +16,8 @@ from ..refusals import Invalid, SimulatorError
 from ..world import consent
 from ..world.consent_link import Blank, Link, Refused, is_consent_link, read_link
 from ..world.parties import App, Person
+from . import phone_owner
 from .page import page
-from .phone_owner import (
-    FROM_LINK,
-    entered_from,
-    is_wechat_client,
-    named_person,
-    phone_owner,
-    remember,
-)
 
 bp = Blueprint("wechat_browser", __name__)
 
@@ -40,7 +33,7 @@ USER_AGENT = (
 @bp.get("/phone/browser")
 def home() -> Response:
     """The address bar, the accounts to follow, and previews to leave."""
-    person = phone_owner()
+    person = phone_owner.owner()
     if person is None:
         return _choose(url_for("wechat_browser.home"))
     return _home(person)
@@ -56,7 +49,7 @@ def _home(person: Person, *, problem: str = "") -> Response:
         url=request.values.get("url", ""),
         accounts=[(app, relations.follows(app, person.name)) for app in accounts],
         previews=[app for app in accounts if relations.preview(app, person.name)],
-        in_wechat=is_wechat_client(),
+        in_wechat=phone_owner.is_wechat_client(),
         user_agent=USER_AGENT,
     )
 
@@ -64,7 +57,7 @@ def _home(person: Person, *, problem: str = "") -> Response:
 @bp.post("/phone/browser")
 def act() -> Response:
     """One form of that page: open a link, follow, unfollow, leave a preview."""
-    person, form = named_person() or abort(404), request.form
+    person, form = phone_owner.named_person() or abort(404), request.form
     if is_foreign():
         abort(400)
     if "follow" in form:
@@ -73,9 +66,9 @@ def act() -> Response:
         world().relations.unfollow(_account(form["unfollow"]), person.name)
     elif "full_service" in form:
         link = world().relations.preview(_account(form["full_service"]), person.name)
-        return _open(person, link, FROM_LINK, full="1")
+        return _open(person, link, phone_owner.FROM_LINK, full="1")
     else:
-        entry = form.get("entry") or FROM_LINK
+        entry = form.get("entry") or phone_owner.FROM_LINK
         return _open(person, form.get("url", "").strip(), entry)
     return redirect(url_for("wechat_browser.home", person=person.name), 303)
 
@@ -96,7 +89,7 @@ def _open(person: Person, url: str, entry: str, *, full: str | None = None) -> R
             "wechat_browser.authorize", link=url, person=person.name, full=full
         )
     response = redirect(url, 303)
-    remember(response, person, entry)
+    phone_owner.remember(response, person, entry)
     return response
 
 
@@ -111,7 +104,7 @@ def _is_web_page(url: str) -> bool:
 @bp.get("/phone/authorize")
 def authorize() -> Response:
     """What WeChat does with a consent link: a sheet, an error, or nothing to see."""
-    link, person = _link(), phone_owner()
+    link, person = _link(), phone_owner.owner()
     if not isinstance(link, Link):
         return link
     if person is None:
@@ -126,7 +119,8 @@ def authorize() -> Response:
 @bp.post("/phone/authorize")
 def answer() -> Response:
     """The person taps "allow" or "refuse"."""
-    person, action = named_person() or abort(404), request.form.get("action")
+    person = phone_owner.named_person() or abort(404)
+    action = request.form.get("action")
     if is_foreign() or action not in ("allow", "deny"):
         abort(400)
     link = _link()
@@ -144,7 +138,7 @@ def answer() -> Response:
 @bp.get("/phone/denied")
 def denied() -> Response:
     """After a refusal WeChat closes the page."""
-    return _page("denied", phone_owner() or abort(404))
+    return _page("denied", phone_owner.owner() or abort(404))
 
 
 def _link() -> Link | Response:
@@ -152,7 +146,7 @@ def _link() -> Link | Response:
     try:
         return read_link(world(), request.values.get("link", ""))
     except Blank as blank:
-        return _page("blank", phone_owner(), why=blank.why)
+        return _page("blank", phone_owner.owner(), why=blank.why)
     except Refused as refusal:
         return page("weui_error.html", problem=refusal.page)
     except Invalid:
@@ -163,7 +157,7 @@ def _visit(link: Link, person: Person) -> consent.Visit:
     return consent.Visit(
         link,
         person.name,
-        from_menu=entered_from() == link.app.name,
+        from_menu=phone_owner.entered_from() == link.app.name,
         full_service=request.values.get("full") == "1",
     )
 
@@ -175,7 +169,7 @@ def _leave(person: Person, urls: list[str]) -> Response:
         if len(urls) == 1
         else _page("leaving", person, urls=urls)
     )
-    remember(response, person)
+    phone_owner.remember(response, person)
     return response
 
 
@@ -190,5 +184,5 @@ def _page(state: str, person: Person | None, **values: Any) -> Response:
         "wechat_browser.html", leads_away=True, state=state, person=person, **values
     )
     if person:
-        remember(response, person)
+        phone_owner.remember(response, person)
     return response

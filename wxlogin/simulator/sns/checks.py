@@ -9,14 +9,7 @@ probes showed, and goes on as inferred from reports.
 from collections.abc import Mapping
 from typing import Any
 
-from ..protocol import (
-    ACCESS_TOKEN_SECONDS,
-    SCOPE_BASE,
-    SNS_ACCESS_TOKEN,
-    SNS_AUTH,
-    SNS_REFRESH_TOKEN,
-    SNS_USERINFO,
-)
+from .. import protocol
 from ..refusals import SnsError
 from ..world import World, ids
 from ..world.parties import GREY, App, Person
@@ -44,7 +37,7 @@ def access_token(world: World, params: Params, origin: str) -> Answer:
     snapshot = bool(world.switches.get("snapshot", app=app.name, person=who))
     grant = world.grants.spend(code, app, snapshot=snapshot)
     answer = _tokens(app, grant)
-    if grant.scope != SCOPE_BASE or _known_before(world, app, grant):
+    if grant.scope != protocol.SCOPE_BASE or _known_before(world, app, grant):
         answer |= _unionid(world, app, grant)
     if grant.snapshot:
         answer["is_snapshotuser"] = 1
@@ -72,7 +65,7 @@ def userinfo(world: World, params: Params, origin: str) -> Answer:
     grant = world.grants.check(token)
     app = world.registry.app(grant.appid)
     barred = world.switches.get("snapshot_48001", app=app.name, person=grant.person)
-    if grant.scope == SCOPE_BASE or (grant.snapshot and barred):
+    if grant.scope == protocol.SCOPE_BASE or (grant.snapshot and barred):
         raise SnsError(48001)
     return _profile(world, app, grant, origin)
 
@@ -87,10 +80,10 @@ def auth(world: World, params: Params, origin: str) -> Answer:
 
 
 CALLS = {
-    SNS_ACCESS_TOKEN: access_token,
-    SNS_REFRESH_TOKEN: refresh_token,
-    SNS_USERINFO: userinfo,
-    SNS_AUTH: auth,
+    protocol.SNS_ACCESS_TOKEN: access_token,
+    protocol.SNS_REFRESH_TOKEN: refresh_token,
+    protocol.SNS_USERINFO: userinfo,
+    protocol.SNS_AUTH: auth,
 }
 
 
@@ -115,7 +108,7 @@ def _openid(app: App, grant: Grant) -> str:
 def _tokens(app: App, grant: Grant) -> Answer:
     return {
         "access_token": grant.access_token,
-        "expires_in": ACCESS_TOKEN_SECONDS,
+        "expires_in": protocol.ACCESS_TOKEN_SECONDS,
         "refresh_token": grant.refresh_token,
         "openid": _openid(app, grant),
         "scope": grant.scope,

@@ -16,13 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Condition
 
-from ..protocol import (
-    ACCESS_TOKEN_SECONDS,
-    CODE_SECONDS,
-    H5_CODE_SECONDS,
-    REFRESH_TOKEN_SECONDS,
-    SCOPE_LOGIN,
-)
+from .. import protocol
 from ..refusals import SnsError
 from . import ids
 from .parties import App
@@ -81,13 +75,13 @@ class Grants:
         self,
         app: App,
         person: str,
-        scope: str = SCOPE_LOGIN,
+        scope: str = protocol.SCOPE_LOGIN,
         *,
         snapshot: bool | None = None,
     ) -> str:
         """A code for `person`, to be exchanged by `app` once."""
         h5 = app.kind == "official_account"
-        life = H5_CODE_SECONDS if h5 else CODE_SECONDS
+        life = protocol.H5_CODE_SECONDS if h5 else protocol.CODE_SECONDS
         code = Code(
             value=ids.new_code(),
             appid=app.appid,
@@ -153,7 +147,7 @@ class Grants:
             new = replace(
                 old,
                 access_token=old.access_token if alive else ids.new_token(),
-                access_ends=now + ACCESS_TOKEN_SECONDS,
+                access_ends=now + protocol.ACCESS_TOKEN_SECONDS,
                 refresh_token=ids.new_token() if rotate else old.refresh_token,
             )
             return self._keep(new)
@@ -166,9 +160,9 @@ class Grants:
                 person=code.person,
                 scope=code.scope,
                 access_token=ids.new_token(),
-                access_ends=now + ACCESS_TOKEN_SECONDS,
+                access_ends=now + protocol.ACCESS_TOKEN_SECONDS,
                 refresh_token=ids.new_token(),
-                refresh_ends=now + REFRESH_TOKEN_SECONDS,
+                refresh_ends=now + protocol.REFRESH_TOKEN_SECONDS,
                 snapshot=ids.snapshot_openid() if snapshot else "",
             )
         )

@@ -3,7 +3,8 @@
 A fresh service for each test is what makes tests honest; most of its price is work
 whose result depends on nothing that a test can change. The results of that work are
 kept: of werkzeug the functions that build the addresses of a rule, of SQLAlchemy the
-text of a statement, and RSA keys. A pytest plugin, which `tests/conftest.py` loads.
+text of a statement, of Jinja the code of a page, and RSA keys. A pytest plugin, which
+`tests/conftest.py` loads.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from joserfc.jwk import RSAKey
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
@@ -28,6 +32,7 @@ def pytest_configure() -> None:
     _build_addresses_once()
     _write_statements_once()
     _make_keys_once()
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Pages()}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,6 +81,20 @@ def _kind(dialect: DefaultDialect) -> int:
 
 def _facts(dialect: Any) -> tuple[object, ...]:
     return (dialect.server_version_info, dialect.paramstyle)
+
+
+class _Pages(BytecodeCache):
+    """The code of each template; Jinja compares it to the template's text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
 
 
 def _make_keys_once() -> None:

@@ -10,7 +10,7 @@ from wxlogin.accounts import sessions
 from wxlogin.config import Settings
 from wxlogin.flows import handover
 from wxlogin.flows.customers import acceptance, bindings, links
-from wxlogin.flows.redirect import attempt
+from wxlogin.flows.redirect import begin
 from wxlogin.oidc import access_tokens, authorize, codes, refresh_tokens, signing_keys
 from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.security import signing
@@ -22,7 +22,7 @@ def install() -> None:
     watch(ids.new_code, lambda code: CANARIES.add("code", code))
     watch(ids.new_token, lambda token: CANARIES.add("token", token))
     watch(signing.sign_state, lambda state, *_: CANARIES.add("state", state))
-    watch(attempt.new_attempt, _attempt)
+    watch(begin.begin, _begun)
     watch(handover.new_ticket, lambda it: CANARIES.add("handover ticket", it))
     # Each session's secret is hashed, whoever made it: a browser's or a program's.
     watch(
@@ -76,8 +76,8 @@ def _signing_key(key: signing_keys.Jwk, *_: object) -> None:
         CANARIES.add("signing key", str(private[name]))
 
 
-def _attempt(new: attempt.Attempt) -> None:
-    CANARIES.add("attempt secret", new.secret)
+def _begun(login: begin.Begun, *_: object) -> None:
+    CANARIES.add("attempt secret", login.attempt.secret)
 
 
 def _code_in(url: str) -> str:

@@ -97,7 +97,8 @@ def test_a_stored_address_is_checked_again(good_app, good, xiaoming):
         nonce = read_state(settings, started.state).nonce
         name = cookie_name(settings, f"at-{nonce}")
         mine = attempt_from_cookie(settings, good.cookies()[name])
-        hostile = replace(mine, next=address).to_cookie(settings)
+        led_astray = replace(mine, wish=replace(mine.wish, next=address))
+        hostile = led_astray.to_cookie(settings)
         good.client.set_cookie(name, hostile, domain="good.test", max_age=STATE_SECONDS)
         answer = good.returns(started, xiaoming.confirms(started))
         assert (answer.status_code, answer.location) == (303, "/me")

@@ -23,12 +23,12 @@ from wxlogin.accounts.people import Account
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor, hash_secret
 from wxlogin.accounts.wechats import Joining, WeChat, company
-from wxlogin.config import App, Settings
+from wxlogin.config import App
 from wxlogin.db import now
 from wxlogin.errors import Conflict, NotFound, SignInNeeded
 from wxlogin.flows import doors
 from wxlogin.flows.doors import Flow
-from wxlogin.flows.redirect.attempt import Attempt
+from wxlogin.flows.redirect.attempt import Attempt, Wish
 from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.session import require_fresh
 from wxlogin.observability import get_logger
@@ -49,22 +49,14 @@ class Question:
 
 
 def begin_linking(
-    settings: Settings,
-    visitor: Visitor,
-    app: App,
-    flow: Flow,
-    *,
-    next_url: str,
-    lang: str,
+    visitor: Visitor, app: App, flow: Flow, *, next_url: str, lang: str
 ) -> Begun:
     """A login that adds a WeChat person to the visitor's account.
 
     Raises LoginTooOld for a visitor whose own login is not fresh.
     """
     require_fresh(visitor)
-    link = visitor.session_id
-    look = Look(lang)
-    return begin(settings, app, flow, next_url=next_url, look=look, link=link)
+    return begin(app, flow, Wish(next_url, link=visitor.session_id), look=Look(lang))
 
 
 def asking(attempt: Attempt, visitor: Visitor | None) -> Visitor | None:
@@ -72,9 +64,10 @@ def asking(attempt: Attempt, visitor: Visitor | None) -> Visitor | None:
 
     Raises SignInNeeded unless the session that began the linking is here.
     """
-    if not attempt.link:
+    link = attempt.wish.link
+    if not link:
         return None
-    if visitor is None or visitor.session_id != attempt.link:
+    if visitor is None or visitor.session_id != link:
         raise SignInNeeded("the session that began to link is not this browser's")
     return visitor
 

@@ -11,8 +11,9 @@ from wxlogin.errors import SnapshotVisitor, StateInvalid
 from wxlogin.flows import doors
 from wxlogin.flows.doors import Flow
 from wxlogin.flows.redirect import finish as redirect_login
-from wxlogin.flows.redirect.attempt import Attempt
+from wxlogin.flows.redirect.attempt import Attempt, Wish
 from wxlogin.flows.redirect.begin import Begun, begin, way_of
+from wxlogin.flows.redirect.finish import Returned
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
 from wxlogin.service import running
@@ -39,10 +40,9 @@ bp = Blueprint("callback", __name__)
 def callback(name: str) -> Response:
     """Ends with a session and a clean URL, or on a page."""
     hide_referrer()
-    settings = running().settings
     state_text, code = _one("state", required=True), _one("code")
-    app, state = redirect_login.open_state(settings, name, state_text or "")
-    attempt = held_attempt(settings, state.nonce)
+    app, state = redirect_login.open_state(name, state_text or "")
+    attempt = held_attempt(running().settings, state.nonce)
     if state.flow == Flow.self_redirect:
         allow_framing()
     if attempt is None and _needs_bounce(state):
@@ -56,24 +56,25 @@ def _finish(
     app: App, state: State, attempt: Attempt | None, code: str | None
 ) -> Response:
     if attempt:
-        g.login_wish = {"next": attempt.next, "app": app.name}
+        g.login_wish = {"next": attempt.wish.next, "app": app.name}
     try:
         with exchanging(code):
+            attempt = redirect_login.own_attempt(app, state, attempt)
             finished = redirect_login.finish(
-                running().settings,
-                app,
-                state=state,
-                attempt=attempt,
-                code=code,
-                visitor=current_visitor(),
-                held=held_key(),
-                trace=trace(Flow(state.flow).door.name),
+                Returned(
+                    app=app,
+                    attempt=attempt,
+                    code=code or "",
+                    visitor=current_visitor(),
+                    held=held_key(),
+                    trace=trace(attempt.flow.door.name),
+                )
             )
     except SnapshotVisitor:
         # Not served at this URL: a reload there would spend another code.
         return redirect(url_for("callback.snapshot"), 303)
     if finished.waiting:
-        vouched = attempt is not None and attempt.purpose.vouched
+        vouched = attempt.wish.purpose.vouched
         page = return_url(finished.next_url) if vouched else None
         return _ask_person(state, finished.waiting, page)
     if finished.secret:
@@ -107,9 +108,9 @@ def snapshot() -> Response:
 
 def _with_news(begun: Begun, reader: Visitor | None) -> Begun:
     """Who is signed in by now may have news to read where the upgrade ends."""
-    attempt = begun.attempt
-    target = news_first(reader, attempt.next)
-    return replace(begun, attempt=replace(attempt, next=target))
+    attempt, wish = begun.attempt, begun.attempt.wish
+    wish = replace(wish, next=news_first(reader, wish.next))
+    return replace(begun, attempt=replace(attempt, wish=wish))
 
 
 def _may_restart(state: State) -> bool:
@@ -125,15 +126,8 @@ def _restart(app: App, state: State) -> Response:
     require_page()
     get_logger().info("login restarted", app=app.name, why="the cookie was lost")
     next_url = return_url(way_of(state.nonce))
-    begun = begin(
-        running().settings,
-        app,
-        Flow(state.flow),
-        next_url=next_url,
-        restarted=True,
-        purpose=purpose_of(next_url),
-    )
-    return to_wechat(begun)
+    wish = Wish(next_url, purpose_of(next_url))
+    return to_wechat(begin(app, Flow(state.flow), wish, restarted=True))
 
 
 def _needs_bounce(state: State) -> bool:

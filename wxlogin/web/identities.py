@@ -28,7 +28,6 @@ def add() -> Response:
     if app is None:
         raise NotFound("no app is configured that could add a WeChat")
     begun = identities.begin_linking(
-        settings,
         require_visitor(),
         app,
         flow if app.kind is flow.kind else Flow.qr,

@@ -10,6 +10,7 @@ from wxlogin.config import App, AppKind
 from wxlogin.errors import NotFound
 from wxlogin.flows import doors
 from wxlogin.flows.doors import Flow, Route, Way, route
+from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.session import end_session
 from wxlogin.security.returning import safe_next
@@ -99,17 +100,18 @@ def _frame_page(
 ) -> Response:
     allow_frame_of_wechat()
     begun = _begin(app, flow)
-    wish: dict[str, Any] = {name: request.args.get(name) for name in _WISHES}
+    wish = begun.attempt.wish
+    kept: dict[str, Any] = {name: request.args.get(name) for name in _WISHES}
     html = render_template(
         template,
         frame_url=begun.url,
-        again_url=url_for(request.endpoint or "login.page", **wish),
+        again_url=url_for(request.endpoint or "login.page", **kept),
         qr_url=_address(Way(doors.QR, app)),
         beside=_offers(beside),
-        next_url=begun.attempt.next,
-        site=site_name(begun.attempt.purpose),
+        next_url=wish.next,
+        site=site_name(wish.purpose),
         # Whoever is here for a site's customer signs in anew, and not once more.
-        visitor=None if begun.attempt.vouched else visitor_for(begun.attempt.next),
+        visitor=None if wish.purpose.vouched else visitor_for(wish.next),
     )
     response = Response(html, mimetype="text/html")
     hold_attempt(response, running().settings, begun.attempt)
@@ -155,15 +157,7 @@ def _begin(app: App, flow: Flow) -> Begun:
     look = Look(lang, href=_style_sheet(args.get("href", "")) or "", **wishes)
     next_url = return_url(args.get("next"))
     require_open(next_url)
-    settings = running().settings
-    return begin(
-        settings,
-        app,
-        flow,
-        next_url=next_url,
-        look=look,
-        purpose=purpose_of(next_url),
-    )
+    return begin(app, flow, Wish(next_url, purpose_of(next_url)), look=look)
 
 
 def _style_sheet(wish: str) -> str | None:

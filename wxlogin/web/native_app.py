@@ -20,6 +20,7 @@ from wxlogin.flows import doors, first_visit
 from wxlogin.flows.doors import Flow
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
+from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.redirect.begin import begin
 from wxlogin.flows.session import end_session
 from wxlogin.security.signing import STATE_SECONDS
@@ -52,8 +53,7 @@ def attempts() -> Response:
     look = Look(for_wechat(body["lang"] or language()))
     next_url = return_url(body["next"])
     require_open(next_url)
-    purpose = purpose_of(next_url)
-    begun = begin(settings, app, flow, next_url=next_url, look=look, purpose=purpose)
+    begun = begin(app, flow, Wish(next_url, purpose_of(next_url)), look=look)
     response = jsonify(
         appid=app.appid,
         scope="snsapi_login",

@@ -21,7 +21,6 @@ codes for one state) and RFC 9700 section 4.5.
 """
 
 import hashlib
-import secrets
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -31,17 +30,18 @@ from wxlogin import service
 from wxlogin.accounts.person import Person
 from wxlogin.config import Settings
 from wxlogin.errors import AlreadyFinished, CodeInvalid, Crowded, LoginPending
+from wxlogin.flows.doors import Flow
 from wxlogin.security.signing import STATE_SECONDS, attempt_serializer
 from wxlogin.tickets.once import Claim, Stage, Turn
 
 # Seconds. Longer than a state lives, so that no state outlives its record.
 KEEP_SECONDS = STATE_SECONDS + 120
-# How long the same code gives the same session again (reload, double callback).
-REPEAT_SECONDS = 120
 # Other codes that a finished attempt may still exchange, all together.
 OTHER_CODES = 3
 # What is remembered of spent codes; more would only serve an attacker.
 _SPENT_CODES = 8
+# Stands in the cookie where the ticket of a silent answer would be, and there is none.
+_SIGNED_IN = "signed-in"
 
 
 @dataclass(frozen=True)
@@ -53,61 +53,46 @@ class Purpose:
 
 
 @dataclass(frozen=True)
+class Silent:
+    """A silent answer that a login is to better (redirect/upgrade.py)."""
+
+    #: Where the answer waits; empty where the person is signed in by it already.
+    ticket: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a login is to lead to."""
+
+    next: str
+    purpose: Purpose = Purpose()
+    #: The session that wants another WeChat person added; 0 for a login.
+    link: int = 0
+    silent: Silent | None = None
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What the browser's cookie says: which login this is and where it leads."""
 
     nonce: str
-    secret: str
+    secret: str = field(repr=False)
     app: str
-    flow: str
-    next: str
-    #: The session that wants another WeChat person added; 0 for a login.
-    link: int = 0
-    #: Ticket of a silent answer that this attempt is to better (redirect/upgrade.py).
-    pending: str = ""
-    #: Client id of the site this login is for; empty for none.
-    site: str = ""
-    #: 1 where the site has vouched for whoever signs in: its own customer.
-    vouched: int = 0
+    flow: Flow
+    wish: Wish
     #: Nonce of the first login that this browser began, one after the other: how often
     #: it begins is counted under it. It is forgotten with the last of them.
     browser: str = ""
     #: Seconds since 1970.
     begun: int = 0
 
-    @property
-    def purpose(self) -> Purpose:
-        return Purpose(self.site, bool(self.vouched))
-
     def to_cookie(self, settings: Settings) -> str:
-        values: list[str | int] = [self.nonce, self.secret, self.app, self.flow]
-        values += [self.next, self.link, self.pending, self.site, self.vouched]
-        values += [self.browser]
+        wish, purpose = self.wish, self.wish.purpose
+        pending = (wish.silent.ticket or _SIGNED_IN) if wish.silent else ""
+        values: list[str | int] = [self.nonce, self.secret, self.app, self.flow.value]
+        values += [wish.next, wish.link, pending]
+        values += [purpose.client_id, int(purpose.vouched), self.browser]
         return str(attempt_serializer(settings).dumps(values))
-
-
-def new_attempt(
-    *,
-    nonce: str,
-    app: str,
-    flow: str,
-    next_url: str,
-    link: int,
-    pending: str,
-    purpose: Purpose,
-) -> Attempt:
-    secret = secrets.token_urlsafe(16)
-    return Attempt(
-        nonce,
-        secret,
-        app,
-        flow,
-        next_url,
-        link,
-        pending,
-        purpose.client_id,
-        int(purpose.vouched),
-    )
 
 
 def attempt_from_cookie(settings: Settings, text: str) -> Attempt | None:
@@ -117,9 +102,23 @@ def attempt_from_cookie(settings: Settings, text: str) -> Attempt | None:
         values, begun = attempt_serializer(settings).loads(
             text, max_age=STATE_SECONDS, return_timestamp=True
         )
-        return replace(Attempt(*values), begun=int(begun.timestamp()))
-    except (BadData, TypeError):
+        nonce, secret, app, flow, *wishes, browser = values
+        return Attempt(
+            nonce,
+            secret,
+            app,
+            Flow(flow),
+            _wish(*wishes),
+            browser,
+            int(begun.timestamp()),
+        )
+    except (BadData, TypeError, ValueError):
         return None
+
+
+def _wish(target: str, link: int, pending: str, site: str, vouched: int) -> Wish:
+    silent = Silent("" if pending == _SIGNED_IN else pending) if pending else None
+    return Wish(target, Purpose(site, bool(vouched)), link, silent)
 
 
 class Outcome(StrEnum):

@@ -9,21 +9,21 @@ Each flow is one letter in the state, so that a state of one flow is worth nothi
 another.
 """
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
+from wxlogin import service
 from wxlogin.config import App, AppKind, Settings
 from wxlogin.errors import Crowded, NotFound
 from wxlogin.flows.doors import Flow
-from wxlogin.flows.redirect.attempt import Attempt, Purpose, new_attempt
+from wxlogin.flows.redirect.attempt import Attempt, Wish
 from wxlogin.security.signing import STATE_SECONDS, State, new_nonce, sign_state
 from wxlogin.service import hosts_of, running
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.endpoints import Look
 
-_WAY = "way"
-#: A login that leads to a page of ours, or to one that SITES lists.
-NO_SITE = Purpose()
+_ways = service.shelf("way", str, seconds=STATE_SECONDS)
 _PLAIN = Look()
 
 
@@ -37,53 +37,34 @@ class Begun:
 
 
 def begin(
-    settings: Settings,
-    app: App,
-    flow: Flow,
-    *,
-    next_url: str,
-    look: Look = _PLAIN,
-    restarted: bool = False,
-    link: int = 0,
-    pending: str = "",
-    purpose: Purpose = NO_SITE,
+    app: App, flow: Flow, wish: Wish, *, look: Look = _PLAIN, restarted: bool = False
 ) -> Begun:
     """A new login with this app. Raises NotFound where app and flow do not match.
 
-    `look` is how WeChat's page shows itself; `link` the session that wants another
-    WeChat person added; `pending` what an upgrade falls back on (see `upgrade`);
-    `purpose` the site that this login is for.
+    `look` is how WeChat's page shows itself; `restarted` marks the one second try of
+    a login whose cookie was lost.
     """
     if app.kind is not flow.kind:
         raise NotFound("this kind of app has no such door", app=app.name)
-    nonce = new_nonce()
-    if purpose.client_id and flow.kind is AppKind.official_account:
-        _keep_way(settings, nonce, next_url)
+    settings, nonce = running().settings, new_nonce()
+    if wish.purpose.client_id and flow.kind is AppKind.official_account:
+        _keep_way(nonce, wish.next)
     place = State(nonce, settings.apps.index(app), flow.value, restarted)
     state = sign_state(settings, place)
-    attempt = new_attempt(
-        nonce=nonce,
-        app=app.name,
-        flow=flow.value,
-        next_url=next_url,
-        link=link,
-        pending=pending,
-        purpose=purpose,
-    )
+    attempt = Attempt(nonce, secrets.token_urlsafe(16), app.name, flow, wish)
     return Begun(attempt, _url(settings, app, flow, state, look), state)
 
 
-def _keep_way(settings: Settings, nonce: str, next_url: str) -> None:
-    most = settings.waiting_requests
+def _keep_way(nonce: str, next_url: str) -> None:
+    most = running().settings.waiting_requests
     # Without it only a browser that loses our cookie has to begin again at the site.
     with suppress(Crowded):
-        running().tickets.add(_WAY, nonce, next_url, ttl=STATE_SECONDS, most=most)
+        _ways.add(nonce, next_url, most=most)
 
 
 def way_of(nonce: str) -> str | None:
     """Where a login for a site led, if it began inside WeChat with this nonce."""
-    found = running().tickets.get(_WAY, nonce)
-    return found.value if found else None
+    return _ways.get(nonce)
 
 
 def _url(

@@ -16,64 +16,50 @@ from dataclasses import replace
 
 from wxlogin import service
 from wxlogin.accounts.person import Person
-from wxlogin.config import App, Settings
 from wxlogin.errors import AnswersDisagree
 from wxlogin.flows.doors import Flow
-from wxlogin.flows.redirect.attempt import Attempt
-from wxlogin.flows.redirect.begin import Begun, begin
+from wxlogin.flows.redirect.attempt import Attempt, Silent
 from wxlogin.flows.signing_in import Answer, is_stale
 from wxlogin.security.signing import STATE_SECONDS
 
-#: The silent answers that wait for a better one.
 _answers = service.shelf("upgrade", Person, seconds=STATE_SECONDS)
-# In place of a ticket: the person is signed in already.
-SIGNED_IN = "signed-in"
 
 
-def follows(settings: Settings, attempt: Attempt, answer: Answer) -> bool:
+def follows(attempt: Attempt, answer: Answer) -> bool:
     """Does an upgrade follow this silent answer?"""
-    flow, known = Flow(attempt.flow), answer.known
-    if not flow.silent or attempt.link:
+    flow, known, profile = (
+        attempt.flow,
+        answer.known,
+        service.running().settings.profile,
+    )
+    if not flow.silent or attempt.wish.link:
         return False
-    if flow is Flow.base and settings.profile == "never":
+    if flow is Flow.base and profile == "never":
         return False
     if known is None or not known.has_nickname:
         return True
-    wants_fresh = flow is Flow.named or settings.profile == "always"
+    wants_fresh = flow is Flow.named or profile == "always"
     return wants_fresh and is_stale(known)
 
 
-def hold(answer: Answer) -> str:
-    """Keeps a silent answer while the better one is fetched; returns its ticket."""
-    return _answers.put(replace(answer.person, profile=None))
+def hold(answer: Answer) -> Silent:
+    """Keeps a silent answer while the better one is fetched."""
+    return Silent(_answers.put(replace(answer.person, profile=None)))
 
 
-def held(ticket: str) -> Person | None:
-    """The silent answer behind this ticket, if it is still there."""
-    return _answers.get(ticket)
+def held(silent: Silent | None) -> Person | None:
+    """Whom the silent answer named, if it is still there."""
+    return _answers.get(silent.ticket) if silent and silent.ticket else None
 
 
-def used(ticket: str) -> None:
+def used(silent: Silent | None) -> None:
     """The silent answer led to a session, or a better one did."""
-    if ticket != SIGNED_IN:
-        _answers.take(ticket)
+    if silent and silent.ticket:
+        _answers.take(silent.ticket)
 
 
-def begin_upgrade(
-    settings: Settings, app: App, attempt: Attempt, *, pending: str
-) -> Begun:
-    return begin(
-        settings,
-        app,
-        Flow.userinfo,
-        next_url=attempt.next,
-        pending=pending,
-        purpose=attempt.purpose,
-    )
-
-
-def must_match(attempt: Attempt, person: Person) -> None:
+def must_match(silent: Silent | None, person: Person) -> None:
     """Raises AnswersDisagree where the better answer is about somebody else."""
-    silent = held(attempt.pending) if attempt.pending not in ("", SIGNED_IN) else None
-    if silent is not None and silent.openid != person.openid:
+    before = held(silent)
+    if before is not None and before.openid != person.openid:
         raise AnswersDisagree("silent and explicit answer name two persons")

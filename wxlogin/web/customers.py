@@ -83,7 +83,7 @@ def finish(token: str) -> Response:
     done = acceptance.connect(link, _both(link), trace=trace(""))
     if done.secret:
         hold_session(done.secret)
-    return redirect(link.back(done.answer), 303)
+    return redirect(done.next_url, 303)
 
 
 @bp.post("/register/bind")

@@ -21,6 +21,7 @@ opened twice (a lost answer) with one end.
 from dataclasses import dataclass, replace
 
 from wxlogin.accounts.history import Trace
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import transaction
 from wxlogin.errors import (
@@ -33,8 +34,8 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import first_visit
 from wxlogin.flows.customers import links
-from wxlogin.flows.customers.links import Answer, Link, Opener, log_answer
-from wxlogin.flows.customers.site_codes import Codes, Looks
+from wxlogin.flows.customers.links import Answer, Link, Opener
+from wxlogin.flows.customers.site_codes import Codes, Looks, Onward
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
@@ -52,7 +53,7 @@ def accept(link: Link, who: Opener) -> str:
     if not link.may_answer(who):
         return _over(link, who)
     if refused := links.obstacle(link, who.visitor):
-        return link.back(log_answer(link, refused, who.visitor))
+        return _back(link, refused, who.visitor)
     if not _claim(link, who):
         return _over(links.require(link.key), who)
     code = _codes.new(link.key, link.client_id)
@@ -72,7 +73,7 @@ def _over(link: Link, who: Opener) -> str:
     """Where a click leads that is no answer any more."""
     mine = link.done and link.is_by(who)
     answer = Answer.linked if mine else Answer.link_expired
-    return link.back(log_answer(link, answer, who.visitor))
+    return _back(link, answer, who.visitor)
 
 
 @dataclass(frozen=True)
@@ -113,16 +114,7 @@ def confirmed(token: str) -> Link:
     return link
 
 
-@dataclass(frozen=True)
-class Connected:
-    """What came of a link; `secret` is that of a new session, None where there is
-    none."""
-
-    answer: Answer
-    secret: str | None = None
-
-
-def connect(link: Link, who: Opener, *, trace: Trace) -> Connected:
+def connect(link: Link, who: Opener, *, trace: Trace) -> Onward:
     """Connects who said yes with the customer, in one transaction; a person without
     an account gets it, and a session, in that transaction.
 
@@ -140,12 +132,12 @@ def connect(link: Link, who: Opener, *, trace: Trace) -> Connected:
         else:
             raise OtherBrowser("the link was accepted in another browser")
     except ExternalIdTaken:
-        return Connected(log_answer(link, Answer.external_id_taken, visitor))
+        return Onward(_back(link, Answer.external_id_taken, visitor))
     except ExternalIdFixed:
-        return Connected(log_answer(link, Answer.wechat_taken, visitor))
+        return Onward(_back(link, Answer.wechat_taken, visitor))
     if visitor is not None:
         links.change(replace(link, taken_by=visitor.user_id, done=True))
-    return Connected(log_answer(link, Answer.linked, visitor), secret)
+    return Onward(_back(link, Answer.linked, visitor), secret)
 
 
 def _connect(link: Link, user_id: int) -> None:
@@ -155,3 +147,12 @@ def _connect(link: Link, user_id: int) -> None:
             session, client_id, user_id, external_id
         )
     )
+
+
+def _back(link: Link, answer: Answer, visitor: Visitor | None) -> str:
+    """The site's address with the answer, after a line in the log about it."""
+    uid = visitor.uid if visitor else None
+    get_logger().info(
+        "link answered", client=link.client_id, uid=uid, answer=answer.value
+    )
+    return link.back(answer)

@@ -49,6 +49,7 @@ from wxlogin.flows.customers.site_codes import (
     Code,
     Codes,
     Looks,
+    Onward,
     Word,
     count_look,
     require_label,
@@ -150,19 +151,11 @@ def said(token: str, *, key: str) -> Word:
     return word
 
 
-@dataclass(frozen=True)
-class Continued:
-    """Where the browser goes on. `secret` is what its session cookie holds from now
-    on; None where the site's word could not be taken, and `next_url` says why."""
-
-    next_url: str
-    secret: str | None
-
-
-def connect(token: str, *, key: str, trace: Trace) -> Continued:
+def connect(token: str, *, key: str, trace: Trace) -> Onward:
     """The person's click: account, session and customer in one transaction.
 
-    Raises as `said`, and what a sign-in raises.
+    Where there is no session, the site's word could not be taken, and its address
+    says why. Raises as `said`, and what a sign-in raises.
     """
     word = said(token, key=key)
     waiting = first_visit.require(key)
@@ -171,8 +164,8 @@ def connect(token: str, *, key: str, trace: Trace) -> Continued:
     except (ExternalIdTaken, ExternalIdFixed) as error:
         get_logger().warning("not bound", client=waiting.client_id, problem=error.code)
         bind_url = first_visit.policy_of(waiting).bind_url or ""
-        return Continued(with_query(bind_url, error=error.code), None)
-    return Continued(waiting.next, secret)
+        return Onward(with_query(bind_url, error=error.code))
+    return Onward(waiting.next, secret)
 
 
 def decline(token: str, *, key: str) -> None:

@@ -208,12 +208,3 @@ def change(new: Link) -> bool:
     """Writes the link; False where it was changed meanwhile."""
     left = max(1, new.ends + _AFTERWARDS - time.time())
     return _links.swap(new, seconds=left) is not None
-
-
-def log_answer(link: Link, answer: Answer, visitor: Visitor | None) -> Answer:
-    """The answer, after a line in the log about it."""
-    uid = visitor.uid if visitor else None
-    get_logger().info(
-        "link answered", client=link.client_id, uid=uid, answer=answer.value
-    )
-    return answer

@@ -62,6 +62,15 @@ class Word:
     ends: float
 
 
+@dataclass(frozen=True)
+class Onward:
+    """Where the browser goes on. `secret` is what its session cookie holds from now
+    on; None where that stays as it is."""
+
+    next_url: str
+    secret: str | None = None
+
+
 class Codes:
     """The codes of one way, good for `seconds`, and the tokens behind them."""
 

@@ -23,9 +23,9 @@ from tests.support.people import (
 )
 from wxlogin.accounts import grants
 from wxlogin.accounts import people as accounts
+from wxlogin.accounts.grants import reseal_all
 from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import Merge
-from wxlogin.accounts.resealing import reseal_all
 from wxlogin.db import db, reading
 from wxlogin.security.sealing import Sealer
 

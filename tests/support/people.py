@@ -17,13 +17,12 @@ from sqlalchemy.orm import Session
 from tests.support.tables import create_tables
 from wxlogin.accounts import changes
 from wxlogin.accounts.grants import NewGrant
-from wxlogin.accounts.history import Trace
 from wxlogin.accounts.merges import Cause, Merged, list_merges, merge
 from wxlogin.accounts.models import Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.sessions import NewSession, hash_secret
-from wxlogin.accounts.sign_in import SignIn, sign_in
+from wxlogin.accounts.sign_in import SignIn, Trace, sign_in
 from wxlogin.config import Settings
 from wxlogin.db import Base, db, engine_options, prepare_engine, reading, transaction
 from wxlogin.security.sealing import Sealer

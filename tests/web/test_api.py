@@ -5,9 +5,9 @@ from flask import abort
 
 from tests.support.journey import CHINESE, ENGLISH, Browser
 from wxlogin.accounts import people
-from wxlogin.accounts.history import Trace
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person
+from wxlogin.accounts.sessions import Trace
 from wxlogin.accounts.sign_in import sign_in
 from wxlogin.config import Site
 from wxlogin.db import db, now, transaction

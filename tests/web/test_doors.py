@@ -10,7 +10,7 @@ from flask import Flask, redirect
 from tests.support.journey import Browser
 from tests.support.people import People
 from tests.support.user_agents import USER_AGENTS
-from wxlogin.accounts import people
+from wxlogin.accounts import people, sign_in
 from wxlogin.accounts.person import Person
 from wxlogin.config import AppKind
 from wxlogin.db import now
@@ -77,7 +77,7 @@ def test_the_account_page_and_the_history_name_it(tea_house):
     assert "<strong>Tea house</strong>" in browser.get("/me").text
     with app.app_context():
         uid = browser.get("/api/me").get_json()["uid"]
-        [login] = people.recent_logins(people.find_user(uid).user_id)
+        [login] = sign_in.recent_logins(people.find_user(uid).user_id)
     assert login.door == "tea"
 
 

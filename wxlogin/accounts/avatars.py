@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Avatar, User
-from wxlogin.accounts.models.pictures import VERSION_LENGTH
+from wxlogin.accounts.models.account_tables import VERSION_LENGTH
 from wxlogin.accounts.owners import lock, survivor_id
 from wxlogin.config import Settings
 from wxlogin.db import now, reading, transaction

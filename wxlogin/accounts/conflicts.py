@@ -4,6 +4,10 @@ A unionid that changes within one open platform, or that two openids of one app
 share, is an alarm and never a reason to merge: snapshot visitors' made-up unionids
 are shared by strangers (docs/wechat.md 4; security row 53). A conflict that was
 closed goes on counting but is not listed again.
+
+A pair of users that a unionid must not merge is written for the users as they were. It
+holds for everything that was merged into them since: what matters is whether any
+ancestor of one was kept apart from any ancestor of the other.
 """
 
 from dataclasses import dataclass
@@ -13,7 +17,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from wxlogin.accounts.models import Conflict, User
+from wxlogin.accounts.models import Conflict, KeptApart, User
+from wxlogin.accounts.owners import family
 from wxlogin.accounts.person import Person
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, run
@@ -112,4 +117,46 @@ def _view(conflict: Conflict, uid: str | None, owner_uid: str | None) -> Conflic
         count=conflict.count,
         last_seen=conflict.last_seen_at,
         closed_at=conflict.closed_at,
+    )
+
+
+def are_apart(session: Session, one_id: int, other_id: int) -> bool:
+    """Are the two, or users merged into them, marked as two persons?"""
+    query = sa.select(KeptApart.id).where(_between(one_id, other_id)).limit(1)
+    return session.execute(query).first() is not None
+
+
+def keep_apart(session: Session, one_id: int, other_id: int, *, at: datetime) -> None:
+    """Marks two users as two persons; once is enough."""
+    first, second = sorted((one_id, other_id))
+    pair = {"first_id": first, "second_id": second, "at": at}
+    insert_or_ignore(session, KeptApart, pair)
+
+
+def keep_heir_apart(
+    session: Session, heir_id: int, holder_id: int, *, at: datetime
+) -> None:
+    """Keeps `heir_id` apart from everyone that `holder_id` is kept apart from.
+
+    For a user who is about to leave the holder: whoever was told apart from both
+    together stays so from each.
+    """
+    lineage = set(session.scalars(family(holder_id)))
+    involved = sa.or_(KeptApart.first_id.in_(lineage), KeptApart.second_id.in_(lineage))
+    pairs = session.scalars(sa.select(KeptApart).where(involved)).all()
+    for other in {one for pair in pairs for one in (pair.first_id, pair.second_id)}:
+        if other not in lineage:
+            keep_apart(session, heir_id, other, at=at)
+
+
+def let_together(session: Session, one_id: int, other_id: int) -> None:
+    """Takes the mark back, for a person who chose to be one."""
+    run(session, sa.delete(KeptApart).where(_between(one_id, other_id)))
+
+
+def _between(one_id: int, other_id: int) -> sa.ColumnElement[bool]:
+    one, other = family(one_id), family(other_id)
+    return sa.or_(
+        sa.and_(KeptApart.first_id.in_(one), KeptApart.second_id.in_(other)),
+        sa.and_(KeptApart.first_id.in_(other), KeptApart.second_id.in_(one)),
     )

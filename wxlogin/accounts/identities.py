@@ -28,7 +28,7 @@ from wxlogin.accounts.changes import Change, Kind, announce, described
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.owners import lock, look, other_openid, refuse_disabled
+from wxlogin.accounts.owners import lock, look, mark_seen, other_openid, refuse_disabled
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import (
     Resolution,
@@ -36,7 +36,6 @@ from wxlogin.accounts.resolve import (
     insert_unionid,
     resolve,
 )
-from wxlogin.accounts.seen import mark_seen
 from wxlogin.accounts.sign_in import put_on_record
 from wxlogin.db import StartOver, now, transaction
 from wxlogin.db.statements import run

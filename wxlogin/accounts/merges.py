@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin import signals
-from wxlogin.accounts import kept_apart, sessions
+from wxlogin.accounts import conflicts, sessions
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import (
     Identity,
@@ -83,7 +83,7 @@ def merge(
     users = lock(session, {one_id, other_id}).values()
     refuse_disabled(*users)
     survivor, loser = sorted(users, key=lambda user: (user.created_at, user.id))
-    kept_apart.forget(session, survivor.id, loser.id)
+    conflicts.let_together(session, survivor.id, loser.id)
     announce(session, Change(Kind.merged, survivor.id, at, other_id=loser.id))
     moved = _move(session, loser, survivor, keep_session)
     _take_profile(loser, survivor)

@@ -29,18 +29,18 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from wxlogin import signals
-from wxlogin.accounts import changes, conflicts, kept_apart
+from wxlogin.accounts import changes, conflicts
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity, UnionId, User
 from wxlogin.accounts.owners import (
     lock_owners,
     look,
+    mark_seen,
     other_openid,
     refuse_disabled,
 )
 from wxlogin.accounts.person import Person, new_uid
-from wxlogin.accounts.seen import mark_seen
 from wxlogin.db import StartOver
 from wxlogin.db.statements import insert, insert_or_ignore
 from wxlogin.errors import IdentityConflict
@@ -169,7 +169,7 @@ class Resolver:
 
     def _merge(self) -> Resolution:
         users = lock_owners(self.session, self.person, self.found)
-        if kept_apart.are(self.session, *users):
+        if conflicts.are_apart(self.session, *users):
             # V signs in by openid; the unionid stays with the user it was left to.
             self._mark_seen(learn_unionid=False)
             return self._resolution(Outcome.known)

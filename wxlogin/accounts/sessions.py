@@ -32,6 +32,20 @@ IDLE = timedelta(days=14)
 
 
 @dataclass(frozen=True)
+class Trace:
+    """By which door a sign-in comes, and from where."""
+
+    door: str
+    address: str
+    browser: str
+    request_id: str
+    #: Secret of the session that this browser had before, which ends now.
+    former_secret: str | None = None
+    #: What the session is for.
+    kind: SessionKind = "web"
+
+
+@dataclass(frozen=True)
 class NewSession:
     """A session to open. `ends_at` is its absolute end."""
 

@@ -3,29 +3,46 @@
 All of it is one transaction, so that no failure leaves half of it behind. For a
 person who has been here before it is six statements; more where a session of this
 browser ends now, or where there is news for sites.
+
+The line of history is kept for a bounded time (LOGIN_HISTORY_DAYS).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin import signals
-from wxlogin.accounts import conflicts, grants, history, sessions
+from wxlogin.accounts import conflicts, grants, sessions
 from wxlogin.accounts.conflicts import Reason
 from wxlogin.accounts.grants import NewGrant
-from wxlogin.accounts.history import Trace
+from wxlogin.accounts.models import Conflict, LoginEvent
+from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.owners import lock_owners, look
-from wxlogin.accounts.person import Person
+from wxlogin.accounts.person import Person, storable
 from wxlogin.accounts.resolve import Outcome, Resolution, Unknown, resolve
-from wxlogin.accounts.sessions import NewSession
-from wxlogin.db import StartOver, now, transaction
+from wxlogin.accounts.sessions import NewSession, Trace
+from wxlogin.db import StartOver, now, reading, transaction
+from wxlogin.db.statements import insert, remove
 from wxlogin.errors import AccountGone, IdentityConflict
 from wxlogin.service import running
 
 #: More to do in the transaction of a sign-in.
 Hook = Callable[[Session, Resolution], None]
+
+
+@dataclass(frozen=True)
+class Login:
+    """A sign-in that was."""
+
+    at: datetime
+    appid: str
+    door: str
+    outcome: str
+    address: str
+    browser: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ def sign_in(
             identity = resolution.identity_id
             sealer = running().sealer
             grants.store(session, identity, grant, sealer=sealer, at=moment)
-        history.record_login(session, resolution, trace, appid=person.appid, at=moment)
+        _record(session, resolution, trace, appid=person.appid, at=moment)
         if also is not None:
             also(session, resolution)
         is_new = resolution.outcome is Outcome.created
@@ -112,3 +129,71 @@ def put_on_record(session: Session, person: Person, *, at: datetime) -> None:
         raise StartOver from None
     reason = Reason.shared_unionid
     conflicts.record(session, person, reason=reason, owners=found.owners, at=at)
+
+
+def _record(
+    session: Session,
+    resolution: Resolution,
+    trace: Trace,
+    *,
+    appid: str,
+    at: datetime,
+) -> None:
+    """A line of the login history."""
+    values = {
+        "user_id": resolution.user_id,
+        "identity_id": resolution.identity_id,
+        "at": at,
+        "appid": appid,
+        "door": storable(trace.door, 32),
+        "outcome": resolution.outcome.value,
+        "address": storable(trace.address, ADDRESS_LENGTH),
+        "browser": storable(trace.browser, BROWSER_LENGTH),
+        "request_id": storable(trace.request_id, 64),
+    }
+    insert(session, LoginEvent, values)
+
+
+def recent_logins(user_id: int, *, limit: int = 10) -> list[Login]:
+    """The user's last sign-ins, the latest first."""
+    query = (
+        sa.select(LoginEvent)
+        .where(LoginEvent.user_id == user_id)
+        .order_by(LoginEvent.at.desc(), LoginEvent.id.desc())
+        .limit(limit)
+    )
+    with reading() as session:
+        return [_login(row) for row in session.scalars(query)]
+
+
+def logins_since(
+    identities: Collection[int], since: datetime, *, doors: Collection[str]
+) -> int:
+    """How many sign-ins through these identities by these doors came after that."""
+    query = sa.select(sa.func.count(LoginEvent.id)).where(
+        LoginEvent.identity_id.in_(identities),
+        LoginEvent.at > since,
+        LoginEvent.door.in_(doors),
+    )
+    with reading() as session:
+        return session.scalar(query) or 0
+
+
+def forget_old_logins(before: datetime) -> int:
+    """Removes sign-ins, and conflicts not seen since, from before that moment.
+
+    Says how many rows went.
+    """
+    logins = remove(LoginEvent, LoginEvent.at < before)
+    return logins + remove(Conflict, Conflict.last_seen_at < before)
+
+
+def _login(row: LoginEvent) -> Login:
+    return Login(
+        at=row.at,
+        appid=row.appid,
+        door=row.door,
+        outcome=row.outcome,
+        address=row.address,
+        browser=row.browser,
+    )

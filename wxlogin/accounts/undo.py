@@ -16,7 +16,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import avatars, kept_apart, sessions, wechats
+from wxlogin.accounts import avatars, conflicts, sessions, wechats
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
@@ -66,7 +66,7 @@ def _undo(session: Session, merge_id: int, *, at: datetime) -> Undone:
     going = _going_back(session, row, holder)
     if not going or not _held(session, holder) - going:
         raise Conflict(f"merge {merge_id}: one user would be left without an identity")
-    kept_apart.inherit(session, loser.id, holder.id, at=at)
+    conflicts.keep_heir_apart(session, loser.id, holder.id, at=at)
     loser.merged_into_id = None
     loser.disabled_at = holder.disabled_at
     _return_profile(loser, holder)
@@ -74,7 +74,7 @@ def _undo(session: Session, merge_id: int, *, at: datetime) -> Undone:
     _give_back(session, row, holder=holder, loser=loser, identities=going)
     _forget_foreign_unionids(session, holder.id, loser.id)
     for other in {row.survivor_id, holder.id}:
-        kept_apart.keep_apart(session, loser.id, other, at=at)
+        conflicts.keep_apart(session, loser.id, other, at=at)
     row.undone_at = at
     announce(session, Change(Kind.split, holder.id, at, other_id=loser.id))
     return Undone(holder.uid, loser.uid, len(going))

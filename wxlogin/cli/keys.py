@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from wxlogin.accounts.resealing import Resealed, reseal_all
+from wxlogin.accounts.grants import Resealed, reseal_all
 from wxlogin.cli.printing import moment, table
 from wxlogin.observability import get_logger
 from wxlogin.oidc import key_rotation

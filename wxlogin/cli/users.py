@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from wxlogin.accounts import people, sessions
+from wxlogin.accounts import people, sessions, sign_in
 from wxlogin.accounts.people import Account
 from wxlogin.cli.printing import facts, moment, table
 from wxlogin.errors import NotFound
@@ -130,7 +130,7 @@ def _logins(account: Account) -> None:
         ("at", "app", "door", "outcome", "address"),
         (
             (moment(one.at), _app_name(one.appid), one.door, one.outcome, one.address)
-            for one in people.recent_logins(account.user_id)
+            for one in sign_in.recent_logins(account.user_id)
         ),
     )
 

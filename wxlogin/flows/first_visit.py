@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from wxlogin import service
-from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Profile
 from wxlogin.accounts.resolve import Resolution
+from wxlogin.accounts.sessions import Trace
 from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import Registration
 from wxlogin.db import now, transaction

@@ -21,8 +21,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from wxlogin.accounts.handing_over import Client, open_beside
-from wxlogin.accounts.history import Trace
-from wxlogin.accounts.sessions import Visitor
+from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.errors import (
     AccountGone,
     AlreadyFinished,

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from wxlogin.accounts import identities, people, undo
-from wxlogin.accounts.history import logins_since
 from wxlogin.accounts.identities import TakenBy, add_person, merge_by_choice
 from wxlogin.accounts.people import Account
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor, hash_secret
+from wxlogin.accounts.sign_in import logins_since
 from wxlogin.accounts.wechats import Joining, WeChat, company
 from wxlogin.config import App
 from wxlogin.db import now

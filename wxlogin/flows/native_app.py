@@ -13,9 +13,8 @@ import secrets
 from dataclasses import dataclass, replace
 
 from wxlogin import service
-from wxlogin.accounts.history import Trace
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.sessions import Visitor
+from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.config import App
 from wxlogin.errors import (
     CodeInvalid,

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from wxlogin.accounts.history import forget_old_logins
 from wxlogin.accounts.sessions import forget_ended
+from wxlogin.accounts.sign_in import forget_old_logins
 from wxlogin.config import Settings
 from wxlogin.db import reading
 from wxlogin.observability import get_logger

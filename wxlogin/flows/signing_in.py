@@ -13,11 +13,10 @@ from datetime import timedelta
 
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.grants import NewGrant
-from wxlogin.accounts.history import Trace
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.resolve import Unknown
-from wxlogin.accounts.sessions import NewSession, Visitor
+from wxlogin.accounts.sessions import NewSession, Trace, Visitor
 from wxlogin.accounts.sign_in import Hook, SignIn, sign_in
 from wxlogin.config import App
 from wxlogin.db import now

@@ -14,7 +14,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts.resealing import Resealed
+from wxlogin.accounts.grants import Resealed
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.oidc.signing_keys import (

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import SiteUser, User
-from wxlogin.accounts.models.sites import EXTERNAL_ID_LENGTH
+from wxlogin.accounts.models.site_tables import EXTERNAL_ID_LENGTH
 from wxlogin.accounts.owners import family, lock, survivor_id
 from wxlogin.db import StartOver, now, reading, transaction
 from wxlogin.db.statements import run

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from wxlogin.accounts import people, sessions
+from wxlogin.accounts import people, sessions, sign_in
 from wxlogin.errors import NotFound, SignInNeeded
 from wxlogin.flows import identities, session
 from wxlogin.flows.profile import update_profile
@@ -38,7 +38,7 @@ def me() -> Response | str:
         ways=identities.ways(visitor),
         sessions=sessions.list_for(visitor.user_id),
         sites=memberships.of_user(visitor.user_id),
-        logins=people.recent_logins(visitor.user_id),
+        logins=sign_in.recent_logins(visitor.user_id),
         apps=settings.app_names,
     )
 

@@ -6,8 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
-from wxlogin.accounts.history import Trace
-from wxlogin.accounts.sessions import SessionKind
+from wxlogin.accounts.sessions import SessionKind, Trace
 from wxlogin.config import App, AppKind
 from wxlogin.errors import (
     BadRequest,

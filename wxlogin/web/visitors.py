@@ -17,8 +17,7 @@ from flask import Flask, g, request, url_for
 from flask import session as cookie_session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from wxlogin.accounts.history import Trace
-from wxlogin.accounts.sessions import Visitor
+from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.config import Settings
 from wxlogin.errors import ForeignRequest, SignInNeeded
 from wxlogin.flows.signing_in import live_session

@@ -15,11 +15,11 @@ from tests.support.people import (
     user_of,
 )
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts.history import recent_logins
 from wxlogin.accounts.merges import Cause, list_merges
 from wxlogin.accounts.models import Merge
 from wxlogin.accounts.resolve import Outcome
 from wxlogin.accounts.sessions import find
+from wxlogin.accounts.sign_in import recent_logins
 from wxlogin.errors import AccountDisabled, AccountGone
 
 

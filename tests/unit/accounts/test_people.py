@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.people import People, appid_of, rows, user_of
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts.history import forget_old_logins
 from wxlogin.accounts.models import Conflict, LoginEvent
 from wxlogin.accounts.person import Profile, storable
+from wxlogin.accounts.sign_in import forget_old_logins
 from wxlogin.errors import AccountGone, NotFound
 
 

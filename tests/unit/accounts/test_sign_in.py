@@ -13,7 +13,7 @@ from tests.support.people import (
     snapshot,
     user_of,
 )
-from wxlogin.accounts import owners, seen
+from wxlogin.accounts import owners
 from wxlogin.accounts.models import (
     Conflict,
     Grant,
@@ -51,7 +51,7 @@ def test_login_in_flight_of_a_deleted_user_fails(
         return wrapper
 
     monkeypatch.setattr(owners, "lock", delete_then(owners.lock))
-    monkeypatch.setattr(seen, "_update_user", delete_then(seen._update_user))
+    monkeypatch.setattr(owners, "_update_user", delete_then(owners._update_user))
     with pytest.raises(AccountGone):
         people.signs_in(app, openid, "u1")
     assert rows(User) == 1  # rolled back, the deletion too: it was ours
@@ -93,7 +93,7 @@ def test_sign_in_that_fails_at_its_end_leaves_nothing(
     def fail(*_: object, **__: object) -> None:
         raise WxloginError("something else broke")
 
-    monkeypatch.setattr("wxlogin.accounts.history.record_login", fail)
+    monkeypatch.setattr("wxlogin.accounts.sign_in.record_login", fail)
     with pytest.raises(WxloginError):
         people.signs_in("oa", "o1", "u1", grant=people.grant())
     assert snapshot() == before
@@ -167,7 +167,7 @@ def test_user_disabled_after_the_look_is_refused(
 ) -> None:
     """security row 54: the update holds only for a live user"""
     people.signs_in("web", "o1")
-    update_user = seen._update_user
+    update_user = owners._update_user
 
     def disable_then(session: Session, user: User, news: dict[str, object]) -> None:
         session.execute(
@@ -179,7 +179,7 @@ def test_user_disabled_after_the_look_is_refused(
             update_user(session, user, news)
         raise WxloginError("as wanted")
 
-    monkeypatch.setattr(seen, "_update_user", disable_then)
+    monkeypatch.setattr(owners, "_update_user", disable_then)
     with pytest.raises(WxloginError) as error:
         people.signs_in("web", "o1")
     assert error.value.operator == "as wanted"
@@ -199,7 +199,7 @@ def test_identity_that_changed_hands_is_looked_up_again(people: People) -> None:
             .execution_options(synchronize_session=False)
         )
         with pytest.raises(StartOver):
-            seen.mark_seen(session, person, found, at=people.at)
+            owners.mark_seen(session, person, found, at=people.at)
         raise WxloginError
 
     with pytest.raises(WxloginError):

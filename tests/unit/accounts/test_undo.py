@@ -15,14 +15,14 @@ from tests.support.people import (
     two_that_merge,
     user_of,
 )
-from wxlogin.accounts import kept_apart
+from wxlogin.accounts import conflicts
 from wxlogin.accounts import people as accounts
-from wxlogin.accounts.history import recent_logins
 from wxlogin.accounts.identities import unlink
 from wxlogin.accounts.merges import list_merges, undo
 from wxlogin.accounts.models import KeptApart, Merge, User
 from wxlogin.accounts.resolve import Outcome
 from wxlogin.accounts.sessions import find
+from wxlogin.accounts.sign_in import recent_logins
 from wxlogin.db import transaction
 from wxlogin.errors import AccountDisabled, Conflict, NotFound
 
@@ -194,8 +194,8 @@ def test_kept_apart_pair_is_written_once(people: People) -> None:
     people.signs_in("web", "o2")
 
     def twice(session: Session) -> None:
-        kept_apart.keep_apart(session, 1, 2, at=people.at)
-        kept_apart.keep_apart(session, 2, 1, at=people.at)
+        conflicts.keep_apart(session, 1, 2, at=people.at)
+        conflicts.keep_apart(session, 2, 1, at=people.at)
 
     transaction(twice)
     assert rows(KeptApart) == 1

@@ -6,10 +6,19 @@ may change. Ids are never used twice, so that the ids on a merge's record stay
 true. Nothing of WeChat's answer is kept but what stands here.
 """
 
-from wxlogin.accounts.models.access import Grant, LoginEvent, Session
-from wxlogin.accounts.models.pictures import Avatar
-from wxlogin.accounts.models.records import Conflict, KeptApart, Merge, Moved
-from wxlogin.accounts.models.sites import (
+from wxlogin.accounts.models.account_tables import (
+    Avatar,
+    Conflict,
+    DeletedUid,
+    Identity,
+    KeptApart,
+    Merge,
+    Moved,
+    UnionId,
+    User,
+)
+from wxlogin.accounts.models.login_tables import Grant, LoginEvent, Session
+from wxlogin.accounts.models.site_tables import (
     AccessToken,
     Authorization,
     Consent,
@@ -18,7 +27,6 @@ from wxlogin.accounts.models.sites import (
     LogoutNotice,
     SiteUser,
 )
-from wxlogin.accounts.models.users import DeletedUid, Identity, UnionId, User
 
 __all__ = [
     "AccessToken",

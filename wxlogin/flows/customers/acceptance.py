@@ -20,8 +20,7 @@ opened twice (a lost answer) with one end.
 
 from dataclasses import dataclass, replace
 
-from wxlogin.accounts.history import Trace
-from wxlogin.accounts.sessions import Visitor
+from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.config import Site
 from wxlogin.db import transaction
 from wxlogin.errors import (

@@ -34,7 +34,7 @@ import time
 from dataclasses import dataclass
 
 from wxlogin.accounts import people
-from wxlogin.accounts.history import Trace
+from wxlogin.accounts.sessions import Trace
 from wxlogin.config import Site
 from wxlogin.errors import (
     Conflict,

@@ -17,8 +17,7 @@ or holds the outcome already, or brings another code of the same person.
 import hmac
 from dataclasses import dataclass, replace
 
-from wxlogin.accounts.history import Trace
-from wxlogin.accounts.sessions import Visitor
+from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.config import App
 from wxlogin.errors import (
     AlreadyFinished,

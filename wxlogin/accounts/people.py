@@ -1,0 +1,326 @@
+"""Users for pages, the API and the operator: looked up, closed, deleted.
+
+Disabling and deleting take the user's row lock, so a login in flight is either over
+before, and loses its session here, or comes after and is refused (security rows 24,
+39, 54).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from wxlogin import signals
+from wxlogin.accounts import sessions, wechats
+from wxlogin.accounts.changes import Change, Kind, announce
+from wxlogin.accounts.models import (
+    Avatar,
+    Conflict,
+    DeletedUid,
+    Identity,
+    UnionId,
+    User,
+)
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.owners import lock, survivor_id
+from wxlogin.accounts.person import digest_of
+from wxlogin.db import StartOver, now, reading, transaction
+from wxlogin.db.statements import run
+from wxlogin.errors import AccountGone, NotFound, RecentlyJoined
+
+
+@dataclass(frozen=True)
+class IdentityView:
+    """One (appid, openid) of a user."""
+
+    id: int
+    appid: str
+    kind: str
+    openid: str
+    open_platform: str | None
+    unionid: str | None
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True)
+class UnionIdView:
+    """One (open platform, unionid) of a user."""
+
+    open_platform: str
+    unionid: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user with everything that is known of the person but the tokens.
+
+    `profile_at` is when WeChat last gave name and avatar.
+    """
+
+    user_id: int
+    uid: str
+    former_uids: list[str]
+    nickname: str
+    avatar: str | None
+    language: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    profile_at: datetime | None
+    disabled_at: datetime | None
+    identities: list[IdentityView]
+    unionids: list[UnionIdView]
+
+
+@dataclass(frozen=True)
+class KnownIdentity:
+    """What a flow needs to decide whether WeChat must be asked for a profile.
+
+    `avatar` is the address WeChat gave, `picture_source` names the one we fetched.
+    """
+
+    user_id: int
+    nickname: str
+    profile_at: datetime | None
+    avatar: str | None
+    picture_source: bytes | None
+    #: Is another WeChat on the account, too? (accounts/wechats.py)
+    is_shared: bool
+
+    @property
+    def has_nickname(self) -> bool:
+        return bool(self.nickname)
+
+
+def account(user_id: int) -> Account:
+    """The user's account, in four statements.
+
+    Raises AccountGone for a user that was deleted or merged away.
+    """
+    with reading() as session:
+        user = session.get(User, user_id)
+        if user is None or user.merged_into_id is not None:
+            raise AccountGone("no account has this id")
+        return _account(session, user)
+
+
+def find_user(text: str) -> Account | None:
+    """The account of a uid, also of one that was merged away; None if none is."""
+    with reading() as session:
+        user = session.scalar(survivor_of(text))
+        return _account(session, user) if user is not None else None
+
+
+def surviving_uid(uid: str) -> str | None:
+    """The uid that stands today for any uid ever given out, through all merges."""
+    with reading() as session:
+        user = session.scalar(survivor_of(uid))
+        return user.uid if user is not None else None
+
+
+def known(appid: str, openid: str) -> KnownIdentity | None:
+    """What is known of the person behind an openid; None for a stranger."""
+    with reading() as session:
+        found = session.execute(_KNOWN, {"appid": appid, "openid": openid}).first()
+    return KnownIdentity(*found) if found is not None else None
+
+
+def _known() -> sa.Select[*tuple[Any, ...]]:
+    other = aliased(Identity)
+    same = sa.and_(
+        other.open_platform == Identity.open_platform,
+        other.unionid == Identity.unionid,
+    )
+    shared = sa.exists().where(
+        other.user_id == User.id,
+        other.id != Identity.id,
+        sa.not_(sa.func.coalesce(same, sa.false())),
+    )
+    return (
+        sa.select(
+            User.id, User.nickname, User.profile_at, User.avatar, Avatar.source, shared
+        )
+        .join(Identity, Identity.user_id == User.id)
+        .outerjoin(Avatar, Avatar.user_id == User.id)
+        .where(
+            Identity.appid == sa.bindparam("appid"),
+            Identity.openid == sa.bindparam("openid"),
+        )
+    )
+
+
+_KNOWN = _known()
+
+
+def survivor_of(uid: str) -> sa.Select[User]:
+    """The query for the user that a uid stands for today.
+
+    A user that was merged away names the final survivor, so one step is enough.
+    """
+    named = aliased(User)
+    # A database may refuse to compare with what it could not hold.
+    wanted = uid if uid.isascii() and uid.isalnum() else ""
+    return (
+        sa.select(User)
+        .join(named, survivor_id(named) == User.id)
+        .where(named.uid == wanted)
+    )
+
+
+def _account(session: Session, user: User) -> Account:
+    own = sa.select(Identity).where(Identity.user_id == user.id)
+    unionids = sa.select(UnionId).where(UnionId.user_id == user.id)
+    formers = sa.select(User.uid).where(User.merged_into_id == user.id)
+    return Account(
+        user_id=user.id,
+        uid=user.uid,
+        former_uids=list(session.scalars(formers.order_by(User.id))),
+        nickname=user.nickname,
+        avatar=user.avatar,
+        language=user.language,
+        created_at=user.created_at,
+        last_seen_at=user.last_seen_at,
+        profile_at=user.profile_at,
+        disabled_at=user.disabled_at,
+        identities=[
+            _identity(row) for row in session.scalars(own.order_by(Identity.id))
+        ],
+        unionids=[
+            UnionIdView(row.open_platform, row.unionid)
+            for row in session.scalars(unionids.order_by(UnionId.id))
+        ],
+    )
+
+
+def _identity(row: Identity) -> IdentityView:
+    return IdentityView(
+        id=row.id,
+        appid=row.appid,
+        kind=row.kind,
+        openid=row.openid,
+        open_platform=row.open_platform,
+        unionid=row.unionid,
+        first_seen=row.first_seen_at,
+        last_seen=row.last_seen_at,
+    )
+
+
+# What a database may hold and compare; no id of WeChat's is anything else.
+_LONGEST = 128
+
+
+def by_openid(appid: str, openid: str) -> int | None:
+    """The id of the user who has this openid."""
+    query = sa.select(Identity.user_id).where(
+        Identity.appid == appid, Identity.openid == openid
+    )
+    return _one(query, openid)
+
+
+def by_unionid(unionid: str) -> int | None:
+    """The id of the user who has this unionid, on whichever open platform.
+
+    None where two platforms give it to different users: WeChat's unionids are
+    unique within one only.
+    """
+    query = sa.select(UnionId.user_id).where(UnionId.unionid == unionid)
+    return _one(query.distinct(), unionid)
+
+
+def _one(query: sa.Select[int], text: str) -> int | None:
+    if not text.isascii() or not text.isprintable() or len(text) > _LONGEST:
+        return None
+    with reading() as session:
+        found = session.scalars(query.limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def disable(uid: str, *, at: datetime | None = None) -> None:
+    """Closes the account: no sign-in, and all its sessions end now.
+
+    `uid` may be one that was merged away. Raises NotFound.
+    """
+    moment = at or now()
+
+    def work(session: Session) -> None:
+        user = _lock_survivor(session, uid)
+        if user.disabled_at is None:
+            user.disabled_at = moment
+            announce(session, Change(Kind.disabled, user.id, moment))
+        sessions.close(session, SessionRow.user_id == user.id)
+
+    transaction(work)
+
+
+def enable(uid: str) -> None:
+    """Opens a disabled account again. Raises NotFound."""
+
+    def work(session: Session) -> None:
+        user = _lock_survivor(session, uid)
+        if user.disabled_at is not None:
+            user.disabled_at = None
+            announce(session, Change(Kind.enabled, user.id, now()))
+
+    transaction(work)
+
+
+def delete(user_id: int, *, through: int | None = None) -> None:
+    """Deletes the user and everything about the person, for good.
+
+    Identities, unionids, grants, sessions, history, users that were merged into
+    this one, and every line on record about merges and conflicts. Digests of the
+    uids stay, so that nobody is ever taken for the deleted. `through` is the
+    identity by which the person signed in who asks; None for the operator. Raises
+    AccountGone where there is no such user (any more), or it was merged away, and
+    RecentlyJoined for a person who has just come to the account.
+    """
+    transaction(lambda session: _delete(session, user_id, through))
+
+
+def _delete(session: Session, user_id: int, through: int | None) -> None:
+    user = lock(session, {user_id})[user_id]
+    if through is not None:
+        company = wechats.look(session, user_id)
+        wechat = company.of(through)
+        if wechat is not None and not company.may_delete(wechat, at=now()):
+            raise RecentlyJoined("who has just come does not delete the account")
+    former = sa.select(User.uid).where(User.merged_into_id == user_id)
+    formers = list(session.scalars(former.order_by(User.id)))
+    data = {"former_uids": formers}
+    announce(session, Change(Kind.deleted, user_id, now(), data=data))
+    sessions.close(session, SessionRow.user_id == user_id)
+    _delete_conflicts(session, user_id)
+    signals.send(session, signals.deleted, uid=user.uid)
+    # Nobody inherits them, by an import say.
+    session.add_all(DeletedUid(digest=digest_of(uid)) for uid in (user.uid, *formers))
+    # The rest goes with the rows it refers to: see the foreign keys in `models`.
+    run(session, sa.delete(User).where(User.merged_into_id == user_id))
+    run(session, sa.delete(User).where(User.id == user_id))
+
+
+def _delete_conflicts(session: Session, user_id: int) -> None:
+    """Conflicts may also name the person's ids in a row about somebody else."""
+    openids = sa.exists().where(
+        Identity.user_id == user_id,
+        Identity.appid == Conflict.appid,
+        Identity.openid == Conflict.openid,
+    )
+    unionids = sa.exists().where(
+        UnionId.user_id == user_id,
+        UnionId.open_platform == Conflict.open_platform,
+        UnionId.unionid == Conflict.unionid,
+    )
+    run(session, sa.delete(Conflict).where(sa.or_(openids, unionids)))
+
+
+def _lock_survivor(session: Session, uid: str) -> User:
+    """The user of this uid, locked; of another one if it is merged meanwhile."""
+    found = session.scalar(survivor_of(uid))
+    if found is None:
+        raise NotFound("no user has or had this uid")
+    try:
+        return lock(session, {found.id})[found.id]
+    except AccountGone:
+        raise StartOver from None

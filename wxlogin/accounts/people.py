@@ -26,7 +26,7 @@ from wxlogin.accounts.models import (
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock, survivor_id
 from wxlogin.accounts.person import digest_of
-from wxlogin.db import StartOver, now, reading, transaction
+from wxlogin.db import StartOver, now, read, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone, NotFound, RecentlyJoined
 
@@ -122,8 +122,8 @@ def surviving_uid(uid: str) -> str | None:
 
 def known(appid: str, openid: str) -> KnownIdentity | None:
     """What is known of the person behind an openid; None for a stranger."""
-    with reading() as session:
-        found = session.execute(_KNOWN, {"appid": appid, "openid": openid}).first()
+    names = {"appid": appid, "openid": openid}
+    found = read(lambda session: session.execute(_KNOWN, names).first())
     return KnownIdentity(*found) if found is not None else None
 
 

@@ -14,7 +14,7 @@ nowhere else: how to connect in `engine`, what a refusal means in `drivers`.
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -34,6 +34,7 @@ from wxlogin.db.engine import (
     prepare_engine,
     retry_seconds,
 )
+from wxlogin.db.waits import trusting
 from wxlogin.errors import Unready
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "now",
     "patient_engine",
     "prepare_engine",
+    "read",
     "reading",
     "take_stock",
     "transaction",
@@ -131,38 +133,45 @@ def transaction(work: Callable[[Session], T], *, hurry: bool = False) -> T:
     """Runs `work` in one writing transaction and commits it.
 
     A transaction that loses against another one (deadlock, serialization, lock,
-    or StartOver) is rolled back and `work` is called again, a bounded number of
-    times and while a visitor may wait, so `work` must have no effect outside its
-    session. Raises Unready where the database does not do what it is asked, and
-    whatever `work` raises, with nothing written. In a `hurry` it does not queue for
-    SQLite's writer, and is not called again: for what may as well be written later.
-    Needs an application context.
+    or StartOver), or finds its connection dead, is rolled back and `work` is called
+    again, a bounded number of times and while a visitor may wait, so `work` must have
+    no effect outside its session. Raises Unready where the database does not do what it
+    is asked, and whatever `work` raises, with nothing written. In a `hurry` it does not
+    queue for SQLite's writer, and is not called again: for what may as well be written
+    later. Needs an application context.
     """
-    longest, began = retry_seconds(db.engine), time.monotonic()
+    began = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _once(work, hurry=hurry)
+            return _once(work, hurry=hurry, trusts=attempt == 1 and not hurry)
         except StartOver:
             if attempt == ATTEMPTS:
                 raise Unready("too many others write the same rows") from None
         except PoolTimeout as error:
             _raise_busy(error)
         except DBAPIError as error:
-            late = longest is not None and time.monotonic() - began > longest
-            late = late or hurry
-            if late or attempt == ATTEMPTS or not drivers.lost_race(error):
+            last = hurry or attempt == ATTEMPTS or _late(began)
+            if last or not drivers.lost_race(error):
                 _raise_unready(error)
         time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311  jitter
     raise AssertionError("the loop above returns or raises")
 
 
-def _once(work: Callable[[Session], T], *, hurry: bool) -> T:
+def _once(work: Callable[[Session], T], *, hurry: bool, trusts: bool) -> T:
+    began = time.monotonic()
     with Session(db.engine, expire_on_commit=False) as session:
         with session.begin():
             # Read by engine._begin_sqlite.
             options = {"wxlogin_writes": True, "wxlogin_hurry": hurry}
-            session.connection(execution_options=options)
-            result = work(session)
+            with trusting() if trusts else nullcontext():
+                session.connection(execution_options=options)
+            try:
+                result = work(session)
+            except DBAPIError as error:
+                # The connection is dead, and nothing was committed.
+                if trusts and error.connection_invalidated and not _late(began):
+                    raise StartOver from None
+                raise
         calls: list[Callable[[], object]] = session.info.get(_AFTER_COMMIT, [])
     for call in calls:
         call()
@@ -175,6 +184,30 @@ def after_commit(session: Session, call: Callable[[], object]) -> None:
     It must not raise: what was committed has happened.
     """
     session.info.setdefault(_AFTER_COMMIT, []).append(call)
+
+
+def _late(began: float) -> bool:
+    longest = retry_seconds(db.engine)
+    return longest is not None and time.monotonic() - began > longest
+
+
+def read(work: Callable[[Session], T]) -> T:
+    """What `work` reads; it is called again where the connection turns out dead.
+
+    For a hot path: a connection that was used a moment ago is not asked first. Raises
+    Unready where the database does not answer.
+    """
+    began = time.monotonic()
+    try:
+        with trusting(), Session(db.engine, expire_on_commit=False) as session:
+            return work(session)
+    except PoolTimeout as error:
+        _raise_busy(error)
+    except DBAPIError as error:
+        if not error.connection_invalidated or _late(began):
+            _raise_unready(error)
+    with reading() as session:
+        return work(session)
 
 
 @contextmanager

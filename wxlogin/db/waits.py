@@ -9,7 +9,9 @@ several times a second, and that is where we count.
 
 import logging
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -21,13 +23,12 @@ POOL_SECONDS = 15.0
 STALL_SECONDS = 2.5
 # The same, for who finds as many waiting as there may be.
 CROWD_SECONDS = 0.25
-# A connection that was given back so short a time ago is taken to live: a sign-in uses
-# two, one after the other, and asking twice costs what a statement costs. HikariCP does
-# the same. Whoever meets one that died in this time hears that the database is away,
-# as whoever was using it, and all others of the pool are replaced.
+# A connection that was given back so short a time ago is taken to live by who can do
+# the work again: asking it first costs what a statement costs (HikariCP's time).
 ALIVE_SECONDS = 0.5
 
 _RETURNED = "wxlogin_returned"
+_trusts = ContextVar("trusts", default=False)
 
 # A pool logs under its class's name, which is now one of ours.
 logging.getLogger(f"{__name__}.Pool").setLevel(logging.WARNING)
@@ -61,10 +62,7 @@ class Pool(QueuePool):
             record = self._in_turn(began)
         finally:
             self._waiting -= 1
-        if (
-            time.monotonic() - record.info.get(_RETURNED, -ALIVE_SECONDS)
-            < ALIVE_SECONDS
-        ):
+        if _trusts.get() and began < record.info.get(_RETURNED, 0.0) + ALIVE_SECONDS:
             # What the pool calls one that it has just made: not asked.
             record.fresh = True  # type: ignore[attr-defined]
         return record
@@ -83,6 +81,16 @@ class Pool(QueuePool):
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         self._moved = record.info[_RETURNED] = time.monotonic()
         super()._do_return_conn(record)
+
+
+@contextmanager
+def trusting() -> Iterator[None]:
+    """A connection of the pool that was used a moment ago is taken to live."""
+    token = _trusts.set(True)
+    try:
+        yield
+    finally:
+        _trusts.reset(token)
 
 
 def pool_with(places: int | None) -> type[Pool]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.people import People, appid_of, rows, user_of
 from wxlogin.accounts import people as accounts
+from wxlogin.accounts import sign_in
 from wxlogin.accounts.models import Conflict, LoginEvent
 from wxlogin.accounts.person import Profile, storable
 from wxlogin.accounts.sign_in import forget_old_logins
@@ -60,7 +61,7 @@ def test_what_a_flow_knows_of_an_openid(people: People) -> None:
 def test_recent_logins_are_the_latest(people: People) -> None:
     for _ in range(12):
         people.signs_in("web", "o1")
-    logins = accounts.recent_logins(user_of("web", "o1").id)
+    logins = sign_in.recent_logins(user_of("web", "o1").id)
     assert [one.at for one in logins] == [
         people.at - timedelta(seconds=n) for n in range(10)
     ]
@@ -118,5 +119,5 @@ def test_long_circumstances_are_cut(people: People) -> None:
     people.signs_in(
         "web", "o1", browser="M\x00" * 500, address="a" * 500, request_id="r" * 500
     )
-    (login,) = accounts.recent_logins(user_of("web", "o1").id)
+    (login,) = sign_in.recent_logins(user_of("web", "o1").id)
     assert (len(login.browser), len(login.address)) == (255, 64)

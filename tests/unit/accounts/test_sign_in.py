@@ -93,7 +93,7 @@ def test_sign_in_that_fails_at_its_end_leaves_nothing(
     def fail(*_: object, **__: object) -> None:
         raise WxloginError("something else broke")
 
-    monkeypatch.setattr("wxlogin.accounts.sign_in.record_login", fail)
+    monkeypatch.setattr("wxlogin.accounts.sign_in._record", fail)
     with pytest.raises(WxloginError):
         people.signs_in("oa", "o1", "u1", grant=people.grant())
     assert snapshot() == before

@@ -196,7 +196,7 @@ def _customers(settings: Settings, site: str | None) -> Customers | None:
         return None
     client_id = cast(str, _site(settings, site).client_id)
     # They are the site's customers: its terms of today were settled there.
-    return Customers(client_id, policy_for(settings, client_id).version or None)
+    return Customers(client_id, policy_for(client_id).version or None)
 
 
 def _site(settings: Settings, text: str) -> Site:

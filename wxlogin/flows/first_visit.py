@@ -31,7 +31,7 @@ from wxlogin.flows.signing_in import Answer, live_session, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
 from wxlogin.service import running
-from wxlogin.sites import members, terms
+from wxlogin.sites import terms
 from wxlogin.sites.terms import Policy
 from wxlogin.tickets.shelf import Kept
 
@@ -77,7 +77,7 @@ _visits = service.shelf("registration", Waiting, seconds=WAIT_SECONDS)
 
 def creates(purpose: Purpose) -> bool:
     """Is an unknown person's account made without a question?"""
-    return terms.policy_for(running().settings, purpose.client_id).creates
+    return terms.policy_for(purpose.client_id).creates
 
 
 def hold(answer: Answer, *, purpose: Purpose, next_url: str, door: str) -> str:
@@ -86,7 +86,7 @@ def hold(answer: Answer, *, purpose: Purpose, next_url: str, door: str) -> str:
     Raises RegistrationClosed where the person's word would not help.
     """
     client_id = purpose.client_id
-    policy = terms.policy_for(running().settings, client_id)
+    policy = terms.policy_for(client_id)
     helps = purpose.vouched or policy.bind_url
     if policy.mode is Registration.closed and not helps:
         raise RegistrationClosed("the site takes no new accounts", client=client_id)
@@ -112,7 +112,7 @@ def held(key: str) -> Waiting | None:
 
 def policy_of(waiting: Waiting) -> Policy:
     """What holds for this first visit."""
-    return terms.policy_for(running().settings, waiting.client_id)
+    return terms.policy_for(waiting.client_id)
 
 
 def agree(waiting: Waiting, *, trace: Trace) -> str:
@@ -142,7 +142,7 @@ def connect(waiting: Waiting, external_id: str, *, trace: Trace) -> str:
 
     def also(session: Session, resolution: Resolution) -> None:
         nonlocal bound
-        be_customer(session, client_id, resolution.user_id, external_id)
+        terms.connect(session, client_id, resolution.user_id, external_id)
         bound = True
 
     secret = settle(waiting, trace=trace, also=also)
@@ -150,24 +150,11 @@ def connect(waiting: Waiting, external_id: str, *, trace: Trace) -> str:
     if not bound and visitor is not None:
         # The account was made in another tab meanwhile, by this browser too.
         transaction(
-            lambda session: be_customer(
+            lambda session: terms.connect(
                 session, client_id, visitor.user_id, external_id
             )
         )
     return secret
-
-
-def be_customer(
-    session: Session, client_id: str, user_id: int, external_id: str
-) -> None:
-    """The user is this customer of the site `client_id`, which has settled its terms.
-
-    Raises ExternalIdTaken and ExternalIdFixed.
-    """
-    version = terms.policy_for(running().settings, client_id).version or None
-    members.connect(
-        session, client_id, user_id, external_id, at=now(), terms_version=version
-    )
 
 
 def settle(waiting: Waiting, *, trace: Trace, also: Hook | None) -> str:

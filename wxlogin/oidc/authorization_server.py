@@ -118,7 +118,7 @@ class CodeGrant(AuthorizationCodeGrant):
             raise invalid_grant("This code was used before.")
         # The person may have taken the site's access back since the code was given.
         site = self.client.site
-        if terms.entry(running().settings, site, claimed.user_id) is not Entry.ok:
+        if terms.entry(site, claimed.user_id) is not Entry.ok:
             raise invalid_grant("The person has to agree to the terms again.")
         issued = codes.redeem(claimed, at=now())
         if issued is None:

@@ -98,8 +98,7 @@ def decide(
     Raises RegistrationClosed where the site takes nobody new, and BadSiteRequest
     where site or return address have been taken out of the settings meanwhile.
     """
-    settings = running().settings
-    site = settings.site_of(request.client_id)
+    site = running().settings.site_of(request.client_id)
     if site is None or not request.still_fits(site):
         raise BadSiteRequest(
             "site or redirect_uri is no longer in SITES", client=request.client_id
@@ -113,7 +112,7 @@ def decide(
         if silent or visitor.session_started_at > request.created:
             return refuse(request, "login_required", "Somebody else is signed in.")
         return Detour.login
-    match terms.entry(settings, site, visitor.user_id):
+    match terms.entry(site, visitor.user_id):
         case Entry.terms if silent:
             return refuse(request, "interaction_required", "The visitor has to agree.")
         case Entry.terms:

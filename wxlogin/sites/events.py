@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from wxlogin import signals
 from wxlogin.accounts.changes import Change, Kind
 from wxlogin.accounts.models import Event, SiteUser, User
+from wxlogin.accounts.owners import family
 
 _ALPHABET = string.ascii_letters + string.digits
 # 62 ** 26 is more than 2 ** 154.
@@ -63,13 +64,11 @@ def write(session: Session, change: Change) -> None:
 
 def _known(session: Session, user_id: int, only: str | None) -> dict[str, str | None]:
     """The sites that know the user, each with its own id of the customer."""
-    own = User.id == user_id
     query = (
         sa.select(SiteUser.client_id, SiteUser.external_id)
-        .join(User, User.id == SiteUser.user_id)
-        .where(sa.or_(own, User.merged_into_id == user_id))
+        .where(SiteUser.user_id.in_(family(user_id)))
         .where(SiteUser.client_id == only if only is not None else sa.true())
-        .order_by(sa.desc(own), SiteUser.id)
+        .order_by(sa.desc(SiteUser.user_id == user_id), SiteUser.id)
     )
     known: dict[str, str | None] = {}
     for client_id, external_id in session.execute(query):

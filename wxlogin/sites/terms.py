@@ -21,6 +21,7 @@ from wxlogin.config import Registration, Settings, Site
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore
 from wxlogin.errors import RegistrationClosed
+from wxlogin.service import running
 from wxlogin.sites import members
 
 
@@ -54,13 +55,14 @@ class Policy:
         return self.mode is Registration.open
 
 
-def policy_for(settings: Settings, client_id: str) -> Policy:
+def policy_for(client_id: str) -> Policy:
     """The policy of this site; of ourselves for an empty or unknown client id.
 
     Where REGISTRATION is not set and there is but one site, its policy holds for
     sign-ins that name none as well: also WeChat's browser, which loses cookies, then
     leads past no question.
     """
+    settings = running().settings
     site = settings.site_of(client_id) or _only_site(settings)
     if site is None:
         return Policy(
@@ -91,9 +93,9 @@ def _only_site(settings: Settings) -> Site | None:
     return found[0] if len(found) == 1 else None
 
 
-def entry(settings: Settings, site: Site, user_id: int) -> Entry:
+def entry(site: Site, user_id: int) -> Entry:
     """May this signed-in user go on to the site?"""
-    policy = policy_for(settings, site.client_id or "")
+    policy = policy_for(site.client_id or "")
     if policy.creates:
         return Entry.ok
     known = members.member(policy.client_id, user_id)
@@ -115,19 +117,19 @@ def refuse_strangers(policy: Policy, user_id: int) -> None:
         raise RegistrationClosed("the site takes nobody new", client=policy.client_id)
 
 
-def counts_ours(settings: Settings) -> bool:
+def counts_ours() -> bool:
     """Are there terms whose version people who come for no site must have agreed to?"""
-    policy = policy_for(settings, "")
+    policy = policy_for("")
     return not policy.creates and bool(policy.version)
 
 
-def owed_to_us(settings: Settings, user_id: int) -> bool:
+def owed_to_us(user_id: int) -> bool:
     """Must this user agree to terms after a sign-in for no site?"""
-    if not counts_ours(settings):
+    if not counts_ours():
         return False
-    policy = policy_for(settings, "")
-    if site := settings.site_of(policy.client_id):
-        return entry(settings, site, user_id) is Entry.terms
+    policy = policy_for("")
+    if site := running().settings.site_of(policy.client_id):
+        return entry(site, user_id) is Entry.terms
     return not _given(user_id, "", policy.version)
 
 
@@ -143,6 +145,18 @@ def settle(session: Session, policy: Policy, user_id: int, *, door: str) -> None
     if client_id:
         version = policy.version or None
         members.join(session, client_id, user_id, at=at, terms_version=version)
+
+
+def connect(session: Session, client_id: str, user_id: int, external_id: str) -> None:
+    """The user is this customer of the site, which has settled its terms itself.
+
+    `external_id` is the site's own id of the customer. Raises ExternalIdTaken,
+    ExternalIdFixed and the rest as `members.connect`, with nothing written.
+    """
+    version = policy_for(client_id).version or None
+    members.connect(
+        session, client_id, user_id, external_id, at=now(), terms_version=version
+    )
 
 
 def _record(

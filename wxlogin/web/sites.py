@@ -101,11 +101,10 @@ def refused_by_person(next_url: str) -> str | None:
 
 def terms_first(next_url: str) -> str:
     """The way to `next_url`, by way of our own terms where they must be agreed to."""
-    settings = running().settings
-    if not terms.counts_ours(settings) or purpose_of(next_url) != Purpose():
+    if not terms.counts_ours() or purpose_of(next_url) != Purpose():
         return next_url
     visitor = current_visitor()
-    if visitor is None or not terms.owed_to_us(settings, visitor.user_id):
+    if visitor is None or not terms.owed_to_us(visitor.user_id):
         return next_url
     return url_for("terms.ours", next=next_url)
 

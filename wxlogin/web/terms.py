@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from wxlogin.service import running
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
 from wxlogin.web.edge import allow_form_to
@@ -23,7 +22,7 @@ def page(key: str) -> Response:
     """A site's terms. Raises SiteRequestOver where the request is gone."""
     site = pending_site(key)
     visitor = require_visitor()
-    policy = terms.policy_for(running().settings, site.client_id or "")
+    policy = terms.policy_for(site.client_id or "")
     allow_form_to(*site.redirect_uris)
     known = members.member(policy.client_id, visitor.user_id) is not None
     decline = url_for("terms.decline", key=key)
@@ -40,7 +39,7 @@ def decline(key: str) -> Response:
 @bp.route("", methods=["GET", "POST"])
 def ours() -> Response:
     """Our own terms, after a sign-in for no site."""
-    policy = terms.policy_for(running().settings, "")
+    policy = terms.policy_for("")
     target = return_url(request.args.get("next"))
     return _ask(policy, target, known=True, decline=url_for("login.logout"))
 

@@ -38,6 +38,7 @@ from wxlogin.flows.customers.site_codes import Codes, Looks, Onward
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import get_logger
 from wxlogin.security.returning import with_query
+from wxlogin.sites import terms
 
 CODE_SECONDS = 300
 
@@ -141,11 +142,7 @@ def connect(link: Link, who: Opener, *, trace: Trace) -> Onward:
 
 def _connect(link: Link, user_id: int) -> None:
     client_id, external_id = link.client_id, link.external_id
-    transaction(
-        lambda session: first_visit.be_customer(
-            session, client_id, user_id, external_id
-        )
-    )
+    transaction(lambda session: terms.connect(session, client_id, user_id, external_id))
 
 
 def _back(link: Link, answer: Answer, visitor: Visitor | None) -> str:

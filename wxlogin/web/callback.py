@@ -22,7 +22,7 @@ from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.first_visit import ask, held_key
 from wxlogin.web.identities import news_first
-from wxlogin.web.sites import purpose_of, terms_first
+from wxlogin.web.purposes import purpose_of, terms_first
 from wxlogin.web.visitors import (
     current_visitor,
     hold_session,

@@ -17,7 +17,7 @@ from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites.terms import Policy
 from wxlogin.web.edge import allow_form_to
-from wxlogin.web.sites import refused_by_person
+from wxlogin.web.purposes import refused_by_person
 from wxlogin.web.visitors import current_visitor, hold_session, return_url, trace
 
 bp = Blueprint("registering", __name__, url_prefix="/register")

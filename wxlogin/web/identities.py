@@ -13,7 +13,7 @@ from wxlogin.service import running
 from wxlogin.web.attempts import to_wechat
 from wxlogin.web.edge import allow_form_to
 from wxlogin.web.language import for_wechat, language
-from wxlogin.web.sites import purpose_of
+from wxlogin.web.purposes import purpose_of
 from wxlogin.web.visitors import current_visitor, require_visitor, return_url, where
 
 bp = Blueprint("identities", __name__, url_prefix="/me/identities")

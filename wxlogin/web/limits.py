@@ -35,7 +35,7 @@ from wxlogin.web.problems import refusal
 # One address may have this part of what waits for everybody together.
 _SHARE = 5
 # Where logins begin, beside the page of each door.
-_BEGIN = {"login.page", "login.embed", "programs.attempts", "identities.add"}
+_BEGIN = {"login.page", "login.embed", "login.attempts", "identities.add"}
 _PICTURE = {"registering.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
@@ -176,8 +176,8 @@ def _uses() -> dict[str, list[_Use]]:
         ("logins", begin, browser, lambda most: most.logins_of_browser),
         ("logins", begin, address, lambda most: most.logins),
         ("callbacks", {"callback.callback"}, address, lambda most: most.logins),
-        ("mobile", {"programs.mobile_login"}, address, lambda most: most.logins),
-        ("registrations", {"programs.register"}, address, lambda most: most.logins),
+        ("mobile", {"native_app.mobile_login"}, address, lambda most: most.logins),
+        ("registrations", {"native_app.register"}, address, lambda most: most.logins),
         ("requests", both[0], browser, lambda most: most.requests_of_browser),
         ("requests", both[0], address, lambda most: most.requests),
         ("farewells", both[1], browser, lambda most: most.requests_of_browser),

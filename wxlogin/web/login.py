@@ -1,8 +1,9 @@
-"""Where a login begins: one link for everybody, and each door by itself."""
+"""Where a login begins: one link for everybody, each door, a site's own widget."""
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Response as JsonResponse
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -14,11 +15,13 @@ from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.session import end_session
 from wxlogin.security.returning import safe_next
+from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
+from wxlogin.web.api import json_texts
 from wxlogin.web.attempts import hold_attempt, to_wechat
-from wxlogin.web.edge import allow_frame_of_wechat, allow_framing
+from wxlogin.web.edge import allow_frame_of_wechat, allow_framing, for_sites
 from wxlogin.web.language import for_wechat, language
-from wxlogin.web.sites import purpose_of, require_open, site_name, visitor_for
+from wxlogin.web.purposes import purpose_of, require_open, site_name, visitor_for
 from wxlogin.web.visitors import (
     current_visitor,
     drop_session,
@@ -26,7 +29,7 @@ from wxlogin.web.visitors import (
     return_url,
     where,
 )
-from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_USERINFO, Look
+from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO, Look
 
 bp = Blueprint("login", __name__)
 
@@ -52,14 +55,16 @@ def page() -> Response:
     if found.way.door is doors.H5:
         require_page()
         wants_name = request.args.get("scope") == SCOPE_USERINFO
-        return to_wechat(_begin(found.way.app, Flow.named if wants_name else Flow.base))
+        return to_wechat(
+            _begin_by_link(found.way.app, Flow.named if wants_name else Flow.base)
+        )
     return redirect(_address(found.way), 302)
 
 
 @bp.get("/login/qr")
 def qr() -> Response:
     """Straight to WeChat's own page with the QR code."""
-    return to_wechat(_begin(_app_of(doors.QR.kind), Flow.qr))
+    return to_wechat(_begin_by_link(_app_of(doors.QR.kind), Flow.qr))
 
 
 @bp.get("/login/h5")
@@ -70,7 +75,7 @@ def h5() -> Response:
     flows = {SCOPE_BASE: Flow.base, SCOPE_USERINFO: Flow.userinfo}
     if scope not in flows:
         raise NotFound("there is no such scope")
-    return to_wechat(_begin(_app_of(doors.H5.kind), flows[scope]))
+    return to_wechat(_begin_by_link(_app_of(doors.H5.kind), flows[scope]))
 
 
 @bp.get("/login/embed")
@@ -80,6 +85,29 @@ def embed() -> Response:
     stays = request.args.get("self_redirect") == "true"
     flow = Flow.self_redirect if stays else Flow.frame
     return _frame_page(_app_of(doors.QR.kind), flow, template="login/embed.html")
+
+
+@bp.post("/api/attempts")
+@for_sites
+def attempts() -> JsonResponse:
+    """A fresh state, and everything a page needs to draw its own widget."""
+    settings = running().settings
+    body = json_texts(app=False, next=False, self_redirect=False, lang=False)
+    app = app_of(doors.QR.kind, body["app"])
+    stays = body["self_redirect"] == "true"
+    flow = Flow.self_redirect if stays else Flow.frame
+    look = Look(for_wechat(body["lang"] or language()))
+    begun = _begin(app, flow, body["next"], look)
+    response = jsonify(
+        appid=app.appid,
+        scope=SCOPE_LOGIN,
+        redirect_uri=f"{settings.public_url}/login/callback/{app.name}",
+        state=begun.state,
+        frame_url=begun.url,
+        expires_in=STATE_SECONDS,
+    )
+    hold_attempt(response, settings, begun.attempt)
+    return response
 
 
 @bp.post("/logout")
@@ -99,7 +127,7 @@ def _frame_page(
     template: str = "login/page.html",
 ) -> Response:
     allow_frame_of_wechat()
-    begun = _begin(app, flow)
+    begun = _begin_by_link(app, flow)
     wish = begun.attempt.wish
     kept: dict[str, Any] = {name: request.args.get(name) for name in _WISHES}
     html = render_template(
@@ -148,14 +176,19 @@ def _offers(ways: tuple[Way, ...]) -> list[tuple[str, str]]:
     return [(_address(way), gettext(way.door.offer)) for way in ways]
 
 
-def _begin(app: App, flow: Flow) -> Begun:
+def _begin_by_link(app: App, flow: Flow) -> Begun:
     args = request.args
     wishes = {
         name: args[name] for name, known in _LOOKS.items() if args.get(name) in known
     }
     lang = for_wechat(args.get("lang", language()))
     look = Look(lang, href=_style_sheet(args.get("href", "")) or "", **wishes)
-    next_url = return_url(args.get("next"))
+    return _begin(app, flow, args.get("next"), look)
+
+
+def _begin(app: App, flow: Flow, to: str | None, look: Look) -> Begun:
+    """A login that leads there, where that is an address of ours and still waits."""
+    next_url = return_url(to)
     require_open(next_url)
     return begin(app, flow, Wish(next_url, purpose_of(next_url)), look=look)
 
@@ -176,8 +209,15 @@ def _named_app() -> App | None:
 
 
 def _app_of(kind: AppKind) -> App:
-    """The named app, or the first of this kind. Raises NotFound for another kind."""
-    app = _named_app() or running().settings.app_of_kind(kind)
+    """The app that the link names, or the first of this kind. Raises NotFound."""
+    app = _named_app()
+    return app_of(kind, app.name if app else "")
+
+
+def app_of(kind: AppKind, name: str) -> App:
+    """The named app, or for no name the first of this kind. Raises NotFound."""
+    settings = running().settings
+    app = settings.app_named(name) if name else settings.app_of_kind(kind)
     if app is None or app.kind is not kind:
         raise NotFound(f"no app of the kind {kind.value} is configured under this name")
     return app

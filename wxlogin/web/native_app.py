@@ -1,4 +1,4 @@
-"""What programs call: native apps that sign in, and pages that draw a widget."""
+"""What native apps call: to sign in, to give a person's word, to sign out."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,62 +7,28 @@ from flask import Blueprint, Response, jsonify, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
 from wxlogin.accounts.sessions import SessionKind, Trace
-from wxlogin.config import App, AppKind
 from wxlogin.errors import (
     BadRequest,
     Conflict,
-    NotFound,
     RegistrationOver,
     SignInNeeded,
 )
 from wxlogin.flows import doors, first_visit
-from wxlogin.flows.doors import Flow
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
-from wxlogin.flows.redirect.attempt import Wish
-from wxlogin.flows.redirect.begin import begin
 from wxlogin.flows.session import end_session
-from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
 from wxlogin.web.api import json_texts
-from wxlogin.web.attempts import hold_attempt
-from wxlogin.web.edge import bearer_token, for_sites, without_cookies
+from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
-from wxlogin.web.language import for_wechat, language
+from wxlogin.web.login import app_of
 from wxlogin.web.problems import answer
-from wxlogin.web.sites import purpose_of, require_open
-from wxlogin.web.visitors import current_visitor, return_url, trace
-from wxlogin.wechat.endpoints import Look
+from wxlogin.web.visitors import current_visitor, trace
 
-bp = Blueprint("programs", __name__, url_prefix="/api")
+bp = Blueprint("native_app", __name__, url_prefix="/api")
 
 # Letters, digits, - and _; long enough that nobody guesses another's.
 _ATTEMPT_LENGTHS = range(16, 129)
-
-
-@bp.post("/attempts")
-@for_sites
-def attempts() -> Response:
-    """A fresh state, and everything a page needs to draw its own widget."""
-    settings = running().settings
-    body = json_texts(app=False, next=False, self_redirect=False, lang=False)
-    app = _app_of(body["app"], AppKind.website)
-    stays = body["self_redirect"] == "true"
-    flow = Flow.self_redirect if stays else Flow.frame
-    look = Look(for_wechat(body["lang"] or language()))
-    next_url = return_url(body["next"])
-    require_open(next_url)
-    begun = begin(app, flow, Wish(next_url, purpose_of(next_url)), look=look)
-    response = jsonify(
-        appid=app.appid,
-        scope="snsapi_login",
-        redirect_uri=f"{settings.public_url}/login/callback/{app.name}",
-        state=begun.state,
-        frame_url=begun.url,
-        expires_in=STATE_SECONDS,
-    )
-    hold_attempt(response, settings, begun.attempt)
-    return response
 
 
 @bp.post("/mobile/<name>/login")
@@ -70,7 +36,7 @@ def attempts() -> Response:
 def mobile_login(name: str) -> BaseResponse:
     """A code of WeChat's SDK becomes a bearer token."""
     settings = running().settings
-    app = _app_of(name, AppKind.mobile)
+    app = app_of(doors.APP.kind, name)
     body = json_texts(code=True, attempt=False, site=False)
     if body["site"] and settings.site_of(body["site"]) is None:
         raise BadRequest("site is the client_id of a site in SITES")
@@ -153,12 +119,3 @@ def _answer(signed_in: AppSignIn) -> dict[str, Any]:
             "language": visitor.language,
         },
     }
-
-
-def _app_of(name: str, kind: AppKind) -> App:
-    """The named app, or for no name the first of this kind. Raises NotFound."""
-    settings = running().settings
-    app = settings.app_named(name) if name else settings.app_of_kind(kind)
-    if app is None or app.kind is not kind:
-        raise NotFound(f"no app of the kind {kind.value} is configured under this name")
-    return app

@@ -33,7 +33,7 @@ from wxlogin.web.edge import (
     without_cookies,
 )
 from wxlogin.web.problems import refusal
-from wxlogin.web.sites import pending_site, waiting_request
+from wxlogin.web.purposes import pending_site, waiting_request
 from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("openid", __name__, url_prefix="/oauth2")

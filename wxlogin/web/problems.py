@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from wxlogin.errors import BadSiteRequest, WxloginError
 from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
-from wxlogin.web.sites import refused_by_person
+from wxlogin.web.purposes import refused_by_person
 from wxlogin.web.words import words_for
 from wxlogin.wechat.errors import never_left, row_of
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
 from wxlogin.web.edge import allow_form_to
-from wxlogin.web.sites import pending_site, refused_by_person, resume_url
+from wxlogin.web.purposes import pending_site, refused_by_person, resume_url
 from wxlogin.web.visitors import require_visitor, return_url
 
 bp = Blueprint("terms", __name__, url_prefix="/terms")

@@ -46,7 +46,7 @@ docs:  ## the examples, into the pages that quote them
 	@$(PYTHON) docs/include.py
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
-PAGES := wxlogin/web wxlogin/flows/doors.py wxlogin/wechat/errcodes.py templates/base.html templates/error.html templates/form_post.html templates/_developer.html templates/login templates/customers templates/account templates/openid
+PAGES := wxlogin/web wxlogin/flows/doors.py wxlogin/wechat/errcodes.py templates
 translations: .venv/.dev  ## new texts into the catalogues, old ones out, compiled
 	@$(call catalogue,wxlogin/translations,$(PAGES))
 	@$(call catalogue,wxlogin/simulator/translations,wxlogin/simulator)

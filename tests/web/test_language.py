@@ -199,13 +199,9 @@ def catalog_at(folder: Path) -> Catalog:
 
 
 def catalogs() -> list:
-    templates = asset_dir("templates")
-    pages = [templates / name for name in ("login", "customers", "account", "openid")]
-    service = [package_dir() / "web", *pages]
-    names = ("base", "error", "form_post", "_developer")
+    service = [package_dir() / "web", asset_dir("templates")]
     tables = ("flows/doors.py", "wechat/errcodes.py")
-    loose = [templates / f"{name}.html" for name in names]
-    loose += [package_dir() / table for table in tables]
+    loose = [package_dir() / table for table in tables]
     simulator = [package_dir() / "simulator"]
     rooms = (
         (package_dir(), service, loose),

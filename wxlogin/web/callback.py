@@ -46,7 +46,7 @@ def callback(name: str) -> Response:
     if state.flow == Flow.self_redirect:
         allow_framing()
     if attempt is None and _needs_bounce(state):
-        return Response(render_template("login/bounce.html"), mimetype="text/html")
+        return Response(render_template("callback/bounce.html"), mimetype="text/html")
     if attempt is None and _may_restart(state):
         return _restart(app, state)
     return _finish(app, state, attempt, code)
@@ -147,7 +147,9 @@ def _leave_frame(target: str) -> Response:
     listeners = page_origins()
     if target.startswith("/"):
         target = listeners[0] + target
-    html = render_template("login/leave_frame.html", target=target, listeners=listeners)
+    html = render_template(
+        "callback/leave_frame.html", target=target, listeners=listeners
+    )
     return Response(html, mimetype="text/html")
 
 

@@ -121,7 +121,7 @@ def _page(waiting: Waiting, *, status: int = 200) -> Response:
         raise RegistrationClosed("the site takes no new accounts")
     allow_form_to(*targets(policy))
     html = render_template(
-        "login/register.html",
+        "first_visit/page.html",
         policy=policy,
         profile=waiting.profile,
         tag=waiting.tag,

@@ -45,7 +45,7 @@ def page(ticket: str) -> str | AnyResponse:
         return redirect(return_url(found.next), 303)
     _allow_form(running().settings, found)
     return render_template(
-        "login/handover.html",
+        "handover/page.html",
         account=_account(found),
         other=visitor,
         next_url=return_url(found.next),

@@ -64,7 +64,7 @@ def news(about: int) -> Response | str:
     site = running().settings.site_of(purpose_of(target).client_id)
     allow_form_to(*(site.redirect_uris if site else ()))
     return render_template(
-        "account/news.html",
+        "identities/news.html",
         visitor=visitor,
         news=found,
         ways=identities.ways(visitor),
@@ -89,7 +89,7 @@ def _after() -> Response:
 def question() -> str:
     """Both names, and one button that makes them one account."""
     found = identities.open_question(require_visitor())
-    return render_template("account/merge.html", mine=found.mine, other=found.other)
+    return render_template("identities/merge.html", mine=found.mine, other=found.other)
 
 
 @bp.post("/merge")

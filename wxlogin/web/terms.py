@@ -53,7 +53,7 @@ def _ask(policy: Policy, target: str, *, known: bool, decline: str) -> Response:
             return redirect(target, 303)
         flash(_("Please tick the box first."))
     html = render_template(
-        "login/terms.html",
+        "terms/page.html",
         visitor=visitor,
         policy=policy,
         known=known,

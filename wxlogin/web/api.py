@@ -13,7 +13,6 @@ import re
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from wxlogin.accounts import people
 from wxlogin.accounts.avatars import picture_url
@@ -25,6 +24,7 @@ from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web import limits
+from wxlogin.web.problems import NotJson
 from wxlogin.web.visitors import require_visitor
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -114,7 +114,7 @@ def json_texts(**names: bool) -> dict[str, str]:
     """The named texts of the request's JSON object; True marks a required one.
 
     A missing optional one is "". Raises BadRequest for another shape, and
-    UnsupportedMediaType for a body of another type.
+    NotJson for a body of another type.
     """
     body, found = _object(), {}
     for name, required in names.items():
@@ -138,7 +138,7 @@ def json_text_or_null(name: str) -> str | None:
 
 def _object() -> dict[str, Any]:
     if not request.is_json:
-        raise UnsupportedMediaType("the body is not application/json")
+        raise NotJson
     try:
         body = request.get_json(silent=True)
     except RecursionError:

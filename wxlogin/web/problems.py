@@ -28,6 +28,12 @@ _TOLD = ("client", "sent", "nearest", "differs_in", "audience")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
+class NotJson(UnsupportedMediaType):
+    """A body that says it is something else."""
+
+    description = "the body is not application/json"
+
+
 def init_problems(app: Flask) -> None:
     app.register_error_handler(WxloginError, refusal)
     app.register_error_handler(HTTPException, _http)
@@ -66,8 +72,7 @@ def _http(error: HTTPException) -> Response:
     if 300 <= status < 400:
         return error.get_response()
     default = "bad_request" if status < 500 else "internal"
-    not_json = isinstance(error, UnsupportedMediaType)
-    members = {"reason": error.description} if not_json else None
+    members = {"reason": error.description} if isinstance(error, NotJson) else None
     response = answer(_HTTP_CODES.get(status, default), status, members=members)
     for name in ("Allow", "Retry-After"):
         if value := error.get_response().headers.get(name):

@@ -18,7 +18,7 @@ from flask import Flask, redirect, render_template_string, request, session, url
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from wxlogin.cli.quiet import QuietHandler
+from wxlogin.cli.serving import QuietHandler
 
 SECRET = "the-secret-of-the-customers-shop"
 PAGE = """

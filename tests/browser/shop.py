@@ -7,7 +7,7 @@ from typing import Self
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from wxlogin.cli.quiet import QuietHandler
+from wxlogin.cli.serving import QuietHandler
 
 
 class Shop:

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from tests.docs.examples import CLIENT_ID, Example
-from wxlogin.cli.quiet import QuietHandler
+from wxlogin.cli.serving import QuietHandler
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from tests.support.journey import Phone, Started, pictures_arrive
 from tests.support.tables import create_tables
 from wxlogin import create_app
-from wxlogin.cli.quiet import QuietHandler
+from wxlogin.cli.serving import QuietHandler
 from wxlogin.config import load_settings
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer

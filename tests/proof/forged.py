@@ -21,7 +21,7 @@ from tests.integration.conftest import Visitor
 from tests.integration.test_forged_identity import PROXIES
 from tests.support.journey import Phone
 from wxlogin import create_app
-from wxlogin.cli.quiet import QuietHandler
+from wxlogin.cli.serving import QuietHandler
 from wxlogin.config import load_settings
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer

@@ -8,7 +8,7 @@ from werkzeug.serving import make_server
 
 from tests.server.brisk import app
 from tests.support.slow import KINDS, answer_to, dripping
-from wxlogin.cli.quiet import QuietHandler
+from wxlogin.cli.serving import QuietHandler
 from wxlogin.server import paced
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"

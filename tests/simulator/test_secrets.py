@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from wxlogin.cli.world import world_for
+from wxlogin.cli.demo import world_for
 from wxlogin.config import load_settings
 from wxlogin.simulator import World, create_simulator
 from wxlogin.simulator.world.seed import AES_KEY

@@ -9,18 +9,14 @@ from flask import Flask
 from flask.cli import AppGroup, ScriptInfo
 
 from wxlogin import __version__
-from wxlogin.cli.conflicts import conflicts_group
-from wxlogin.cli.database import db_group
-from wxlogin.cli.delivery import deliver
-from wxlogin.cli.doctor import doctor
+from wxlogin.cli.accounts import conflicts_group, merges_group, users_group
+from wxlogin.cli.demo import demo
 from wxlogin.cli.keys import keys_group
-from wxlogin.cli.merges import merges_group
 from wxlogin.cli.printing import show_everything
-from wxlogin.cli.serving import demo, run, simulator
-from wxlogin.cli.settings import settings_command
+from wxlogin.cli.serving import run, simulator
+from wxlogin.cli.setup import doctor, settings_command
 from wxlogin.cli.transfer import export_command, import_command
-from wxlogin.cli.upkeep import cleanup
-from wxlogin.cli.users import users_group
+from wxlogin.cli.upkeep import cleanup, db_group, deliver
 from wxlogin.errors import WxloginError
 from wxlogin.factory import build, require_database
 

@@ -9,7 +9,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
-from wxlogin.cli.delivery import start_delivery, stop_delivery
+from wxlogin.cli.upkeep import start_delivery, stop_delivery
 from wxlogin.config import Settings
 from wxlogin.errors import WxloginError
 from wxlogin.factory import build

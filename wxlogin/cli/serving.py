@@ -1,76 +1,25 @@
-"""`wxlogin demo`, `run` and `simulator`: what listens on a port.
+"""`wxlogin run` and `simulator`: what listens on a port of this machine.
 
-The simulator is imported inside its commands only, so that nothing of it is
+The simulator is imported inside its command only, so that nothing of it is
 loaded where the service runs against the real WeChat.
 """
 
+import socket
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 import sqlalchemy as sa
-from werkzeug.serving import make_server
 
-from wxlogin import create_app
-from wxlogin.cli.delivery import start_delivery, stop_delivery
-from wxlogin.cli.ports import port_of, require_free
-from wxlogin.cli.quiet import QuietHandler
-from wxlogin.cli.shop import is_for_demo, start_shop
-from wxlogin.config import Settings, load_settings
+from wxlogin.config import load_settings
 from wxlogin.config.sources import port_in
 from wxlogin.db import soundness
-from wxlogin.db.schema import bring_up_to_date
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger, setup_logging
+from wxlogin.server.paced import PacedHandler
 
 _MANY = click.IntRange(min=1)
-
-
-@click.command(help="A shop, the service and a simulated WeChat, on this machine.")
-def demo() -> None:
-    settings = load_settings()
-    if settings.env != "development":
-        raise ConfigurationError(
-            "the demo is for development on a loopback address: unset "
-            "WXLOGIN_PUBLIC_URL and WXLOGIN_ENV, or use `wxlogin run`"
-        )
-    app = create_app(settings)
-    with app.app_context():
-        bring_up_to_date()
-    host, port = settings.public.hostname or "127.0.0.1", port_of(settings.public_url)
-    require_free(host, port, "PORT")
-    server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
-    if settings.simulated:
-        _start_simulator(settings)
-    _print_addresses(settings, start_shop(settings) if is_for_demo(settings) else None)
-    start_delivery(app)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.server_close()
-        stop_delivery(app)
-
-
-def _print_addresses(settings: Settings, shop: str | None) -> None:
-    click.echo()
-    if shop:
-        click.echo(f"  The tea shop        {shop}")
-    elif settings.sites:
-        click.echo("  The tea shop        closed: SITES lists sites of your own")
-    click.echo(f"  Sign in             {settings.public_url}/login")
-    if settings.simulated:
-        click.echo(f"  The simulated phone {settings.simulator_url}/phone")
-    click.echo("\nStop with Ctrl-C.")
-
-
-def _start_simulator(settings: Settings) -> None:
-    from wxlogin.cli.world import world_for
-    from wxlogin.simulator.server import SimulatorServer
-
-    port = port_of(settings.simulator_url)
-    require_free("127.0.0.1", port, "SIMULATOR_PORT")
-    name = urlsplit(settings.simulator_url).hostname or "localhost"
-    SimulatorServer(world=world_for(settings), port=port, names=[name]).start()
 
 
 @click.command(help="The service, for production: gunicorn with threads.")
@@ -139,3 +88,36 @@ def simulator(
         raise ConfigurationError(str(error)) from None
     require_free(host, port, "--port")
     serve(host, port, world, hold, names)
+
+
+def port_of(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or {"http": 80, "https": 443}[parts.scheme]
+
+
+def require_free(host: str, port: int, name: str) -> None:
+    """Raises ConfigurationError where something listens on the port already.
+
+    `name` is what chooses another port: a variable or an option.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise ConfigurationError(
+                f"port {port} on {host} is taken or not allowed; choose another one "
+                f"with {name}, such as {port + 10}"
+            ) from None
+
+
+class QuietHandler(PacedHandler):
+    """A request handler without an access log, whose lines would hold codes, without a
+    version of anything in the Server header, and without waiting for slow clients."""
+
+    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+        """Says nothing: the application logs each request by its route."""
+
+    def version_string(self) -> str:
+        return "wxlogin"

@@ -12,7 +12,7 @@ from tests.support.people import People
 from tests.support.receiver import Heard, Receiver, receiver
 from tests.support.telling import customer, delivers, has_signed_out, site
 from wxlogin.cli import main
-from wxlogin.cli.delivery import start_delivery, stop_delivery
+from wxlogin.cli.upkeep import start_delivery, stop_delivery
 from wxlogin.errors import Unready
 from wxlogin.telling import delivery
 from wxlogin.telling.webhooks import Webhooks

@@ -59,6 +59,11 @@ class Waiting(Kept):
         return hashlib.sha256(f"tag\x1f{self.key}".encode()).hexdigest()[:16]
 
     @property
+    def policy(self) -> Policy:
+        """What holds for this first visit."""
+        return terms.policy_for(self.client_id)
+
+    @property
     def profile(self) -> Profile | None:
         return self.answer.person.profile
 
@@ -110,18 +115,13 @@ def held(key: str) -> Waiting | None:
     return _visits.get(key) if key else None
 
 
-def policy_of(waiting: Waiting) -> Policy:
-    """What holds for this first visit."""
-    return terms.policy_for(waiting.client_id)
-
-
 def agree(waiting: Waiting, *, trace: Trace) -> str:
     """Makes the account of a person who ticked the box; returns the session's secret.
 
     Raises RegistrationClosed, AlreadyFinished after a sign-out, and what a sign-in
     raises.
     """
-    policy = policy_of(waiting)
+    policy = waiting.policy
     if policy.mode is Registration.closed:
         raise RegistrationClosed("the site takes no new accounts")
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from wxlogin.errors import BadRequest
 from wxlogin.flows.customers import acceptance, bindings, links
 from wxlogin.flows.customers.links import Answer, Link, Opener
-from wxlogin.flows.first_visit import forget, policy_of
+from wxlogin.flows.first_visit import forget
 from wxlogin.flows.session import end_session
 from wxlogin.service import running
 from wxlogin.web import first_visit
@@ -114,7 +114,7 @@ def question(token: str) -> Response:
     require_page()
     binding = bindings.said(token, key=first_visit.held_key())
     waiting = first_visit.held()
-    policy = policy_of(waiting)
+    policy = waiting.policy
     allow_form_to(*first_visit.targets(policy))
     html = render_template(
         "customers/bind.html",

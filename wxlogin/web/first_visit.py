@@ -42,7 +42,7 @@ def agree() -> Response | str:
     waiting = held()
     if waiting.vouched:
         return _to_link(waiting)
-    policy = first_visit.policy_of(waiting)
+    policy = waiting.policy
     if not waiting.done and request.form.get("tag") != waiting.tag:
         flash(_("This page was out of date. Please look once more."))
         return redirect(url_for("registering.page"), 303)
@@ -116,7 +116,7 @@ def _after(waiting: Waiting) -> Response:
 
 
 def _page(waiting: Waiting, *, status: int = 200) -> Response:
-    policy = first_visit.policy_of(waiting)
+    policy = waiting.policy
     if policy.mode == "closed" and not policy.bind_url:
         raise RegistrationClosed("the site takes no new accounts")
     allow_form_to(*targets(policy))

@@ -67,7 +67,7 @@ def register() -> Response:
         raise RegistrationOver("a registration of a browser ends in that browser")
     if body["agree"] != "yes":
         raise BadRequest('agree is "yes", once the person has ticked the box')
-    if body["terms_version"] != first_visit.policy_of(waiting).version:
+    if body["terms_version"] != waiting.policy.version:
         raise Conflict("terms_version is not the version in force")
     token = first_visit.agree(waiting, trace=program_trace(doors.APP.name, "mobile"))
     return jsonify(_answer(signed_in_by(token)))
@@ -75,7 +75,7 @@ def register() -> Response:
 
 def _ask_person(waiting: Waiting) -> BaseResponse:
     """What the program needs to ask the person, as a problem document."""
-    policy = first_visit.policy_of(waiting)
+    policy = waiting.policy
     profile = waiting.profile
     return answer(
         "registration_needed",

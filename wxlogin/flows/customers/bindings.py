@@ -93,7 +93,7 @@ def begin(waiting: Waiting) -> Handed:
 
     Raises NotFound where the site has none.
     """
-    bind_url = first_visit.policy_of(waiting).bind_url
+    bind_url = waiting.policy.bind_url
     if bind_url is None:
         raise NotFound("the site has no bind_url")
     return Handed(to=bind_url, code=_codes.new(waiting.key, waiting.client_id))
@@ -163,7 +163,7 @@ def connect(token: str, *, key: str, trace: Trace) -> Onward:
         secret = first_visit.connect(waiting, word.external_id, trace=trace)
     except (ExternalIdTaken, ExternalIdFixed) as error:
         get_logger().warning("not bound", client=waiting.client_id, problem=error.code)
-        bind_url = first_visit.policy_of(waiting).bind_url or ""
+        bind_url = waiting.policy.bind_url or ""
         return Onward(with_query(bind_url, error=error.code))
     return Onward(waiting.next, secret)
 

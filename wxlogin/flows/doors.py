@@ -21,7 +21,8 @@ A handover is no door: it takes a sign-in along that came by one.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wxlogin.config import App, AppKind, Settings
+from wxlogin.config import App, AppKind
+from wxlogin.service import running
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO
 from wxlogin.wechat.errcodes import APP_PAGE
 from wxlogin.wechat.user_agents import Surroundings
@@ -186,12 +187,12 @@ class Route:
     beside: tuple[Way, ...] = ()
 
 
-def route(settings: Settings, where: Surroundings, *, app: App | None = None) -> Route:
+def route(where: Surroundings, *, app: App | None = None) -> Route:
     """The way in for a visitor there. `app` is the one the link names, if any."""
     ways = [
         Way(door, found)
         for door in DOORS
-        if door.in_browser and (found := _of(settings, door.kind, app))
+        if door.in_browser and (found := _of(door.kind, app))
     ]
     if not ways:
         return Route(None, Advice.none)
@@ -204,7 +205,7 @@ def route(settings: Settings, where: Surroundings, *, app: App | None = None) ->
     )
 
 
-def _of(settings: Settings, kind: AppKind, named: App | None) -> App | None:
+def _of(kind: AppKind, named: App | None) -> App | None:
     if named is not None:
         return named if named.kind is kind else None
-    return settings.app_of_kind(kind)
+    return running().settings.app_of_kind(kind)

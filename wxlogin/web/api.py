@@ -17,7 +17,7 @@ from flask import Blueprint, Response, jsonify, request
 from wxlogin.accounts import people
 from wxlogin.accounts.avatars import picture_url
 from wxlogin.accounts.people import Account
-from wxlogin.config import Settings, Site
+from wxlogin.config import Site
 from wxlogin.errors import BadRequest, InvalidClient, KeyNeeded, NotFound
 from wxlogin.oidc import claims, clients
 from wxlogin.service import running
@@ -45,7 +45,7 @@ def me() -> Response:
 def user(uid: str) -> Response:
     """The surviving uid of any uid ever given out; for operators, and for sites that
     know the user."""
-    site = _caller(running().settings)
+    site = _caller()
     if site is not None:
         member_of_uid(site, uid)
     survivor = people.surviving_uid(uid)
@@ -67,11 +67,11 @@ def describe(account: Account) -> dict[str, Any]:
     }
 
 
-def _caller(settings: Settings) -> Site | None:
+def _caller() -> Site | None:
     """The site whose id and secret (Basic) the call carries; None for the operator,
     by a bearer key. Raises KeyNeeded."""
     given = request.authorization
-    expected = settings.operator_key.get_secret_value()
+    expected = running().settings.operator_key.get_secret_value()
     if given and given.type == "bearer" and expected and given.token:
         if hmac.compare_digest(given.token.encode(), expected.encode()):
             return None

@@ -10,7 +10,6 @@ from dataclasses import replace
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from wxlogin.config import Settings
 from wxlogin.flows.redirect.attempt import Attempt, attempt_from_cookie
 from wxlogin.flows.redirect.begin import Begun
 from wxlogin.security.cookies import clear_cookie, cookie_name, set_cookie
@@ -23,18 +22,20 @@ _BYTES = 3000
 _NONCE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
-def held_attempt(settings: Settings, nonce: str) -> Attempt | None:
+def held_attempt(nonce: str) -> Attempt | None:
     """The attempt with this nonce that the browser holds, if it is genuine."""
+    settings = running().settings
     text = request.cookies.get(cookie_name(settings, _name(nonce)))
     attempt = attempt_from_cookie(settings, text) if text else None
     return attempt if attempt and attempt.nonce == nonce else None
 
 
-def hold_attempt(response: Response, settings: Settings, attempt: Attempt) -> None:
+def hold_attempt(response: Response, attempt: Attempt) -> None:
     """Gives the browser the attempt's cookie and takes back what is too much."""
+    settings = running().settings
     known = replace(attempt, browser=browser_of_attempts() or attempt.nonce)
     value = known.to_cookie(settings)
-    _make_room(response, settings, len(value))
+    _make_room(response, len(value))
     name = _name(attempt.nonce)
     set_cookie(response, settings, name, value, max_age=STATE_SECONDS)
 
@@ -42,21 +43,20 @@ def hold_attempt(response: Response, settings: Settings, attempt: Attempt) -> No
 def to_wechat(begun: Begun) -> Response:
     """Sends the browser to WeChat with the attempt's cookie."""
     response = redirect(begun.url, 302)
-    hold_attempt(response, running().settings, begun.attempt)
+    hold_attempt(response, begun.attempt)
     return response
 
 
 def browser_of_attempts() -> str:
     """What names this browser among others while its logins wait; "" for none."""
-    settings = running().settings
-    genuine, _others = _sorted(settings, _held(settings))
+    genuine, _others = _sorted(_held())
     return max(genuine, key=lambda one: one.begun).browser if genuine else ""
 
 
-def _held(settings: Settings) -> dict[str, str]:
+def _held() -> dict[str, str]:
     """Cookies by nonce. Whoever shares our host may plant a name; what cannot be ours
     is let be."""
-    start = cookie_name(settings, "at-")
+    start = cookie_name(running().settings, "at-")
     return {
         name.removeprefix(start): value
         for name, value in request.cookies.items()
@@ -64,19 +64,18 @@ def _held(settings: Settings) -> dict[str, str]:
     }
 
 
-def _sorted(
-    settings: Settings, held: dict[str, str]
-) -> tuple[list[Attempt], list[str]]:
+def _sorted(held: dict[str, str]) -> tuple[list[Attempt], list[str]]:
     """The attempts that are genuine, and the nonces of those that are not."""
+    settings = running().settings
     found = {nonce: attempt_from_cookie(settings, text) for nonce, text in held.items()}
     genuine = [one for nonce, one in found.items() if one and one.nonce == nonce]
     good = {one.nonce for one in genuine}
     return genuine, [nonce for nonce in held if nonce not in good]
 
 
-def _make_room(response: Response, settings: Settings, needed: int) -> None:
-    held = _held(settings)
-    attempts, others = _sorted(settings, held)
+def _make_room(response: Response, needed: int) -> None:
+    settings, held = running().settings, _held()
+    attempts, others = _sorted(held)
     for nonce in others:
         clear_cookie(response, settings, _name(nonce))
     genuine = [(one.begun, one.nonce, len(held[one.nonce])) for one in attempts]

@@ -16,7 +16,6 @@ from wxlogin.flows.redirect.begin import Begun, begin, way_of
 from wxlogin.flows.redirect.finish import Returned
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
-from wxlogin.service import running
 from wxlogin.web.attempts import held_attempt, to_wechat
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.exchanges import exchanging
@@ -42,7 +41,7 @@ def callback(name: str) -> Response:
     hide_referrer()
     state_text, code = _one("state", required=True), _one("code")
     app, state = redirect_login.open_state(name, state_text or "")
-    attempt = held_attempt(running().settings, state.nonce)
+    attempt = held_attempt(state.nonce)
     if state.flow == Flow.self_redirect:
         allow_framing()
     if attempt is None and _needs_bounce(state):

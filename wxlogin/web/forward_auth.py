@@ -23,7 +23,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, Site
+from wxlogin.config import Site
 from wxlogin.db import now
 from wxlogin.errors import BadRequest, SignInNeeded
 from wxlogin.flows import way_back
@@ -125,12 +125,12 @@ def _original_url() -> str | None:
     address = f"{scheme}://{host}{written(target)}"
     if safe_next(address, settings):
         return address
-    return _kept(address, settings) or safe_next(address.partition("?")[0], settings)
+    return _kept(address) or safe_next(address.partition("?")[0], settings)
 
 
-def _kept(address: str, settings: Settings) -> str | None:
+def _kept(address: str) -> str | None:
     """The path of ours that leads to an address which is no `next` itself."""
-    if whole_address(address, settings) is None:
+    if whole_address(address, running().settings) is None:
         return None
     key = way_back.keep(address)
     return url_for("forward_auth.go_back", key=key) if key else None

@@ -4,7 +4,6 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from wxlogin.accounts import people
-from wxlogin.config import Settings
 from wxlogin.errors import AccountGone, AlreadyFinished, SignInNeeded
 from wxlogin.flows import handover
 from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
@@ -43,7 +42,7 @@ def page(ticket: str) -> str | AnyResponse:
     visitor = current_visitor()
     if visitor and visitor.user_id == found.user_id:
         return redirect(return_url(found.next), 303)
-    _allow_form(running().settings, found)
+    _allow_form(found)
     return render_template(
         "handover/page.html",
         account=_account(found),
@@ -70,7 +69,7 @@ def _account(found: Handover) -> people.Account:
         raise AlreadyFinished("the account is gone") from None
 
 
-def _allow_form(settings: Settings, found: Handover) -> None:
+def _allow_form(found: Handover) -> None:
     """The form ends where `next` leads: there, or by way of it at a listed site."""
     allow_form_to(return_url(found.next) if "://" in found.next else None)
-    allow_form_to(*site_origins(settings))
+    allow_form_to(*site_origins(running().settings))

@@ -47,7 +47,7 @@ def home() -> Response:
 @bp.get("/login")
 def page() -> Response:
     """The right way in, from wherever the visitor is."""
-    found = route(running().settings, where(), app=_named_app())
+    found = route(where(), app=_named_app())
     if found.way is None:
         return _advice(found)
     if found.way.door is doors.QR:
@@ -106,7 +106,7 @@ def attempts() -> JsonResponse:
         frame_url=begun.url,
         expires_in=STATE_SECONDS,
     )
-    hold_attempt(response, settings, begun.attempt)
+    hold_attempt(response, begun.attempt)
     return response
 
 
@@ -142,7 +142,7 @@ def _frame_page(
         visitor=None if wish.purpose.vouched else visitor_for(wish.next),
     )
     response = Response(html, mimetype="text/html")
-    hold_attempt(response, running().settings, begun.attempt)
+    hold_attempt(response, begun.attempt)
     return response
 
 

@@ -120,7 +120,7 @@ class Once(Shelf[R]):
         once where too many wait.
         """
         patience = time.monotonic() + WAIT_SECONDS
-        first = replace(self._claimed(mine, mine.proof), key=key, version=1)
+        first = self._claimed(mine, mine.proof, key, version=1)
         if self.add(key, first):
             return Claim(mine.proof, first)
         left = self.get(key)
@@ -131,7 +131,9 @@ class Once(Shelf[R]):
             over = left.stage in (Stage.done, Stage.ended)
             if over or (new := again(left)) is None:
                 return left
-            if claimed := self.swap(self._claimed(new, mine.proof)):
+            if claimed := self.swap(
+                self._claimed(new, mine.proof, key, version=left.version)
+            ):
                 return Claim(mine.proof, claimed)
             left = self.get(key)
         return None
@@ -149,9 +151,15 @@ class Once(Shelf[R]):
         self.take(key)
         self.notify(key)
 
-    def _claimed(self, turn: R, proof: str) -> R:
-        until = time.time() + self._lease()
-        return replace(turn, stage=Stage.claimed, proof=proof, until=until)
+    def _claimed(self, turn: R, proof: str, key: str, *, version: int) -> R:
+        return replace(
+            turn,
+            stage=Stage.claimed,
+            proof=proof,
+            until=time.time() + self._lease(),
+            key=key,
+            version=version,
+        )
 
     def _next(self, turn: R, seconds: float) -> R | None:
         """What has become of a turn that somebody is at work on."""
@@ -164,5 +172,5 @@ class Once(Shelf[R]):
 
     def _settle(self, turn: R) -> None:
         # Not where the lease ran out and another one has the claim.
-        self.swap(turn)
+        self._write(turn)
         self.notify(turn.key)

@@ -96,10 +96,8 @@ class Shelf(Generic[T]):
 
         Returns it with its new version; None where it was changed or has gone.
         """
-        text, ttl = self._text(new), self._seconds if seconds is None else seconds
-        if self._store().swap(self._kind, new.key, new.version, text, ttl=ttl):
-            return replace(new, version=new.version + 1)
-        return None
+        won = self._write(new, seconds=seconds)
+        return replace(new, version=new.version + 1) if won else None
 
     def take(self, key: str) -> T | None:
         """Removes what is kept and gives it to one caller; None to the others."""
@@ -118,6 +116,10 @@ class Shelf(Generic[T]):
     def notify(self, key: str) -> None:
         """Has those look at once who `wait` in this process."""
         self._store().notify(self._kind, key)
+
+    def _write(self: "Shelf[K]", new: K, *, seconds: float | None = None) -> bool:
+        text, ttl = self._text(new), self._seconds if seconds is None else seconds
+        return self._store().swap(self._kind, new.key, new.version, text, ttl=ttl)
 
     @cached_property
     def _codec(self) -> TypeAdapter[T]:

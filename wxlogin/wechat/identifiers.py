@@ -22,6 +22,8 @@ _DATA = re.compile(rf"[!-~](?:[ -~]{{0,{LONGEST - 2}}}[!-~])?")
 # or digit, is a word (`undefinedundefined…`), and UUIDs are other programs' ids.
 _ISSUED = re.compile(r"(?=.*[a-z])(?=.*[A-Z0-9])[A-Za-z0-9_-]{20,64}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+# What is neither a letter nor a digit, of whatever script.
+_NO_LETTERS = re.compile(r"[\W_]+")
 _NOTHING = frozenset(
     "n na nan null nil none nothing no undefined unknown missing empty blank void "
     "dbnull nullptr nullvalue false true notavailable notapplicable notset unset "
@@ -32,7 +34,7 @@ _NOTHING = frozenset(
 def says_nothing(text: str) -> bool:
     r"""Is this a way of writing "nothing", such as `\N`, `(null)`, `#N/A`, `—`, `0`?"""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(one for one in plain if one.isalnum())
+    letters = _NO_LETTERS.sub("", plain)
     return not letters.strip("0") or letters in _NOTHING
 
 

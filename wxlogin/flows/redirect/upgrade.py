@@ -27,11 +27,8 @@ _answers = service.shelf("upgrade", Person, seconds=STATE_SECONDS)
 
 def follows(attempt: Attempt, answer: Answer) -> bool:
     """Does an upgrade follow this silent answer?"""
-    flow, known, profile = (
-        attempt.flow,
-        answer.known,
-        service.running().settings.profile,
-    )
+    flow, known = attempt.flow, answer.known
+    profile = service.running().settings.profile
     if not flow.silent or attempt.wish.link:
         return False
     if flow is Flow.base and profile == "never":

@@ -1,9 +1,11 @@
 """Databases for the tests in this folder, one fresh database per test.
 
 `database_url` runs a test on SQLite, PostgreSQL and MariaDB, one after the
-other; `database_app` is a bare Flask application over it, without tables. A
-server that does not answer skips its tests, and fails them where CI=true: there
-the servers are part of the promise.
+other; `database_app` is a bare Flask application over it, without tables.
+`tables_url` is a database with all tables and no rows; on a server it is one for
+all tests of a process, so it is not for tests that change the tables, or leave
+somebody who holds them. A server that does not answer skips its tests, and fails
+them where CI=true: there the servers are part of the promise.
 
 `tickets` is a ticket store in each of these and in Redis, `clock` moves its
 time, `together` runs the same thing in many threads at once.
@@ -28,13 +30,16 @@ import redis
 from flask import Flask
 
 from tests.support import databases
-from tests.support.people import serves
+from tests.support.people import accounts_app, serves
+from tests.support.tables import empty_tables
 from wxlogin.db import Base, db, engine_options, prepare_engine
 from wxlogin.security.sealing import Sealer
 from wxlogin.service import running, service_of
 from wxlogin.tickets import TicketStore
 from wxlogin.tickets.redis import RedisTickets
 from wxlogin.tickets.sql import SqlTickets
+
+SERVERS = {"postgresql": databases.postgresql_url, "mariadb": databases.mariadb_url}
 
 
 def required(missing: str) -> NoReturn:
@@ -80,6 +85,31 @@ def mariadb_url() -> Iterator[str]:
 def redis_url() -> Iterator[str]:
     with available(databases.redis_server()) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def kept_url() -> Iterator[Callable[[str], str]]:
+    """`kept_url("mariadb")`: the database of this process there, emptied."""
+    urls: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def emptied(server: str) -> str:
+            first = server not in urls
+            if first:
+                urls[server] = stack.enter_context(available(SERVERS[server]()))
+            with accounts_app(urls[server], tables=first):
+                empty_tables()
+            return urls[server]
+
+        yield emptied
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def tables_url(request: pytest.FixtureRequest, kept_url: Callable[[str], str]) -> str:
+    if request.param in SERVERS:
+        return kept_url(request.param)
+    url: str = request.getfixturevalue("sqlite_url")
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])

@@ -4,14 +4,12 @@ What must hold on SQLite must hold there: bytes compared, times and text stored,
 conditions judged the same. One database serves them all; it is emptied between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.services.conftest import available
-from tests.support import databases
+from tests.services.conftest import SERVERS
 from tests.support.people import People, accounts_app, check_invariants
-from tests.support.tables import empty_tables
 from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_merges import *  # noqa: F403  the same tests
@@ -25,20 +23,11 @@ from tests.unit.accounts.test_wechats import *  # noqa: F403  the same tests
 from tests.unit.sites.test_events import *  # noqa: F403  the same tests
 from tests.unit.sites.test_members import *  # noqa: F403  the same tests
 
-SERVERS = {"postgresql": databases.postgresql_url, "mariadb": databases.mariadb_url}
 
-
-@pytest.fixture(scope="module", params=SERVERS)
-def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with available(SERVERS[request.param]()) as url:
-        with accounts_app(url):
-            pass
-        yield url
-
-
-@pytest.fixture
-def people(server_url: str) -> Iterator[People]:
-    with accounts_app(server_url, tables=False):
-        empty_tables()
+@pytest.fixture(params=SERVERS)
+def people(
+    request: pytest.FixtureRequest, kept_url: Callable[[str], str]
+) -> Iterator[People]:
+    with accounts_app(kept_url(request.param), tables=False):
         yield People()
         check_invariants()

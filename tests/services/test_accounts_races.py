@@ -30,8 +30,8 @@ ANSWERS = (AccountDisabled, AccountGone, Conflict, IdentityConflict, NotFound)
 
 
 @pytest.fixture
-def app(database_url: str) -> Iterator[Flask]:
-    with accounts_app(database_url) as made:
+def app(tables_url: str) -> Iterator[Flask]:
+    with accounts_app(tables_url) as made:
         yield made
         check_invariants()
 

@@ -73,12 +73,12 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def people(
-    database_url: str, tmp_path: Path, shop: Shop, clock: time_machine.Traveller
+    tables_url: str, tmp_path: Path, shop: Shop, clock: time_machine.Traveller
 ) -> Iterator[People]:
     """The service on each database, with its context pushed."""
     settings = load_settings(
         tmp_path,
-        database_url=database_url,
+        database_url=tables_url,
         sites=(site("shop", webhook=shop.server.url),),
         simulator_url="http://localhost:5001",
     )

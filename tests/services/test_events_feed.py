@@ -4,7 +4,7 @@ Two real transactions at once: each has its own connection, and the one that ins
 first commits last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Thread
 
@@ -26,15 +26,16 @@ PATIENCE = 20
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
-def server(request: pytest.FixtureRequest) -> Iterator[Flask]:
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    with accounts_app(url) as app:
+def server(
+    request: pytest.FixtureRequest, kept_url: Callable[[str], str]
+) -> Iterator[Flask]:
+    with accounts_app(kept_url(request.param)) as app:
         yield app
 
 
 @pytest.fixture
-def every(database_url: str) -> Iterator[Flask]:
-    with accounts_app(database_url, pool_size=20) as app:
+def every(tables_url: str) -> Iterator[Flask]:
+    with accounts_app(tables_url, pool_size=20) as app:
         yield app
 
 

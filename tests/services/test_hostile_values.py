@@ -57,8 +57,8 @@ NAMES = (
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(load_settings(tmp_path, database_url=database_url, sites=(SHOP,)))
+def app(tables_url: str, tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(load_settings(tmp_path, database_url=tables_url, sites=(SHOP,)))
     with app.app_context():
         Base.metadata.create_all(db.engine)
         yield app

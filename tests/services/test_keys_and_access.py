@@ -21,9 +21,9 @@ from wxlogin.sites import memberships
 
 
 @pytest.fixture
-def workers(service_for: Callable[..., Flask], database_url: str) -> list[Flask]:  # noqa: F811
+def workers(service_for: Callable[..., Flask], tables_url: str) -> list[Flask]:  # noqa: F811
     """Four workers on one database; each remembers keys for itself."""
-    return [service_for(database_url=database_url) for _ in range(4)]
+    return [service_for(database_url=tables_url) for _ in range(4)]
 
 
 @pytest.fixture

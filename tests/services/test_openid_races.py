@@ -25,10 +25,10 @@ ROUNDS = 5
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(tables_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The service over this database."""
     # A round fails nineteen times on purpose, and there are many in a minute.
-    given = {"database_url": database_url, "sites": SITES}
+    given = {"database_url": tables_url, "sites": SITES}
     app = create_app(load_settings(tmp_path, **given, limits={"failed_keys": 10_000}))
     with app.app_context():
         Base.metadata.create_all(db.engine)

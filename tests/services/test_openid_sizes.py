@@ -23,10 +23,10 @@ TOO_LARGE = "😀" * 4096
 
 
 @pytest.fixture
-def shop(database_url: str, tmp_path: Path) -> Iterator[SiteServer]:
+def shop(tables_url: str, tmp_path: Path) -> Iterator[SiteServer]:
     """A site of the service over this database."""
     app: Flask = create_app(
-        load_settings(tmp_path, database_url=database_url, sites=(SITE,))
+        load_settings(tmp_path, database_url=tables_url, sites=(SITE,))
     )
     with app.app_context():
         Base.metadata.create_all(db.engine)

@@ -29,9 +29,9 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
+def app(tables_url: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     """The service on each database; `clock` moves the time of its tickets."""
-    app = build(load_settings(tmp_path, database_url=database_url))
+    app = build(load_settings(tmp_path, database_url=tables_url))
     service_of(app).tickets._ahead = clock
     with app.app_context():
         db.create_all()
@@ -71,10 +71,10 @@ def test_of_many_who_look_at_once_one_does_it(app: Flask, people: People) -> Non
 
 
 def test_once_a_day_and_not_again_after_a_restart(
-    app: Flask, people: People, clock: Clock, database_url: str, tmp_path: Path
+    app: Flask, people: People, clock: Clock, tables_url: str, tmp_path: Path
 ) -> None:
     assert forget_if_due() is not None
-    again = build(load_settings(tmp_path, database_url=database_url))
+    again = build(load_settings(tmp_path, database_url=tables_url))
     service_of(again).tickets._ahead = clock
     with again.app_context():
         for _hour in range(23):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.services.test_accounts_on_servers import people, server_url
+from tests.services.test_accounts_on_servers import people
 from tests.services.test_killed import MANY, in_a_process_killed_at
 from tests.support.people import (
     People,
@@ -25,12 +25,12 @@ from wxlogin.accounts.models import Identity
 from wxlogin.db import db, reading
 from wxlogin.transfer import batches
 
-__all__ = ["people", "server_url"]
+__all__ = ["people"]
 
 
 @pytest.fixture
-def anywhere(database_url: str) -> Iterator[People]:
-    with accounts_app(database_url):
+def anywhere(tables_url: str) -> Iterator[People]:
+    with accounts_app(tables_url):
         yield People()
         check_invariants()
 

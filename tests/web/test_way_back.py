@@ -5,7 +5,8 @@ import pytest
 from tests.support.journey import Browser
 from tests.unit.security.conftest import lands_at  # noqa: F401  a fixture
 from wxlogin.config import Site
-from wxlogin.flows import way_back
+from wxlogin.errors import Crowded
+from wxlogin.web import forward_auth
 
 HERE = "http://127.0.0.1:5000"
 SHOP = Site(name="shop", origins=("https://shop.test",))
@@ -136,7 +137,10 @@ def test_strangers_leave_a_bounded_number_of_ways_back(app_for, browser_of):
 
 
 def test_where_too_many_wait_the_path_is_still_known(browser, monkeypatch):
-    monkeypatch.setattr(way_back, "keep", lambda *_: None)
+    def crowded(*_, **most):
+        raise Crowded("as many wait as may")
+
+    monkeypatch.setattr(forward_auth._addresses, "put", crowded)
     assert led_to(browser, "/app/x?q=" + "a" * 2000) == f"{HERE}/app/x"
     assert led_to(browser, "/app//x") is None
 

@@ -13,8 +13,13 @@ same once more, signed, for applications that would rather not trust the way.
 
 The proxy's word on where the visitor was going is believed as far as anybody's: the
 address becomes `next`, which must be ours or a listed site's (security row 14). It is
-written as browsers send it, so whatever RFC 3986 wants encoded is encoded first; what
-even then is no `next` waits here, and `next` leads to it.
+written as browsers send it, so whatever RFC 3986 wants encoded is encoded first.
+
+A visitor may have asked for any address of the host: with an encoded slash, an empty
+segment, or longer than a cookie. The grammar of `next` is narrow, and stays so; what is
+no `next` waits here instead, and `next` is the short path that leads there. It is one
+of our origin or a listed site's (`security.returning.whole_address`), looked at again
+when it is used (security row 17).
 """
 
 from urllib.parse import quote
@@ -25,11 +30,10 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Site
 from wxlogin.db import now
-from wxlogin.errors import BadRequest, SignInNeeded
-from wxlogin.flows import way_back
+from wxlogin.errors import BadRequest, SignInNeeded, Unready
 from wxlogin.oidc.signed_tokens import visitor_token
 from wxlogin.security.returning import safe_next, whole_address, written
-from wxlogin.service import running
+from wxlogin.service import running, shelf
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web.edge import hide_referrer
@@ -39,6 +43,13 @@ bp = Blueprint("forward_auth", __name__)
 
 # Sent by proxies that hand our answer to the visitor; nginx sends none of them.
 _TOLD_BY_PROXY = ("X-Forwarded-Uri", "X-Forwarded-Method")
+# Seconds that an address waits; a person may leave the login open for a while.
+_WAIT_SECONDS = 1800
+# Of WAITING_REQUESTS. Anybody may leave one by asking for an address, eight kilobytes
+# at most, and all by way of one proxy; who finds no place is only led to /me.
+_SHARE = 20
+
+_addresses = shelf("way_back", str, seconds=_WAIT_SECONDS)
 
 
 @bp.get("/auth")
@@ -65,7 +76,8 @@ def auth() -> Response:
 def go_back(key: str) -> Response:
     """On to the address that waits under this key."""
     hide_referrer()
-    address = way_back.find(key)
+    waiting = _addresses.get(key)
+    address = whole_address(waiting, running().settings) if waiting else None
     return redirect(address or url_for("account.me"), 303)
 
 
@@ -129,11 +141,17 @@ def _original_url() -> str | None:
 
 
 def _kept(address: str) -> str | None:
-    """The path of ours that leads to an address which is no `next` itself."""
-    if whole_address(address, running().settings) is None:
+    """The path of ours that leads to an address which is no `next` itself; None where
+    as many wait as may, or nothing can be kept now."""
+    settings = running().settings
+    if whole_address(address, settings) is None:
         return None
-    key = way_back.keep(address)
-    return url_for("forward_auth.go_back", key=key) if key else None
+    most = max(1, settings.waiting_requests // _SHARE)
+    try:
+        key = _addresses.put(address, most=most)
+    except Unready:
+        return None
+    return url_for("forward_auth.go_back", key=key)
 
 
 def _refusal(status: int) -> Response:

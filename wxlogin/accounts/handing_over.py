@@ -6,7 +6,6 @@ fresh sign-in gets none by it, and nobody stays signed in for longer (security r
 23, 24 and 28).
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -17,32 +16,19 @@ from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.owners import lock, refuse_disabled
 from wxlogin.accounts.person import storable
-from wxlogin.accounts.sessions import SessionKind, hash_secret
+from wxlogin.accounts.sessions import Trace, hash_secret
 from wxlogin.db import now, transaction
 from wxlogin.errors import SignInNeeded
 
 
-@dataclass(frozen=True)
-class Client:
-    """Who gets the session: its secret, what it is for, and where that is.
-
-    `former_secret` is that of the session which this browser had, and which ends.
-    """
-
-    secret: str = field(repr=False)
-    kind: SessionKind
-    address: str
-    browser: str
-    former_secret: str | None = field(default=None, repr=False)
-
-
 def open_beside(
-    session_id: int, user_id: int, client: Client, *, idle: timedelta
+    session_id: int, user_id: int, secret: str, trace: Trace, *, idle: timedelta
 ) -> None:
-    """Opens a session for `client` beside the session `session_id` of this user.
+    """Opens a session with this secret beside the session `session_id` of this user.
 
-    Raises SignInNeeded where that one has ended, AccountDisabled and AccountGone,
-    with nothing written.
+    `trace` says for whom, and which session of that browser ends by it. Raises
+    SignInNeeded where the first one has ended, AccountDisabled and AccountGone, with
+    nothing written.
     """
     moment = now()
 
@@ -52,11 +38,11 @@ def open_beside(
         first = session.scalar(_alive(session_id, user_id, at=moment, idle=idle))
         if first is None:
             raise SignInNeeded("the session to hand over from has ended")
-        row = _beside(first, client, at=moment)
+        row = _beside(first, secret, trace, at=moment)
         session.add(row)
         session.flush()
-        if client.former_secret:
-            former = hash_secret(client.former_secret)
+        if trace.former_secret:
+            former = hash_secret(trace.former_secret)
             sessions.replace(session, former, by_id=row.id, user_id=user_id)
 
     transaction(work)
@@ -73,16 +59,18 @@ def _alive(
     )
 
 
-def _beside(first: SessionRow, client: Client, *, at: datetime) -> SessionRow:
+def _beside(
+    first: SessionRow, secret: str, trace: Trace, *, at: datetime
+) -> SessionRow:
     return SessionRow(
-        secret_hash=hash_secret(client.secret),
+        secret_hash=hash_secret(secret),
         user_id=first.user_id,
         identity_id=first.identity_id,
-        kind=client.kind,
+        kind=trace.kind,
         appid=first.appid,
         created_at=first.created_at,
         seen_at=at,
         ends_at=first.ends_at,
-        address=storable(client.address, ADDRESS_LENGTH),
-        browser=storable(client.browser, BROWSER_LENGTH),
+        address=storable(trace.address, ADDRESS_LENGTH),
+        browser=storable(trace.browser, BROWSER_LENGTH),
     )

@@ -15,12 +15,12 @@ an app sets on the request it gives to its web-view, and which no page and no li
 can add to a navigation. Even then not where somebody else is signed in.
 """
 
-import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 
-from wxlogin.accounts.handing_over import Client, open_beside
+from wxlogin import service
+from wxlogin.accounts.handing_over import open_beside
 from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.errors import (
     AccountGone,
@@ -32,7 +32,6 @@ from wxlogin.observability import get_logger
 from wxlogin.security.returning import safe_next
 from wxlogin.service import running
 
-KIND = "handover"
 #: Seconds between the app's call and the tap.
 HANDOVER_SECONDS = 60
 
@@ -46,6 +45,9 @@ class Handover:
     next: str
 
 
+_handovers = service.shelf("handover", Handover, seconds=HANDOVER_SECONDS)
+
+
 def offer(visitor: Visitor, *, next_url: str) -> str:
     """A ticket with which a browser may become the visitor's, once.
 
@@ -54,10 +56,8 @@ def offer(visitor: Visitor, *, next_url: str) -> str:
     """
     if next_url and safe_next(next_url, running().settings) is None:
         raise BadNext("next is not an address of ours or of a listed site")
-    found = Handover(visitor.user_id, visitor.session_id, next_url)
     ticket = new_ticket()
-    value = json.dumps(asdict(found))
-    running().tickets.add(KIND, ticket, value, ttl=HANDOVER_SECONDS)
+    _handovers.add(ticket, Handover(visitor.user_id, visitor.session_id, next_url))
     get_logger().info("handover offered", uid=visitor.uid)
     return ticket
 
@@ -69,10 +69,9 @@ def new_ticket() -> str:
 
 def look(ticket: str) -> Handover:
     """What the ticket is for; nothing changes. Raises AlreadyFinished."""
-    found = running().tickets.get(KIND, ticket)
-    if found is None:
-        raise _over()
-    return Handover(**json.loads(found.value))
+    if found := _handovers.get(ticket):
+        return found
+    raise _over()
 
 
 def accept(ticket: str, *, trace: Trace) -> tuple[Handover, str]:
@@ -81,24 +80,17 @@ def accept(ticket: str, *, trace: Trace) -> tuple[Handover, str]:
     Of any number of callers one succeeds. Raises AlreadyFinished for the others, and
     where the app's own session has ended meanwhile; AccountDisabled.
     """
-    value = running().tickets.take(KIND, ticket)
-    if value is None:
+    found = _handovers.take(ticket)
+    if found is None:
         raise _over()
-    found = Handover(**json.loads(value))
-    client = Client(
-        secret=secrets.token_urlsafe(32),
-        kind="web",
-        address=trace.address,
-        browser=trace.browser,
-        former_secret=trace.former_secret,
-    )
+    secret = secrets.token_urlsafe(32)
     idle = timedelta(days=running().settings.session_idle_days)
     try:
-        open_beside(found.session_id, found.user_id, client, idle=idle)
+        open_beside(found.session_id, found.user_id, secret, trace, idle=idle)
     except (SignInNeeded, AccountGone):
         raise AlreadyFinished("the app's own session has ended") from None
     get_logger().info("handed over", user=found.user_id)
-    return found, client.secret
+    return found, secret
 
 
 def _over() -> AlreadyFinished:

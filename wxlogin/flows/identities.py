@@ -12,10 +12,10 @@ is told to both sides when they sign in next, and for some days nobody can be pu
 out by it (accounts/wechats.py).
 """
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wxlogin import service
 from wxlogin.accounts import identities, people, undo
 from wxlogin.accounts.identities import TakenBy, add_person, merge_by_choice
 from wxlogin.accounts.people import Account
@@ -35,9 +35,8 @@ from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat.endpoints import Look
 
-KIND = "merge"
-# How long a question may wait for its answer.
-ANSWER_SECONDS = 300
+# The other account's id, while a session's question waits for its answer.
+_questions = service.shelf("merge", int, seconds=300)
 
 
 @dataclass(frozen=True)
@@ -87,24 +86,21 @@ def finish(person: Person, *, visitor: Visitor, secret: str) -> bool:
     if not isinstance(result, TakenBy):
         get_logger().info("linked", uid=visitor.uid, appid=person.appid)
         return True
-    key, value = str(visitor.session_id), json.dumps(result.user_id)
-    store = running().tickets
-    store.take(KIND, key)
-    store.add(KIND, key, value, ttl=ANSWER_SECONDS)
+    _questions.take(_key(visitor))
+    _questions.add(_key(visitor), result.user_id)
     return False
 
 
 def has_question(visitor: Visitor) -> bool:
     """Does a question wait for this session?"""
-    return running().tickets.get(KIND, str(visitor.session_id)) is not None
+    return _questions.get(_key(visitor)) is not None
 
 
 def open_question(visitor: Visitor) -> Question:
     """The question that waits for this session. Raises NotFound."""
-    found = running().tickets.get(KIND, str(visitor.session_id))
-    if found is None:
+    other_id = _questions.get(_key(visitor))
+    if other_id is None:
         raise NotFound("no question waits for this session")
-    other_id = json.loads(found.value)
     return Question(people.account(visitor.user_id), people.account(other_id))
 
 
@@ -114,10 +110,9 @@ def say_yes(visitor: Visitor, *, other_uid: str) -> str:
     `other_uid` is the account that the page named. Raises NotFound, and Conflict
     where another tab has put another question since; nothing is merged then.
     """
-    value = running().tickets.take(KIND, str(visitor.session_id))
-    if value is None:
+    other_id = _questions.take(_key(visitor))
+    if other_id is None:
         raise NotFound("no question waits for this session")
-    other_id = json.loads(value)
     if people.account(other_id).uid != other_uid:
         raise Conflict("the person said yes to another question")
     uid = merge_by_choice(visitor.user_id, other_id, session_id=visitor.session_id)
@@ -127,7 +122,11 @@ def say_yes(visitor: Visitor, *, other_uid: str) -> str:
 
 def say_no(visitor: Visitor) -> None:
     """Leaves both accounts as they are."""
-    running().tickets.take(KIND, str(visitor.session_id))
+    _questions.take(_key(visitor))
+
+
+def _key(visitor: Visitor) -> str:
+    return str(visitor.session_id)
 
 
 def unlink(visitor: Visitor, identity_id: int) -> None:

@@ -5,9 +5,9 @@ import sys
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 
 from wxlogin.cli.upkeep import start_delivery, stop_delivery
 from wxlogin.config import Settings
@@ -19,7 +19,7 @@ from wxlogin.observability import log_formatter
 _TIMEOUT = 60
 
 
-class ServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
+class ServerLog(Logger):
     """gunicorn's own messages, as JSON lines and without secrets, like ours."""
 
     def setup(self, cfg: Any) -> None:
@@ -28,7 +28,7 @@ class ServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
             handler.setFormatter(log_formatter())
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class _Server(BaseApplication):
     def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
         self._settings = settings
         self._options = options
@@ -58,7 +58,11 @@ def _stop_delivery(_server: Any, worker: Any) -> None:
 
 
 def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
-    """Serves until it is told to stop; running requests are finished."""
+    """Serves until it is told to stop; running requests are finished.
+
+    `bind` is an address with its port, or `unix:` or `fd:` as gunicorn takes them;
+    each of so many `workers` has so many `threads`.
+    """
     options = {
         "bind": bind,
         "workers": workers,

@@ -8,8 +8,8 @@ every minute.
 from functools import partial
 
 import click
-from flask import Flask, current_app
-from flask.cli import ScriptInfo, with_appcontext
+from flask import Flask
+from flask.cli import ScriptInfo, pass_script_info, with_appcontext
 from flask_migrate import current, downgrade
 
 from wxlogin.db import schema
@@ -68,10 +68,10 @@ def cleanup() -> None:
     help="Tell sites, once, what is due: webhooks and logout notices. Once a day it "
     "also forgets what has run out.",
 )
+@pass_script_info
 @with_appcontext
-def deliver() -> None:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    count = deliver_once(app.app_context)
+def deliver(info: ScriptInfo) -> None:
+    count = deliver_once(info.load_app().app_context)
     click.echo(f"Delivered {count}.")
     forget_if_due()
 

@@ -12,16 +12,16 @@ import socket
 import time
 from typing import Any
 
-from gunicorn.http.body import ChunkedReader  # type: ignore[import-untyped]
-from gunicorn.http.errors import (  # type: ignore[import-untyped]
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import (
     ChunkMissingTerminator,
     InvalidChunkSize,
     InvalidRequestLine,
     LimitRequestHeaders,
     LimitRequestLine,
 )
-from gunicorn.http.message import Request  # type: ignore[import-untyped]
-from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import Unreader
 
 from wxlogin.server.bounds import BODY_BYTES, HEAD_BYTES
 
@@ -196,7 +196,7 @@ class _Chunks:
         return line
 
 
-class _Source(Unreader):  # type: ignore[misc]  # gunicorn has no types
+class _Source(Unreader):
     """What gunicorn's parser reads from: the bytes it was given, and then nothing."""
 
     def __init__(self) -> None:

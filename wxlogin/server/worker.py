@@ -26,8 +26,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from gunicorn.http.errors import NoMoreData  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.http.errors import NoMoreData
+from gunicorn.workers.gthread import ThreadWorker
 
 from wxlogin.server.bounds import FULL, LATE, REQUEST_SECONDS
 from wxlogin.server.connection import Connection, allowed_connections
@@ -49,7 +49,7 @@ _ACCEPTED_AT_ONCE = 64
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class Worker(ThreadWorker):
     """`worker_class` for gunicorn: threads, and a loop that waits for slow clients."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

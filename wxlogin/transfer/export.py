@@ -30,8 +30,10 @@ def export_people(
 ) -> Iterator[int]:
     """Writes every user, or those whom a site knows; yields how many so far.
 
-    With a site the lines have its external ids, which are its alone. Raises Unready
-    where the database does not answer.
+    `file` gets the lines, in the form of `shape`; `apps` are those of the settings,
+    whose names stand for their appids. With a `client_id` the lines have the external
+    ids of this site, which are its alone. Raises Unready where the database does not
+    answer.
     """
     with reading() as session:
         _see_one_moment(session)

@@ -4,8 +4,8 @@ No event is written: what a site brings in, it knows already.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.accounts.person import new_uid
 from wxlogin.db import Base
+from wxlogin.db.statements import table_of
 from wxlogin.transfer.facts import MANY
 from wxlogin.transfer.plan import Plan
 from wxlogin.transfer.record import Outcome, Record
@@ -68,35 +69,28 @@ def write(
 
 
 def _user(task: _Task) -> dict[str, Any]:
-    record = task.record
-    return {
-        "uid": task.uid,
-        "nickname": record.profile.nickname,
-        "avatar": record.profile.avatar,
-        "language": record.profile.language,
-        "created_at": record.created,
-        # A sign-in with us is the first thing that will be seen of them.
-        "last_seen_at": record.created,
-        "profile_at": None,
-        "disabled_at": record.disabled,
-        "merged_into_id": None,
-    }
+    state = {"uid": task.uid, "disabled_at": task.record.disabled}
+    return _nobody(task) | asdict(task.record.profile) | state
 
 
 def _formers(task: _Task) -> Iterator[dict[str, Any]]:
     """Users who were merged into this one, so that their uids resolve."""
     for uid in task.plan.former_uids:
-        yield {
-            "uid": uid,
-            "nickname": "",
-            "avatar": None,
-            "language": None,
-            "created_at": task.record.created,
-            "last_seen_at": task.record.created,
-            "profile_at": None,
-            "disabled_at": None,
-            "merged_into_id": task.user_id,
-        }
+        yield _nobody(task) | {"uid": uid, "merged_into_id": task.user_id}
+
+
+def _nobody(task: _Task) -> dict[str, Any]:
+    return {
+        "nickname": "",
+        "avatar": None,
+        "language": None,
+        "created_at": task.record.created,
+        # A sign-in with us is the first thing that will be seen of them.
+        "last_seen_at": task.record.created,
+        "profile_at": None,
+        "disabled_at": None,
+        "merged_into_id": None,
+    }
 
 
 def _identities(task: _Task) -> Iterator[dict[str, Any]]:
@@ -124,19 +118,12 @@ def _unionids(task: _Task) -> Iterator[dict[str, Any]]:
 
 
 def _learn(session: Session, tasks: Sequence[_Task]) -> None:
-    table = cast(sa.Table, Identity.__table__)
     rows = [
-        {"row": row, "platform": alias.open_platform, "named": alias.unionid}
+        {"row": row, "open_platform": alias.open_platform, "unionid": alias.unionid}
         for task in tasks
         for row, alias in task.plan.learn
     ]
-    if rows:
-        update = sa.update(table).where(table.c.id == sa.bindparam("row"))
-        values: dict[str, Any] = {
-            "open_platform": sa.bindparam("platform"),
-            "unionid": sa.bindparam("named"),
-        }
-        session.execute(update.values(values), rows)
+    _change(session, Identity, rows)
 
 
 def _write_customers(
@@ -171,20 +158,24 @@ def _customer(
 
 def _name(session: Session, tasks: Sequence[_Task]) -> None:
     """Gives the external id to rows of the site that had none."""
-    table = cast(sa.Table, SiteUser.__table__)
     rows = [
-        {"row": task.plan.named_row, "named": task.record.external_id}
+        {"row": task.plan.named_row, "external_id": task.record.external_id}
         for task in tasks
         if task.plan.named_row
     ]
-    if rows:
-        update = sa.update(table).where(table.c.id == sa.bindparam("row"))
-        session.execute(update.values(external_id=sa.bindparam("named")), rows)
+    _change(session, SiteUser, rows)
 
 
 def _insert(session: Session, model: type[Base], rows: Rows) -> None:
     if rows:
-        session.execute(sa.insert(cast(sa.Table, model.__table__)), rows)
+        session.execute(sa.insert(table_of(model)), rows)
+
+
+def _change(session: Session, model: type[Base], rows: Rows) -> None:
+    """Gives the row of the number `row` all that is named beside it."""
+    if rows:
+        table = table_of(model)
+        session.execute(sa.update(table).where(table.c.id == sa.bindparam("row")), rows)
 
 
 def _ids(session: Session, uids: Sequence[str]) -> dict[str, int]:

@@ -50,9 +50,10 @@ _SITES_WORD = (
 def plan(
     record: Record, facts: Facts, *, with_site: bool, trusted: bool = True
 ) -> Plan:
-    """Decides; raises StartOver where an owner has gone meanwhile.
+    """What becomes of `record`, by the `facts` that were looked up for it.
 
-    `trusted`: the file is believed like WeChat itself.
+    `with_site`: its user becomes the site's customer. `trusted`: the file is believed
+    like WeChat itself. Raises StartOver where an owner has gone meanwhile.
     """
     named = facts.owners_of(record)
     owner = None

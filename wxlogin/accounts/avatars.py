@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Avatar, User
 from wxlogin.accounts.models.account_tables import VERSION_LENGTH
-from wxlogin.accounts.owners import lock, survivor_id
+from wxlogin.accounts.owners import family, lock, survivor_id
 from wxlogin.config import Settings
-from wxlogin.db import now, reading, transaction
+from wxlogin.db import BigId, now, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone
 
@@ -82,19 +82,25 @@ def keep(
         return False
 
 
-def version_of(user_id: int) -> str | None:
-    """The version of the picture this user shows; None where there is none."""
-    owner = sa.or_(User.id == user_id, User.merged_into_id == user_id)
+def _version() -> sa.Select[str | None, bool]:
+    user_id = sa.bindparam("user_id", type_=BigId)
     own_first = sa.case((User.id == user_id, 0), else_=1)
-    query = (
+    return (
         sa.select(Avatar.version, Avatar.picture.is_not(None).label("is_there"))
         .join(User, User.id == Avatar.user_id)
-        .where(owner)
+        .where(User.id.in_(family(user_id)))
         .order_by(own_first, Avatar.id.desc())
         .limit(1)
     )
+
+
+_VERSION = _version()
+
+
+def version_of(user_id: int) -> str | None:
+    """The version of the picture this user shows; None where there is none."""
     with reading() as session:
-        found = session.execute(query).first()
+        found = session.execute(_VERSION, {"user_id": user_id}).first()
     return found.version if found and found.is_there else None
 
 

@@ -151,7 +151,7 @@ def _recorded(identity: Identity | None) -> tuple[int, str | None, str | None] |
     return (identity.user_id, identity.open_platform, identity.unionid)
 
 
-def family(user_id: int) -> sa.Select[int]:
+def family(user_id: int | sa.BindParameter[int]) -> sa.Select[int]:
     """The ids of this user and of everybody who was merged into it."""
     return sa.select(User.id).where(
         sa.or_(User.id == user_id, User.merged_into_id == user_id)

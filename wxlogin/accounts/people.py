@@ -169,14 +169,18 @@ def survivor_of(uid: str) -> sa.Select[User]:
     )
 
 
+_USER: sa.BindParameter[int] = sa.bindparam("user_id")
+_FORMERS = sa.select(User.uid).where(User.merged_into_id == _USER).order_by(User.id)
+_IDENTITIES = sa.select(Identity).where(Identity.user_id == _USER).order_by(Identity.id)
+_UNIONIDS = sa.select(UnionId).where(UnionId.user_id == _USER).order_by(UnionId.id)
+
+
 def _account(session: Session, user: User) -> Account:
-    own = sa.select(Identity).where(Identity.user_id == user.id)
-    unionids = sa.select(UnionId).where(UnionId.user_id == user.id)
-    formers = sa.select(User.uid).where(User.merged_into_id == user.id)
+    own = {"user_id": user.id}
     return Account(
         user_id=user.id,
         uid=user.uid,
-        former_uids=list(session.scalars(formers.order_by(User.id))),
+        former_uids=list(session.scalars(_FORMERS, own)),
         nickname=user.nickname,
         avatar=user.avatar,
         language=user.language,
@@ -184,12 +188,10 @@ def _account(session: Session, user: User) -> Account:
         last_seen_at=user.last_seen_at,
         profile_at=user.profile_at,
         disabled_at=user.disabled_at,
-        identities=[
-            _identity(row) for row in session.scalars(own.order_by(Identity.id))
-        ],
+        identities=[_identity(row) for row in session.scalars(_IDENTITIES, own)],
         unionids=[
             UnionIdView(row.open_platform, row.unionid)
-            for row in session.scalars(unionids.order_by(UnionId.id))
+            for row in session.scalars(_UNIONIDS, own)
         ],
     )
 

@@ -86,6 +86,26 @@ class SessionView:
     ends_at: datetime
 
 
+#: The session goes on, and its user may be signed in; for a query over both, which is
+#: run with `alive_at`.
+ALIVE = (
+    SessionRow.ends_at > sa.bindparam("at"),
+    SessionRow.seen_at > sa.bindparam("unused_since"),
+    User.disabled_at.is_(None),
+    User.merged_into_id.is_(None),
+)
+_FIND = (
+    sa.select(SessionRow, User)
+    .join(User, User.id == SessionRow.user_id)
+    .where(SessionRow.secret_hash == sa.bindparam("secret_hash"), *ALIVE)
+)
+
+
+def alive_at(at: datetime, idle: timedelta) -> dict[str, datetime]:
+    """What ALIVE asks for at this moment: a session ends that was unused for `idle`."""
+    return {"at": at, "unused_since": at - idle}
+
+
 def hash_secret(secret: str) -> bytes:
     """What the database keeps of a session's secret: 32 bytes."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
@@ -97,19 +117,9 @@ def find(secret: str, *, at: datetime, idle: timedelta = IDLE) -> Visitor | None
     It is good until its absolute end, while nobody lets it rest for `idle`, and as
     long as its user is neither disabled, deleted nor merged away. One statement.
     """
-    query = (
-        sa.select(SessionRow, User)
-        .join(User, User.id == SessionRow.user_id)
-        .where(
-            SessionRow.secret_hash == hash_secret(secret),
-            SessionRow.ends_at > at,
-            SessionRow.seen_at > at - idle,
-            User.disabled_at.is_(None),
-            User.merged_into_id.is_(None),
-        )
-    )
+    facts = {"secret_hash": hash_secret(secret), **alive_at(at, idle)}
     with reading() as session:
-        found = session.execute(query).first()
+        found = session.execute(_FIND, facts).first()
     if found is None:
         return None
     row, user = found

@@ -10,10 +10,12 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts import sessions
 from wxlogin.accounts.models import AccessToken, Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.db import reading, transaction
@@ -23,6 +25,17 @@ from wxlogin.service import running
 #: How long an access token is good.
 LIFETIME = timedelta(hours=1)
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
+_FIND = (
+    sa.select(AccessToken, Authorization, User.uid)
+    .join(Authorization, Authorization.id == AccessToken.authorization_id)
+    .join(SessionRow, SessionRow.id == Authorization.session_id)
+    .join(User, User.id == Authorization.user_id)
+    .where(
+        AccessToken.token_hash == sa.bindparam("token_hash"),
+        AccessToken.expires_at > sa.bindparam("at"),
+        *sessions.ALIVE,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -60,31 +73,16 @@ def find(token: str, *, at: datetime) -> Access | None:
     """What this token opens now, or None: unknown, over, or its session ended."""
     if not _SHAPE.fullmatch(token):
         return None
-    query = (
-        sa.select(AccessToken, Authorization, User.uid)
-        .join(Authorization, Authorization.id == AccessToken.authorization_id)
-        .join(SessionRow, SessionRow.id == Authorization.session_id)
-        .join(User, User.id == Authorization.user_id)
-        .where(
-            AccessToken.token_hash == hash_token(token),
-            AccessToken.expires_at > at,
-            *living(at),
-        )
-    )
+    facts = {"token_hash": hash_token(token), **alive_at(at)}
     with reading() as session:
-        found = session.execute(query).first()
+        found = session.execute(_FIND, facts).first()
     return _access(*found) if found else None
 
 
-def living(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """The session goes on, and its user may be signed in; for a query over both."""
+def alive_at(at: datetime) -> dict[str, Any]:
+    """What `sessions.ALIVE` asks for at this moment, by the settings."""
     idle = timedelta(days=running().settings.session_idle_days)
-    return (
-        SessionRow.ends_at > at,
-        SessionRow.seen_at > at - idle,
-        User.disabled_at.is_(None),
-        User.merged_into_id.is_(None),
-    )
+    return sessions.alive_at(at, idle)
 
 
 def issue(

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.sessions import ALIVE
 from wxlogin.db import transaction
 from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
@@ -43,6 +44,16 @@ LIFETIME = timedelta(seconds=60)
 _REMEMBERED = 600
 #: Sign-ins at one site that a session keeps; the oldest goes first.
 MOST_AT_ONCE = 20
+_LOCK = (
+    sa.select(SessionRow.ends_at)
+    .join(User, User.id == SessionRow.user_id)
+    .where(
+        SessionRow.id == sa.bindparam("session_id"),
+        SessionRow.user_id == sa.bindparam("user_id"),
+        *ALIVE,
+    )
+    .with_for_update(read=True, of=SessionRow)
+)
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -183,17 +194,8 @@ def redeem(code: Code, *, at: datetime) -> access_tokens.Issued | None:
 
 def _lock_session(session: Session, code: Code, *, at: datetime) -> datetime | None:
     """When the session ends that the code was given in; None if it has."""
-    query = (
-        sa.select(SessionRow.ends_at)
-        .join(User, User.id == SessionRow.user_id)
-        .where(
-            SessionRow.id == code.session_id,
-            SessionRow.user_id == code.user_id,
-            *access_tokens.living(at),
-        )
-        .with_for_update(read=True, of=SessionRow)
-    )
-    return session.scalar(query)
+    facts = {"session_id": code.session_id, "user_id": code.user_id}
+    return session.scalar(_LOCK, {**facts, **access_tokens.alive_at(at)})
 
 
 def _sid(session: Session, code: Code) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.accounts.sessions import SEEN_EVERY
+from wxlogin.accounts.sessions import ALIVE, SEEN_EVERY
 from wxlogin.config import Settings
 from wxlogin.db import StartOver, reading, transaction
 from wxlogin.db.statements import run
@@ -39,6 +39,18 @@ GRACE = timedelta(seconds=10)
 #: A refresh token is what its whole family begins with, and what changes each time.
 FAMILY_LENGTH = 22
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{65}")
+_LOOK = (
+    sa.select(Authorization)
+    .join(SessionRow, SessionRow.id == Authorization.session_id)
+    .join(User, User.id == Authorization.user_id)
+    .where(
+        Authorization.family_hash == sa.bindparam("family_hash"),
+        Authorization.ends_at > sa.bindparam("at"),
+        *ALIVE,
+    )
+    .execution_options(populate_existing=True)
+)
+_LOCK = _LOOK.with_for_update(of=Authorization)
 
 
 @dataclass(frozen=True)
@@ -126,21 +138,9 @@ def _look(
 ) -> Authorization | None:
     if not _SHAPE.fullmatch(token):
         return None
-    query = (
-        sa.select(Authorization)
-        .join(SessionRow, SessionRow.id == Authorization.session_id)
-        .join(User, User.id == Authorization.user_id)
-        .where(
-            Authorization.family_hash
-            == access_tokens.hash_token(token[:FAMILY_LENGTH]),
-            Authorization.ends_at > at,
-            *access_tokens.living(at),
-        )
-        .execution_options(populate_existing=True)
-    )
-    if lock:
-        query = query.with_for_update(of=Authorization)
-    return session.scalar(query)
+    family = access_tokens.hash_token(token[:FAMILY_LENGTH])
+    facts = {"family_hash": family, **access_tokens.alive_at(at)}
+    return session.scalar(_LOCK if lock else _LOOK, facts)
 
 
 def _exchange(

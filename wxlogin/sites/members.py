@@ -21,7 +21,7 @@ from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import SiteUser, User
 from wxlogin.accounts.models.site_tables import EXTERNAL_ID_LENGTH
 from wxlogin.accounts.owners import family, lock, survivor_id
-from wxlogin.db import StartOver, now, reading, transaction
+from wxlogin.db import BigId, StartOver, now, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
 
@@ -35,6 +35,24 @@ class Member:
     external_id: str | None
     #: The version of the site's terms that is settled with this user.
     terms_version: str | None
+
+
+def _look() -> sa.Select[SiteUser, bool]:
+    """A site's rows about a user, the user's own one first."""
+    user_id = sa.bindparam("user_id", type_=BigId)
+    own = SiteUser.user_id == user_id
+    return (
+        sa.select(SiteUser, own)
+        .where(
+            SiteUser.client_id == sa.bindparam("client_id"),
+            SiteUser.user_id.in_(family(user_id)),
+        )
+        .order_by(sa.desc(own), SiteUser.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+_LOOK = _look()
 
 
 def member(client_id: str, user_id: int) -> Member | None:
@@ -52,7 +70,8 @@ def by_external_id(client_id: str, external_id: str) -> Member | None:
 
 def look(session: Session, client_id: str, user_id: int) -> Member | None:
     """The same as `member`, inside the caller's transaction."""
-    rows = session.execute(_rows(client_id, user_id)).all()
+    facts = {"client_id": client_id, "user_id": user_id}
+    rows = session.execute(_LOOK, facts).all()
     if not rows:
         return None
     ids = [row.external_id for row, _ in rows if row.external_id is not None]
@@ -184,17 +203,6 @@ def require_external_id(text: str) -> None:
         raise BadRequest("an external_id is 1 to 128 printable characters")
     if text != text.strip():
         raise BadRequest("an external_id has no blank at its ends")
-
-
-def _rows(client_id: str, user_id: int) -> sa.Select[SiteUser, bool]:
-    """The site's rows about the user, the user's own one first."""
-    own = SiteUser.user_id == user_id
-    return (
-        sa.select(SiteUser, own)
-        .where(SiteUser.client_id == client_id, SiteUser.user_id.in_(family(user_id)))
-        .order_by(sa.desc(own), SiteUser.id)
-        .execution_options(populate_existing=True)
-    )
 
 
 def _owner(session: Session, client_id: str, external_id: str) -> int | None:

@@ -208,7 +208,7 @@ def test_no_event_without_its_change(
     def fail(*_: object, **__: object) -> None:
         raise WxloginError("something else broke")
 
-    monkeypatch.setattr("wxlogin.accounts.sign_in.record_login", fail)
+    monkeypatch.setattr("wxlogin.accounts.sign_in._record", fail)
     with pytest.raises(WxloginError):
         people.signs_in("web", "o1", name="two")
     assert rows(Event) == 1
@@ -395,7 +395,7 @@ def test_signals_come_after_the_commit_only(
     def fail(*_: object, **__: object) -> None:
         raise WxloginError("something else broke")
 
-    monkeypatch.setattr("wxlogin.accounts.sign_in.record_login", fail)
+    monkeypatch.setattr("wxlogin.accounts.sign_in._record", fail)
     with pytest.raises(WxloginError):
         people.signs_in("app", "o10")
     assert heard == []

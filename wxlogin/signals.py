@@ -9,7 +9,7 @@ Each is sent after the commit, with the application as sender and at least `uid`
     due          for ourselves: something waits to be told to sites
 
 A process that dies between commit and signal sends none: what must arrive goes by
-the events of `accounts.events`. A receiver that fails is logged and stops nothing,
+the events of `sites.events`. A receiver that fails is logged and stops nothing,
 since what it is told of has happened.
 """
 

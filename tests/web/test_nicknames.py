@@ -2,7 +2,7 @@
 
 They come back as they are: not executed, not repaired, not re-encoded. What may go:
 control characters (`wechat.answers`), half an emoji, and what is longer than the
-column (`accounts.text`). security rows 92 to 95.
+column (`accounts.person.storable`). security rows 92 to 95.
 """
 
 import json

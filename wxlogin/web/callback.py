@@ -94,7 +94,7 @@ def _ask_person(state: State, key: str, page: str | None) -> Response:
 
     Nothing is written yet.
     """
-    target = page or url_for("registering.page")
+    target = page or url_for("first_visit.page")
     if state.flow == Flow.self_redirect:
         return ask(_leave_frame(target), key)
     return ask(redirect(target, 303), key)

@@ -98,7 +98,7 @@ def bind() -> Response:
         or waiting.done
         or request.form.get("tag", waiting.tag) != waiting.tag
     ):
-        return redirect(url_for("registering.page"), 303)
+        return redirect(url_for("first_visit.page"), 303)
     handed = bindings.begin(waiting)
     allow_form_to(handed.to)
     html = render_template("form_post.html", to=handed.to, values={"code": handed.code})
@@ -135,7 +135,7 @@ def go_on(token: str) -> Response:
         case "no":
             bindings.decline(token, key=key)
             flash(_("Nothing was connected."))
-            return redirect(url_for("registering.page"), 303)
+            return redirect(url_for("first_visit.page"), 303)
         case _:
             raise BadRequest("there is no such answer")
     if done.secret is None:

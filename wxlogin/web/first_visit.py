@@ -20,7 +20,7 @@ from wxlogin.web.edge import allow_form_to
 from wxlogin.web.purposes import refused_by_person
 from wxlogin.web.visitors import current_visitor, hold_session, return_url, trace
 
-bp = Blueprint("registering", __name__, url_prefix="/register")
+bp = Blueprint("first_visit", __name__, url_prefix="/register")
 
 _COOKIE = "registration"
 
@@ -45,7 +45,7 @@ def agree() -> Response | str:
     policy = waiting.policy
     if not waiting.done and request.form.get("tag") != waiting.tag:
         flash(_("This page was out of date. Please look once more."))
-        return redirect(url_for("registering.page"), 303)
+        return redirect(url_for("first_visit.page"), 303)
     if request.form.get("agree") != "yes":
         flash(_("Please tick the box first: without it we make no account."))
         return _page(waiting, status=400)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 # Blueprints whose addresses a person opens.
 PAGES = frozenset(
     {
-        *("account", "callback", "customers", "handover", "identities", "login"),
-        *("openid", "pages", "registering", "rp_logout", "terms"),
+        *("account", "callback", "customers", "first_visit", "handover", "identities"),
+        *("login", "openid", "pages", "rp_logout", "terms"),
     }
 )
 _PROBES = ("ops.healthz", "ops.readyz")

@@ -36,7 +36,7 @@ from wxlogin.web.problems import refusal
 _SHARE = 5
 # Where logins begin, beside the page of each door.
 _BEGIN = {"login.page", "login.embed", "login.attempts", "identities.add"}
-_PICTURE = {"registering.picture"}
+_PICTURE = {"first_visit.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}

@@ -38,8 +38,8 @@ _PLAIN = {
     "account.me",
     "customers.page",
     "customers.question",
+    "first_visit.page",
     "login.page",
-    "registering.page",
     "terms.ours",
     "terms.page",
 }

@@ -88,7 +88,7 @@ class DeletedUid(Base):
     __table_args__ = (OPTIONS,)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    #: See `accounts.uid.digest_of`.
+    #: See `accounts.person.digest_of`.
     digest: Mapped[bytes] = mapped_column(Digest, unique=True)
 
 

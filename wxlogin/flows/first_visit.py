@@ -26,7 +26,7 @@ from wxlogin.config import Registration
 from wxlogin.db import now, transaction
 from wxlogin.errors import AlreadyFinished, RegistrationClosed, RegistrationOver
 from wxlogin.flows import avatars
-from wxlogin.flows.redirect.attempt import Purpose
+from wxlogin.flows.redirect.attempt import Purpose, Wish
 from wxlogin.flows.signing_in import Answer, live_session, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
@@ -85,22 +85,22 @@ def creates(purpose: Purpose) -> bool:
     return terms.policy_for(purpose.client_id).creates
 
 
-def hold(answer: Answer, *, purpose: Purpose, next_url: str, door: str) -> str:
-    """Keeps the answer and returns its key.
+def hold(answer: Answer, wish: Wish, *, door: str) -> str:
+    """Keeps the answer of a login with this wish and returns its key.
 
     Raises RegistrationClosed where the person's word would not help.
     """
-    client_id = purpose.client_id
+    client_id, vouched = wish.purpose.client_id, wish.purpose.vouched
     policy = terms.policy_for(client_id)
-    helps = purpose.vouched or policy.bind_url
+    helps = vouched or policy.bind_url
     if policy.mode is Registration.closed and not helps:
         raise RegistrationClosed("the site takes no new accounts", client=client_id)
     waiting = Waiting(
         answer=replace(answer, known=None),
         client_id=client_id,
-        next=next_url,
+        next=wish.next,
         door=door,
-        vouched=purpose.vouched,
+        vouched=vouched,
         since=now().timestamp(),
     )
     key = _visits.put(waiting)

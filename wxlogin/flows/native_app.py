@@ -25,7 +25,7 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import first_visit
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.redirect.attempt import Purpose
+from wxlogin.flows.redirect.attempt import Purpose, Wish
 from wxlogin.flows.signing_in import (
     Answer,
     ask_who,
@@ -79,7 +79,8 @@ def sign_in_with_code(
     if isinstance(found, Claim):
         try:
             answer = ask_who(app, code=code)
-            return _first(found.turn, answer, trace, Purpose(client_id))
+            wish = Wish(next="", purpose=Purpose(client_id))
+            return _first(found.turn, answer, wish, trace)
         except WxloginError as error:
             if never_left(error):
                 _codes.free(key)
@@ -92,14 +93,14 @@ def sign_in_with_code(
 
 
 def _first(
-    turn: _Turn, answer: Answer, trace: Trace, purpose: Purpose
+    turn: _Turn, answer: Answer, wish: Wish, trace: Trace
 ) -> AppSignIn | Waiting:
     person, token = answer.person, _new_token()
-    creates = first_visit.creates(purpose)
+    creates = first_visit.creates(wish.purpose)
     try:
         signed_in = _open(answer, trace, token=token, create=creates)
     except UnknownPerson:
-        key = first_visit.hold(answer, purpose=purpose, next_url="", door=trace.door)
+        key = first_visit.hold(answer, wish, door=trace.door)
         _codes.done(replace(turn, waiting=key))
         return first_visit.require(key)
     _codes.done(

@@ -183,7 +183,7 @@ def _settle(back: Returned, claim: Claim[Record], answer: Answer) -> Finished:
     try:
         signed_in = sign_in_as(answer, secret=secret, trace=back.trace, create=creates)
     except UnknownPerson:
-        key = _hold(back, answer)
+        key = first_visit.hold(answer, wish, door=back.trace.door)
         log.answered(claim, person, Outcome.register, pending=key)
         return Finished(wish.next, waiting=key)
     log.answered(claim, person, session=signed_in.session_id or 0)
@@ -253,7 +253,8 @@ def _refused(back: Returned) -> Finished:
             sign_in_as(answer, secret=known[0], trace=back.trace, create=creates)
             upgrade.used(wish.silent)
         except UnknownPerson:
-            return Finished(wish.next, waiting=_hold(back, answer))
+            key = first_visit.hold(answer, wish, door=back.trace.door)
+            return Finished(wish.next, waiting=key)
         except AlreadyFinished:
             # The refusal came twice at once, and the other one was faster.
             pass
@@ -261,14 +262,6 @@ def _refused(back: Returned) -> Finished:
         if wish.silent and live_session(secret):
             return Finished(wish.next, secret)
     raise Refused("the person refused in WeChat")
-
-
-def _hold(back: Returned, answer: Answer) -> str:
-    """Keeps the answer of a person who must be asked first; returns its key."""
-    wish = back.attempt.wish
-    return first_visit.hold(
-        answer, purpose=wish.purpose, next_url=wish.next, door=back.trace.door
-    )
 
 
 def _upgrade(back: Returned, silent: Silent) -> Begun:

@@ -142,7 +142,6 @@ class RefreshGrant(RefreshTokenGrant):
     def create_token_response(self) -> Any:
         """RFC 6749 sections 5.1 and 6; raises `invalid_grant`, `invalid_scope`."""
         issued = refresh_tokens.refresh(
-            running().settings,
             self.request.call.one("refresh_token") or "",
             client_id=self.client.client_id,
             wish=self.request.call.one("scope"),

@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.sessions import ALIVE, SEEN_EVERY
-from wxlogin.config import Settings
 from wxlogin.db import StartOver, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
@@ -33,6 +32,7 @@ from wxlogin.oidc.access_tokens import Issued, issue
 from wxlogin.oidc.clients import known_scope
 from wxlogin.oidc.messages import invalid_grant, refusal
 from wxlogin.security.signing import refresh_successors
+from wxlogin.service import running
 
 #: How long after its exchange a token gives the same successor again.
 GRACE = timedelta(seconds=10)
@@ -66,17 +66,13 @@ class Family:
     is_good: bool
 
 
-def refresh(
-    settings: Settings, token: str, *, client_id: str, wish: str | None, at: datetime
-) -> Issued:
+def refresh(token: str, *, client_id: str, wish: str | None, at: datetime) -> Issued:
     """New tokens for this one; `wish` is the scope that the client wants now.
 
     Raises `invalid_grant` and `invalid_scope` as OAuth2Error.
     """
     result = transaction(
-        lambda session: _refresh(
-            session, settings, token, client_id=client_id, wish=wish, at=at
-        )
+        lambda session: _refresh(session, token, client_id=client_id, wish=wish, at=at)
     )
     if result is None:
         get_logger().warning("refresh token reused", client=client_id, security=True)
@@ -107,7 +103,6 @@ def find(token: str, *, at: datetime) -> Family | None:
 
 def _refresh(
     session: Session,
-    settings: Settings,
     token: str,
     *,
     client_id: str,
@@ -119,9 +114,8 @@ def _refresh(
     if row is None or row.client_id != client_id or row.refresh_hash is None:
         raise invalid_grant("This refresh token is unknown, over or revoked.")
     scope = _narrowed(row, wish)
-    successors = [
-        token[:FAMILY_LENGTH] + rest for rest in refresh_successors(settings, token)
-    ]
+    rests = refresh_successors(running().settings, token)
+    successors = [token[:FAMILY_LENGTH] + rest for rest in rests]
     if _same(row.refresh_hash, token):
         _exchange(session, row, successors[0], at=at)
         _use(session, row, at=at)

@@ -17,7 +17,7 @@ from typing import Any
 
 from wxlogin.accounts import people
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings, Site
+from wxlogin.config import Site
 from wxlogin.errors import BadLogoutRequest
 from wxlogin.observability import get_logger
 from wxlogin.oidc import clients, signed_tokens
@@ -76,7 +76,7 @@ class Farewell:
         return self.uid is not None and self.uid == visitor.uid
 
 
-def consider(settings: Settings, call: Call) -> Farewell:
+def consider(call: Call) -> Farewell:
     """The request, checked. Raises BadLogoutRequest, which says what to mend."""
     if doubled := call.doubled(_PARAMETERS):
         raise BadLogoutRequest(f"{doubled[0]} stands there twice")
@@ -86,7 +86,7 @@ def consider(settings: Settings, call: Call) -> Farewell:
     if call.longer(["state"], LONGEST_ECHO):
         raise BadLogoutRequest(f"state is longer than {LONGEST_ECHO} bytes")
     hint = _hint(call.one(_HINT))
-    site = _site(settings, call.one("client_id"), hint)
+    site = _site(call.one("client_id"), hint)
     uri = call.one("post_logout_redirect_uri")
     unlisted = _unlisted(site, uri)
     if unlisted is not None:
@@ -140,9 +140,7 @@ def _hint(text: str | None) -> dict[str, Any] | None:
         raise BadLogoutRequest(f"the id_token_hint is not ours: {error}") from None
 
 
-def _site(
-    settings: Settings, client_id: str | None, hint: dict[str, Any] | None
-) -> Site | None:
+def _site(client_id: str | None, hint: dict[str, Any] | None) -> Site | None:
     """The site that sends the person; None where it does not say who it is."""
     audience = str(hint.get("aud", "")) if hint else None
     if client_id and audience and client_id != audience:
@@ -153,7 +151,7 @@ def _site(
     named = client_id or audience
     if named is None:
         return None
-    site = settings.site_of(named)
+    site = running().settings.site_of(named)
     if site is None:
         raise BadLogoutRequest("no site in SITES has this client_id")
     return site

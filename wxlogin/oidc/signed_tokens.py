@@ -14,7 +14,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import GuestProtocol
 
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.config import Settings
 from wxlogin.observability import get_logger
 from wxlogin.oidc.signing_keys import ALGS, Alg, Jwk, public_key, signing_key
 from wxlogin.security.sealing import SealBroken
@@ -66,9 +65,7 @@ def read(text: str, *, typ: str) -> dict[str, Any]:
     return token.claims
 
 
-def visitor_token(
-    settings: Settings, visitor: Visitor, *, external_id: str | None, at: datetime
-) -> str:
+def visitor_token(visitor: Visitor, *, external_id: str | None, at: datetime) -> str:
     """What `/auth` says of a visitor, signed; empty where no signing key opens.
 
     A header can be forged where a proxy lets another spelling of its name through; a
@@ -81,6 +78,7 @@ def visitor_token(
     `external_id` is the site's own id of the person, left out where there is none,
     as is a name. The pages stay open without a token: who checks it closes them.
     """
+    settings = running().settings
     claims: dict[str, Any] = {
         "iss": settings.public_url,
         "aud": settings.visitor_audience,

@@ -176,8 +176,6 @@ def _told(
     headers["X-Wxlogin-Name"] = quote(visitor.nickname, safe="") if visitor else ""
     headers["X-Wxlogin-External-Id"] = quote(external_id or "", safe="")
     headers["X-Wxlogin-Token"] = (
-        visitor_token(running().settings, visitor, external_id=external_id, at=now())
-        if visitor
-        else ""
+        visitor_token(visitor, external_id=external_id, at=now()) if visitor else ""
     )
     return response

@@ -63,7 +63,7 @@ def answer(key: str) -> Response:
 
 def _consider(values: MultiDict[str, str]) -> Farewell:
     parameters = {name: values.getlist(name) for name in values}
-    return rp_logout.consider(running().settings, Call(request.method, parameters))
+    return rp_logout.consider(Call(request.method, parameters))
 
 
 def _needs_an_answer(farewell: Farewell) -> bool:

@@ -229,7 +229,7 @@ def _find(mounted: _Mounted) -> Person | None:
         if visitor is None:
             return None
         picture = picture_url(mounted.settings, visitor.user_id, visitor.uid)
-        return Person(visitor.uid, visitor.nickname, picture)
+        return Person(visitor.uid, visitor.profile.nickname, picture)
 
 
 def _this_page() -> str | None:

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from wxlogin.accounts.models.columns import NICKNAME_LENGTH
+from wxlogin.accounts.person import NICKNAME_LENGTH
 
 # What a name comes back as, where that is not the name itself.
 CHANGED = {

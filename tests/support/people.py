@@ -21,7 +21,7 @@ from wxlogin.accounts.merges import Cause, Merged, list_merges, merge
 from wxlogin.accounts.models import Identity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person, Profile
-from wxlogin.accounts.sessions import NewSession, hash_secret
+from wxlogin.accounts.sessions import NewSession
 from wxlogin.accounts.sign_in import SignIn, Trace, sign_in
 from wxlogin.config import Settings
 from wxlogin.db import Base, db, engine_options, prepare_engine, reading, transaction
@@ -106,23 +106,12 @@ class People:
     def arrives(self, person: Person, **details: Any) -> SignIn:
         self.at += timedelta(seconds=1)
         secret = details.pop("secret", f"secret {next(self._numbers)}")
-        new_session = NewSession(
-            secret_hash=hash_secret(secret),
-            kind="web",
-            appid=person.appid,
-            address="192.0.2.7",
-            browser="Firefox",
-            ends_at=self.at + timedelta(days=30),
-        )
-        journey: dict[str, Any] = {
-            "new_session": new_session,
-            "grant": None,
-            "at": self.at,
-        }
+        at = details.pop("at", self.at)
+        new = NewSession(secret, at, login_at=at, ends_at=self.at + timedelta(days=30))
         came = {"door": "qr", "address": "192.0.2.7", "browser": "Firefox"}
         came |= {"request_id": "r1", "former_secret": None}
         trace = Trace(**{name: details.pop(name, came[name]) for name in came})
-        return sign_in(person, trace, **{**journey, **details})
+        return sign_in(person, trace, new, **{"grant": None, **details})
 
     def grant(self, word: str = "one") -> NewGrant:
         return NewGrant(

@@ -1,5 +1,7 @@
 """The JSON for sites and operators, and the one shape of its errors."""
 
+from secrets import token_hex
+
 import pytest
 from flask import abort
 
@@ -7,7 +9,7 @@ from tests.support.journey import CHINESE, ENGLISH, Browser
 from wxlogin.accounts import people
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.sessions import Trace
+from wxlogin.accounts.sessions import NewSession, Trace
 from wxlogin.accounts.sign_in import sign_in
 from wxlogin.config import Site
 from wxlogin.db import db, now, transaction
@@ -225,7 +227,9 @@ def arrives(app, name: str, openid: str, unionid: str | None) -> str:
         profile=None,
     )
     with app.app_context():
-        sign_in(person, Trace("qr", "", "", ""), new_session=None, grant=None, at=now())
+        at = now()
+        new = NewSession(token_hex(8), at, login_at=at, ends_at=at)
+        sign_in(person, Trace("qr", "", "", ""), new, grant=None)
         identities = User.__table__.metadata.tables["identities"]
         query = (
             db.select(User.uid)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 from wxlogin.accounts.models import Conflict, KeptApart, User
 from wxlogin.accounts.owners import family
 from wxlogin.accounts.person import Person
-from wxlogin.db import now, reading, transaction
+from wxlogin.db import as_value, now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.errors import NotFound
 
@@ -47,7 +47,7 @@ class ConflictView:
     uid: str | None
     owner_uid: str | None
     count: int
-    last_seen: datetime
+    last_seen_at: datetime
     closed_at: datetime | None
 
 
@@ -105,19 +105,8 @@ def close(conflict_id: int, *, at: datetime | None = None) -> None:
 
 
 def _view(conflict: Conflict, uid: str | None, owner_uid: str | None) -> ConflictView:
-    return ConflictView(
-        id=conflict.id,
-        reason=Reason(conflict.reason),
-        appid=conflict.appid,
-        openid=conflict.openid,
-        open_platform=conflict.open_platform,
-        unionid=conflict.unionid,
-        uid=uid,
-        owner_uid=owner_uid,
-        count=conflict.count,
-        last_seen=conflict.last_seen_at,
-        closed_at=conflict.closed_at,
-    )
+    reason = Reason(conflict.reason)
+    return as_value(ConflictView, conflict, reason=reason, uid=uid, owner_uid=owner_uid)
 
 
 def are_apart(session: Session, one_id: int, other_id: int) -> bool:

@@ -27,7 +27,7 @@ from wxlogin.accounts.models import (
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock, refuse_disabled
 from wxlogin.accounts.undo import undo
-from wxlogin.db import reading
+from wxlogin.db import as_value, reading
 from wxlogin.db.statements import run
 
 __all__ = ["Cause", "MergeView", "Merged", "list_merges", "merge", "undo"]
@@ -137,8 +137,7 @@ def _take_profile(loser: User, survivor: User) -> None:
     `profile_at` comes with them: an undo knows by it whose they are.
     """
     if survivor.profile_at is None and loser.profile_at is not None:
-        survivor.nickname, survivor.avatar = loser.nickname, loser.avatar
-        survivor.language, survivor.profile_at = loser.language, loser.profile_at
+        survivor.profile, survivor.profile_at = loser.profile, loser.profile_at
 
 
 def _ids(
@@ -150,12 +149,11 @@ def _ids(
 
 
 def _view(row: Merge, survivor_uid: str, merged_uid: str) -> MergeView:
-    return MergeView(
-        id=row.id,
-        at=row.at,
+    return as_value(
+        MergeView,
+        row,
         cause=Cause(row.cause),
         survivor_uid=survivor_uid,
         merged_uid=merged_uid,
         identities=len(row.moved.identities),
-        undone_at=row.undone_at,
     )

@@ -9,7 +9,7 @@ are what was looked up, and keep the user's row locked to the end of the transac
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, UnionId, User
-from wxlogin.accounts.person import Person, Profile
+from wxlogin.accounts.person import Person
 from wxlogin.db import StartOver
 from wxlogin.db.statements import run, table_of
 from wxlogin.errors import AccountDisabled, AccountGone
@@ -163,10 +163,6 @@ def survivor_id(user: type[User] = User) -> sa.ColumnElement[int]:
     return sa.func.coalesce(user.merged_into_id, user.id)
 
 
-#: What sites show of a user.
-SHOWN = ("nickname", "avatar", "language")
-
-
 def mark_seen(
     session: Session,
     person: Person,
@@ -181,28 +177,19 @@ def mark_seen(
     if user is None or identity is None:
         raise StartOver
     refuse_disabled(user)
-    old = {name: getattr(user, name) for name in SHOWN}
+    shown = profile = user.profile
     news: dict[str, Any] = {"last_seen_at": at}
     if learn_profile and person.profile is not None:
-        news |= _profile(user, person.profile, at=at)
+        profile = person.profile.over(shown)
+        news |= asdict(profile) | {"profile_at": at}
     _update_user(session, user, news)
     facts: dict[str, Any] = {"last_seen_at": at, "kind": person.kind}
     if learn_unionid and person.unionid is not None:
         facts |= {"open_platform": person.open_platform, "unionid": person.unionid}
     _update_identity(session, identity, facts)
-    if changed := [name for name in SHOWN if news.get(name, old[name]) != old[name]]:
+    if changed := profile.unlike(shown):
         data = {"changed": changed}
         announce(session, Change(Kind.updated, user.id, at, data=data))
-
-
-def _profile(user: User, profile: Profile, *, at: datetime) -> dict[str, Any]:
-    """A profile replaces the one there was, but what it lacks stays as it was."""
-    return {
-        "nickname": profile.nickname or user.nickname,
-        "avatar": profile.avatar or user.avatar,
-        "language": profile.language or user.language,
-        "profile_at": at,
-    }
 
 
 _users, _identities = table_of(User), table_of(Identity)

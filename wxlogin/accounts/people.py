@@ -25,8 +25,8 @@ from wxlogin.accounts.models import (
 )
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock, survivor_id
-from wxlogin.accounts.person import digest_of
-from wxlogin.db import StartOver, now, read, reading, transaction
+from wxlogin.accounts.person import Profile, digest_of
+from wxlogin.db import StartOver, as_value, now, read, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone, NotFound, RecentlyJoined
 
@@ -41,8 +41,8 @@ class IdentityView:
     openid: str
     open_platform: str | None
     unionid: str | None
-    first_seen: datetime
-    last_seen: datetime
+    first_seen_at: datetime
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,7 @@ class Account:
     user_id: int
     uid: str
     former_uids: list[str]
-    nickname: str
-    avatar: str | None
-    language: str | None
+    profile: Profile
     created_at: datetime
     last_seen_at: datetime
     profile_at: datetime | None
@@ -88,10 +86,6 @@ class KnownIdentity:
     picture_source: bytes | None
     #: Is another WeChat on the account, too? (accounts/wechats.py)
     is_shared: bool
-
-    @property
-    def has_nickname(self) -> bool:
-        return bool(self.nickname)
 
 
 def account(user_id: int) -> Account:
@@ -177,35 +171,17 @@ _UNIONIDS = sa.select(UnionId).where(UnionId.user_id == _USER).order_by(UnionId.
 
 def _account(session: Session, user: User) -> Account:
     own = {"user_id": user.id}
-    return Account(
+    return as_value(
+        Account,
+        user,
         user_id=user.id,
-        uid=user.uid,
         former_uids=list(session.scalars(_FORMERS, own)),
-        nickname=user.nickname,
-        avatar=user.avatar,
-        language=user.language,
-        created_at=user.created_at,
-        last_seen_at=user.last_seen_at,
-        profile_at=user.profile_at,
-        disabled_at=user.disabled_at,
-        identities=[_identity(row) for row in session.scalars(_IDENTITIES, own)],
-        unionids=[
-            UnionIdView(row.open_platform, row.unionid)
-            for row in session.scalars(_UNIONIDS, own)
+        identities=[
+            as_value(IdentityView, row) for row in session.scalars(_IDENTITIES, own)
         ],
-    )
-
-
-def _identity(row: Identity) -> IdentityView:
-    return IdentityView(
-        id=row.id,
-        appid=row.appid,
-        kind=row.kind,
-        openid=row.openid,
-        open_platform=row.open_platform,
-        unionid=row.unionid,
-        first_seen=row.first_seen_at,
-        last_seen=row.last_seen_at,
+        unionids=[
+            as_value(UnionIdView, row) for row in session.scalars(_UNIONIDS, own)
+        ],
     )
 
 

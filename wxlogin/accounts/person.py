@@ -12,24 +12,27 @@ import re
 import secrets
 import string
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
 
-from wxlogin.accounts.models.columns import (
-    AVATAR_LENGTH,
-    LANGUAGE_LENGTH,
-    NICKNAME_LENGTH,
-)
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.wechat.identifiers import is_id
+
+NICKNAME_LENGTH = 128
+AVATAR_LENGTH = 512
+LANGUAGE_LENGTH = 16
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Name and picture that WeChat gave. A placeholder is no Profile: pass None."""
+    """Name and picture that WeChat gave. A placeholder is no Profile: pass None.
 
-    nickname: str
-    avatar: str | None
-    language: str | None
+    A field more is one here, a column of its name, and what reads or shows it.
+    """
+
+    nickname: str = ""
+    avatar: str | None = None
+    language: str | None = None
 
     def __post_init__(self) -> None:
         nickname = storable(self.nickname, NICKNAME_LENGTH)
@@ -40,6 +43,25 @@ class Profile:
         avatar = storable(self.avatar, AVATAR_LENGTH + 1) or None
         fits = avatar is not None and len(avatar) <= AVATAR_LENGTH
         object.__setattr__(self, "avatar", avatar if fits else None)
+
+    @classmethod
+    def of(cls, source: object) -> Self:
+        """What `source`, which has the fields, says of a person."""
+        return cls(**{name: getattr(source, name) for name in PROFILE})
+
+    def over(self, older: Self) -> Self:
+        """What this one lacks stays as it was."""
+        return type(self)(
+            **{name: getattr(self, name) or getattr(older, name) for name in PROFILE}
+        )
+
+    def unlike(self, older: Self) -> list[str]:
+        """The fields that are others than they were."""
+        return [name for name in PROFILE if getattr(self, name) != getattr(older, name)]
+
+
+#: The fields of a profile; columns of users have their names.
+PROFILE = tuple(field.name for field in fields(Profile))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ it by foreign key; the sites are told, from the rows that `close` leaves (row 12
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -19,10 +19,11 @@ from wxlogin import signals
 from wxlogin.accounts.models import Authorization, LogoutNotice, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
-from wxlogin.accounts.person import storable
-from wxlogin.db import UtcDateTime, now, reading, transaction
+from wxlogin.accounts.owners import lock, refuse_disabled
+from wxlogin.accounts.person import Profile, storable
+from wxlogin.db import UtcDateTime, as_value, now, read, reading, transaction
 from wxlogin.db.statements import BATCH, in_batches, insert, run
-from wxlogin.errors import AlreadyFinished, Unready
+from wxlogin.errors import AlreadyFinished, SignInNeeded, Unready
 
 SessionKind = Literal["web", "mini_program", "mobile"]
 
@@ -40,20 +41,19 @@ class Trace:
     browser: str
     request_id: str
     #: Secret of the session that this browser had before, which ends now.
-    former_secret: str | None = None
+    former_secret: str | None = field(default=None, repr=False)
     #: What the session is for.
     kind: SessionKind = "web"
 
 
 @dataclass(frozen=True)
 class NewSession:
-    """A session to open. `ends_at` is its absolute end."""
+    """A session to open `at` a moment: what its cookie or bearer will hold, when the
+    login was that it goes back to, and its absolute end."""
 
-    secret_hash: bytes
-    kind: SessionKind
-    appid: str
-    address: str
-    browser: str
+    secret: str = field(repr=False)
+    at: datetime
+    login_at: datetime
     ends_at: datetime
 
 
@@ -66,9 +66,7 @@ class Visitor:
     session_started_at: datetime
     user_id: int
     uid: str
-    nickname: str
-    avatar: str | None
-    language: str | None
+    profile: Profile
     identity_id: int
 
 
@@ -81,7 +79,7 @@ class SessionView:
     appid: str
     address: str
     browser: str
-    started_at: datetime
+    created_at: datetime
     seen_at: datetime
     ends_at: datetime
 
@@ -98,6 +96,15 @@ _FIND = (
     sa.select(SessionRow, User)
     .join(User, User.id == SessionRow.user_id)
     .where(SessionRow.secret_hash == sa.bindparam("secret_hash"), *ALIVE)
+)
+_OWN = (
+    sa.select(SessionRow)
+    .join(User, User.id == SessionRow.user_id)
+    .where(
+        SessionRow.id == sa.bindparam("session_id"),
+        SessionRow.user_id == sa.bindparam("user_id"),
+        *ALIVE,
+    )
 )
 
 
@@ -118,39 +125,77 @@ def find(secret: str, *, at: datetime, idle: timedelta = IDLE) -> Visitor | None
     long as its user is neither disabled, deleted nor merged away. One statement.
     """
     facts = {"secret_hash": hash_secret(secret), **alive_at(at, idle)}
-    with reading() as session:
-        found = session.execute(_FIND, facts).first()
+    found = read(lambda session: session.execute(_FIND, facts).first())
     if found is None:
         return None
     row, user = found
     if at - row.seen_at >= SEEN_EVERY:
         _mark_seen(row.id, at=at)
-    return _visitor(row, user)
+    signed_in = {"session_id": row.id, "session_started_at": row.created_at}
+    owner = {"user_id": user.id, "identity_id": row.identity_id}
+    return as_value(Visitor, user, **signed_in, **owner)
 
 
 def open_session(
-    session: Session, new: NewSession, *, user_id: int, identity_id: int, at: datetime
+    session: Session,
+    new: NewSession,
+    trace: Trace,
+    *,
+    user_id: int,
+    identity_id: int,
+    appid: str,
 ) -> int:
-    """Writes the session inside the caller's transaction and returns its id.
+    """Opens a session of this user, signed in by this identity of this app.
 
-    Raises AlreadyFinished where a session with this secret is there already.
+    Returns its id. The session that `trace` says this browser had ends. Raises
+    AlreadyFinished where a session with this secret is there already.
     """
     values = {
-        "secret_hash": new.secret_hash,
+        "secret_hash": hash_secret(new.secret),
         "user_id": user_id,
         "identity_id": identity_id,
-        "kind": new.kind,
-        "appid": new.appid,
-        "created_at": at,
-        "seen_at": at,
+        "kind": trace.kind,
+        "appid": appid,
+        "created_at": new.login_at,
+        "seen_at": new.at,
         "ends_at": new.ends_at,
-        "address": storable(new.address, ADDRESS_LENGTH),
-        "browser": storable(new.browser, BROWSER_LENGTH),
+        "address": storable(trace.address, ADDRESS_LENGTH),
+        "browser": storable(trace.browser, BROWSER_LENGTH),
     }
     try:
-        return insert(session, SessionRow, values)
+        session_id = insert(session, SessionRow, values)
     except sa.exc.IntegrityError:
         raise AlreadyFinished("this login has its session already") from None
+    if trace.former_secret:
+        _replace(session, trace.former_secret, by_id=session_id, user_id=user_id)
+    return session_id
+
+
+def open_beside(
+    session_id: int, user_id: int, secret: str, trace: Trace, *, idle: timedelta
+) -> None:
+    """Opens a second session, with this secret, beside the user's first one.
+
+    It has that one's identity, so it ends when that WeChat is taken off the account,
+    and its beginning and end: a step that wants a fresh sign-in gets none by it, and
+    nobody stays signed in for longer (security rows 23, 24, 28).
+    Raises SignInNeeded where the first one has ended or rested for `idle`,
+    AccountDisabled and AccountGone, with nothing written.
+    """
+    at = now()
+    facts = {"session_id": session_id, "user_id": user_id, **alive_at(at, idle)}
+
+    def work(session: Session) -> None:
+        # The user's lock: an account that is being closed ends all its sessions.
+        refuse_disabled(*lock(session, {user_id}).values())
+        first = session.scalar(_OWN, facts)
+        if first is None:
+            raise SignInNeeded("the session to hand over from has ended")
+        new = NewSession(secret, at, login_at=first.created_at, ends_at=first.ends_at)
+        owner = {"user_id": user_id, "identity_id": first.identity_id}
+        open_session(session, new, trace, **owner, appid=first.appid)
+
+    transaction(work)
 
 
 def end(session_id: int) -> None:
@@ -172,7 +217,7 @@ def list_for(user_id: int) -> list[SessionView]:
         .order_by(SessionRow.seen_at.desc(), SessionRow.id.desc())
     )
     with reading() as session:
-        return [_view(row) for row in session.scalars(query)]
+        return [as_value(SessionView, row) for row in session.scalars(query)]
 
 
 def forget_ended(at: datetime, *, idle: timedelta = IDLE) -> int:
@@ -218,21 +263,19 @@ def withdraw(session: Session, *where: sa.ColumnElement[bool]) -> int:
     return run(session, sa.delete(Authorization).where(*where))
 
 
-def replace(
-    session: Session, secret_hash: bytes, *, by_id: int | None, user_id: int
-) -> None:
-    """Ends the session that a browser had before this sign-in, if there is one.
+def _replace(session: Session, secret: str, *, by_id: int, user_id: int) -> None:
+    """Ends the session that a browser had before this one, if there is one.
 
     Where the same user signs in again, the sites that signed the user in go on in
     the new session `by_id`: nobody is signed out of a shop by signing in once more.
     """
     query = sa.select(SessionRow.id, SessionRow.user_id).where(
-        SessionRow.secret_hash == secret_hash
+        SessionRow.secret_hash == hash_secret(secret)
     )
     former = session.execute(query.with_for_update()).first()
     if former is None:
         return
-    if by_id is not None and former.user_id == user_id:
+    if former.user_id == user_id:
         mine = sa.update(Authorization).where(
             Authorization.session_id == former.id, Authorization.user_id == user_id
         )
@@ -262,29 +305,3 @@ def _note(session: Session, *where: sa.ColumnElement[bool]) -> None:
     names = ["client_id", "uid", "sid", "at", "tries"]
     session.execute(sa.insert(LogoutNotice).from_select(names, owed))
     signals.send(session, signals.due)
-
-
-def _visitor(row: SessionRow, user: User) -> Visitor:
-    return Visitor(
-        session_id=row.id,
-        session_started_at=row.created_at,
-        user_id=user.id,
-        uid=user.uid,
-        nickname=user.nickname,
-        avatar=user.avatar,
-        language=user.language,
-        identity_id=row.identity_id,
-    )
-
-
-def _view(row: SessionRow) -> SessionView:
-    return SessionView(
-        id=row.id,
-        kind=row.kind,
-        appid=row.appid,
-        address=row.address,
-        browser=row.browser,
-        started_at=row.created_at,
-        seen_at=row.seen_at,
-        ends_at=row.ends_at,
-    )

@@ -24,7 +24,7 @@ from wxlogin.accounts.owners import lock_owners, look
 from wxlogin.accounts.person import Person, storable
 from wxlogin.accounts.resolve import Outcome, Resolution, Unknown, resolve
 from wxlogin.accounts.sessions import NewSession, Trace
-from wxlogin.db import StartOver, now, reading, transaction
+from wxlogin.db import StartOver, as_value, reading, transaction
 from wxlogin.db.statements import insert, remove
 from wxlogin.errors import AccountGone, IdentityConflict
 from wxlogin.service import running
@@ -47,10 +47,10 @@ class Login:
 
 @dataclass(frozen=True)
 class SignIn:
-    """Who signed in; `session_id` is None where no session was asked for."""
+    """Who signed in, and the session."""
 
     resolution: Resolution
-    session_id: int | None
+    session_id: int
 
     @property
     def is_new(self) -> bool:
@@ -61,63 +61,46 @@ class SignIn:
 def sign_in(
     person: Person,
     trace: Trace,
+    new: NewSession,
     *,
-    new_session: NewSession | None,
     grant: NewGrant | None,
-    at: datetime | None = None,
     create: bool = True,
     also: Hook | None = None,
 ) -> SignIn | Unknown:
-    """Signs the person in and creates the account if it is new.
+    """Signs the person in, opens the session, creates the account if it is new.
 
     With `create` off a person nobody knows is Unknown, and nothing is written.
-    `grant` is None where WeChat's tokens are not kept; tokens kept before stay.
-    The session that `trace` says this browser had ends. `also` runs in the same
+    `grant` is None where WeChat's tokens are not kept; tokens kept before stay. The
+    session that `trace` says this browser had ends. `also` runs in the same
     transaction; what it raises undoes all of it. Raises AccountDisabled, AccountGone,
     IdentityConflict (which is on record for the operator then), AlreadyFinished (the
     session is there) and Unready.
     """
-    moment = at or now()
-    former = sessions.hash_secret(trace.former_secret) if trace.former_secret else None
+    at = new.at
 
     def work(session: Session) -> SignIn | Unknown:
-        resolution = resolve(session, person, at=moment, create=create)
-        if isinstance(resolution, Unknown):
-            return resolution
-        session_id = _open(session, resolution, new_session, at=moment)
-        if former is not None:
-            user_id = resolution.user_id
-            sessions.replace(session, former, by_id=session_id, user_id=user_id)
+        found = resolve(session, person, at=at, create=create)
+        if isinstance(found, Unknown):
+            return found
+        owner = {"user_id": found.user_id, "identity_id": found.identity_id}
+        session_id = sessions.open_session(
+            session, new, trace, **owner, appid=person.appid
+        )
         if grant is not None:
-            identity = resolution.identity_id
             sealer = running().sealer
-            grants.store(session, identity, grant, sealer=sealer, at=moment)
-        _record(session, resolution, trace, appid=person.appid, at=moment)
+            grants.store(session, found.identity_id, grant, sealer=sealer, at=at)
+        _record(session, found, trace, appid=person.appid, at=at)
         if also is not None:
-            also(session, resolution)
-        is_new = resolution.outcome is Outcome.created
-        signals.send(session, signals.signed_in, uid=resolution.uid, created=is_new)
-        return SignIn(resolution, session_id)
+            also(session, found)
+        is_new = found.outcome is Outcome.created
+        signals.send(session, signals.signed_in, uid=found.uid, created=is_new)
+        return SignIn(found, session_id)
 
     try:
         return transaction(work)
     except IdentityConflict:
-        transaction(lambda session: put_on_record(session, person, at=moment))
+        transaction(lambda session: put_on_record(session, person, at=at))
         raise
-
-
-def _open(
-    session: Session, resolution: Resolution, new: NewSession | None, *, at: datetime
-) -> int | None:
-    if new is None:
-        return None
-    return sessions.open_session(
-        session,
-        new,
-        user_id=resolution.user_id,
-        identity_id=resolution.identity_id,
-        at=at,
-    )
 
 
 def put_on_record(session: Session, person: Person, *, at: datetime) -> None:
@@ -163,7 +146,7 @@ def recent_logins(user_id: int, *, limit: int = 10) -> list[Login]:
         .limit(limit)
     )
     with reading() as session:
-        return [_login(row) for row in session.scalars(query)]
+        return [as_value(Login, row) for row in session.scalars(query)]
 
 
 def logins_since(
@@ -186,14 +169,3 @@ def forget_old_logins(before: datetime) -> int:
     """
     logins = remove(LoginEvent, LoginEvent.at < before)
     return logins + remove(Conflict, Conflict.last_seen_at < before)
-
-
-def _login(row: LoginEvent) -> Login:
-    return Login(
-        at=row.at,
-        appid=row.appid,
-        door=row.door,
-        outcome=row.outcome,
-        address=row.address,
-        browser=row.browser,
-    )

@@ -20,6 +20,7 @@ from wxlogin.accounts import avatars, conflicts, sessions, wechats
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.person import Profile
 from wxlogin.db import StartOver, now, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import Conflict, NotFound
@@ -142,8 +143,7 @@ def _held(session: Session, holder: User) -> set[int]:
 def _return_profile(loser: User, holder: User) -> None:
     """Takes the loser's name and picture from a survivor that had none itself."""
     if loser.profile_at is not None and holder.profile_at == loser.profile_at:
-        holder.nickname, holder.avatar = "", None
-        holder.language = holder.profile_at = None
+        holder.profile, holder.profile_at = Profile(), None
 
 
 def _give_back(

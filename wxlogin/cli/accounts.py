@@ -86,9 +86,9 @@ def _about(account: Account) -> list[tuple[str, str]]:
     return [
         ("uid", account.uid),
         ("former uids", ", ".join(account.former_uids)),
-        ("name", account.nickname),
-        ("avatar", account.avatar or ""),
-        ("language", account.language or ""),
+        ("name", account.profile.nickname),
+        ("avatar", account.profile.avatar or ""),
+        ("language", account.profile.language or ""),
         ("created", moment(account.created_at)),
         ("last sign-in", moment(account.last_seen_at)),
         ("profile from", moment(account.profile_at)),
@@ -107,7 +107,7 @@ def _identities(account: Account) -> None:
                 one.openid,
                 one.open_platform or "",
                 one.unionid or "",
-                moment(one.last_seen),
+                moment(one.last_seen_at),
             )
             for one in account.identities
         ),
@@ -121,7 +121,7 @@ def _sessions(account: Account) -> None:
         table(
             ("since", "last seen", "address", "browser"),
             (
-                (moment(s.started_at), moment(s.seen_at), s.address, s.browser[:60])
+                (moment(s.created_at), moment(s.seen_at), s.address, s.browser[:60])
                 for s in running
             ),
         )
@@ -222,7 +222,7 @@ def close_conflict(conflict_id: int) -> None:
 def _conflict_row(one: ConflictView) -> tuple[str, ...]:
     return (
         str(one.id),
-        moment(one.last_seen),
+        moment(one.last_seen_at),
         str(one.count),
         one.appid,
         one.openid,

@@ -15,6 +15,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -44,6 +45,7 @@ __all__ = [
     "StartOver",
     "UtcDateTime",
     "after_commit",
+    "as_value",
     "brief_engine",
     "db",
     "engine_options",
@@ -220,6 +222,12 @@ def reading() -> Iterator[Session]:
         _raise_busy(error)
     except DBAPIError as error:
         _raise_unready(error)
+
+
+def as_value(kind: type[T], row: object, **more: Any) -> T:
+    """A frozen dataclass of what the row has under the same names, and of `more`."""
+    names = [one.name for one in fields(kind) if one.name not in more]  # type: ignore[arg-type]
+    return kind(**{name: getattr(row, name) for name in names}, **more)
 
 
 def take_stock(*models: type[Base]) -> None:

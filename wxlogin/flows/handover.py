@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from wxlogin import service
-from wxlogin.accounts.handing_over import open_beside
-from wxlogin.accounts.sessions import Trace, Visitor
+from wxlogin.accounts.sessions import Trace, Visitor, open_beside
 from wxlogin.errors import (
     AccountGone,
     AlreadyFinished,

@@ -109,7 +109,7 @@ def profile_of(info: UserInfo | None) -> Profile | None:
     """The profile, unless it is WeChat's placeholder for nobody."""
     if info is None or info.is_placeholder:
         return None
-    return Profile(info.nickname, info.avatar, info.language)
+    return Profile.of(info)
 
 
 def sign_in_as(
@@ -126,23 +126,10 @@ def sign_in_as(
     written then. `also` runs in the same transaction.
     """
     person, at = answer.person, now()
-    session = NewSession(
-        secret_hash=sessions.hash_secret(secret),
-        kind=trace.kind,
-        appid=person.appid,
-        address=trace.address,
-        browser=trace.browser,
-        ends_at=at + timedelta(days=running().settings.session_days),
-    )
-    result = sign_in(
-        person,
-        trace,
-        new_session=session,
-        grant=answer.grant,
-        at=at,
-        create=create,
-        also=also,
-    )
+    ends_at = at + timedelta(days=running().settings.session_days)
+    new = NewSession(secret, at, login_at=at, ends_at=ends_at)
+    grant = answer.grant
+    result = sign_in(person, trace, new, grant=grant, create=create, also=also)
     if isinstance(result, Unknown):
         raise UnknownPerson("nobody knows this person")
     resolution = result.resolution

@@ -163,11 +163,11 @@ def _ours(site: Site, account: Account) -> dict[str, Any]:
 
 def _profile(settings: Settings, account: Account) -> dict[str, Any]:
     claims = {
-        "name": account.nickname or None,
-        "nickname": account.nickname or None,
+        "name": account.profile.nickname or None,
+        "nickname": account.profile.nickname or None,
         "preferred_username": username(account.uid),
         "picture": avatars.picture_url(settings, account.user_id, account.uid),
-        "locale": _locale(account.language),
+        "locale": _locale(account.profile.language),
         "updated_at": _seconds(account.profile_at),
     }
     return {name: value for name, value in claims.items() if value is not None}

@@ -86,8 +86,8 @@ def visitor_token(visitor: Visitor, *, external_id: str | None, at: datetime) ->
         "exp": int((at + VISITOR_LIFETIME).timestamp()),
         "sub": visitor.uid,
     }
-    if visitor.nickname:
-        claims["name"] = visitor.nickname
+    if visitor.profile.nickname:
+        claims["name"] = visitor.profile.nickname
     if external_id is not None:
         claims["external_id"] = external_id
     try:

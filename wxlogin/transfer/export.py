@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
+from wxlogin.accounts.person import PROFILE
 from wxlogin.config import App
 from wxlogin.db import reading
 from wxlogin.transfer.lines import Format
@@ -115,9 +116,7 @@ class _Pages:
             sa.select(
                 User.id,
                 User.uid,
-                User.nickname,
-                User.avatar,
-                User.language,
+                *(getattr(User, name) for name in PROFILE),
                 User.created_at,
                 User.disabled_at,
             )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
-from wxlogin.accounts.person import new_uid
+from wxlogin.accounts.person import Profile, new_uid
 from wxlogin.db import Base
 from wxlogin.db.statements import table_of
 from wxlogin.transfer.facts import MANY
@@ -81,9 +81,7 @@ def _formers(task: _Task) -> Iterator[dict[str, Any]]:
 
 def _nobody(task: _Task) -> dict[str, Any]:
     return {
-        "nickname": "",
-        "avatar": None,
-        "language": None,
+        **asdict(Profile()),
         "created_at": task.record.created,
         # A sign-in with us is the first thing that will be seen of them.
         "last_seen_at": task.record.created,

@@ -60,9 +60,9 @@ def describe(account: Account) -> dict[str, Any]:
     return {
         "uid": account.uid,
         "former_uids": account.former_uids,
-        "nickname": account.nickname,
+        "nickname": account.profile.nickname,
         "avatar": picture_url(settings, account.user_id, account.uid),
-        "language": account.language,
+        "language": account.profile.language,
         **claims.wechat(settings, account),
     }
 

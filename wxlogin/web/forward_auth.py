@@ -173,7 +173,8 @@ def _told(
     external_id = member.external_id if member else None
     headers = response.headers
     headers["X-Wxlogin-Uid"] = visitor.uid if visitor else ""
-    headers["X-Wxlogin-Name"] = quote(visitor.nickname, safe="") if visitor else ""
+    name = visitor.profile.nickname if visitor else ""
+    headers["X-Wxlogin-Name"] = quote(name, safe="")
     headers["X-Wxlogin-External-Id"] = quote(external_id or "", safe="")
     headers["X-Wxlogin-Token"] = (
         visitor_token(visitor, external_id=external_id, at=now()) if visitor else ""

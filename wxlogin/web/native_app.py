@@ -115,7 +115,7 @@ def _answer(signed_in: AppSignIn) -> dict[str, Any]:
         "expires_in": running().settings.session_days * 86400,
         "user": {
             "uid": visitor.uid,
-            "nickname": visitor.nickname,
-            "language": visitor.language,
+            "nickname": visitor.profile.nickname,
+            "language": visitor.profile.language,
         },
     }

@@ -17,7 +17,7 @@ def test_account_shows_everything_that_is_known(people: People) -> None:
     people.signs_in("web", "o1", "u1", name="小明😀")
     people.signs_in("oa", "o2", "u1")
     account = accounts.account(user_of("web", "o1").id)
-    assert (account.nickname, account.language) == ("小明😀", "zh_CN")
+    assert (account.profile.nickname, account.profile.language) == ("小明😀", "zh_CN")
     assert [one.openid for one in account.identities] == ["o1", "o2"]
     assert account.identities[1].kind == "official_account"
     assert [one.unionid for one in account.unionids] == ["u1"]
@@ -54,7 +54,7 @@ def test_what_a_flow_knows_of_an_openid(people: People) -> None:
     people.signs_in("web", "o1", name="小明😀")
     known = accounts.known(appid_of("web"), "o1")
     assert known is not None
-    assert (known.has_nickname, known.profile_at) == (True, people.at)
+    assert (known.nickname, known.profile_at) == ("小明😀", people.at)
     assert accounts.known(appid_of("oa"), "o1") is None
 
 

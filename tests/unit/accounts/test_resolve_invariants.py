@@ -145,7 +145,7 @@ def test_conflict_counts_and_a_closed_one_is_not_listed_again(people: People) ->
     people.signs_in("web", "o1", "u2")
     (conflict,) = list_conflicts()
     assert conflict.count == 2
-    assert conflict.last_seen - first.last_seen == timedelta(seconds=1)
+    assert conflict.last_seen_at - first.last_seen_at == timedelta(seconds=1)
     close(conflict.id, at=people.at)
     people.signs_in("web", "o1", "u2")
     assert list_conflicts() == []

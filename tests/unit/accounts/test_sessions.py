@@ -25,7 +25,7 @@ def test_secret_finds_the_visitor(people: People) -> None:
         result.session_id,
     )
     assert visitor.session_started_at == people.at
-    assert (visitor.nickname, visitor.language) == ("小明😀", "zh_CN")
+    assert (visitor.profile.nickname, visitor.profile.language) == ("小明😀", "zh_CN")
     assert visitor.identity_id == identity_of("web", "o1").id
 
 
@@ -143,7 +143,7 @@ def test_list_shows_the_sessions_that_run(
     people.signs_in("web", "o1")
     monkeypatch.setattr(sessions, "now", lambda: people.at)
     listed = sessions.list_for(user_of("web", "o1").id)
-    assert [one.started_at for one in listed] == [
+    assert [one.created_at for one in listed] == [
         *(people.at, people.at - timedelta(seconds=2))
     ]
     assert (listed[0].kind, listed[0].browser) == ("web", "Firefox")

@@ -6,12 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from wxlogin.accounts.models.columns import (
-    AVATAR_LENGTH,
-    LANGUAGE_LENGTH,
-    NICKNAME_LENGTH,
     OPTIONS,
     AppId,
     Digest,
@@ -20,6 +17,13 @@ from wxlogin.accounts.models.columns import (
     PlatformName,
     UnionIdText,
     owned_by,
+)
+from wxlogin.accounts.person import (
+    AVATAR_LENGTH,
+    LANGUAGE_LENGTH,
+    NICKNAME_LENGTH,
+    PROFILE,
+    Profile,
 )
 from wxlogin.db import Base, BigId, UtcDateTime, id_text
 
@@ -39,6 +43,7 @@ class User(Base):
     nickname: Mapped[str] = mapped_column(sa.String(NICKNAME_LENGTH), default="")
     avatar: Mapped[str | None] = mapped_column(sa.String(AVATAR_LENGTH))
     language: Mapped[str | None] = mapped_column(sa.String(LANGUAGE_LENGTH))
+    profile: Mapped[Profile] = composite(Profile, *PROFILE)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: When WeChat last gave name and avatar; None if it never did.

@@ -13,9 +13,6 @@ AppId = id_text(32)
 OpenId = UnionIdText = id_text(128)
 PlatformName = id_text(64)
 Kind = sa.String(20)
-NICKNAME_LENGTH = 128
-AVATAR_LENGTH = 512
-LANGUAGE_LENGTH = 16
 # The longest text form of an IPv6 address is 45; a zone may follow.
 ADDRESS_LENGTH = 64
 BROWSER_LENGTH = 255

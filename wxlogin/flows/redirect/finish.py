@@ -186,7 +186,7 @@ def _settle(back: Returned, claim: Claim[Record], answer: Answer) -> Finished:
         key = first_visit.hold(answer, wish, door=back.trace.door)
         log.answered(claim, person, Outcome.register, pending=key)
         return Finished(wish.next, waiting=key)
-    log.answered(claim, person, session=signed_in.session_id or 0)
+    log.answered(claim, person, session=signed_in.session_id)
     upgrade.used(wish.silent)
     # Who comes by a door for the first time is known by the unionid alone.
     by_unionid = answer.known is None and not signed_in.is_new

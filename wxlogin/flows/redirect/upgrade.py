@@ -33,7 +33,7 @@ def follows(attempt: Attempt, answer: Answer) -> bool:
         return False
     if flow is Flow.base and profile == "never":
         return False
-    if known is None or not known.has_nickname:
+    if known is None or not known.nickname:
         return True
     wants_fresh = flow is Flow.named or profile == "always"
     return wants_fresh and is_stale(known)

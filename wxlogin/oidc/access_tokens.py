@@ -76,7 +76,20 @@ def find(token: str, *, at: datetime) -> Access | None:
     facts = {"token_hash": hash_token(token), **alive_at(at)}
     with reading() as session:
         found = session.execute(_FIND, facts).first()
-    return _access(*found) if found else None
+    if found is None:
+        return None
+    row, authorization, uid = found
+    return Access(
+        authorization_id=authorization.id,
+        client_id=authorization.client_id,
+        user_id=authorization.user_id,
+        uid=uid,
+        scope=tuple(row.scope.split()),
+        sid=authorization.sid,
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        token_hash=row.token_hash,
+    )
 
 
 def alive_at(at: datetime) -> dict[str, Any]:
@@ -94,8 +107,22 @@ def issue(
     nonce: str | None = None,
     at: datetime,
 ) -> Issued:
-    """A new access token of this sign-in, inside the caller's transaction."""
-    token, expires_in = _give(session, row, scope, at=at)
+    """A new access token of this sign-in, inside the caller's transaction.
+
+    `scope` is the token's own, `refresh_token` what is given out beside it, `nonce`
+    what the site sent with its request. Tokens of this sign-in that are over go.
+    """
+    mine = AccessToken.authorization_id == row.id
+    run(session, sa.delete(AccessToken).where(mine, AccessToken.expires_at <= at))
+    token, ends = secrets.token_urlsafe(32), min(at + LIFETIME, row.ends_at)
+    new = AccessToken(
+        token_hash=hash_token(token),
+        authorization_id=row.id,
+        scope=scope,
+        issued_at=at,
+        expires_at=ends,
+    )
+    session.add(new)
     return Issued(
         authorization_id=row.id,
         client_id=row.client_id,
@@ -103,7 +130,7 @@ def issue(
         sid=row.sid,
         scope=tuple(scope.split()),
         auth_time=row.auth_time,
-        expires_in=expires_in,
+        expires_in=int((ends - at).total_seconds()),
         access_token=token,
         refresh_token=refresh_token,
         nonce=nonce,
@@ -135,42 +162,3 @@ def end_tokens_in(session: Session, authorization_id: int) -> None:
 def hash_token(token: str) -> bytes:
     """What the database keeps of a token of ours: 32 bytes."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _give(
-    session: Session, authorization: Authorization, scope: str, *, at: datetime
-) -> tuple[str, int]:
-    """A new access token inside the caller's transaction, and its life in seconds.
-
-    Those of this authorization that are over go.
-    """
-    over = (
-        AccessToken.authorization_id == authorization.id,
-        AccessToken.expires_at <= at,
-    )
-    run(session, sa.delete(AccessToken).where(*over))
-    token = secrets.token_urlsafe(32)
-    ends = min(at + LIFETIME, authorization.ends_at)
-    row = AccessToken(
-        token_hash=hash_token(token),
-        authorization_id=authorization.id,
-        scope=scope,
-        issued_at=at,
-        expires_at=ends,
-    )
-    session.add(row)
-    return token, int((ends - at).total_seconds())
-
-
-def _access(row: AccessToken, authorization: Authorization, uid: str) -> Access:
-    return Access(
-        authorization_id=authorization.id,
-        client_id=authorization.client_id,
-        user_id=authorization.user_id,
-        uid=uid,
-        scope=tuple(row.scope.split()),
-        sid=authorization.sid,
-        issued_at=row.issued_at,
-        expires_at=row.expires_at,
-        token_hash=row.token_hash,
-    )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts import sessions
 from wxlogin.accounts.models import AccessToken, Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.db import reading, transaction
+from wxlogin.db import read, transaction
 from wxlogin.db.statements import run
 from wxlogin.service import running
 
@@ -74,8 +74,7 @@ def find(token: str, *, at: datetime) -> Access | None:
     if not _SHAPE.fullmatch(token):
         return None
     facts = {"token_hash": hash_token(token), **alive_at(at)}
-    with reading() as session:
-        found = session.execute(_FIND, facts).first()
+    found = read(lambda session: session.execute(_FIND, facts).first())
     if found is None:
         return None
     row, authorization, uid = found

@@ -21,7 +21,7 @@ from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import SiteUser, User
 from wxlogin.accounts.models.site_tables import EXTERNAL_ID_LENGTH
 from wxlogin.accounts.owners import family, lock, survivor_id
-from wxlogin.db import BigId, StartOver, now, reading, transaction
+from wxlogin.db import BigId, StartOver, now, read, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import BadRequest, ExternalIdFixed, ExternalIdTaken
 
@@ -57,8 +57,7 @@ _LOOK = _look()
 
 def member(client_id: str, user_id: int) -> Member | None:
     """What the site knows of this user, or None for a stranger there."""
-    with reading() as session:
-        return look(session, client_id, user_id)
+    return read(lambda session: look(session, client_id, user_id))
 
 
 def by_external_id(client_id: str, external_id: str) -> Member | None:

@@ -10,9 +10,8 @@ from wxlogin.flows import identities, session
 from wxlogin.flows.profile import update_profile
 from wxlogin.service import running
 from wxlogin.sites import memberships
-from wxlogin.web.edge import allow_form_to_wechat
+from wxlogin.web import edge, visitors
 from wxlogin.web.problems import refusal
-from wxlogin.web.visitors import current_visitor, drop_session, require_visitor
 
 bp = Blueprint("account", __name__, url_prefix="/me")
 
@@ -28,9 +27,9 @@ def _sign_in(error: SignInNeeded) -> Response:
 
 @bp.get("")
 def me() -> Response | str:
-    settings, visitor = running().settings, require_visitor()
+    settings, visitor = running().settings, visitors.require()
     account = people.account(visitor.user_id)
-    allow_form_to_wechat()
+    edge.allow_form_to_wechat()
     return render_template(
         "account/me.html",
         visitor=visitor,
@@ -46,29 +45,29 @@ def me() -> Response | str:
 @bp.post("/profile")
 def profile() -> Response:
     """Takes name and avatar from WeChat again."""
-    update_profile(require_visitor())
+    update_profile(visitors.require())
     flash(_("Your name and picture are up to date."))
     return redirect(url_for("account.me"), 303)
 
 
 @bp.post("/sessions/<int:session_id>/end")
 def end_session(session_id: int) -> Response:
-    session.end_other_session(require_visitor(), session_id)
+    session.end_other_session(visitors.require(), session_id)
     flash(_("That sign-in has ended."))
     return redirect(url_for("account.me"), 303)
 
 
 @bp.post("/sessions/end")
 def end_everywhere() -> Response:
-    session.end_everywhere(require_visitor())
-    drop_session()
+    session.end_everywhere(visitors.require())
+    visitors.drop_session()
     return redirect(url_for("login.page"), 303)
 
 
 @bp.post("/sites/<client_id>/revoke")
 def take_back(client_id: str) -> Response:
     """Ends a site's access to the account."""
-    if not memberships.take_back(require_visitor().user_id, client_id):
+    if not memberships.take_back(visitors.require().user_id, client_id):
         raise NotFound("no site with this client id knows the visitor")
     flash(_("That site has no access any more, and is told to sign you out."))
     return redirect(url_for("account.me"), 303)
@@ -76,15 +75,15 @@ def take_back(client_id: str) -> Response:
 
 @bp.post("/delete")
 def delete() -> Response:
-    visitor = require_visitor()
+    visitor = visitors.require()
     if request.form.get("sure") != "yes":
         flash(_("Nothing was deleted: the box was not ticked."))
         return redirect(url_for("account.me"), 303)
     session.delete_account(visitor)
-    drop_session()
+    visitors.drop_session()
     return redirect(url_for("account.deleted"), 303)
 
 
 @bp.get("/deleted")
 def deleted() -> str:
-    return render_template("account/deleted.html", visitor=current_visitor())
+    return render_template("account/deleted.html", visitor=visitors.current())

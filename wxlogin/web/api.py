@@ -23,9 +23,8 @@ from wxlogin.oidc import claims, clients
 from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
-from wxlogin.web import limits
+from wxlogin.web import limits, visitors
 from wxlogin.web.problems import NotJson
-from wxlogin.web.visitors import require_visitor
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
@@ -38,7 +37,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 @bp.get("/me")
 def me() -> Response:
     """The signed-in user."""
-    return jsonify(describe(people.account(require_visitor().user_id)))
+    return jsonify(describe(people.account(visitors.require().user_id)))
 
 
 @bp.get("/users/<uid>")

@@ -16,21 +16,12 @@ from wxlogin.flows.redirect.begin import Begun, begin, way_of
 from wxlogin.flows.redirect.finish import Returned
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import State
+from wxlogin.web import edge, visitors
 from wxlogin.web.attempts import held_attempt, to_wechat
-from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.first_visit import ask, held_key
 from wxlogin.web.identities import news_first
 from wxlogin.web.purposes import purpose_of, terms_first
-from wxlogin.web.visitors import (
-    current_visitor,
-    hold_session,
-    page_origins,
-    require_page,
-    return_url,
-    trace,
-    where,
-)
 
 bp = Blueprint("callback", __name__)
 
@@ -38,12 +29,12 @@ bp = Blueprint("callback", __name__)
 @bp.get("/login/callback/<name>")
 def callback(name: str) -> Response:
     """Ends with a session and a clean URL, or on a page."""
-    hide_referrer()
+    edge.hide_referrer()
     state_text, code = _one("state", required=True), _one("code")
     app, state = redirect_login.open_state(name, state_text or "")
     attempt = held_attempt(state.nonce)
     if state.flow == Flow.self_redirect:
-        allow_framing()
+        edge.allow_framing()
     if attempt is None and _needs_bounce(state):
         return Response(render_template("callback/bounce.html"), mimetype="text/html")
     if attempt is None and _may_restart(state):
@@ -64,9 +55,9 @@ def _finish(
                     app=app,
                     attempt=attempt,
                     code=code or "",
-                    visitor=current_visitor(),
+                    visitor=visitors.current(),
                     held=held_key(),
-                    trace=trace(attempt.flow.door.name),
+                    trace=visitors.trace(attempt.flow.door.name),
                 )
             )
     except SnapshotVisitor:
@@ -74,16 +65,16 @@ def _finish(
         return redirect(url_for("callback.snapshot"), 303)
     if finished.waiting:
         vouched = attempt.wish.purpose.vouched
-        page = return_url(finished.next_url) if vouched else None
+        page = visitors.return_url(finished.next_url) if vouched else None
         return _ask_person(state, finished.waiting, page)
     if finished.secret:
-        hold_session(finished.secret)
-    reader = current_visitor() if finished.shared else None
+        visitors.hold_session(finished.secret)
+    reader = visitors.current() if finished.shared else None
     if finished.upgrade:
         return to_wechat(_with_news(finished.upgrade, reader))
     if finished.question:
         return redirect(url_for("identities.question"), 303)
-    target = news_first(reader, terms_first(return_url(finished.next_url)))
+    target = news_first(reader, terms_first(visitors.return_url(finished.next_url)))
     if state.flow == Flow.self_redirect:
         return _leave_frame(target)
     return redirect(target, 303)
@@ -118,13 +109,13 @@ def _may_restart(state: State) -> bool:
     The digit in the state, which only we can write, keeps it at one.
     """
     inside = Flow(state.flow).door is doors.H5
-    return inside and not state.restarted and where().in_wechat
+    return inside and not state.restarted and visitors.where().in_wechat
 
 
 def _restart(app: App, state: State) -> Response:
-    require_page()
+    visitors.require_page()
     get_logger().info("login restarted", app=app.name, why="the cookie was lost")
-    next_url = return_url(way_of(state.nonce))
+    next_url = visitors.return_url(way_of(state.nonce))
     wish = Wish(next_url, purpose_of(next_url))
     return to_wechat(begin(app, Flow(state.flow), wish, restarted=True))
 
@@ -143,7 +134,7 @@ def _leave_frame(target: str) -> Response:
 
     That page may be of another origin, so a path of ours is told as a whole address.
     """
-    listeners = page_origins()
+    listeners = visitors.page_origins()
     if target.startswith("/"):
         target = listeners[0] + target
     html = render_template(

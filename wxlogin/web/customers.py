@@ -17,17 +17,7 @@ from wxlogin.flows.customers.links import Answer, Link, Opener
 from wxlogin.flows.first_visit import forget
 from wxlogin.flows.session import end_session
 from wxlogin.service import running
-from wxlogin.web import first_visit
-from wxlogin.web.edge import allow_form_to, allow_form_to_wechat
-from wxlogin.web.visitors import (
-    current_visitor,
-    drop_session,
-    hold_session,
-    require_page,
-    return_url,
-    trace,
-    where,
-)
+from wxlogin.web import edge, first_visit, visitors
 
 bp = Blueprint("customers", __name__)
 
@@ -38,12 +28,12 @@ def page(key: str) -> Response:
     settings, link = running().settings, links.require(key)
     who = _who(link)
     if not link.may_answer(who):
-        return redirect(link.back(links.outcome(link, current_visitor())), 303)
+        return redirect(link.back(links.outcome(link, visitors.current())), 303)
     if who.visitor is None and (who.waiting is None or who.waiting.done):
         return _to_login(key)
     links.look(link)
-    allow_form_to(link.return_to)
-    allow_form_to_wechat()
+    edge.allow_form_to(link.return_to)
+    edge.allow_form_to_wechat()
     g.login_wish = {"next": url_for("customers.page", key=key)}
     obstacle = links.obstacle(link, who.visitor)
     site = settings.site_of(link.client_id)
@@ -55,7 +45,7 @@ def page(key: str) -> Response:
         site=site.name if site else "",
         obstacle=obstacle,
         back=link.back(obstacle) if obstacle else None,
-        in_wechat=where().in_wechat,
+        in_wechat=visitors.where().in_wechat,
     )
     return Response(html, mimetype="text/html")
 
@@ -78,11 +68,11 @@ def answer(key: str) -> Response:
 @bp.get("/link/continue/<token>")
 def finish(token: str) -> Response:
     """The site has confirmed; the person has said yes, here and in this browser."""
-    require_page()
+    visitors.require_page()
     link = acceptance.confirmed(token)
-    done = acceptance.connect(link, _both(link), trace=trace(""))
+    done = acceptance.connect(link, _both(link), trace=visitors.trace(""))
     if done.secret:
-        hold_session(done.secret)
+        visitors.hold_session(done.secret)
     return redirect(done.next_url, 303)
 
 
@@ -100,7 +90,7 @@ def bind() -> Response:
     ):
         return redirect(url_for("first_visit.page"), 303)
     handed = bindings.begin(waiting)
-    allow_form_to(handed.to)
+    edge.allow_form_to(handed.to)
     html = render_template("form_post.html", to=handed.to, values={"code": handed.code})
     return Response(html, mimetype="text/html")
 
@@ -111,11 +101,11 @@ def question(token: str) -> Response:
 
     Changes nothing, and is shown in a window only (security row 12).
     """
-    require_page()
+    visitors.require_page()
     binding = bindings.said(token, key=first_visit.held_key())
     waiting = first_visit.held()
     policy = waiting.policy
-    allow_form_to(*first_visit.targets(policy))
+    edge.allow_form_to(*first_visit.targets(policy))
     html = render_template(
         "customers/bind.html",
         binding=binding,
@@ -131,7 +121,7 @@ def go_on(token: str) -> Response:
     key = first_visit.held_key()
     match request.form.get("answer"):
         case "yes":
-            done = bindings.connect(token, key=key, trace=trace(""))
+            done = bindings.connect(token, key=key, trace=visitors.trace(""))
         case "no":
             bindings.decline(token, key=key)
             flash(_("Nothing was connected."))
@@ -140,13 +130,13 @@ def go_on(token: str) -> Response:
             raise BadRequest("there is no such answer")
     if done.secret is None:
         return redirect(done.next_url, 303)
-    hold_session(done.secret)
-    return redirect(return_url(done.next_url), 303)
+    visitors.hold_session(done.secret)
+    return redirect(visitors.return_url(done.next_url), 303)
 
 
 def _both(link: Link) -> Opener:
     """The user and the first visit of this browser, each if it is of this link."""
-    visitor = current_visitor()
+    visitor = visitors.current()
     if visitor is not None and not link.is_proven_by(visitor):
         visitor = None
     waiting = first_visit.waiting_at(url_for("customers.page", key=link.key))
@@ -182,9 +172,9 @@ def _another_wechat(link: Link) -> Response:
     if not link.is_open:
         return redirect(link.back(Answer.link_expired), 303)
     _forget_first_visit(link)
-    if visitor := current_visitor():
+    if visitor := visitors.current():
         end_session(visitor)
-    drop_session()
+    visitors.drop_session()
     return _to_login(link.key)
 
 

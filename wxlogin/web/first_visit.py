@@ -16,9 +16,8 @@ from wxlogin.security.cookies import clear_cookie, read_cookie, set_cookie
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites.terms import Policy
-from wxlogin.web.edge import allow_form_to
+from wxlogin.web import edge, visitors
 from wxlogin.web.purposes import refused_by_person
-from wxlogin.web.visitors import current_visitor, hold_session, return_url, trace
 
 bp = Blueprint("first_visit", __name__, url_prefix="/register")
 
@@ -52,9 +51,9 @@ def agree() -> Response | str:
     if request.form.get("version", "") != policy.version:
         flash(_("The terms have changed meanwhile. Please look once more."))
         return _page(waiting, status=409)
-    secret = first_visit.agree(waiting, trace=trace(waiting.door))
-    hold_session(secret)
-    return redirect(return_url(waiting.next), 303)
+    secret = first_visit.agree(waiting, trace=visitors.trace(waiting.door))
+    visitors.hold_session(secret)
+    return redirect(visitors.return_url(waiting.next), 303)
 
 
 @bp.post("/cancel")
@@ -87,7 +86,7 @@ def waiting_at(path: str) -> Waiting | None:
     waiting = first_visit.held(held_key())
     if waiting is None or not waiting.vouched:
         return None
-    return waiting if return_url(waiting.next) == path else None
+    return waiting if visitors.return_url(waiting.next) == path else None
 
 
 def ask(response: Response, key: str) -> Response:
@@ -105,21 +104,21 @@ def held_key() -> str:
 
 def _to_link(waiting: Waiting) -> Response:
     """A site's link has a question of its own, and that alone makes the account."""
-    return redirect(return_url(waiting.next), 303)
+    return redirect(visitors.return_url(waiting.next), 303)
 
 
 def _after(waiting: Waiting) -> Response:
     """The page again, after the person said yes."""
-    if current_visitor() is None:
+    if visitors.current() is None:
         raise RegistrationOver("the person said yes and signed out since")
-    return redirect(return_url(waiting.next), 303)
+    return redirect(visitors.return_url(waiting.next), 303)
 
 
 def _page(waiting: Waiting, *, status: int = 200) -> Response:
     policy = waiting.policy
     if policy.mode == "closed" and not policy.bind_url:
         raise RegistrationClosed("the site takes no new accounts")
-    allow_form_to(*targets(policy))
+    edge.allow_form_to(*targets(policy))
     html = render_template(
         "first_visit/page.html",
         policy=policy,

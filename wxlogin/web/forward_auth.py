@@ -36,8 +36,7 @@ from wxlogin.security.returning import safe_next, whole_address, written
 from wxlogin.service import running, shelf
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
-from wxlogin.web.edge import hide_referrer
-from wxlogin.web.visitors import current_visitor, opens_page
+from wxlogin.web import edge, visitors
 
 bp = Blueprint("forward_auth", __name__)
 
@@ -63,7 +62,7 @@ def auth() -> Response:
     site = _named_site()
     if _is_misspelt():
         return _told(_refusal(403))
-    visitor = current_visitor()
+    visitor = visitors.current()
     if visitor is None:
         return _told(_to_login() if _is_led() else _refusal(401))
     member = _member(site, visitor)
@@ -75,7 +74,7 @@ def auth() -> Response:
 @bp.get("/auth/back/<key>")
 def go_back(key: str) -> Response:
     """On to the address that waits under this key."""
-    hide_referrer()
+    edge.hide_referrer()
     waiting = _addresses.get(key)
     address = whole_address(waiting, running().settings) if waiting else None
     return redirect(address or url_for("account.me"), 303)
@@ -113,7 +112,8 @@ def _is_led() -> bool:
     headers = request.headers
     if not (request.args.get("redirect") or any(map(headers.get, _TOLD_BY_PROXY))):
         return False
-    return opens_page() and headers.get("X-Forwarded-Method", "GET") in ("GET", "HEAD")
+    reads = headers.get("X-Forwarded-Method", "GET") in ("GET", "HEAD")
+    return reads and visitors.opens_page()
 
 
 def _to_login() -> Response:

@@ -9,9 +9,8 @@ from wxlogin.flows import handover
 from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
 from wxlogin.security.origins import site_origins
 from wxlogin.service import running
+from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
-from wxlogin.web.edge import allow_form_to, bearer_token, hide_referrer, without_cookies
-from wxlogin.web.visitors import current_visitor, hold_session, return_url, trace
 
 bp = Blueprint("handover", __name__)
 
@@ -20,11 +19,11 @@ WEBVIEW = "X-Wxlogin-Webview"
 
 
 @bp.post("/api/handover")
-@without_cookies
+@edge.without_cookies
 def offer() -> Response:
     """A one-time URL that signs the caller's person in where it is opened."""
     settings = running().settings
-    visitor = current_visitor() if bearer_token() else None
+    visitor = visitors.current() if edge.bearer_token() else None
     if visitor is None:
         raise SignInNeeded("no session of a program")
     body = json_texts(next=False)
@@ -37,17 +36,17 @@ def offer() -> Response:
 def page(ticket: str) -> str | AnyResponse:
     """Names the account, and asks; changes nothing. Who is signed in as that person
     already just goes on."""
-    hide_referrer()
+    edge.hide_referrer()
     found = handover.look(ticket)
-    visitor = current_visitor()
+    visitor = visitors.current()
     if visitor and visitor.user_id == found.user_id:
-        return redirect(return_url(found.next), 303)
+        return redirect(visitors.return_url(found.next), 303)
     _allow_form(found)
     return render_template(
         "handover/page.html",
         account=_account(found),
         other=visitor,
-        next_url=return_url(found.next),
+        next_url=visitors.return_url(found.next),
         # What an app opened needs no tap; somebody else's place is never taken so.
         goes_on=WEBVIEW in request.headers and visitor is None,
     )
@@ -56,10 +55,10 @@ def page(ticket: str) -> str | AnyResponse:
 @bp.post("/handover/<ticket>")
 def accept(ticket: str) -> AnyResponse:
     """Spends the ticket and signs the person in, in this browser."""
-    hide_referrer()
-    found, secret = handover.accept(ticket, trace=trace("handover"))
-    hold_session(secret)
-    return redirect(return_url(found.next), 303)
+    edge.hide_referrer()
+    found, secret = handover.accept(ticket, trace=visitors.trace("handover"))
+    visitors.hold_session(secret)
+    return redirect(visitors.return_url(found.next), 303)
 
 
 def _account(found: Handover) -> people.Account:
@@ -71,5 +70,5 @@ def _account(found: Handover) -> people.Account:
 
 def _allow_form(found: Handover) -> None:
     """The form ends where `next` leads: there, or by way of it at a listed site."""
-    allow_form_to(return_url(found.next) if "://" in found.next else None)
-    allow_form_to(*site_origins(running().settings))
+    edge.allow_form_to(visitors.return_url(found.next) if "://" in found.next else None)
+    edge.allow_form_to(*site_origins(running().settings))

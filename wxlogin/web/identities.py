@@ -10,11 +10,10 @@ from wxlogin.errors import NotFound
 from wxlogin.flows import identities
 from wxlogin.flows.doors import Flow
 from wxlogin.service import running
+from wxlogin.web import edge, visitors
 from wxlogin.web.attempts import to_wechat
-from wxlogin.web.edge import allow_form_to
 from wxlogin.web.language import for_wechat, language
 from wxlogin.web.purposes import purpose_of
-from wxlogin.web.visitors import current_visitor, require_visitor, return_url, where
 
 bp = Blueprint("identities", __name__, url_prefix="/me/identities")
 
@@ -23,12 +22,12 @@ bp = Blueprint("identities", __name__, url_prefix="/me/identities")
 def add() -> Response:
     """To WeChat, to sign in there as somebody else."""
     settings = running().settings
-    flow = Flow.userinfo if where().in_wechat else Flow.qr
+    flow = Flow.userinfo if visitors.where().in_wechat else Flow.qr
     app = settings.app_of_kind(flow.kind) or settings.app_of_kind(AppKind.website)
     if app is None:
         raise NotFound("no app is configured that could add a WeChat")
     begun = identities.begin_linking(
-        require_visitor(),
+        visitors.require(),
         app,
         flow if app.kind is flow.kind else Flow.qr,
         next_url=url_for("account.me"),
@@ -42,14 +41,14 @@ def add() -> Response:
 
 @bp.post("/<int:identity_id>/remove")
 def remove(identity_id: int) -> Response:
-    identities.unlink(require_visitor(), identity_id)
+    identities.unlink(visitors.require(), identity_id)
     flash(_("That WeChat was removed."))
     return _after()
 
 
 @bp.post("/merges/<int:merge_id>/undo")
 def take_back(merge_id: int) -> Response:
-    identities.take_back(require_visitor(), merge_id)
+    identities.take_back(visitors.require(), merge_id)
     flash(_("The two accounts are apart again."))
     return _after()
 
@@ -57,12 +56,15 @@ def take_back(merge_id: int) -> Response:
 @bp.get("/news/<int:about>")
 def news(about: int) -> Response | str:
     """Who shares the account by now; on the way to where the person was going."""
-    target, visitor = return_url(request.args.get("next")), current_visitor()
+    target, visitor = (
+        visitors.return_url(request.args.get("next")),
+        visitors.current(),
+    )
     found = identities.news(visitor, about) if visitor else None
     if visitor is None or found is None:
         return redirect(target, 303)
     site = running().settings.site_of(purpose_of(target).client_id)
-    allow_form_to(*(site.redirect_uris if site else ()))
+    edge.allow_form_to(*(site.redirect_uris if site else ()))
     return render_template(
         "identities/news.html",
         visitor=visitor,
@@ -82,19 +84,19 @@ def news_first(visitor: Visitor | None, target: str) -> str:
 
 def _after() -> Response:
     """Where the person was going, or to the account; its session may have ended."""
-    return redirect(return_url(request.form.get("next")), 303)
+    return redirect(visitors.return_url(request.form.get("next")), 303)
 
 
 @bp.get("/merge")
 def question() -> str:
     """Both names, and one button that makes them one account."""
-    found = identities.open_question(require_visitor())
+    found = identities.open_question(visitors.require())
     return render_template("identities/merge.html", mine=found.mine, other=found.other)
 
 
 @bp.post("/merge")
 def decide() -> Response:
-    visitor = require_visitor()
+    visitor = visitors.require()
     if request.form.get("answer") == "yes":
         identities.say_yes(visitor, other_uid=request.form.get("other", ""))
         flash(_("The two accounts are one now."))

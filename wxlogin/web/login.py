@@ -17,18 +17,11 @@ from wxlogin.flows.session import end_session
 from wxlogin.security.returning import safe_next
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
+from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
 from wxlogin.web.attempts import hold_attempt, to_wechat
-from wxlogin.web.edge import allow_frame_of_wechat, allow_framing, for_sites
 from wxlogin.web.language import for_wechat, language
 from wxlogin.web.purposes import purpose_of, require_open, site_name, visitor_for
-from wxlogin.web.visitors import (
-    current_visitor,
-    drop_session,
-    require_page,
-    return_url,
-    where,
-)
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO, Look
 
 bp = Blueprint("login", __name__)
@@ -47,13 +40,13 @@ def home() -> Response:
 @bp.get("/login")
 def page() -> Response:
     """The right way in, from wherever the visitor is."""
-    found = route(where(), app=_named_app())
+    found = route(visitors.where(), app=_named_app())
     if found.way is None:
         return _advice(found)
     if found.way.door is doors.QR:
         return _frame_page(found.way.app, Flow.frame, beside=found.beside)
     if found.way.door is doors.H5:
-        require_page()
+        visitors.require_page()
         wants_name = request.args.get("scope") == SCOPE_USERINFO
         return to_wechat(
             _begin_by_link(found.way.app, Flow.named if wants_name else Flow.base)
@@ -70,7 +63,7 @@ def qr() -> Response:
 @bp.get("/login/h5")
 def h5() -> Response:
     """Straight to WeChat's consent, for a page that is open inside WeChat."""
-    require_page()
+    visitors.require_page()
     scope = request.args.get("scope", SCOPE_BASE)
     flows = {SCOPE_BASE: Flow.base, SCOPE_USERINFO: Flow.userinfo}
     if scope not in flows:
@@ -81,14 +74,14 @@ def h5() -> Response:
 @bp.get("/login/embed")
 def embed() -> Response:
     """A bare page with the QR code, for a frame on a listed site."""
-    allow_framing()
+    edge.allow_framing()
     stays = request.args.get("self_redirect") == "true"
     flow = Flow.self_redirect if stays else Flow.frame
     return _frame_page(_app_of(doors.QR.kind), flow, template="login/embed.html")
 
 
 @bp.post("/api/attempts")
-@for_sites
+@edge.for_sites
 def attempts() -> JsonResponse:
     """A fresh state, and everything a page needs to draw its own widget."""
     settings = running().settings
@@ -113,10 +106,11 @@ def attempts() -> JsonResponse:
 @bp.post("/logout")
 def logout() -> Response:
     """Ends the session at the server and forgets it in the browser."""
-    if visitor := current_visitor():
+    if visitor := visitors.current():
         end_session(visitor)
-    drop_session()
-    return redirect(return_url(request.form.get("next"), url_for("login.page")), 303)
+    visitors.drop_session()
+    target = visitors.return_url(request.form.get("next"), url_for("login.page"))
+    return redirect(target, 303)
 
 
 def _frame_page(
@@ -126,7 +120,7 @@ def _frame_page(
     beside: tuple[Way, ...] = (),
     template: str = "login/page.html",
 ) -> Response:
-    allow_frame_of_wechat()
+    edge.allow_frame_of_wechat()
     begun = _begin_by_link(app, flow)
     wish = begun.attempt.wish
     kept: dict[str, Any] = {name: request.args.get(name) for name in _WISHES}
@@ -151,7 +145,7 @@ def _advice(found: Route) -> Response:
     settings = running().settings
     wish: dict[str, Any] = {name: request.args.get(name) for name in ("next", "app")}
     prefix_free = url_for("login.page", **wish).removeprefix(settings.prefix)
-    next_url = return_url(request.args.get("next"))
+    next_url = visitors.return_url(request.args.get("next"))
     require_open(next_url)
     html = render_template(
         "login/advice.html",
@@ -188,7 +182,7 @@ def _begin_by_link(app: App, flow: Flow) -> Begun:
 
 def _begin(app: App, flow: Flow, to: str | None, look: Look) -> Begun:
     """A login that leads there, where that is an address of ours and still waits."""
-    next_url = return_url(to)
+    next_url = visitors.return_url(to)
     require_open(next_url)
     return begin(app, flow, Wish(next_url, purpose_of(next_url)), look=look)
 

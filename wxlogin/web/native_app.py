@@ -18,12 +18,11 @@ from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
 from wxlogin.flows.session import end_session
 from wxlogin.service import running
+from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
-from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.login import app_of
 from wxlogin.web.problems import answer
-from wxlogin.web.visitors import current_visitor, trace
 
 bp = Blueprint("native_app", __name__, url_prefix="/api")
 
@@ -32,7 +31,7 @@ _ATTEMPT_LENGTHS = range(16, 129)
 
 
 @bp.post("/mobile/<name>/login")
-@without_cookies
+@edge.without_cookies
 def mobile_login(name: str) -> BaseResponse:
     """A code of WeChat's SDK becomes a bearer token."""
     settings = running().settings
@@ -58,7 +57,7 @@ def mobile_login(name: str) -> BaseResponse:
 
 
 @bp.post("/registrations")
-@without_cookies
+@edge.without_cookies
 def register() -> Response:
     """The person's word, given in the program: the account and a bearer token."""
     body = json_texts(registration=True, agree=True, terms_version=False)
@@ -92,10 +91,10 @@ def _ask_person(waiting: Waiting) -> BaseResponse:
 
 
 @bp.delete("/session")
-@without_cookies
+@edge.without_cookies
 def sign_out() -> Response:
     """Ends the session of this bearer token."""
-    visitor = current_visitor() if bearer_token() else None
+    visitor = visitors.current() if edge.bearer_token() else None
     if visitor is None:
         raise SignInNeeded("no session of a program")
     end_session(visitor)
@@ -104,7 +103,7 @@ def sign_out() -> Response:
 
 def program_trace(door: str, kind: SessionKind) -> Trace:
     """Where a program's sign-in comes from; no browser's session ends by it."""
-    return replace(trace(door), former_secret=None, kind=kind)
+    return replace(visitors.trace(door), former_secret=None, kind=kind)
 
 
 def _answer(signed_in: AppSignIn) -> dict[str, Any]:

@@ -22,26 +22,16 @@ from wxlogin.oidc.clients import is_program
 from wxlogin.oidc.discovery import metadata
 from wxlogin.oidc.messages import Call, Reply, invalid_request
 from wxlogin.service import running
-from wxlogin.web import limits
-from wxlogin.web.edge import (
-    allow_form_to,
-    allow_keeping,
-    bearer_token,
-    hide_referrer,
-    let_all_read,
-    let_sites_read,
-    without_cookies,
-)
+from wxlogin.web import edge, limits, visitors
 from wxlogin.web.problems import refusal
 from wxlogin.web.purposes import pending_site, waiting_request
-from wxlogin.web.visitors import current_visitor
 
 bp = Blueprint("openid", __name__, url_prefix="/oauth2")
 # Apart from what a person opens (see `hosts.PAGES`).
 userinfo_bp = Blueprint("userinfo", __name__)
-userinfo_bp.after_request(let_sites_read)
+userinfo_bp.after_request(edge.let_sites_read)
 metadata_bp = Blueprint("openid_metadata", __name__)
-metadata_bp.after_request(let_all_read)
+metadata_bp.after_request(edge.let_all_read)
 blueprints = (bp, userinfo_bp, metadata_bp)
 
 _FORM = "application/x-www-form-urlencoded"
@@ -54,7 +44,7 @@ _REALM = 'Bearer realm="wxlogin"'
 
 @bp.after_request
 def _cors(response: Response) -> Response:
-    return let_sites_read(response) if request.endpoint in _FOR_PAGES else response
+    return edge.let_sites_read(response) if request.endpoint in _FOR_PAGES else response
 
 
 @bp.errorhandler(WxloginError)
@@ -73,19 +63,19 @@ def _failed(error: WxloginError) -> Response:
 @bp.get("/authorize")
 def authorize() -> Response:
     """A site sends somebody to be signed in."""
-    hide_referrer()
+    edge.hide_referrer()
     found = authorizing.consider(_call(request.args), at=now())
     return _render(found) if isinstance(found, Reply) else _meet(found)
 
 
 @bp.post("/authorize")
-@without_cookies
+@edge.without_cookies
 def authorize_by_form() -> Response:
     """The same by a form of the site's (OpenID Connect Core 3.1.2.1).
 
     A browser sends no cookie of ours with it, so who visits shows on the next page.
     """
-    hide_referrer()
+    edge.hide_referrer()
     found = authorizing.consider(_call(request.form), at=now())
     if isinstance(found, Reply):
         return _render(found)
@@ -95,15 +85,15 @@ def authorize_by_form() -> Response:
 @bp.get("/authorize/<key>")
 def resume(key: str) -> Response:
     """A request that has waited goes on, after a login or an answer."""
-    hide_referrer()
+    edge.hide_referrer()
     return _meet(waiting_request(key), key=key)
 
 
 @bp.post("/authorize/<key>")
 def agree(key: str) -> Response:
     """The person's word that it may go on, for the account that the page named."""
-    hide_referrer()
-    visitor = current_visitor()
+    edge.hide_referrer()
+    visitor = visitors.current()
     if visitor is None or request.form.get("uid") != visitor.uid:
         # Another tab has signed somebody else in since this page was shown.
         return redirect(url_for("openid.resume", key=key), 303)
@@ -113,7 +103,7 @@ def agree(key: str) -> Response:
 @bp.get("/authorize/<key>/decline")
 def decline(key: str) -> Response:
     """The person said no, and the site hears of it."""
-    hide_referrer()
+    edge.hide_referrer()
     said = "The visitor said no."
     reply = authorizing.refuse(waiting_request(key), "access_denied", said)
     _answered(key)
@@ -121,25 +111,25 @@ def decline(key: str) -> Response:
 
 
 @bp.post("/token")
-@without_cookies
+@edge.without_cookies
 def token() -> Response:
     return _answer(authorization_server.token)
 
 
 @bp.post("/introspect")
-@without_cookies
+@edge.without_cookies
 def introspect() -> Response:
     return _answer(authorization_server.introspect)
 
 
 @bp.post("/revoke")
-@without_cookies
+@edge.without_cookies
 def revoke() -> Response:
     return _answer(authorization_server.revoke)
 
 
 @userinfo_bp.route("/oauth2/userinfo", methods=["GET", "POST"])
-@without_cookies
+@edge.without_cookies
 def userinfo() -> Response:
     """Claims for an access token."""
     token = _access_token()
@@ -185,7 +175,7 @@ def _meet(
     asked: AuthorizationRequest, *, key: str | None = None, agreed: bool = False
 ) -> Response:
     """The site's answer, or the page that the visitor sees first."""
-    visitor = current_visitor()
+    visitor = visitors.current()
     try:
         found = decide(asked, visitor, at=now(), agreed=agreed)
     except RegistrationClosed:
@@ -210,7 +200,7 @@ def _meet(
 def _ask_whether(asked: AuthorizationRequest, key: str, visitor: Visitor) -> Response:
     """A page that names the client and the account; its form is `agree`."""
     site = pending_site(key)
-    allow_form_to(asked.redirect_uri)
+    edge.allow_form_to(asked.redirect_uri)
     html = render_template(
         "openid/consent.html",
         key=key,
@@ -239,7 +229,7 @@ def _answered(key: str | None) -> None:
 
 
 def _answer(endpoint: Callable[[Call], Reply]) -> Response:
-    hide_referrer()
+    edge.hide_referrer()
     if request.mimetype != _FORM:
         text = f"Send the parameters as {_FORM}."
         return _json(415, {"error": "invalid_request", "error_description": text})
@@ -258,7 +248,7 @@ def _render(reply: Reply) -> Response:
     if reply.to is None:
         return _json(reply.status, reply.body, dict(reply.headers))
     if reply.mode == "form_post":
-        allow_form_to(reply.to)
+        edge.allow_form_to(reply.to)
         page = render_template("form_post.html", to=reply.to, values=reply.body)
         return Response(page, mimetype="text/html")
     # After a form another method would be a repetition of it (security row 18).
@@ -277,7 +267,7 @@ def _access_token() -> str | None:
 
     Raises OAuth2Error for one in the address, where logs and histories keep it.
     """
-    header = bearer_token()
+    header = edge.bearer_token()
     form = request.form.get(_TOKEN) if request.method == "POST" else None
     if _TOKEN in request.args:
         raise invalid_request("The access token belongs into the Authorization header.")
@@ -291,5 +281,5 @@ def _public(document: object) -> Response:
     response = jsonify(document)
     response.cache_control.public = True
     response.cache_control.max_age = signing_keys.JWKS_SECONDS
-    allow_keeping()
+    edge.allow_keeping()
     return response

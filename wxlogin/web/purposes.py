@@ -19,7 +19,7 @@ from wxlogin.oidc.authorization_request import AuthorizationRequest
 from wxlogin.security.origins import web_origins
 from wxlogin.service import running
 from wxlogin.sites import terms
-from wxlogin.web.visitors import current_visitor
+from wxlogin.web import visitors
 
 _KEY = r"([A-Za-z0-9_-]{16,64})"
 _AUTHORIZE = re.compile(rf"/oauth2/authorize/{_KEY}")
@@ -42,7 +42,7 @@ def purpose_of(next_url: str) -> Purpose:
 def visitor_for(next_url: str) -> Visitor | None:
     """Who is signed in, unless the site that waits at `next` wants more than that:
     "Continue" would lead back to the login."""
-    visitor = current_visitor()
+    visitor = visitors.current()
     found = _AUTHORIZE.fullmatch(_path(next_url))
     waiting = authorizations.held(found[1]) if found and visitor else None
     if visitor and waiting and not waiting.will_do(visitor, at=now()):
@@ -103,7 +103,7 @@ def terms_first(next_url: str) -> str:
     """The way to `next_url`, by way of our own terms where they must be agreed to."""
     if not terms.counts_ours() or purpose_of(next_url) != Purpose():
         return next_url
-    visitor = current_visitor()
+    visitor = visitors.current()
     if visitor is None or not terms.owed_to_us(visitor.user_id):
         return next_url
     return url_for("terms.ours", next=next_url)

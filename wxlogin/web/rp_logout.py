@@ -18,18 +18,16 @@ from wxlogin.oidc import rp_logout
 from wxlogin.oidc.messages import Call
 from wxlogin.oidc.rp_logout import NOT_LISTED, Farewell
 from wxlogin.service import running
-from wxlogin.web import limits
-from wxlogin.web.edge import allow_form_to, hide_referrer, without_cookies
+from wxlogin.web import edge, limits, visitors
 from wxlogin.web.language import language, wished
 from wxlogin.web.problems import for_developers
-from wxlogin.web.visitors import current_visitor, drop_session
 
 bp = Blueprint("rp_logout", __name__, url_prefix="/oauth2/logout")
 
 
 @bp.get("")
 def arrive() -> Response:
-    hide_referrer()
+    edge.hide_referrer()
     farewell = _consider(request.args)
     if _needs_an_answer(farewell):
         return _keep(farewell)
@@ -37,7 +35,7 @@ def arrive() -> Response:
 
 
 @bp.post("")
-@without_cookies
+@edge.without_cookies
 def arrive_by_form() -> Response:
     return _keep(_consider(request.form))
 
@@ -46,10 +44,10 @@ def arrive_by_form() -> Response:
 def go_on(key: str) -> Response:
     """The question, or the way on where there is nothing to ask."""
     farewell = rp_logout.held(key)
-    visitor = current_visitor()
+    visitor = visitors.current()
     if visitor is None or not _needs_an_answer(farewell):
         return _go(farewell)
-    allow_form_to(farewell.return_to)
+    edge.allow_form_to(farewell.return_to)
     return _page(farewell, "ask", visitor=visitor, key=key)
 
 
@@ -67,7 +65,7 @@ def _consider(values: MultiDict[str, str]) -> Farewell:
 
 
 def _needs_an_answer(farewell: Farewell) -> bool:
-    visitor = current_visitor()
+    visitor = visitors.current()
     return visitor is not None and not farewell.means(visitor)
 
 
@@ -80,9 +78,9 @@ def _keep(farewell: Farewell) -> Response:
 def _go(farewell: Farewell) -> Response:
     """Ends the session, and goes back to the site or shows that it is over. An
     address that is not listed is a fault of the site's, and never gone to."""
-    if visitor := current_visitor():
+    if visitor := visitors.current():
         end_session(visitor)
-    drop_session()
+    visitors.drop_session()
     if farewell.return_to:
         return redirect(farewell.return_to, 303)
     unlisted = farewell.unlisted

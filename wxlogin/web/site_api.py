@@ -17,16 +17,7 @@ from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites import feed, members
 from wxlogin.sites.members import Member
-from wxlogin.web.api import (
-    calling_site,
-    describe,
-    json_text_or_null,
-    json_texts,
-    member_of,
-    member_of_uid,
-    refuse_stranger,
-)
-from wxlogin.web.edge import without_cookies
+from wxlogin.web import api, edge
 
 bp = Blueprint("site_api", __name__, url_prefix="/api/site")
 
@@ -39,32 +30,32 @@ _DIGITS = 18
 
 
 @bp.get("/users/<uid>")
-@without_cookies
+@edge.without_cookies
 def user(uid: str) -> Response:
     """The user of any uid ever given out, as it stands today."""
-    return _answer(member_of_uid(calling_site(), uid))
+    return _answer(api.member_of_uid(api.calling_site(), uid))
 
 
 @bp.put("/users/<uid>")
-@without_cookies
+@edge.without_cookies
 def set_external_id(uid: str) -> Response:
     """The site's own id of this user; null takes it back."""
-    site = calling_site()
-    member = member_of_uid(site, uid)
-    external_id = json_text_or_null("external_id")
+    site = api.calling_site()
+    member = api.member_of_uid(site, uid)
+    external_id = api.json_text_or_null("external_id")
     if external_id is None:
         members.take_external_id(member.client_id, member.user_id)
     else:
         members.set_external_id(member.client_id, member.user_id, external_id)
-    return _answer(member_of(site, member.user_id))
+    return _answer(api.member_of(site, member.user_id))
 
 
 @bp.post("/links")
-@without_cookies
+@edge.without_cookies
 def links() -> Response:
     """An address with which a customer of the site's connects a WeChat."""
-    site = calling_site()
-    body = json_texts(external_id=True, label=True, return_to=False)
+    site = api.calling_site()
+    body = api.json_texts(external_id=True, label=True, return_to=False)
     key = customer_links.make(site, **body)
     url = f"{running().settings.public_url}/link/{key}"
     response = jsonify(url=url, expires_in=customer_links.SECONDS)
@@ -73,21 +64,21 @@ def links() -> Response:
 
 
 @bp.post("/links/confirm")
-@without_cookies
+@edge.without_cookies
 def confirm() -> Response:
     """The customer whose session the browser has came back with this code."""
-    site = calling_site()
-    body = json_texts(code=True, external_id=True)
+    site = api.calling_site()
+    body = api.json_texts(code=True, external_id=True)
     done = acceptance.confirm(site, **body)
     url = f"{running().settings.public_url}/link/continue/{done.token}"
     return jsonify(continue_url=url, **_told(done.looks))
 
 
 @bp.get("/bindings/<code>")
-@without_cookies
+@edge.without_cookies
 def binding(code: str) -> Response:
     """Whose WeChat it is that came with this code."""
-    found = bindings.look(calling_site(), code)
+    found = bindings.look(api.calling_site(), code)
     picture = None
     if found.avatar is not None:
         picture = f"data:{JPEG};base64,{b64encode(found.avatar).decode()}"
@@ -100,27 +91,27 @@ def binding(code: str) -> Response:
 
 
 @bp.post("/bindings")
-@without_cookies
+@edge.without_cookies
 def bind() -> Response:
     """The site has asked for its password: this is its customer."""
-    site = calling_site()
-    body = json_texts(code=True, external_id=True, label=True)
+    site = api.calling_site()
+    body = api.json_texts(code=True, external_id=True, label=True)
     token = bindings.answer(site, **body)
     base = running().settings.public_url
     return jsonify(continue_url=f"{base}/register/continue/{token}")
 
 
 @bp.get("/users")
-@without_cookies
+@edge.without_cookies
 def look_up() -> Response:
     """The user behind the site's own id, an openid or a unionid."""
-    site = calling_site()
+    site = api.calling_site()
     wish = _one_kind()
     if external_id := wish.get("external_id"):
         members.require_external_id(external_id)
         found = members.by_external_id(site.client_id or "", external_id)
-        return _answer(found or refuse_stranger())
-    return _answer(member_of(site, _by_wechat(wish)))
+        return _answer(found or api.refuse_stranger())
+    return _answer(api.member_of(site, _by_wechat(wish)))
 
 
 def _told(looks: Looks) -> dict[str, object]:
@@ -148,7 +139,7 @@ def _one_kind() -> dict[str, str]:
 
 def _answer(member: Member) -> Response:
     account = people.account(member.user_id)
-    told = describe(account)
+    told = api.describe(account)
     return jsonify(
         uid=told.pop("uid"),
         former_uids=told.pop("former_uids"),
@@ -163,7 +154,7 @@ def _answer(member: Member) -> Response:
 @bp.get("/events")
 def events() -> Response:
     """The events behind `after`, at most `limit`, in the order of the feed."""
-    client_id = calling_site().client_id or ""
+    client_id = api.calling_site().client_id or ""
     after = _number("after", default=0)
     limit = _number("limit", default=EVENTS)
     if not 1 <= limit <= MOST_EVENTS:

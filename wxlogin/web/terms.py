@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
-from wxlogin.web.edge import allow_form_to
+from wxlogin.web import edge, visitors
 from wxlogin.web.purposes import pending_site, refused_by_person, resume_url
-from wxlogin.web.visitors import require_visitor, return_url
 
 bp = Blueprint("terms", __name__, url_prefix="/terms")
 
@@ -21,9 +20,9 @@ bp = Blueprint("terms", __name__, url_prefix="/terms")
 def page(key: str) -> Response:
     """A site's terms. Raises SiteRequestOver where the request is gone."""
     site = pending_site(key)
-    visitor = require_visitor()
+    visitor = visitors.require()
     policy = terms.policy_for(site.client_id or "")
-    allow_form_to(*site.redirect_uris)
+    edge.allow_form_to(*site.redirect_uris)
     known = members.member(policy.client_id, visitor.user_id) is not None
     decline = url_for("terms.decline", key=key)
     return _ask(policy, resume_url(key), known=known, decline=decline)
@@ -40,12 +39,12 @@ def decline(key: str) -> Response:
 def ours() -> Response:
     """Our own terms, after a sign-in for no site."""
     policy = terms.policy_for("")
-    target = return_url(request.args.get("next"))
+    target = visitors.return_url(request.args.get("next"))
     return _ask(policy, target, known=True, decline=url_for("login.logout"))
 
 
 def _ask(policy: Policy, target: str, *, known: bool, decline: str) -> Response:
-    visitor = require_visitor()
+    visitor = visitors.require()
     terms.refuse_strangers(policy, visitor.user_id)
     if request.method == "POST":
         if _said_yes(policy):

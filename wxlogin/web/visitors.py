@@ -67,7 +67,7 @@ def _load(secret: str) -> SignedInUser | None:
     return SignedInUser(secret, visitor) if visitor else None
 
 
-def current_visitor() -> Visitor | None:
+def current() -> Visitor | None:
     """The visitor whose session is good, or None.
 
     Where the request carries a bearer token, that decides and no cookie is read.
@@ -79,9 +79,9 @@ def current_visitor() -> Visitor | None:
     return cast(Visitor | None, getattr(current_user, "visitor", None))
 
 
-def require_visitor() -> Visitor:
+def require() -> Visitor:
     """The visitor. Raises SignInNeeded where there is none."""
-    if visitor := current_visitor():
+    if visitor := current():
         return visitor
     raise SignInNeeded("no session")
 

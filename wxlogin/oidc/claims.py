@@ -66,7 +66,7 @@ def user_claims(site: Site, user_id: int, scope: Collection[str]) -> dict[str, A
     if "profile" in scope:
         claims |= _profile(settings, account)
     if "wechat" in scope:
-        claims["wechat"] = wechat(settings, account)
+        claims["wechat"] = wechat(account)
     if site.email == "placeholder":
         claims |= _email(settings, site, account)
     return claims
@@ -173,9 +173,9 @@ def _profile(settings: Settings, account: Account) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def wechat(settings: Settings, account: Account) -> dict[str, Any]:
+def wechat(account: Account) -> dict[str, Any]:
     """WeChat's names for the person, here and in what /api tells."""
-    names = settings.app_names
+    names = running().settings.app_names
     return {
         "identities": [
             {

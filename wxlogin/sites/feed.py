@@ -43,7 +43,7 @@ class Told:
 
     def public_form(self) -> dict[str, Any]:
         """As JSON for its site: `type`, `timestamp` and `data`. Apps have names."""
-        names = {app.appid: app.name for app in running().settings.apps}
+        names = running().settings.app_names
         data = dict(self.data)
         if identities := data.get("identities"):
             data["identities"] = [

@@ -62,7 +62,7 @@ def describe(account: Account) -> dict[str, Any]:
         "nickname": account.profile.nickname,
         "avatar": picture_url(settings, account.user_id, account.uid),
         "language": account.profile.language,
-        **claims.wechat(settings, account),
+        **claims.wechat(account),
     }
 
 

@@ -27,21 +27,6 @@ from wxlogin.oidc.codes import MOST_AT_ONCE
 TOKEN = "/oauth2/token"
 
 
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
-
-
-@pytest.fixture
-def shop(app) -> SiteServer:
-    return SiteServer(app, SHOP)
-
-
-@pytest.fixture
-def native(app) -> SiteServer:
-    return SiteServer(app, PUBLIC)
-
-
 def basic(name: str, secret: str) -> dict[str, str]:
     text = base64.b64encode(f"{name}:{secret}".encode()).decode()
     return {"Authorization": f"Basic {text}"}

@@ -2,20 +2,10 @@
 
 import pytest
 
-from tests.web.openid_site import NEWS, PUBLIC, SHOP, SITES, SiteServer, claims
+from tests.web.openid_site import NEWS, PUBLIC, SiteServer, claims
 from wxlogin.accounts import people
 
 PATH = "/oauth2/introspect"
-
-
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
-
-
-@pytest.fixture
-def shop(app) -> SiteServer:
-    return SiteServer(app, SHOP)
 
 
 def test_its_own_tokens_are_described(signed_in, shop):

@@ -12,11 +12,6 @@ ISSUER = "http://127.0.0.1:5000"
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
-
-
 def test_the_issuer_is_our_address_byte_for_byte(browser):
     """security row 115"""
     answer = browser.get(WELL_KNOWN)

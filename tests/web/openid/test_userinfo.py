@@ -5,20 +5,10 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.support.journey import Browser
-from tests.web.openid_site import PUBLIC, SHOP, SITES, SiteServer
+from tests.web.openid_site import PUBLIC, SITES, SiteServer
 
 PATH = "/oauth2/userinfo"
 BARE = 'Bearer realm="wxlogin"'
-
-
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
-
-
-@pytest.fixture
-def shop(app) -> SiteServer:
-    return SiteServer(app, SHOP)
 
 
 @pytest.fixture

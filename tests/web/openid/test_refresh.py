@@ -11,19 +11,9 @@ from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.db import db
 
 
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
-
-
 @pytest.fixture(params=[SHOP, PUBLIC], ids=["confidential", "public"])
 def site(app, request) -> SiteServer:
     return SiteServer(app, request.param)
-
-
-@pytest.fixture
-def shop(app) -> SiteServer:
-    return SiteServer(app, SHOP)
 
 
 def error_of(answer) -> str:

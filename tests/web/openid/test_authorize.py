@@ -29,21 +29,6 @@ from wxlogin.tickets.models import TicketRow
 ISSUER = "http://127.0.0.1:5000"
 
 
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
-
-
-@pytest.fixture
-def shop(app) -> SiteServer:
-    return SiteServer(app, SHOP)
-
-
-@pytest.fixture
-def native(app) -> SiteServer:
-    return SiteServer(app, PUBLIC)
-
-
 def refusals(log) -> list[dict]:
     return [line for line in log() if line["event"] == "refused"]
 

@@ -12,23 +12,10 @@ from tests.support.journey import Browser
 from tests.web.openid_site import (
     NEWS,
     SHOP,
-    SITES,
-    SiteServer,
     answer_of,
     signs_in_at_wechat,
 )
 from wxlogin.oidc import signing_keys
-
-
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
-
-
-@pytest.fixture
-def shop(app) -> SiteServer:
-    return SiteServer(app, SHOP)
-
 
 HEADERS = [
     '{"crit": 1}',

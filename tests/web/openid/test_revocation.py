@@ -2,24 +2,14 @@
 
 import pytest
 
-from tests.web.openid_site import NEWS, PUBLIC, SHOP, SITES, SiteServer
+from tests.web.openid_site import NEWS, PUBLIC, SHOP, SiteServer
 
 PATH = "/oauth2/revoke"
-
-
-@pytest.fixture
-def app(app_for):
-    return app_for(sites=SITES)
 
 
 @pytest.fixture(params=[SHOP, PUBLIC], ids=["confidential", "public"])
 def site(app, request) -> SiteServer:
     return SiteServer(app, request.param)
-
-
-@pytest.fixture
-def shop(app) -> SiteServer:
-    return SiteServer(app, SHOP)
 
 
 def works(site: SiteServer, tokens: dict) -> bool:

@@ -11,7 +11,7 @@ from wxlogin.accounts import people
 from wxlogin.accounts.models import Session
 from wxlogin.config import Site
 from wxlogin.db import db, transaction
-from wxlogin.tickets.models import TicketRow
+from wxlogin.tickets.sql import TicketRow
 from wxlogin.wechat.endpoints import SCOPE_USERINFO
 
 SHOP = Site(name="shop", origins=("https://shop.test",))

@@ -14,7 +14,7 @@ from flask import current_app
 from wxlogin.accounts import models as accounts
 from wxlogin.db import db, patient_engine
 from wxlogin.oidc import signing_keys as oidc
-from wxlogin.tickets import models as tickets
+from wxlogin.tickets import sql as tickets
 
 # Importing them is what puts their tables into db.metadata.
 MODELS = (accounts, oidc, tickets)

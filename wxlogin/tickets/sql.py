@@ -8,20 +8,21 @@ never the same twice and says whose it is.
 import itertools
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from wxlogin import db
+from wxlogin.db import TABLE_OPTIONS, Base, BigId, UtcDateTime, id_text
 from wxlogin.db.statements import insert_or_change, run, table_of
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.clock import moment
 from wxlogin.tickets.gauge import Gauge
-from wxlogin.tickets.models import TicketRow
 from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
 from wxlogin.tickets.waiting import WaitingRoom
 
@@ -29,6 +30,26 @@ from wxlogin.tickets.waiting import WaitingRoom
 # more than were added since: the table cannot grow without end.
 SWEEP_EVERY = 128
 SWEEP_ROWS = 512
+
+
+class TicketRow(Base):
+    """One ticket. `key` is a digest and `value` sealed: a dump opens nothing."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "key"),
+        # Those of a kind that wait are counted in the index alone (tickets/gauge.py).
+        sa.Index("ix_ticket_kind_expires_at", "kind", "expires_at"),
+        TABLE_OPTIONS,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    key: Mapped[str] = mapped_column(id_text(64))
+    version: Mapped[int]
+    value: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
 
 _table = table_of(TicketRow)
 # Seconds to add to the database's clock: for its own time, and for a ticket's end.

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from wxlogin.db import Base, db, engine_options, now, prepare_engine
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import SealBroken, Sealer
-from wxlogin.tickets.models import TicketRow
-from wxlogin.tickets.sql import SWEEP_EVERY, SqlTickets
+from wxlogin.tickets.sql import SWEEP_EVERY, SqlTickets, TicketRow
 from wxlogin.tickets.store import REMEMBERED, digest
 
 

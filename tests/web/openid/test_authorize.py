@@ -24,7 +24,7 @@ from tests.web.openid_site import (
 )
 from wxlogin.accounts.models import Event, SiteUser
 from wxlogin.db import db
-from wxlogin.tickets.models import TicketRow
+from wxlogin.tickets.sql import TicketRow
 
 ISSUER = "http://127.0.0.1:5000"
 

@@ -11,7 +11,7 @@ from wxlogin.accounts.models import LogoutNotice
 from wxlogin.db import db
 from wxlogin.oidc import key_rotation
 from wxlogin.service import service_of
-from wxlogin.tickets.models import TicketRow
+from wxlogin.tickets.sql import TicketRow
 
 PATH = "/oauth2/logout"
 BYE = "https://shop.test/bye"

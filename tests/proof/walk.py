@@ -66,8 +66,9 @@ _SAME = {"Sec-Fetch-Site": "same-origin"}
 _MASKS = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?", "MOMENT"),
     (r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", "MOMENT"),
-    (r"(?<=state=)[A-Z2-7]{60,}", "STATE"),
+    (r"(?<=state=)[\w-]+", "STATE"),
     (r"(?<=nonce[-=])[\w-]+", "NONCE"),
+    (r"(?<=code_challenge=)[\w-]+", "CHALLENGE"),
     (r"wxlogin_at-[\w=.-]+", "wxlogin_at-NONCE"),
     (r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}([.=][\w-]{5,})*", "TOKEN"),
     (r"(?<![\w-])([\w-]{22}|[0-9a-f]{16})(?![\w-])", "TOKEN"),
@@ -171,6 +172,14 @@ class Walker:
                 url = self._consents(url)
             answer, most = self.asks("GET", url), most - 1
 
+    def waits_for_the_picture(self) -> None:
+        """It is fetched beside the sign-in."""
+        for _ in range(100):
+            answer = self.http.get(f"{self.service}/api/me", timeout=20)
+            if answer.json().get("avatar"):
+                return
+            time.sleep(0.1)
+
     def _consents(self, url: str) -> str:
         if self.in_wechat:
             return self.phone("authorize", url=url, person="xiaoming")["redirect"]
@@ -202,7 +211,7 @@ def _visits(person: Walker) -> list[str]:
         person.asks("POST", path, headers=_SAME)
         person.asks("POST", path, json={"app": "web", "code": "x"})
     person.goes("/login/h5?next=/me" if person.in_wechat else "/login/qr?next=/me")
-    time.sleep(1.5)  # The picture is fetched beside the sign-in.
+    person.waits_for_the_picture()
     person.asks("GET", "/me")
     person.asks("GET", "/api/me")
     person.goes(f"{person.shop}/login")

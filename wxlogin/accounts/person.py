@@ -62,6 +62,8 @@ class Profile:
 
 #: The fields of a profile; columns of users have their names.
 PROFILE = tuple(field.name for field in fields(Profile))
+#: The same, as files and commands call them.
+WRITTEN = {name: "name" if name == "nickname" else name for name in PROFILE}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 from wxlogin.accounts import conflicts, merges, people, sessions, sign_in
 from wxlogin.accounts.conflicts import ConflictView, Reason
 from wxlogin.accounts.people import Account
+from wxlogin.accounts.person import WRITTEN
 from wxlogin.cli.printing import facts, moment, table
 from wxlogin.errors import NotFound
 from wxlogin.observability import get_logger
@@ -86,9 +87,10 @@ def _about(account: Account) -> list[tuple[str, str]]:
     return [
         ("uid", account.uid),
         ("former uids", ", ".join(account.former_uids)),
-        ("name", account.profile.nickname),
-        ("avatar", account.profile.avatar or ""),
-        ("language", account.profile.language or ""),
+        *(
+            (said, getattr(account.profile, name) or "")
+            for name, said in WRITTEN.items()
+        ),
         ("created", moment(account.created_at)),
         ("last sign-in", moment(account.last_seen_at)),
         ("profile from", moment(account.profile_at)),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
-from wxlogin.accounts.person import PROFILE
+from wxlogin.accounts.person import PROFILE, WRITTEN
 from wxlogin.config import App
 from wxlogin.db import reading
 from wxlogin.transfer.lines import Format
@@ -190,9 +190,7 @@ class _Pages:
             "uid": user.uid,
             "openids": self._openids(person),
             "unionids": {name: _one(ids) for name, ids in person.unionids.items()},
-            "name": user.nickname,
-            "avatar": user.avatar,
-            "language": user.language,
+            **{said: getattr(user, name) for name, said in WRITTEN.items()},
             "created": user.created_at.isoformat(),
             "disabled": disabled,
             "former_uids": person.former_uids,

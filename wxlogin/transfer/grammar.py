@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from wxlogin.accounts.person import Profile
+from wxlogin.accounts.person import WRITTEN, Profile
 from wxlogin.config import App
 from wxlogin.errors import BadRequest
 from wxlogin.sites.members import require_external_id
@@ -155,12 +155,14 @@ class Records:
 
     def _profile(self, fields: Mapping[str, Any]) -> tuple[Profile, bool]:
         """The profile, and whether its picture is one that we never fetch."""
-        for name in ("name", "avatar", "language"):
-            if not isinstance(fields.get(name), str | None):
-                raise Refusal(f"{name} is no text")
-        given = fields.get("avatar")
-        avatar = self.picture(given) if given else None
-        profile = Profile(fields.get("name") or "", avatar, fields.get("language"))
+        texts: dict[str, Any] = {}
+        for name, written in WRITTEN.items():
+            texts[name] = fields.get(written)
+            if not isinstance(texts[name], str | None):
+                raise Refusal(f"{written} is no text")
+        given = texts["avatar"]
+        texts["avatar"] = self.picture(given) if given else None
+        profile = Profile(**texts)
         return profile, bool(given) and profile.avatar is None
 
     def _former_external_ids(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from wxlogin.accounts.person import Profile
+from wxlogin.accounts.person import WRITTEN, Profile
 from wxlogin.config import App
 
 FIELDS = (
@@ -24,9 +24,7 @@ FIELDS = (
     "uid",
     "openids",
     "unionids",
-    "name",
-    "avatar",
-    "language",
+    *WRITTEN.values(),
     "created",
     "disabled",
     "former_uids",

@@ -10,6 +10,7 @@ A body is an object with texts, or it is refused clearly.
 
 import hmac
 import re
+from dataclasses import asdict
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
@@ -59,9 +60,8 @@ def describe(account: Account) -> dict[str, Any]:
     return {
         "uid": account.uid,
         "former_uids": account.former_uids,
-        "nickname": account.profile.nickname,
+        **asdict(account.profile),
         "avatar": picture_url(settings, account.user_id, account.uid),
-        "language": account.profile.language,
         **claims.wechat(account),
     }
 

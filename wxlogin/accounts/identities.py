@@ -161,7 +161,7 @@ def _unlink(
     chosen = next((one for one in identities if one.id == identity_id), None)
     if chosen is None:
         raise NotFound("no such identity of this user")
-    company = wechats.look(session, user_id)
+    company = wechats.company(session, user_id)
     wechat, at = company.of(identity_id), now()
     if wechat is None or len(company.wechats) == 1:
         raise Conflict("the last WeChat of an account cannot be taken off")
@@ -170,7 +170,7 @@ def _unlink(
         raise RecentlyJoined("an older WeChat is not taken off for a new one's sake")
     going = wechat.identities
     # Before their rows go with the identities' rows.
-    sessions.close(session, SessionRow.identity_id.in_(going))
+    sessions.end(session, SessionRow.identity_id.in_(going))
     told = described(*(one for one in identities if one.id in going))
     data = {"identities": told}
     announce(session, Change(Kind.unlinked, user_id, at, data=data))

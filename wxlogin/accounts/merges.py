@@ -127,7 +127,7 @@ def _move(
     if keep_session is not None:
         kept = sa.update(SessionRow).where(SessionRow.id == keep_session)
         run(session, kept.values(user_id=survivor.id))
-    sessions.close(session, SessionRow.user_id == loser.id)
+    sessions.end(session, SessionRow.user_id == loser.id)
     return moved
 
 

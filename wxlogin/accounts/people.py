@@ -227,7 +227,7 @@ def disable(uid: str, *, at: datetime | None = None) -> None:
         if user.disabled_at is None:
             user.disabled_at = moment
             announce(session, Change(Kind.disabled, user.id, moment))
-        sessions.close(session, SessionRow.user_id == user.id)
+        sessions.end(session, SessionRow.user_id == user.id)
 
     transaction(work)
 
@@ -260,7 +260,7 @@ def delete(user_id: int, *, through: int | None = None) -> None:
 def _delete(session: Session, user_id: int, through: int | None) -> None:
     user = lock(session, {user_id})[user_id]
     if through is not None:
-        company = wechats.look(session, user_id)
+        company = wechats.company(session, user_id)
         wechat = company.of(through)
         if wechat is not None and not company.may_delete(wechat, at=now()):
             raise RecentlyJoined("who has just come does not delete the account")
@@ -268,7 +268,7 @@ def _delete(session: Session, user_id: int, through: int | None) -> None:
     formers = list(session.scalars(former.order_by(User.id)))
     data = {"former_uids": formers}
     announce(session, Change(Kind.deleted, user_id, now(), data=data))
-    sessions.close(session, SessionRow.user_id == user_id)
+    sessions.end(session, SessionRow.user_id == user_id)
     _delete_conflicts(session, user_id)
     signals.send(session, signals.deleted, uid=user.uid)
     # Nobody inherits them, by an import say.

@@ -3,7 +3,7 @@
 The cookie or bearer holds a random secret, the row its SHA-256: a copy of the
 database signs nobody in (security row 28). A session that ended has no row, so it
 is over on all workers at once (rows 22 to 24). What sites were given in it ends with
-it by foreign key; the sites are told, from the rows that `close` leaves (row 120).
+it by foreign key; the sites are told, from the rows that `end` leaves (row 120).
 """
 
 import hashlib
@@ -198,7 +198,7 @@ def open_beside(
     transaction(work)
 
 
-def end(session_id: int) -> None:
+def end_one(session_id: int) -> None:
     """Ends one session; no harm if it has ended."""
     _delete(SessionRow.id == session_id)
 
@@ -223,7 +223,7 @@ def list_for(user_id: int) -> list[SessionView]:
 def forget_ended(at: datetime, *, idle: timedelta = IDLE) -> int:
     """Removes the rows of sessions that ran out; says how many."""
     over = sa.or_(SessionRow.ends_at <= at, SessionRow.seen_at <= at - idle)
-    return in_batches(lambda session: close(session, over, limit=BATCH))
+    return in_batches(lambda session: end(session, over, limit=BATCH))
 
 
 def _mark_seen(session_id: int, *, at: datetime) -> None:
@@ -237,7 +237,7 @@ def _mark_seen(session_id: int, *, at: datetime) -> None:
         return
 
 
-def close(
+def end(
     session: Session, *where: sa.ColumnElement[bool], limit: int | None = None
 ) -> int:
     """Ends sessions inside the caller's transaction; says how many.
@@ -284,7 +284,7 @@ def _replace(session: Session, secret: str, *, by_id: int, user_id: int) -> None
 
 
 def _delete(*where: sa.ColumnElement[bool]) -> int:
-    return transaction(lambda session: close(session, *where))
+    return transaction(lambda session: end(session, *where))
 
 
 def _end(session: Session, ids: Sequence[int]) -> None:

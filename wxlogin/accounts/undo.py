@@ -54,7 +54,7 @@ def take_back(user_id: int, merge_id: int, *, at: datetime | None = None) -> Und
     moment = at or now()
 
     def work(session: Session) -> Undone:
-        new = wechats.look(session, user_id).merges(at=moment)
+        new = wechats.company(session, user_id).merges(at=moment)
         if merge_id not in {one.merge_id for one in new}:
             raise NotFound("no new merge of this account has this number")
         return _undo(session, merge_id, at=moment)
@@ -158,7 +158,7 @@ def _give_back(
         held = sa.update(table).where(ids, owner == holder.id)
         run(session, held.values({owner: loser.id}))
     through = SessionRow.identity_id.in_(identities)
-    sessions.close(session, through)
+    sessions.end(session, through)
 
 
 def _forget_foreign_unionids(session: Session, *user_ids: int) -> None:

@@ -26,7 +26,6 @@ from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Identity, Merge, User
 from wxlogin.accounts.owners import family
-from wxlogin.db import reading
 
 #: So long somebody is new to an account.
 NEW = timedelta(days=7)
@@ -112,14 +111,8 @@ class Company:
         return [one for one in self.joinings if at - one.at < NEW]
 
 
-def company(user_id: int) -> Company:
+def company(session: Session, user_id: int) -> Company:
     """The WeChats of this user, in one statement where there is but one."""
-    with reading() as session:
-        return look(session, user_id)
-
-
-def look(session: Session, user_id: int) -> Company:
-    """The same inside the caller's transaction."""
     query = sa.select(Identity).where(Identity.user_id == user_id)
     wechats = _wechats(session.scalars(query.order_by(Identity.id)).all())
     if len(wechats) < 2:

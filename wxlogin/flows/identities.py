@@ -22,9 +22,9 @@ from wxlogin.accounts.people import Account
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Visitor, hash_secret
 from wxlogin.accounts.sign_in import logins_since
-from wxlogin.accounts.wechats import Joining, WeChat, company
+from wxlogin.accounts.wechats import Company, Joining, WeChat, company
 from wxlogin.config import App
-from wxlogin.db import now
+from wxlogin.db import now, read
 from wxlogin.errors import Conflict, NotFound, SignInNeeded
 from wxlogin.flows import doors
 from wxlogin.flows.doors import Flow
@@ -163,9 +163,13 @@ class Ways:
     guarded: bool
 
 
+def _company(visitor: Visitor) -> Company:
+    return read(lambda session: company(session, visitor.user_id))
+
+
 def ways(visitor: Visitor) -> Ways:
     """What the account's page offers this visitor."""
-    found, at = company(visitor.user_id), now()
+    found, at = _company(visitor), now()
     mine = found.of(visitor.identity_id)
     free = [one for one in found.wechats if found.may_go(one, by=mine, at=at)]
     return Ways(
@@ -228,7 +232,7 @@ def news(visitor: Visitor, about: int) -> News | None:
 
 
 def _all_news(visitor: Visitor) -> list[News]:
-    found = company(visitor.user_id)
+    found = _company(visitor)
     mine = found.of(visitor.identity_id)
     if mine is None:
         return []

@@ -23,7 +23,7 @@ def require_fresh(visitor: Visitor) -> None:
 
 def end_session(visitor: Visitor) -> None:
     """Ends the visitor's own session, on all workers at once."""
-    sessions.end(visitor.session_id)
+    sessions.end_one(visitor.session_id)
     get_logger().info("signed out", uid=visitor.uid)
 
 
@@ -32,7 +32,7 @@ def end_other_session(visitor: Visitor, session_id: int) -> None:
     mine = {session.id for session in sessions.list_for(visitor.user_id)}
     if session_id not in mine:
         raise NotFound("no such session of this user")
-    sessions.end(session_id)
+    sessions.end_one(session_id)
     get_logger().info("session ended", uid=visitor.uid)
 
 

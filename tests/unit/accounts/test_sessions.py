@@ -111,8 +111,8 @@ def test_end_is_for_good(people: People) -> None:
     """security row 22"""
     result = people.signs_in("web", "o1", secret="s")
     assert result.session_id is not None
-    sessions.end(result.session_id)
-    sessions.end(result.session_id)
+    sessions.end_one(result.session_id)
+    sessions.end_one(result.session_id)
     assert find("s", at=people.at) is None
 
 

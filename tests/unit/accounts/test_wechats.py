@@ -13,7 +13,7 @@ from wxlogin.accounts.merges import Cause, merge
 from wxlogin.accounts.models import Identity
 from wxlogin.accounts.undo import take_back
 from wxlogin.accounts.wechats import NEW, Company, WeChat
-from wxlogin.db import now, reading, transaction
+from wxlogin.db import now, read, reading, transaction
 from wxlogin.errors import NotFound, RecentlyJoined
 
 
@@ -44,7 +44,8 @@ def become_one(people: People, one: str, other: str, cause: Cause = Cause.choice
 
 
 def company(openid: str) -> Company:
-    return wechats.company(user_of("web", openid).id)
+    user_id = user_of("web", openid).id
+    return read(lambda session: wechats.company(session, user_id))
 
 
 def may_go(found: Company, at, *, by: str | None = None) -> set[str]:

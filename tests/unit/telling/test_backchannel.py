@@ -51,7 +51,7 @@ def test_the_site_gets_a_logout_token(people: People, shop: Receiver) -> None:
     user = user_of("web", "o1")
     assert result.session_id is not None
     signed_in_at(user, "shop", result.session_id, sid="sid1")
-    sessions.end(result.session_id)
+    sessions.end_one(result.session_id)
     assert delivers() == 1
     (heard,) = shop.requests
     assert heard.path == "/logout"

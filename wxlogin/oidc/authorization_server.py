@@ -58,6 +58,10 @@ _NAMES = (
 )
 
 
+#: Status, body and headers, as Authlib hands them on.
+_Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
+
+
 class Request(OAuth2Request):
     """A call as Authlib hands it on."""
 
@@ -111,7 +115,7 @@ class CodeGrant(AuthorizationCodeGrant):
         found.require_verifier(self.request.call.one("code_verifier"))
         return found
 
-    def create_token_response(self) -> Any:
+    def create_token_response(self) -> _Answer:
         """RFC 6749 section 4.1.4; raises `invalid_grant`."""
         claimed = codes.claim(self.request.authorization_code)
         if claimed is None:
@@ -139,7 +143,7 @@ class RefreshGrant(RefreshTokenGrant):
         if self.request.call.one("refresh_token") is None:
             raise invalid_request("refresh_token is missing.")
 
-    def create_token_response(self) -> Any:
+    def create_token_response(self) -> _Answer:
         """RFC 6749 sections 5.1 and 6; raises `invalid_grant`, `invalid_scope`."""
         issued = refresh_tokens.refresh(
             self.request.call.one("refresh_token") or "",
@@ -150,7 +154,7 @@ class RefreshGrant(RefreshTokenGrant):
         return _tokens(self.client, issued)
 
 
-def _tokens(client: Client, issued: Issued) -> Any:
+def _tokens(client: Client, issued: Issued) -> _Answer:
     """The answer of the token endpoint, with an ID token where the scope holds `openid`
     (OpenID Connect Core 3.1.3.3 and 12.2)."""
     body: dict[str, Any] = {

@@ -22,7 +22,7 @@ from wxlogin.accounts.models import Avatar, User
 from wxlogin.accounts.models.account_tables import VERSION_LENGTH
 from wxlogin.accounts.owners import family, lock, survivor_id
 from wxlogin.config import Settings
-from wxlogin.db import BigId, now, reading, transaction
+from wxlogin.db import BigId, now, read, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone
 
@@ -99,8 +99,8 @@ _VERSION = _version()
 
 def version_of(user_id: int) -> str | None:
     """The version of the picture this user shows; None where there is none."""
-    with reading() as session:
-        found = session.execute(_VERSION, {"user_id": user_id}).first()
+    query = {"user_id": user_id}
+    found = read(lambda session: session.execute(_VERSION, query).first())
     return found.version if found and found.is_there else None
 
 

@@ -93,11 +93,14 @@ def account(user_id: int) -> Account:
 
     Raises AccountGone for a user that was deleted or merged away.
     """
-    with reading() as session:
+
+    def look(session: Session) -> Account:
         user = session.get(User, user_id)
         if user is None or user.merged_into_id is not None:
             raise AccountGone("no account has this id")
         return _account(session, user)
+
+    return read(look)
 
 
 def find_user(text: str) -> Account | None:

@@ -210,7 +210,9 @@ def _visits(person: Walker) -> list[str]:
     for path in _POSTS:
         person.asks("POST", path, headers=_SAME)
         person.asks("POST", path, json={"app": "web", "code": "x"})
-    person.goes("/login/h5?next=/me" if person.in_wechat else "/login/qr?next=/me")
+    person.goes(
+        "/login/h5?next=/healthz" if person.in_wechat else "/login/qr?next=/healthz"
+    )
     person.waits_for_the_picture()
     person.asks("GET", "/me")
     person.asks("GET", "/api/me")

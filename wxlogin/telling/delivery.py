@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,6 +25,7 @@ from wxlogin.errors import WxloginError
 from wxlogin.flows.retention import forget_if_due
 from wxlogin.observability import get_logger
 from wxlogin.telling import backchannel, webhooks
+from wxlogin.telling.outbox import Outbox
 
 POLL_SECONDS = 5.0
 # Seconds until the first look whether something is to be forgotten, and between two,
@@ -36,19 +36,17 @@ RETENTION_SECONDS = 600.0
 Context = Callable[[], AbstractContextManager[object]]
 
 
-@dataclass(frozen=True)
-class Job:
-    """One site to be told by one way. `key` is the same each time."""
-
-    key: tuple[str, str]
-    tell: Callable[[], int]
+_OUTBOXES: dict[str, Outbox[Any]] = {
+    "logout": backchannel.outbox,
+    "webhook": webhooks.outbox,
+}
 
 
-def jobs() -> Iterator[Job]:
-    """What is due now."""
-    for way, module in (("logout", backchannel), ("webhook", webhooks)):
-        for site in module.outbox.sites_due():
-            yield Job((way, site.name), partial(module.outbox.tell, site))
+def jobs() -> Iterator[tuple[str, Callable[[], int]]]:
+    """What is due now: each site by each way, under a name that is always the same."""
+    for way, outbox in _OUTBOXES.items():
+        for site in outbox.sites_due():
+            yield f"{way} {site.name}", partial(outbox.tell, site)
 
 
 def deliver_once(context: Context) -> int:
@@ -57,7 +55,11 @@ def deliver_once(context: Context) -> int:
     `context` opens an application context; each thread needs one of its own.
     """
     counts: list[int] = []
-    threads = [_begin(context, job, counts) for job in jobs()]
+
+    def count(tell: Callable[[], int]) -> None:
+        counts.append(tell())
+
+    threads = [_start(context, partial(count, tell), name) for name, tell in jobs()]
     for thread in threads:
         thread.join()
     return sum(counts)
@@ -72,7 +74,7 @@ class Deliverer:
         self._wake = threading.Event()
         self._over = False
         self._thread: threading.Thread | None = None
-        self._working: dict[tuple[str, str], threading.Thread] = {}
+        self._working: dict[str, threading.Thread] = {}
         self._forgetting: threading.Thread | None = None
         self._forget_at = time.monotonic() + _about(FIRST_SECONDS)
 
@@ -105,10 +107,10 @@ class Deliverer:
     def _look(self) -> None:
         try:
             with self._context():
-                for job in jobs():
-                    before = self._working.get(job.key)
+                for name, tell in jobs():
+                    before = self._working.get(name)
                     if before is None or not before.is_alive():
-                        self._working[job.key] = _begin(self._context, job)
+                        self._working[name] = _start(self._context, tell, name)
         except Exception as error:
             # The next look finds the same; only the thread must go on.
             _log(error, "looking")
@@ -124,17 +126,6 @@ class Deliverer:
 
 def _about(seconds: float) -> float:
     return random.uniform(0.5, 1.0) * seconds  # noqa: S311  no secret
-
-
-def _begin(
-    context: Context, job: Job, counts: list[int] | None = None
-) -> threading.Thread:
-    def work() -> None:
-        count = job.tell()
-        if counts is not None:
-            counts.append(count)
-
-    return _start(context, work, " ".join(job.key))
 
 
 def _start(context: Context, work: Callable[[], object], name: str) -> threading.Thread:

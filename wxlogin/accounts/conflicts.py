@@ -17,7 +17,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from wxlogin.accounts.models import Conflict, KeptApart, User
+from wxlogin.accounts.models import Conflict, Identity, KeptApart, UnionId, User
 from wxlogin.accounts.owners import family
 from wxlogin.accounts.person import Person
 from wxlogin.db import as_value, now, reading, transaction
@@ -102,6 +102,21 @@ def close(conflict_id: int, *, at: datetime | None = None) -> None:
         conflict.closed_at = conflict.closed_at or at or now()
 
     transaction(work)
+
+
+def forget(session: Session, user_id: int) -> None:
+    """Deletes what names the ids of this user, in rows about somebody else, too."""
+    openids = sa.exists().where(
+        Identity.user_id == user_id,
+        Identity.appid == Conflict.appid,
+        Identity.openid == Conflict.openid,
+    )
+    unionids = sa.exists().where(
+        UnionId.user_id == user_id,
+        UnionId.open_platform == Conflict.open_platform,
+        UnionId.unionid == Conflict.unionid,
+    )
+    run(session, sa.delete(Conflict).where(sa.or_(openids, unionids)))
 
 
 def _view(conflict: Conflict, uid: str | None, owner_uid: str | None) -> ConflictView:

@@ -81,7 +81,10 @@ def load(identity_id: int, sealer: Sealer) -> Grant | None:
 def store(
     session: Session, identity_id: int, new: NewGrant, *, sealer: Sealer, at: datetime
 ) -> None:
-    """Puts the grant of a new login in place of any other; one statement."""
+    """Puts `new`, the grant of a login by this identity, in place of any other.
+
+    One statement. `at` is when WeChat gave the tokens.
+    """
     fresh = _values(identity_id, new, sealer=sealer, at=at)
     first = {"identity_id": identity_id, "version": 1, **fresh}
     session.execute(_upsert(session.get_bind().dialect.name), first)
@@ -95,10 +98,10 @@ def replace(
     sealer: Sealer,
     at: datetime | None = None,
 ) -> bool:
-    """Stores refreshed tokens and ends the claim.
+    """Stores `new`, the refreshed tokens of this identity, and ends the claim.
 
-    False, with nothing written, if the grant has changed since `version`: then the
-    tokens that are there are the newer ones.
+    `at` is when WeChat gave them. False, with nothing written, if the grant has changed
+    since `version`: then the tokens that are there are the newer ones.
     """
     fresh = _values(identity_id, new, sealer=sealer, at=at or now())
     return _change(identity_id, version, {**fresh, "version": version + 1})

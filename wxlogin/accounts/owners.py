@@ -172,7 +172,12 @@ def mark_seen(
     learn_unionid: bool = True,
     learn_profile: bool = True,
 ) -> None:
-    """Raises AccountDisabled, AccountGone, or StartOver where things have moved."""
+    """User and identity, as `found`, are seen `at` this moment and learn the news.
+
+    Where name, picture or language is another one now, the sites that know the user
+    are told; `learn_unionid` and `learn_profile` off keep what there was. Raises
+    AccountDisabled, AccountGone, or StartOver where things have moved.
+    """
     user, identity = found.user, found.identity
     if user is None or identity is None:
         raise StartOver

@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin import signals
-from wxlogin.accounts import sessions, wechats
+from wxlogin.accounts import conflicts, sessions, wechats
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import (
     Avatar,
-    Conflict,
     DeletedUid,
     Identity,
     UnionId,
@@ -272,28 +271,13 @@ def _delete(session: Session, user_id: int, through: int | None) -> None:
     data = {"former_uids": formers}
     announce(session, Change(Kind.deleted, user_id, now(), data=data))
     sessions.end(session, SessionRow.user_id == user_id)
-    _delete_conflicts(session, user_id)
+    conflicts.forget(session, user_id)
     signals.send(session, signals.deleted, uid=user.uid)
     # Nobody inherits them, by an import say.
     session.add_all(DeletedUid(digest=digest_of(uid)) for uid in (user.uid, *formers))
     # The rest goes with the rows it refers to: see the foreign keys in `models`.
     run(session, sa.delete(User).where(User.merged_into_id == user_id))
     run(session, sa.delete(User).where(User.id == user_id))
-
-
-def _delete_conflicts(session: Session, user_id: int) -> None:
-    """Conflicts may also name the person's ids in a row about somebody else."""
-    openids = sa.exists().where(
-        Identity.user_id == user_id,
-        Identity.appid == Conflict.appid,
-        Identity.openid == Conflict.openid,
-    )
-    unionids = sa.exists().where(
-        UnionId.user_id == user_id,
-        UnionId.open_platform == Conflict.open_platform,
-        UnionId.unionid == Conflict.unionid,
-    )
-    run(session, sa.delete(Conflict).where(sa.or_(openids, unionids)))
 
 
 def _lock_survivor(session: Session, uid: str) -> User:

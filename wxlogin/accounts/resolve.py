@@ -231,7 +231,8 @@ def insert_identity(
 ) -> int:
     """Gives the person's openid to the user and returns the identity's id.
 
-    Raises StartOver where another request gave openid or unionid to somebody first.
+    It is first seen `at` this moment. Raises StartOver where another request gave
+    openid or unionid to somebody first.
     """
     values = {
         "user_id": user_id,

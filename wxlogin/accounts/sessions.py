@@ -92,19 +92,12 @@ ALIVE = (
     User.disabled_at.is_(None),
     User.merged_into_id.is_(None),
 )
-_FIND = (
-    sa.select(SessionRow, User)
-    .join(User, User.id == SessionRow.user_id)
-    .where(SessionRow.secret_hash == sa.bindparam("secret_hash"), *ALIVE)
-)
-_OWN = (
-    sa.select(SessionRow)
-    .join(User, User.id == SessionRow.user_id)
-    .where(
-        SessionRow.id == sa.bindparam("session_id"),
-        SessionRow.user_id == sa.bindparam("user_id"),
-        *ALIVE,
-    )
+_GOOD = sa.select(SessionRow, User).join(User, User.id == SessionRow.user_id)
+_FIND = _GOOD.where(SessionRow.secret_hash == sa.bindparam("secret_hash"), *ALIVE)
+_OWN = _GOOD.where(
+    SessionRow.id == sa.bindparam("session_id"),
+    SessionRow.user_id == sa.bindparam("user_id"),
+    *ALIVE,
 )
 
 
@@ -200,13 +193,14 @@ def open_beside(
 
 def end_one(session_id: int) -> None:
     """Ends one session; no harm if it has ended."""
-    _delete(SessionRow.id == session_id)
+    transaction(lambda session: end(session, SessionRow.id == session_id))
 
 
 def end_all(user_id: int, *, except_id: int | None = None) -> int:
     """Ends the user's sessions, but for `except_id`; says how many."""
     others = SessionRow.id != except_id if except_id is not None else sa.true()
-    return _delete(SessionRow.user_id == user_id, others)
+    mine = SessionRow.user_id == user_id
+    return transaction(lambda session: end(session, mine, others))
 
 
 def list_for(user_id: int) -> list[SessionView]:
@@ -281,10 +275,6 @@ def _replace(session: Session, secret: str, *, by_id: int, user_id: int) -> None
         )
         run(session, mine.values(session_id=by_id))
     _end(session, [former.id])
-
-
-def _delete(*where: sa.ColumnElement[bool]) -> int:
-    return transaction(lambda session: end(session, *where))
 
 
 def _end(session: Session, ids: Sequence[int]) -> None:

@@ -121,13 +121,6 @@ class Client(ClientMixin):
     def __repr__(self) -> str:
         return f"<Client {self.client_id}>"
 
-    def get_client_id(self) -> str:
-        return self.client_id
-
-    def get_default_redirect_uri(self) -> None:
-        """None: the site always says where people go back to."""
-        return None
-
     def get_allowed_scope(self, scope: str | None) -> str:
         return known_scope(scope)
 

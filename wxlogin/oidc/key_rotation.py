@@ -50,22 +50,22 @@ class KeyView:
     published_until: datetime | None
 
 
-def rotate(*, leaked: bool = False, at: datetime | None = None) -> list[KeyView]:
+def rotate(*, leaked: bool = False) -> list[KeyView]:
     """Adds a key of each algorithm in use; returns all but those kept for old hints.
 
     `leaked`: the new one signs at once and what the old ones signed is worthless.
     """
-    moment = at or now()
+    moment = now()
     for alg in _algs_in_use():
         work = partial(_add, alg=alg, key=new_key(alg), leaked=leaked, at=moment)
         transaction(work)
     forget_ring()
-    return [key for key in list_keys(at=moment) if key.state != "kept"]
+    return [key for key in list_keys() if key.state != "kept"]
 
 
-def list_keys(*, at: datetime | None = None) -> list[KeyView]:
+def list_keys() -> list[KeyView]:
     """All keys, the youngest of each algorithm first."""
-    moment = at or now()
+    moment = now()
     query = sa.select(SigningKey).order_by(
         SigningKey.alg.desc(), SigningKey.number.desc()
     )

@@ -101,12 +101,12 @@ class _Ring:
 _rings: WeakKeyDictionary[Sealer, _Ring] = WeakKeyDictionary()
 
 
-def signing_key(alg: Alg, *, at: datetime | None = None) -> Key:
+def signing_key(alg: Alg) -> Key:
     """The key that signs at this moment; it is made if there is none.
 
     Raises SealBroken where there are keys and none of them opens.
     """
-    moment = at or now()
+    moment = now()
     if found := _active(_known(moment), alg, moment):
         return found
     _make_first(alg, at=moment)
@@ -118,13 +118,13 @@ def signing_key(alg: Alg, *, at: datetime | None = None) -> Key:
     )
 
 
-def jwks(*, at: datetime | None = None) -> dict[str, list[dict[str, Any]]]:
+def jwks() -> dict[str, list[dict[str, Any]]]:
     """The public keys as RFC 7517 section 5 wants them, one that signs now first.
 
     Read from the database each time: another worker may have signed with a key
     that this one has never seen.
     """
-    moment = at or now()
+    moment = now()
     rows = _published(moment)
     missing = offered_algs(running().settings) - {row.alg for row in rows}
     for alg in sorted(missing):

@@ -99,14 +99,22 @@ _VERSION = _version()
 
 def version_of(user_id: int) -> str | None:
     """The version of the picture this user shows; None where there is none."""
-    query = {"user_id": user_id}
-    found = read(lambda session: session.execute(_VERSION, query).first())
+    return read(lambda session: version_in(session, user_id))
+
+
+def version_in(session: Session, user_id: int) -> str | None:
+    """The same inside the caller's session."""
+    found = session.execute(_VERSION, {"user_id": user_id}).first()
     return found.version if found and found.is_there else None
 
 
 def picture_url(settings: Settings, user_id: int, uid: str) -> str | None:
     """The whole address of the user's picture, for sites; None for no picture."""
-    version = version_of(user_id)
+    return url_of(settings, uid, version_of(user_id))
+
+
+def url_of(settings: Settings, uid: str, version: str | None) -> str | None:
+    """The whole address of this version of a picture; None for None."""
     return f"{settings.public_url}/avatars/{uid}?v={version}" if version else None
 
 

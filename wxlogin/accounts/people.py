@@ -92,14 +92,15 @@ def account(user_id: int) -> Account:
 
     Raises AccountGone for a user that was deleted or merged away.
     """
+    return read(lambda session: account_in(session, user_id))
 
-    def look(session: Session) -> Account:
-        user = session.get(User, user_id)
-        if user is None or user.merged_into_id is not None:
-            raise AccountGone("no account has this id")
-        return _account(session, user)
 
-    return read(look)
+def account_in(session: Session, user_id: int) -> Account:
+    """The same inside the caller's session."""
+    user = session.get(User, user_id)
+    if user is None or user.merged_into_id is not None:
+        raise AccountGone("no account has this id")
+    return _account(session, user)
 
 
 def find_user(text: str) -> Account | None:

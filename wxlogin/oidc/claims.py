@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
+from sqlalchemy.orm import Session
 
 from wxlogin.accounts import avatars, people
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
+from wxlogin.db import read
 from wxlogin.errors import AccountGone
 from wxlogin.oidc import access_tokens, signed_tokens
 from wxlogin.oidc.access_tokens import Issued
@@ -61,15 +63,19 @@ def user_claims(site: Site, user_id: int, scope: Collection[str]) -> dict[str, A
 
     What is not known is left out, never empty.
     """
-    settings, account = running().settings, people.account(user_id)
-    claims: dict[str, Any] = {"sub": account.uid, **_ours(site, account)}
-    if "profile" in scope:
-        claims |= _profile(settings, account)
-    if "wechat" in scope:
-        claims["wechat"] = wechat(account)
-    if site.email == "placeholder":
-        claims |= _email(settings, site, account)
-    return claims
+
+    def look(session: Session) -> dict[str, Any]:
+        account = people.account_in(session, user_id)
+        claims = {"sub": account.uid, **_ours(session, site, account)}
+        if "profile" in scope:
+            claims |= _profile(session, account)
+        if "wechat" in scope:
+            claims["wechat"] = wechat(account)
+        if site.email == "placeholder":
+            claims |= _email(site, account)
+        return claims
+
+    return read(look)
 
 
 def id_token(site: Site, issued: Issued, *, at: datetime) -> str:
@@ -144,15 +150,16 @@ def placeholder_domain(settings: Settings) -> str:
     return f"users.{host}" if named else PLACEHOLDER_DOMAIN
 
 
-def _email(settings: Settings, site: Site, account: Account) -> dict[str, Any]:
-    claims: dict[str, Any] = {"email": placeholder(settings, account.uid)}
+def _email(site: Site, account: Account) -> dict[str, Any]:
+    email = placeholder(running().settings, account.uid)
+    claims: dict[str, Any] = {"email": email}
     if site.email_verified != "omit":
         claims["email_verified"] = site.email_verified
     return claims
 
 
-def _ours(site: Site, account: Account) -> dict[str, Any]:
-    known = members.member(site.client_id or "", account.user_id)
+def _ours(session: Session, site: Site, account: Account) -> dict[str, Any]:
+    known = members.look(session, site.client_id or "", account.user_id)
     claims: dict[str, Any] = {}
     if account.former_uids:
         claims["former_subs"] = account.former_uids
@@ -161,12 +168,13 @@ def _ours(site: Site, account: Account) -> dict[str, Any]:
     return claims
 
 
-def _profile(settings: Settings, account: Account) -> dict[str, Any]:
+def _profile(session: Session, account: Account) -> dict[str, Any]:
+    version = avatars.version_in(session, account.user_id)
     claims = {
         "name": account.profile.nickname or None,
         "nickname": account.profile.nickname or None,
         "preferred_username": username(account.uid),
-        "picture": avatars.picture_url(settings, account.user_id, account.uid),
+        "picture": avatars.url_of(running().settings, account.uid, version),
         "locale": _locale(account.profile.language),
         "updated_at": _seconds(account.profile_at),
     }

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -12,6 +13,10 @@ from threading import Thread
 from typing import IO
 
 import requests
+from click.testing import CliRunner
+
+from tests.support.tables import migrate
+from wxlogin.cli import main
 
 #: Seconds; a busy machine with two cores starts a process slowly.
 PATIENCE = 60
@@ -81,6 +86,21 @@ class Commands:
             timeout=PATIENCE,
             check=False,
         )
+
+    def here(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """The same in this process: for what a command says, and a second less."""
+        others = {name: None for name in os.environ if name.startswith("WXLOGIN_")}
+        with chdir(self.folder):
+            done = CliRunner().invoke(
+                main, words, env=others | self.environment | settings
+            )
+        return subprocess.CompletedProcess(
+            words, done.exit_code, done.stdout, done.stderr
+        )
+
+    def migrate(self) -> None:
+        """Makes the database, as `wxlogin db upgrade` does."""
+        migrate(Path(self.environment["WXLOGIN_INSTANCE"]) / "wxlogin.db")
 
     def start(self, *words: str, **settings: str) -> Running:
         """A command that goes on until the test ends."""

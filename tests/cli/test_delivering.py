@@ -38,7 +38,7 @@ def service(wxlogin: Commands, shop: Receiver) -> Commands:
         "SIMULATOR_PORT": str(free_port()),
         "WXLOGIN_SITES": json.dumps([shop_site]),
     }
-    assert wxlogin.run("db", "upgrade").returncode == 0
+    wxlogin.migrate()
     return wxlogin
 
 

@@ -32,7 +32,7 @@ def wechat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new database with every table."""
     commands = Commands(tmp_path_factory.mktemp("database"))
-    assert commands.run("db", "upgrade").returncode == 0
+    commands.migrate()
     return commands.folder / "instance" / "wxlogin.db"
 
 

@@ -35,7 +35,7 @@ def test_every_command_says_what_it_does(path, command, tmp_path, monkeypatch):
 
 
 def test_a_misspelled_command_is_named(wxlogin):
-    done = wxlogin.run("dmo")
+    done = wxlogin.here("dmo")
     assert done.returncode == 2
     assert "No such command 'dmo'" in done.stderr
 
@@ -45,7 +45,7 @@ def test_the_version(wxlogin):
 
 
 def test_every_setting_is_listed(wxlogin):
-    done = wxlogin.run("settings", "--markdown", **BROKEN)
+    done = wxlogin.here("settings", "--markdown", **BROKEN)
     assert done.returncode == 0
     rows = done.stdout.splitlines()[2:]
     assert len(rows) == len(Settings.model_fields)
@@ -54,10 +54,10 @@ def test_every_setting_is_listed(wxlogin):
 
 
 def test_the_settings_are_checked(wxlogin):
-    done = wxlogin.run("settings", "--check")
+    done = wxlogin.here("settings", "--check")
     assert done.returncode == 0
     assert "development at http://127.0.0.1:5000" in done.stdout
-    done = wxlogin.run("settings", "--check", **BROKEN)
+    done = wxlogin.here("settings", "--check", **BROKEN)
     assert done.returncode == 1
     assert "PUBLIC_URL" in done.stderr
 
@@ -66,8 +66,8 @@ def test_the_schema_up_and_down(wxlogin):
     assert "up to date" in wxlogin.run("db", "upgrade").stdout
     newest = wxlogin.run("db", "current").stdout
     assert "(head)" in newest
-    assert wxlogin.run("db", "upgrade").returncode == 0
-    assert wxlogin.run("db", "downgrade", "base").returncode == 0
+    assert wxlogin.here("db", "upgrade").returncode == 0
+    assert wxlogin.here("db", "downgrade", "base").returncode == 0
     assert "(head)" not in wxlogin.run("db", "current").stdout
-    assert wxlogin.run("db", "upgrade").returncode == 0
+    assert wxlogin.here("db", "upgrade").returncode == 0
     assert wxlogin.run("db", "current").stdout == newest

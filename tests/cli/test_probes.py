@@ -58,7 +58,7 @@ def port(tmp_path_factory) -> int:
     commands = Commands(tmp_path_factory.mktemp("probes"))
     port = free_port()
     commands.environment |= {"PORT": str(port), "WXLOGIN_SIMULATOR": "on"}
-    assert commands.run("db", "upgrade").returncode == 0
+    commands.migrate()
     running = commands.start("run")
     running.says("Booting worker")
     yield port

@@ -57,7 +57,7 @@ def url(wxlogin, simulator) -> str:
         "WXLOGIN_SIMULATOR": "on",
         "WXLOGIN_SIMULATOR_URL": simulator.url,
     }
-    assert wxlogin.run("db", "upgrade").returncode == 0
+    wxlogin.migrate()
     return f"http://127.0.0.1:{port}"
 
 

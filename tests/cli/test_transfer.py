@@ -37,7 +37,7 @@ PEOPLE: list[dict[str, Any]] = [
 @pytest.fixture
 def service(wxlogin: Commands) -> Commands:
     wxlogin.environment["WXLOGIN_SITES"] = json.dumps(SITES)
-    assert wxlogin.run("db", "upgrade").returncode == 0
+    wxlogin.migrate()
     return wxlogin
 
 
@@ -48,7 +48,7 @@ def written(service: Commands, *people: Any, name: str = "people.jsonl") -> str:
 
 
 def exported(service: Commands, *words: str) -> list[dict[str, Any]]:
-    done = service.run("export", *words)
+    done = service.here("export", *words)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.split("\n") if line]
 
@@ -62,10 +62,10 @@ def test_a_dry_run_an_import_and_the_same_again(service: Commands) -> None:
     )
     assert "lines in all      3\n" in dry.stdout
     assert exported(service) == []
-    done = service.run("import", file, "--site", "shop-id")
+    done = service.here("import", file, "--site", "shop-id")
     assert done.returncode == 0
     assert dry.stdout.endswith(done.stdout)
-    again = service.run("import", file, "--site", "shop")
+    again = service.here("import", file, "--site", "shop")
     assert "known already     3" in again.stdout
     lines = exported(service, "--site", "shop")
     assert [line["external_id"] for line in lines] == ["1", "2", "3"]
@@ -75,7 +75,7 @@ def test_a_dry_run_an_import_and_the_same_again(service: Commands) -> None:
 
 def test_customers_have_settled_the_terms_of_today(service: Commands) -> None:
     """Nobody is asked again for what was agreed at the site."""
-    service.run("import", written(service, *PEOPLE), "--site", "shop")
+    service.here("import", written(service, *PEOPLE), "--site", "shop")
     database = Path(service.environment["WXLOGIN_INSTANCE"]) / "wxlogin.db"
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT client_id, terms_version FROM site_users")
@@ -83,7 +83,7 @@ def test_customers_have_settled_the_terms_of_today(service: Commands) -> None:
 
 
 def test_what_is_wrong_is_told_by_line(service: Commands) -> None:
-    service.run("import", written(service, *PEOPLE), "--site", "shop")
+    service.here("import", written(service, *PEOPLE), "--site", "shop")
     file = written(
         service,
         {"openids": {"web": wx("OPENID-4")}},
@@ -93,7 +93,7 @@ def test_what_is_wrong_is_told_by_line(service: Commands) -> None:
         *({"phone": "13800000000"} for _ in range(25)),
     )
     report = service.folder / "report.jsonl"
-    done = service.run("import", file, "--site", "shop", "--report", str(report))
+    done = service.here("import", file, "--site", "shop", "--report", str(report))
     assert done.returncode == 1
     assert "line 2: the openid of web is on line 1 already" in done.stdout
     assert "line 3: the line's ids belong to several users" in done.stdout
@@ -143,7 +143,7 @@ def test_wrong_use_is_a_sentence(
 ) -> None:
     for name in ("people.jsonl", "people.txt", "people.csv"):
         written(service, *PEOPLE, name=name)
-    done = service.run(*words)
+    done = service.here(*words)
     assert done.returncode == 2
     assert why in done.stderr and "Traceback" not in done.stderr
     assert exported(service) == []
@@ -153,24 +153,24 @@ def test_wrong_use_is_a_sentence(
 def test_a_table_goes_out_and_comes_in_elsewhere(
     service: Commands, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    service.run("import", written(service, *PEOPLE), "--site", "shop")
+    service.here("import", written(service, *PEOPLE), "--site", "shop")
     table = service.folder / "people.csv"
-    assert service.run("export", str(table), "--site", "shop").returncode == 0
+    assert service.here("export", str(table), "--site", "shop").returncode == 0
     assert stat.S_IMODE(table.stat().st_mode) == 0o600
     assert ",'=1+1," in table.read_bytes().decode()
     other = Commands(tmp_path_factory.mktemp("other"))
     other.environment["WXLOGIN_SITES"] = service.environment["WXLOGIN_SITES"]
-    other.run("db", "upgrade")
+    other.migrate()
     # The uids in it are believed because the operator says so.
-    refused = other.run("import", str(table), "--site", "shop")
+    refused = other.here("import", str(table), "--site", "shop")
     assert refused.returncode == 1 and "--trust" in refused.stdout
-    trusted = other.run("import", str(table), "--site", "shop", "--trust")
+    trusted = other.here("import", str(table), "--site", "shop", "--trust")
     assert trusted.returncode == 0
     assert "believed like WeChat itself" in trusted.stderr
     excel = service.folder / "excel.csv"
-    service.run("export", str(excel), "--site", "shop", "--excel")
+    service.here("export", str(excel), "--site", "shop", "--excel")
     assert excel.read_bytes() == b"\xef\xbb\xbf" + table.read_bytes()
-    again = other.run("import", str(excel), "--site", "shop", "--trust")
+    again = other.here("import", str(excel), "--site", "shop", "--trust")
     assert "known already     3" in again.stdout
     assert exported(other, "--site", "shop") == exported(service, "--site", "shop")
 

@@ -7,8 +7,11 @@ from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
+from wxlogin.config import load_settings
 from wxlogin.db import Base, db, prepare_engine
+from wxlogin.db.schema import bring_up_to_date
 from wxlogin.db.sqlite_file import path_of
+from wxlogin.factory import build
 
 # Whether a table has numbered a row, which may be gone again.
 _HAS_COUNTED = {
@@ -30,9 +33,7 @@ def create_tables() -> None:
     if path is None or path.exists():
         Base.metadata.create_all(db.engine)
         return
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "wb") as copy:
-        copy.write(_file_with_tables())
+    _write(path, _file_with_tables())
 
 
 def empty_tables() -> None:
@@ -67,6 +68,29 @@ def _emptying(names: list[str]) -> list[str]:
     off, on = (f"SET SESSION foreign_key_checks = {number}" for number in (0, 1))
     resets = [f"ALTER TABLE {name} AUTO_INCREMENT = 1" for name in names]
     return [off, *deletes, *resets, on]
+
+
+def migrate(path: Path) -> None:
+    """A SQLite file as `wxlogin db upgrade` makes it, copied like the one above."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(path, _migrated_file())
+
+
+def _write(path: Path, content: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "wb") as copy:
+        copy.write(content)
+
+
+@cache
+def _migrated_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "wxlogin.db"
+        settings = load_settings(Path(folder), database_url=f"sqlite:///{path}")
+        with build(settings, patient=True).app_context():
+            bring_up_to_date()
+            db.engine.dispose()
+        return path.read_bytes()
 
 
 @cache

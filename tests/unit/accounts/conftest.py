@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.people import People, accounts_app, check_invariants
+from tests.support.tables import migrate
 from wxlogin import create_app
 from wxlogin.cli import main
 from wxlogin.db import db
@@ -29,7 +30,7 @@ def wxlogin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     def run(*words: str, answer: str | None = None) -> Result:
         return CliRunner().invoke(main, words, input=answer)
 
-    assert run("db", "upgrade").exit_code == 0
+    migrate(tmp_path / "wxlogin.db")
     return run
 
 

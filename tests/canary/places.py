@@ -71,9 +71,9 @@ class Answers:
             return start_response(status, headers, *more)
 
         body = self._app(environ, start)
-        read = ClosingIterator(
-            self._read(body, place, meant), [getattr(body, "close", id)]
-        )
+        # Only some bodies are to be closed.
+        close = [body.close] if hasattr(body, "close") else []
+        read = ClosingIterator(self._read(body, place, meant), close)
         # What is not a stream is read at once: a test may never look at it.
         return _drained(read) if complete else read
 

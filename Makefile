@@ -18,11 +18,11 @@ run: .venv/.run  ## a shop, the service and a simulated WeChat
 	@$(BIN)/wxlogin demo
 
 test: .venv/.dev  ## the whole suite; ARGS=... for pytest
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # Unit and web tests: no database server, no browser.
 quick: .venv/.dev  ## unit and web tests, without servers and browsers
-	@$(BIN)/python -m pytest -n auto -q tests/unit tests/web tests/docs $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q tests/unit tests/web tests/docs $(ARGS)
 
 check: .venv/.dev  ## lint, types, import contract
 	$(BIN)/ruff check .

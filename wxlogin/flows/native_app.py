@@ -33,10 +33,11 @@ from wxlogin.flows.signing_in import (
     sign_in_as,
 )
 from wxlogin.tickets.once import Claim, Turn
+from wxlogin.wechat import endpoints
 from wxlogin.wechat.errors import never_left
 
-# A code lives ten minutes; so long we must know that it was spent.
-KEEP_SECONDS = 660
+# While a code may live we must know that it was spent.
+KEEP_SECONDS = endpoints.CODE_SECONDS + 60
 # How long the client's own retry is taken for one.
 RETRY_SECONDS = 60
 

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from . import control_wechat
+from .api import calls
 from .current import require_own_host
 from .pages import connect, images, index, phone, wechat_browser
 from .pages.page import add_pages
-from .sns import calls
 from .world import World
 from .world.parties import GREY, Person
 

@@ -1,4 +1,4 @@
-"""What was called: the last thousand `/sns/` calls, without secrets.
+"""What was called: the last thousand calls of a server, without secrets.
 
 Secrets, codes and tokens are masked as they come in, so that no list, page or
 debugger shows one.

@@ -189,20 +189,20 @@ SWITCHES: dict[str, Switch] = {
         ("same", "different"),
     ),
     "content_type": Switch(
-        _("The Content-Type of the /sns/ answers."),
+        _("The Content-Type of JSON answers to a server."),
         _header,
         ("application/json", "application/json; encoding=utf-8"),
     ),
     "latency_ms": Switch(
-        _("Milliseconds that each /sns/ answer waits."), _latency, (500, 3000, 10000)
+        _("Milliseconds that each answer to a server waits."), _latency, (500, 3000, 10000)
     ),
     "body": Switch(
-        _("Spoils the /sns/ answers on their way."),
+        _("Spoils the answers to a server on their way."),
         _body,
         (*BODY_MODES, "status:500", "status:302"),
     ),
     "errcode": Switch(
-        _("The /sns/ calls answer with an error, if wanted only so many times."),
+        _("The calls of a server answer with an error, if wanted only so many times."),
         _errcodes,
         tuple(
             {"errcode": code}
@@ -217,7 +217,7 @@ SWITCHES: dict[str, Switch] = {
         _("/sns/userinfo names another unionid than the token answer."), _text
     ),
     "raw_body": Switch(
-        _("A body of your own in the place of an /sns/ answer."), _raw_body
+        _("A body of your own in the place of an answer to a server."), _raw_body
     ),
 }  # fmt: skip
 

@@ -1,10 +1,10 @@
-"""How the `/sns/` endpoints write: compact JSON in raw UTF-8, WeChat's own dialect.
+"""How the calls of a server are answered: compact JSON in raw UTF-8, a dialect.
 
 - No spaces, no `\\u` escapes for letters, slashes escaped (`http:\\/\\/…`).
 - Control characters other than tab and line ends stand raw in a nickname, which a
   strict JSON reader refuses (github.com/lanrion/weixin_authorize/pull/52).
-- An errmsg ends in `, rid: 8hex-8hex-8hex`, and that of 40002 has a line end in
-  front of it (developers.weixin.qq.com/community/develop/doc/
+- An errmsg ends in `, rid: 8hex-8hex-8hex`, outside `/sns/` without the comma, and
+  that of 40002 has a line end in front of it (developers.weixin.qq.com/community/develop/doc/
   000248310642781845f0489d061000).
 """
 
@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from ..refusals import SnsError
+from ..refusals import ApiError
 
 # The texts of developers.weixin.qq.com/doc/oplatform/developers/errCode, in the
 # spelling seen in real answers where one was seen.
@@ -74,13 +74,14 @@ def encode(value: Any) -> bytes:
     return _json(value).encode("utf-8", "backslashreplace")
 
 
-def error_body(error: SnsError, now: float) -> bytes:
+def error_body(error: ApiError, path: str, now: float) -> bytes:
     """The body of an error, with a fresh rid; its first group is the Unix time."""
+    comma = "," if path.startswith("/sns/") else ""
     rid = f"{int(now):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
     errmsg = error.errmsg
     if errmsg is None:
         errmsg = ERRMSG.get(error.errcode, "error")
-    return encode({"errcode": error.errcode, "errmsg": f"{errmsg}, rid: {rid}"})
+    return encode({"errcode": error.errcode, "errmsg": f"{errmsg}{comma} rid: {rid}"})
 
 
 def _json(value: Any) -> str:

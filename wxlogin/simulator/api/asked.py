@@ -1,0 +1,66 @@
+"""One call of a server, as it came: what every check reads of it.
+
+What is missing, unknown or of the wrong form is an errcode: a parameter that is empty
+counts as one that is not there.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..refusals import ApiError
+from ..world import World
+from ..world.parties import App
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`params` are the query's and a form's; `address` is whose the call is."""
+
+    world: World
+    path: str
+    method: str
+    params: Mapping[str, str]
+    body: bytes
+    address: str
+    origin: str
+
+    @cached_property
+    def fields(self) -> Mapping[str, Any]:
+        """The body's JSON object; empty where the body is none."""
+        try:
+            found = json.loads(self.body.decode("utf-8"))
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def need(self, name: str, errcode: int) -> str:
+        """A parameter of the query or form. Raises ApiError `errcode`."""
+        value = self.params.get(name, "")
+        if not value:
+            raise ApiError(errcode)
+        return value
+
+    def app(self) -> App:
+        """The app that `appid` names. Raises ApiError 41002 or 40013."""
+        app = self.world.registry.find_app(self.need("appid", 41002))
+        if app is None:
+            raise ApiError(40013)
+        return app
+
+    def switch(self, name: str, app: App, person: str = "") -> Any:
+        """The value of a switch for this app and person, None when off."""
+        return self.world.switches.get(name, app=app.name, person=person)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An answer that is no JSON."""
+
+    body: bytes
+    mimetype: str
+
+
+Answer = dict[str, Any] | Picture

@@ -4,8 +4,8 @@
 - Control characters other than tab and line ends stand raw in a nickname, which a
   strict JSON reader refuses (github.com/lanrion/weixin_authorize/pull/52).
 - An errmsg ends in `, rid: 8hex-8hex-8hex`, outside `/sns/` without the comma, and
-  that of 40002 has a line end in front of it (developers.weixin.qq.com/community/develop/doc/
-  000248310642781845f0489d061000).
+  that of 40002 has a line end in front of it (developers.weixin.qq.com/community/
+  develop/doc/000248310642781845f0489d061000).
 """
 
 import secrets

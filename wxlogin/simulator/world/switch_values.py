@@ -194,7 +194,9 @@ SWITCHES: dict[str, Switch] = {
         ("application/json", "application/json; encoding=utf-8"),
     ),
     "latency_ms": Switch(
-        _("Milliseconds that each answer to a server waits."), _latency, (500, 3000, 10000)
+        _("Milliseconds that each answer to a server waits."),
+        _latency,
+        (500, 3000, 10000),
     ),
     "body": Switch(
         _("Spoils the answers to a server on their way."),

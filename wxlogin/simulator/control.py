@@ -133,8 +133,9 @@ def put_switches() -> Response:
     """Set switches for everyone, or for one app or person named by `for`."""
     values = dict(mapping(body(), "body"))
     scope = _scope(values.pop("for", None))
-    if isinstance(values.get("fast_login"), str):
-        world().registry.person(values["fast_login"])
+    for name in ("fast_login", "mock_code"):
+        if isinstance(values.get(name), str):
+            world().registry.person(values[name])
     world().switches.put(values, scope)
     return switches()
 

@@ -50,6 +50,23 @@ class Asked:
             raise ApiError(40013)
         return app
 
+    def own_app(self) -> App:
+        """The same, proved by its secret. Raises ApiError 41004 or 40125, too."""
+        app = self.app()
+        if self.need("secret", 41004) != app.secret:
+            raise ApiError(40125)
+        return app
+
+    def within(self, errcode: int, owner: str, *, most: int, seconds: int) -> None:
+        """Count one call of `owner`. Raises ApiError `errcode` past the quota.
+
+        The switch `quota` puts another number in the place of `most`.
+        """
+        rule = self.world.switches.for_path("quota", self.path)
+        most = rule["calls"] if rule else most
+        if not self.world.quotas.take(self.path, owner, most=most, seconds=seconds):
+            raise ApiError(errcode)
+
     def switch(self, name: str, app: App, person: str = "") -> Any:
         """The value of a switch for this app and person, None when off."""
         return self.world.switches.get(name, app=app.name, person=person)

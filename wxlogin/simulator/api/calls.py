@@ -15,7 +15,7 @@ from .. import protocol
 from ..current import origin, world
 from ..refusals import ApiError, SimulatorError
 from ..world.journal import Call, masked
-from . import spoilage, web_login
+from . import mini_program, spoilage, web_login
 from .asked import Answer, Asked, Picture
 from .dialect import encode, error_body
 
@@ -30,6 +30,7 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.SNS_REFRESH_TOKEN: ("", web_login.refresh_token),
     protocol.SNS_USERINFO: ("", web_login.userinfo),
     protocol.SNS_AUTH: ("", web_login.auth),
+    protocol.SNS_CODE2SESSION: ("", mini_program.code2session),
 }
 
 
@@ -66,7 +67,8 @@ def _asked() -> Asked:
 def _who(asked: Asked) -> Who:
     grants, params = world().grants, asked.params
     thing = (
-        grants.peek(params.get("code", ""))
+        world().mini_programs.peek(params.get("js_code", ""))
+        or grants.peek(params.get("code", ""))
         or grants.by_access(params.get("access_token", ""))
         or grants.by_refresh(params.get("refresh_token", ""))
     )

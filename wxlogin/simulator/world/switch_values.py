@@ -22,6 +22,9 @@ BODY_MODES = (
 #: Errors of the page inside WeChat that no request of a client can bring about.
 PAGE_ERRORS = (10004, 10006, 10009, 10015, 10038)
 
+#: When wx.login makes a new session_key; `expired` is what it does by itself.
+ROTATIONS = ("always", "expired", "random")
+
 Check = Callable[[object, str], Any]
 
 
@@ -141,7 +144,22 @@ def _nickname(value: object, where: str) -> object:
     return value
 
 
-def _fast(value: object, where: str) -> bool | str:
+def _rotation(value: object, where: str) -> str:
+    if value not in ROTATIONS:
+        raise Invalid(f"{where}: one of {', '.join(ROTATIONS)}, not {value!r}")
+    return str(value)
+
+
+def _quota(value: object, where: str) -> dict[str, Any]:
+    rule = mapping(value, where)
+    known(rule, ("path", "calls"), where)
+    if "calls" not in rule:
+        raise Invalid(f"{where}.calls: missing")
+    calls = _number(rule["calls"], f"{where}.calls", 0, 10**6)
+    return {"path": _path(rule.get("path", ""), f"{where}.path"), "calls": calls}
+
+
+def _true_or_person(value: object, where: str) -> bool | str:
     return value if isinstance(value, str) else _true(value, where)
 
 
@@ -178,9 +196,26 @@ SWITCHES: dict[str, Switch] = {
         _true,
         (True,),
     ),
+    "rotate_session_key": Switch(
+        _("When wx.login in a mini program ends the old session key."),
+        _rotation,
+        ROTATIONS,
+    ),
+    "mock_code": Switch(
+        _(
+            "The code of developer tools without an AppID signs in; true means the "
+            "first person."
+        ),
+        _true_or_person,
+        (True,),
+    ),
+    "quota": Switch(
+        _("Other limits for the calls of a server: so many in a minute or a day."),
+        _quota,
+    ),
     "fast_login": Switch(
         _("The desktop client signs in without a scan; true means the first person."),
-        _fast,
+        _true_or_person,
         (True,),
     ),
     "double_callback": Switch(

@@ -1,0 +1,54 @@
+"""The calls of a mini program's server, one table of checks each.
+
+code2Session wants appid, secret, js_code and grant_type, no access_token and no
+registered address (developers.weixin.qq.com/miniprogram/dev/server/API/user-login/
+api_code2session). Which of its checks comes first is not documented; here it is, in
+this order: appid 41002, 40013 · secret 41004, 40125 · js_code 41008 · grant_type 40002
+· the code 40029, 40163 · a hundred exchanges a minute for one person 45011.
+"""
+
+from typing import Any
+
+from ..refusals import ApiError
+from ..world import ids
+from ..world.mini_programs import MOCK_CODE
+from ..world.parties import App
+from ..world.quotas import MINUTE
+from .asked import Asked
+
+Fields = dict[str, Any]
+
+
+def code2session(asked: Asked) -> Fields:
+    """Exchange a code of wx.login. A refusal does not use it up."""
+    app = asked.own_app()
+    code = asked.need("js_code", 41008)
+    if asked.params.get("grant_type") != "authorization_code":
+        raise ApiError(40002)
+    programs = asked.world.mini_programs
+    person = _mocked(asked, app) if code == MOCK_CODE else programs.check(code, app)
+    asked.within(45011, f"{app.appid} {person}", most=100, seconds=MINUTE)
+    if code == MOCK_CODE:
+        key = programs.open_key(app, person)
+    else:
+        key = programs.redeem(code, app)
+    answer = {"session_key": key.value, "openid": ids.openid(app.appid, person)}
+    return answer | unionid(asked, app, person, "unionid")
+
+
+def unionid(asked: Asked, app: App, person: str, name: str) -> Fields:
+    """The unionid under `name`; nothing where the app is bound to no open platform."""
+    if not app.open_platform or asked.switch("drop_unionid", app, person):
+        return {}
+    return {name: ids.unionid(app.open_platform, person)}
+
+
+def _mocked(asked: Asked, app: App) -> str:
+    """Whom the developer tools' literal code stands for. Raises ApiError 40029."""
+    wanted = asked.switch("mock_code", app)
+    people = [person.name for person in asked.world.registry.people()]
+    if wanted is True and people:
+        return people[0]
+    if wanted not in people:
+        raise ApiError(40029)
+    return str(wanted)

@@ -4,6 +4,7 @@
     ├── ConfigurationError         a setting is wrong; start-up refuses
     ├── BadRequest                 the visitor's or client's request is malformed
     │   ├── BadNext                a return address we do not serve
+    │   ├── OpenDataInvalid        a mini program's signed data is not good
     │   ├── BadSiteRequest         a site sends people to us in a wrong way
     │   │   └── BadLogoutRequest   the same, to be signed out
     │   ├── ForeignHost            the Host header names somebody else
@@ -134,6 +135,12 @@ class BadRequest(WxloginError):
 
 class BadNext(BadRequest):
     code = "bad_next"
+
+
+class OpenDataInvalid(BadRequest):
+    """One for every reason: who learns which check failed learns to decrypt."""
+
+    code = "open_data_invalid"
 
 
 class BadSiteRequest(BadRequest):

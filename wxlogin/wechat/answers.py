@@ -92,14 +92,19 @@ class UserInfo:
 
 def read_json(body: bytes) -> Answer:
     """The JSON object in `body`. Raises `WeChatUnavailable` for anything else."""
-    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    data = read_object(body.decode("utf-8", "replace").removeprefix("\ufeff"))
+    if data is None:
+        raise _garbage("WeChat's answer is not a JSON object.", length=len(body))
+    return data
+
+
+def read_object(text: str) -> Answer | None:
+    """The JSON object in `text`; None for anything else, or what has two readings."""
     try:
         data = _DECODER.decode(text)
     except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        raise _garbage("WeChat's answer is not a JSON object.", length=len(body))
-    return data
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def errcode(data: Answer) -> int:

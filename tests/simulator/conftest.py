@@ -186,6 +186,32 @@ class Program:
     def signs_in(self, person: str = "xiaoming") -> dict[str, Any]:
         return self.exchanges(self.gets_code(person))
 
+    def posts(
+        self, path: str, given: object, query: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """What a call with a JSON body answers."""
+        answer = self.client.post(path, json=given, query_string=query)
+        assert answer.status_code == 200
+        told: dict[str, Any] = json.loads(answer.data)
+        return told
+
+    def asks_token(self, **changes: str | None) -> dict[str, Any]:
+        params = self._proof() | changes
+        given = {k: v for k, v in params.items() if v is not None}
+        return Site(self.client).asks("/cgi-bin/token", **given)
+
+    def asks_stable_token(self, **changes: object) -> dict[str, Any]:
+        given = {k: v for k, v in (self._proof() | changes).items() if v is not None}
+        return self.posts("/cgi-bin/stable_token", given)
+
+    def _proof(self) -> dict[str, Any]:
+        secret = f"secret-of-{self.app}"
+        return {
+            "grant_type": "client_credential",
+            "appid": self.appid,
+            "secret": secret,
+        }
+
 
 @pytest.fixture
 def program(client: FlaskClient) -> Program:

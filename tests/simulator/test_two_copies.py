@@ -6,7 +6,13 @@ from wxlogin.simulator.world import seed
 from wxlogin.wechat import endpoints
 
 # What the service need not know; where it does, both must agree.
-_SIMULATORS = {"SNS_CODE2SESSION", "DYNAMIC_CODE_SECONDS", "SESSION_KEY_SECONDS"}
+_SIMULATORS = {
+    "SNS_CODE2SESSION",
+    "CGI_TOKEN",
+    "CGI_STABLE_TOKEN",
+    "DYNAMIC_CODE_SECONDS",
+    "SESSION_KEY_SECONDS",
+}
 
 
 def test_the_wire_facts_are_the_services():

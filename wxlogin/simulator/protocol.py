@@ -22,6 +22,8 @@ SNS_AUTH = "/sns/auth"
 
 # The calls of a mini program's server.
 SNS_CODE2SESSION = "/sns/jscode2session"
+CGI_TOKEN = "/cgi-bin/token"  # noqa: S105  a path, not a secret
+CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  likewise
 
 # What a QR code is scanned for; what a page inside WeChat asks for.
 SCOPE_LOGIN = "snsapi_login"

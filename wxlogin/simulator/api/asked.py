@@ -36,25 +36,36 @@ class Asked:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def json(self) -> Mapping[str, Any]:
+        """The same, which must be there. Raises ApiError 44002 or 47001."""
+        if not self.body:
+            raise ApiError(44002)
+        if not self.fields and self.body.strip() != b"{}":
+            raise ApiError(47001)
+        return self.fields
+
     def need(self, name: str, errcode: int) -> str:
         """A parameter of the query or form. Raises ApiError `errcode`."""
-        value = self.params.get(name, "")
-        if not value:
-            raise ApiError(errcode)
-        return value
+        return _need(self.params, name, errcode)
 
     def app(self) -> App:
         """The app that `appid` names. Raises ApiError 41002 or 40013."""
-        app = self.world.registry.find_app(self.need("appid", 41002))
-        if app is None:
-            raise ApiError(40013)
+        return self._app(self.params)
+
+    def own_app(self, given: Mapping[str, Any]) -> App:
+        """The app that `given` names and proves by its secret.
+
+        Raises ApiError 41002, 40013, 41004 or 40125, and 47001 for what is no text.
+        """
+        app = self._app(given)
+        if _need(given, "secret", 41004) != app.secret:
+            raise ApiError(40125)
         return app
 
-    def own_app(self) -> App:
-        """The same, proved by its secret. Raises ApiError 41004 or 40125, too."""
-        app = self.app()
-        if self.need("secret", 41004) != app.secret:
-            raise ApiError(40125)
+    def _app(self, given: Mapping[str, Any]) -> App:
+        app = self.world.registry.find_app(_need(given, "appid", 41002))
+        if app is None:
+            raise ApiError(40013)
         return app
 
     def within(self, errcode: int, owner: str, *, most: int, seconds: int) -> None:
@@ -70,6 +81,15 @@ class Asked:
     def switch(self, name: str, app: App, person: str = "") -> Any:
         """The value of a switch for this app and person, None when off."""
         return self.world.switches.get(name, app=app.name, person=person)
+
+
+def _need(given: Mapping[str, Any], name: str, errcode: int) -> str:
+    value = given.get(name, "")
+    if not isinstance(value, str):
+        raise ApiError(47001)
+    if not value:
+        raise ApiError(errcode)
+    return value
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .. import protocol
 from ..current import origin, world
 from ..refusals import ApiError, SimulatorError
 from ..world.journal import Call, masked
-from . import mini_program, spoilage, web_login
+from . import access_token, mini_program, spoilage, web_login
 from .asked import Answer, Asked, Picture
 from .dialect import encode, error_body
 
@@ -31,6 +31,8 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.SNS_USERINFO: ("", web_login.userinfo),
     protocol.SNS_AUTH: ("", web_login.auth),
     protocol.SNS_CODE2SESSION: ("", mini_program.code2session),
+    protocol.CGI_TOKEN: ("GET", access_token.token),
+    protocol.CGI_STABLE_TOKEN: ("POST", access_token.stable_token),
 }
 
 
@@ -72,8 +74,10 @@ def _who(asked: Asked) -> Who:
         or grants.by_access(params.get("access_token", ""))
         or grants.by_refresh(params.get("refresh_token", ""))
     )
-    appid = params.get("appid") or (thing.appid if thing else "")
-    app = world().registry.find_app(appid)
+    token = world().app_tokens.peek(params.get("access_token", ""))
+    found = thing or token
+    named = params.get("appid") or asked.fields.get("appid")
+    app = world().registry.find_app(str(named or (found.appid if found else "")))
     return {"app": app.name if app else "", "person": thing.person if thing else ""}
 
 
@@ -125,7 +129,7 @@ def _note(asked: Asked, who: Who, errcode: int, fault: str) -> None:
             appid=appid,
             errcode=errcode,
             fault=fault,
-            params=masked(asked.params),
+            params=masked({**asked.params, **asked.fields}),
         )
     )
 

@@ -30,7 +30,7 @@ ERRMSG = {
     40066: "invalid url",
     40125: "invalid appsecret",
     40163: "code been used",
-    40164: "invalid ip 127.0.0.1, not in whitelist",
+    40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
     40188: "invalid scope",
     40222: "invalid request idc domain",
     40226: "code blocked",
@@ -50,13 +50,16 @@ ERRMSG = {
     43001: "require GET method",
     43002: "require POST method",
     43003: "require https",
+    44002: "empty post data",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
+    47001: "data format error",
     48001: "api unauthorized",
     48004: "api forbidden",
     50001: "user unauthorized",
     50002: "user limited",
     50005: "user is unsubscribed",
+    61004: "access clientip is not registered",
 }
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}

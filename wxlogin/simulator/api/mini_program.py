@@ -21,7 +21,7 @@ Fields = dict[str, Any]
 
 def code2session(asked: Asked) -> Fields:
     """Exchange a code of wx.login. A refusal does not use it up."""
-    app = asked.own_app()
+    app = asked.own_app(asked.params)
     code = asked.need("js_code", 41008)
     if asked.params.get("grant_type") != "authorization_code":
         raise ApiError(40002)

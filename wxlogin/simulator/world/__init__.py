@@ -14,6 +14,7 @@ from typing import Any, Self
 from ..protocol import SCOPE_LOGIN
 from ..refusals import Invalid
 from . import seed
+from .app_tokens import AppTokens
 from .journal import Journal
 from .mini_programs import MiniPrograms
 from .parties import App, Person
@@ -83,6 +84,7 @@ class World:
         self.grants = Grants(self.changed, self.clock.now)
         self.relations = Relations(self.changed, self.clock.now)
         self.mini_programs = MiniPrograms(self.changed, self.clock.now)
+        self.app_tokens = AppTokens(self.changed, self.clock.now)
         self.quotas = Quotas(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
 
@@ -110,6 +112,7 @@ class World:
             self.relations.reset()
             self.qrcodes.reset()
             self.mini_programs.reset()
+            self.app_tokens.reset()
             self.quotas.reset()
 
     def wait(self, news: Callable[[], bool], seconds: float) -> None:

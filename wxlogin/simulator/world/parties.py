@@ -6,6 +6,7 @@ host of a redirect_uri must equal one of them (developers.weixin.qq.com/doc/opla
 Website_App/WeChat_Login); the port is not compared.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -32,7 +33,8 @@ class App:
     """One app. `title` is the name people see; `open_platform` may be empty.
 
     `scopes` are what an official account may ask of a page's visitor: both when it
-    is a verified service account, none when it is not.
+    is a verified service account, none when it is not. `ip_list` holds the addresses
+    that may ask for its access_token; without any, all may.
     """
 
     name: str
@@ -46,6 +48,7 @@ class App:
     aes_key: str = field(default="", repr=False)
     push_url: str = ""
     scopes: tuple[str, ...] = PAGE_SCOPES
+    ip_list: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -67,7 +70,7 @@ class App:
         return parts.scheme in ("http", "https") and host in self.callback_domains
 
     def as_json(self) -> dict[str, Any]:
-        lists = ("callback_domains", "scopes")
+        lists = ("callback_domains", "scopes", "ip_list")
         return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
 
@@ -99,6 +102,7 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         aes_key=value("aes_key", ""),
         push_url=value("push_url", ""),
         scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
+        ip_list=texts(data, "ip_list", where, old.ip_list if old else ()),
     )
     _check(app, where)
     return app
@@ -131,10 +135,19 @@ def _check(app: App, where: str) -> None:
     for scope in app.scopes:
         if scope not in PAGE_SCOPES:
             raise Invalid(f"{where}.scopes: of {', '.join(PAGE_SCOPES)}, not {scope!r}")
+    for entry in app.ip_list:
+        _check_network(entry, f"{where}.ip_list")
     if app.aes_key and not _AES_KEY.fullmatch(app.aes_key):
         raise Invalid(f"{where}.aes_key: 43 letters and digits")
     if app.push_url and urlsplit(app.push_url).scheme not in ("http", "https"):
         raise Invalid(f"{where}.push_url: an http or https URL")
+
+
+def _check_network(entry: str, where: str) -> None:
+    try:
+        ipaddress.ip_network(entry)
+    except ValueError:
+        raise Invalid(f"{where}: an address or a range, not {entry!r}") from None
 
 
 #: The avatar the simulator draws itself; empty means that the person has none,

@@ -204,6 +204,9 @@ class Program:
         given = {k: v for k, v in (self._proof() | changes).items() if v is not None}
         return self.posts("/cgi-bin/stable_token", given)
 
+    def token(self) -> str:
+        return str(self.asks_stable_token()["access_token"])
+
     def _proof(self) -> dict[str, Any]:
         secret = f"secret-of-{self.app}"
         return {

@@ -24,6 +24,8 @@ SNS_AUTH = "/sns/auth"
 SNS_CODE2SESSION = "/sns/jscode2session"
 CGI_TOKEN = "/cgi-bin/token"  # noqa: S105  a path, not a secret
 CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  likewise
+WXA_CHECKSESSION = "/wxa/checksession"
+WXA_RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
 
 # What a QR code is scanned for; what a page inside WeChat asks for.
 SCOPE_LOGIN = "snsapi_login"

@@ -53,6 +53,18 @@ def stable_token(asked: Asked) -> Fields:
     return {"access_token": issued.value, "expires_in": _left(asked, issued)}
 
 
+def caller(asked: Asked, kind: str) -> App:
+    """The app whose access_token this is, of a kind that has this call.
+
+    Raises ApiError 41001, 40014, 40001, 42001 or 48001.
+    """
+    used = asked.world.app_tokens.check(asked.need("access_token", 41001))
+    app = asked.world.registry.app(used.appid)
+    if app.kind != kind:
+        raise ApiError(48001)
+    return app
+
+
 def _left(asked: Asked, issued: AppToken) -> int:
     # A breath of the clock between making it and saying so is no second.
     return round(issued.ends - asked.world.now())

@@ -33,6 +33,8 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.SNS_CODE2SESSION: ("", mini_program.code2session),
     protocol.CGI_TOKEN: ("GET", access_token.token),
     protocol.CGI_STABLE_TOKEN: ("POST", access_token.stable_token),
+    protocol.WXA_CHECKSESSION: ("GET", mini_program.check_session),
+    protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),
 }
 
 
@@ -78,7 +80,11 @@ def _who(asked: Asked) -> Who:
     found = thing or token
     named = params.get("appid") or asked.fields.get("appid")
     app = world().registry.find_app(str(named or (found.appid if found else "")))
-    return {"app": app.name if app else "", "person": thing.person if thing else ""}
+    if app is None:
+        return {"app": "", "person": thing.person if thing else ""}
+    owner = world().registry.find_openid(app, params.get("openid", ""))
+    person = thing.person if thing else owner.name if owner else ""
+    return {"app": app.name, "person": person}
 
 
 def _carry_out(asked: Asked, who: Who) -> tuple[int, bytes, str]:

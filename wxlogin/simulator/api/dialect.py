@@ -60,6 +60,9 @@ ERRMSG = {
     50002: "user limited",
     50005: "user is unsubscribed",
     61004: "access clientip is not registered",
+    87007: "session_key is not existd or expired",
+    87008: "invalid sig_method",
+    87009: "invalid signature",
 }
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}

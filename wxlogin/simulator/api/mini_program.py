@@ -5,15 +5,21 @@ registered address (developers.weixin.qq.com/miniprogram/dev/server/API/user-log
 api_code2session). Which of its checks comes first is not documented; here it is, in
 this order: appid 41002, 40013 · secret 41004, 40125 · js_code 41008 · grant_type 40002
 · the code 40029, 40163 · a hundred exchanges a minute for one person 45011.
+
+checksession and resetusersessionkey prove a session_key by an HMAC-SHA256 of nothing,
+keyed with its base64 text, in lower-case hex (developers.weixin.qq.com/miniprogram/dev/
+server/API/user-login/api_checksessionkey, api_resetusersessionkey).
 """
 
+import hmac
 from typing import Any
 
 from ..refusals import ApiError
 from ..world import ids
-from ..world.mini_programs import MOCK_CODE
+from ..world.mini_programs import MOCK_CODE, SessionKey
 from ..world.parties import App
 from ..world.quotas import MINUTE
+from .access_token import caller
 from .asked import Asked
 
 Fields = dict[str, Any]
@@ -34,6 +40,39 @@ def code2session(asked: Asked) -> Fields:
         key = programs.redeem(code, app)
     answer = {"session_key": key.value, "openid": ids.openid(app.appid, person)}
     return answer | unionid(asked, app, person, "unionid")
+
+
+def check_session(asked: Asked) -> Fields:
+    """Whether the server holds the live session_key of this person."""
+    _proved_key(asked)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+def reset_session_key(asked: Asked) -> Fields:
+    """A new session_key, which ends when the old one would have."""
+    app, person, old = _proved_key(asked)
+    asked.within(45011, app.appid, most=60_000, seconds=MINUTE)
+    # "Frequent resets of the same user" are refused; how many are is not published.
+    asked.within(45011, f"{app.appid} {person}", most=10, seconds=MINUTE)
+    key = asked.world.mini_programs.replace_key(app, person, old)
+    openid = ids.openid(app.appid, person)
+    return {"errcode": 0, "errmsg": "ok", "openid": openid, "session_key": key.value}
+
+
+def _proved_key(asked: Asked) -> tuple[App, str, SessionKey]:
+    app = caller(asked, "mini_program")
+    person = asked.world.registry.find_openid(app, asked.need("openid", 41009))
+    if person is None:
+        raise ApiError(40003)
+    if asked.params.get("sig_method") != "hmac_sha256":
+        raise ApiError(87008)
+    key = asked.world.mini_programs.key(app, person.name)
+    if key is None:
+        raise ApiError(87007)
+    wanted = hmac.new(key.value.encode(), b"", "sha256").hexdigest()
+    if asked.params.get("signature") != wanted:
+        raise ApiError(87009)
+    return app, person.name, key
 
 
 def unionid(asked: Asked, app: App, person: str, name: str) -> Fields:

@@ -122,6 +122,13 @@ class MiniPrograms:
             self._keys[app.appid, person] = key
             return key
 
+    def replace_key(self, app: App, person: str, old: SessionKey) -> SessionKey:
+        """A new key in the place of the live `old`; it ends when that would have."""
+        with self._changed:
+            key = replace(old, value=ids.new_session_key())
+            self._keys[app.appid, person] = key
+            return key
+
     def key(self, app: App, person: str) -> SessionKey | None:
         """The live key, if there is one."""
         with self._changed:

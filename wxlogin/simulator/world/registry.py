@@ -63,6 +63,13 @@ class Registry:
             raise Unknown(f"no person {name!r}")
         return person
 
+    def find_openid(self, app: App, openid: str) -> Person | None:
+        """Who has this openid in this app."""
+        for person in self.people():
+            if ids.openid(app.appid, person.name) == openid:
+                return person
+        return None
+
     def find_avatar(self, avatar_id: str) -> Person | None:
         """Whose present avatar has this id; an outdated one is nobody's."""
         for person in self.people():

@@ -67,7 +67,7 @@ class Facts(TypedDict, total=False):
     uid: str | None
     owner_id: int | None
 
-    #: A call to WeChat: `exchange`, `refresh` or `userinfo`.
+    #: A call to WeChat (`wechat.errors.Call`).
     call: str | None
     #: What WeChat answered: its number, text and the id that its support asks for.
     errcode: int | None

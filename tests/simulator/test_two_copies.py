@@ -7,12 +7,10 @@ from wxlogin.wechat import endpoints
 
 # What the service need not know; where it does, both must agree.
 _SIMULATORS = {
-    "SNS_CODE2SESSION",
     "CGI_TOKEN",
     "CGI_STABLE_TOKEN",
     "WXA_CHECKSESSION",
     "WXA_RESETUSERSESSIONKEY",
-    "DYNAMIC_CODE_SECONDS",
     "SESSION_KEY_SECONDS",
 }
 

@@ -26,6 +26,7 @@ CGI_TOKEN = "/cgi-bin/token"  # noqa: S105  a path, not a secret
 CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  likewise
 WXA_CHECKSESSION = "/wxa/checksession"
 WXA_RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
+WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"
 
 # What a QR code is scanned for; what a page inside WeChat asks for.
 SCOPE_LOGIN = "snsapi_login"

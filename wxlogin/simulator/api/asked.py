@@ -46,7 +46,7 @@ class Asked:
 
     def need(self, name: str, errcode: int) -> str:
         """A parameter of the query or form. Raises ApiError `errcode`."""
-        return _need(self.params, name, errcode)
+        return need(self.params, name, errcode)
 
     def app(self) -> App:
         """The app that `appid` names. Raises ApiError 41002 or 40013."""
@@ -58,12 +58,12 @@ class Asked:
         Raises ApiError 41002, 40013, 41004 or 40125, and 47001 for what is no text.
         """
         app = self._app(given)
-        if _need(given, "secret", 41004) != app.secret:
+        if need(given, "secret", 41004) != app.secret:
             raise ApiError(40125)
         return app
 
     def _app(self, given: Mapping[str, Any]) -> App:
-        app = self.world.registry.find_app(_need(given, "appid", 41002))
+        app = self.world.registry.find_app(need(given, "appid", 41002))
         if app is None:
             raise ApiError(40013)
         return app
@@ -83,7 +83,8 @@ class Asked:
         return self.world.switches.get(name, app=app.name, person=person)
 
 
-def _need(given: Mapping[str, Any], name: str, errcode: int) -> str:
+def need(given: Mapping[str, Any], name: str, errcode: int) -> str:
+    """A text of `given`. Raises ApiError `errcode` without, 47001 for no text."""
     value = given.get(name, "")
     if not isinstance(value, str):
         raise ApiError(47001)

@@ -35,6 +35,7 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.CGI_STABLE_TOKEN: ("POST", access_token.stable_token),
     protocol.WXA_CHECKSESSION: ("GET", mini_program.check_session),
     protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),
+    protocol.WXA_GETUSERPHONENUMBER: ("POST", mini_program.phone_number),
 }
 
 
@@ -69,9 +70,10 @@ def _asked() -> Asked:
 
 
 def _who(asked: Asked) -> Who:
-    grants, params = world().grants, asked.params
+    programs, grants, params = world().mini_programs, world().grants, asked.params
     thing = (
-        world().mini_programs.peek(params.get("js_code", ""))
+        programs.peek(params.get("js_code", ""))
+        or programs.peek_phone(str(asked.fields.get("code", "")))
         or grants.peek(params.get("code", ""))
         or grants.by_access(params.get("access_token", ""))
         or grants.by_refresh(params.get("refresh_token", ""))

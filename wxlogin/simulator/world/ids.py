@@ -61,6 +61,11 @@ def new_code() -> str:
     return "0" + _random(31)
 
 
+def new_phone_code() -> str:
+    """A code of the phone number button: 64 hex digits."""
+    return secrets.token_hex(32)
+
+
 def new_session_key() -> str:
     """Base64 of 16 bytes: 24 characters that end in `==`."""
     return b64encode(secrets.token_bytes(16)).decode()

@@ -1,8 +1,9 @@
-"""What a phone and a mini program share: codes of wx.login, and session keys.
+"""What a phone and a mini program share: two kinds of codes, and session keys.
 
-- A code lives five minutes, works once and for one appid (developers.weixin.qq.com/
-  miniprogram/dev/api/open-api/login/wx.login.html). A used one is 40163 while it would
-  still live, 40029 afterwards, as with the codes of a web login.
+- A code of wx.login lives five minutes, works once and for one appid (developers.
+  weixin.qq.com/miniprogram/dev/api/open-api/login/wx.login.html). A used one is 40163
+  while it would still live, 40029 afterwards, as with the codes of a web login.
+- So does a code of the phone number button; the two are not interchangeable.
 - There is one live session_key for a person and a program. Whatever obtains a code may
   make a new one and end the old; use prolongs it, disuse ends it (developers.weixin.qq.
   com/miniprogram/dev/api/open-api/login/wx.checkSession). How long it lives is not
@@ -80,7 +81,7 @@ class DynamicCodes:
 
 
 class MiniPrograms:
-    """Login codes and session keys of all mini programs."""
+    """Codes and session keys of all mini programs."""
 
     def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
         self._changed = changed
@@ -90,6 +91,7 @@ class MiniPrograms:
     def reset(self) -> None:
         with self._changed:
             self._logins = DynamicCodes(self._now)
+            self._phones = DynamicCodes(self._now)
             self._keys: dict[tuple[str, str], SessionKey] = {}
 
     def login(self, app: App, person: str, *, renew: bool) -> str:
@@ -112,6 +114,30 @@ class MiniPrograms:
         """Use a login code up. Raises ApiError 40029 or 40163."""
         with self._changed:
             return self.open_key(app, self._logins.spend(code, app).person)
+
+    def phone_code(self, app: App, person: str) -> str:
+        """A code for the person's number, as the button gives it."""
+        with self._changed:
+            return self._phones.issue(ids.new_phone_code(), app, person)
+
+    def peek_phone(self, code: str) -> DynamicCode | None:
+        """What is known of a phone's code, used or not."""
+        with self._changed:
+            return self._phones.peek(code)
+
+    def redeem_phone(self, code: str, app: App, person: str = "") -> str:
+        """Use a phone's code up; whose it is. Raises ApiError 40029 or 40003.
+
+        With a `person` it must be that one's. A used code is as unknown as any.
+        """
+        with self._changed:
+            try:
+                owner = self._phones.check(code, app).person
+            except ApiError:
+                raise ApiError(40029) from None
+            if person and person != owner:
+                raise ApiError(40003)
+            return self._phones.spend(code, app).person
 
     def open_key(self, app: App, person: str, *, renew: bool = False) -> SessionKey:
         """The live key, prolonged by this use, or a new one."""

@@ -157,8 +157,9 @@ GENERATED = "generated"
 #: The path of WeChat's grey avatar, for people who have none.
 GREY = f"/mmopen/vi_32/{ids.DEFAULT_AVATAR}/132"
 
+_DIGITS = re.compile(r"[0-9]{1,20}")
 _PERSON_NAME = re.compile(r"[a-z0-9_-]{1,40}")
-_PERSON_FIELDS = ("name", "nickname", "avatar", "language")
+_PERSON_FIELDS = ("name", "nickname", "avatar", "language", "phone", "country_code")
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ class Person:
     """One person. `name` is the simulator's handle, `nickname` what WeChat tells.
 
     `revision` counts changes of the avatar: an old picture's address dies with it.
+    `phone` is the number within its country, empty where WeChat has none.
     """
 
     name: str
@@ -173,6 +175,8 @@ class Person:
     avatar: str = GENERATED
     language: str = "zh_CN"
     revision: int = 0
+    phone: str = ""
+    country_code: str = "86"
 
     @property
     def label(self) -> str:
@@ -201,10 +205,16 @@ def person_from(
         raise Invalid(f"{where}.name: 1 to 40 of a-z, 0-9, `_`, `-`, not {name!r}")
     base = old or Person(name, nickname=name)
     changed = "avatar" in data and old is not None
+    phone = text(data, "phone", where, base.phone)
+    country_code = text(data, "country_code", where, base.country_code)
+    if not _DIGITS.fullmatch(phone + country_code) or not country_code:
+        raise Invalid(f"{where}.phone, country_code: digits, the second at least one")
     return replace(
         base,
         nickname=text(data, "nickname", where, base.nickname),
         avatar=text(data, "avatar", where, base.avatar),
         language=text(data, "language", where, base.language),
         revision=base.revision + changed,
+        phone=phone,
+        country_code=country_code,
     )

@@ -144,6 +144,16 @@ def _nickname(value: object, where: str) -> object:
     return value
 
 
+def _errno(value: object, where: str) -> int:
+    return _number(value, where, 1, 10**8)
+
+
+def _number_or_text(value: object, where: str) -> str:
+    if value != "number":
+        raise Invalid(f"{where}: `number`, not {value!r}")
+    return "number"
+
+
 def _rotation(value: object, where: str) -> str:
     if value not in ROTATIONS:
         raise Invalid(f"{where}: one of {', '.join(ROTATIONS)}, not {value!r}")
@@ -207,6 +217,21 @@ SWITCHES: dict[str, Switch] = {
             "first person."
         ),
         _true_or_person,
+        (True,),
+    ),
+    "phone_errno": Switch(
+        _("The phone number button gives this error and no code."),
+        _errno,
+        (1400001, 104, 112),
+    ),
+    "country_code": Switch(
+        _("The phone number's countryCode is a number instead of a text."),
+        _number_or_text,
+        ("number",),
+    ),
+    "plus_lost": Switch(
+        _("Each + of a mini program's encrypted data became a blank on its way."),
+        _true,
         (True,),
     ),
     "quota": Switch(

@@ -27,6 +27,7 @@ CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  likewise
 WXA_CHECKSESSION = "/wxa/checksession"
 WXA_RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
 WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"
+WXA_GETWXACODEUNLIMIT = "/wxa/getwxacodeunlimit"
 
 # What a QR code is scanned for; what a page inside WeChat asks for.
 SCOPE_LOGIN = "snsapi_login"

@@ -15,7 +15,7 @@ from .. import protocol
 from ..current import origin, world
 from ..refusals import ApiError, SimulatorError
 from ..world.journal import Call, masked
-from . import access_token, mini_program, spoilage, web_login
+from . import access_token, mini_program, spoilage, web_login, wxacode
 from .asked import Answer, Asked, Picture
 from .dialect import encode, error_body
 
@@ -36,6 +36,7 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.WXA_CHECKSESSION: ("GET", mini_program.check_session),
     protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),
     protocol.WXA_GETUSERPHONENUMBER: ("POST", mini_program.phone_number),
+    protocol.WXA_GETWXACODEUNLIMIT: ("POST", wxacode.unlimited),
 }
 
 

@@ -18,6 +18,7 @@ from ..refusals import MASK, Invalid, known, text, texts
 from . import ids
 
 PAGE_SCOPES = (SCOPE_BASE, SCOPE_USERINFO)
+PROGRAM_PAGES = ("pages/index/index", "pages/scan/scan")
 KINDS = ("website", "official_account", "mini_program", "mobile")
 
 # WeChat's own are `wx` and 16 hex digits; strangers' test fixtures often are not.
@@ -34,7 +35,8 @@ class App:
 
     `scopes` are what an official account may ask of a page's visitor: both when it
     is a verified service account, none when it is not. `ip_list` holds the addresses
-    that may ask for its access_token; without any, all may.
+    that may ask for its access_token; without any, all may. `pages` are those of a mini
+    program's released version, the first its home; without any it was never released.
     """
 
     name: str
@@ -49,6 +51,7 @@ class App:
     push_url: str = ""
     scopes: tuple[str, ...] = PAGE_SCOPES
     ip_list: tuple[str, ...] = ()
+    pages: tuple[str, ...] = PROGRAM_PAGES
 
     @property
     def label(self) -> str:
@@ -70,7 +73,7 @@ class App:
         return parts.scheme in ("http", "https") and host in self.callback_domains
 
     def as_json(self) -> dict[str, Any]:
-        lists = ("callback_domains", "scopes", "ip_list")
+        lists = ("callback_domains", "scopes", "ip_list", "pages")
         return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
 
@@ -103,6 +106,7 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         push_url=value("push_url", ""),
         scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
         ip_list=texts(data, "ip_list", where, old.ip_list if old else ()),
+        pages=texts(data, "pages", where, old.pages if old else PROGRAM_PAGES),
     )
     _check(app, where)
     return app

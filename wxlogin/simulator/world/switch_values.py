@@ -25,6 +25,12 @@ PAGE_ERRORS = (10004, 10006, 10009, 10015, 10038)
 #: When wx.login makes a new session_key; `expired` is what it does by itself.
 ROTATIONS = ("always", "expired", "random")
 
+#: What may come in the place of a mini program's code.
+CODE_FAULTS = (
+    "error:image/jpeg", "error:text/plain", "error:application/json",
+    "empty", "half", "png",
+)  # fmt: skip
+
 Check = Callable[[object, str], Any]
 
 
@@ -154,6 +160,12 @@ def _number_or_text(value: object, where: str) -> str:
     return "number"
 
 
+def _code_fault(value: object, where: str) -> str:
+    if value not in CODE_FAULTS:
+        raise Invalid(f"{where}: one of {', '.join(CODE_FAULTS)}, not {value!r}")
+    return str(value)
+
+
 def _rotation(value: object, where: str) -> str:
     if value not in ROTATIONS:
         raise Invalid(f"{where}: one of {', '.join(ROTATIONS)}, not {value!r}")
@@ -233,6 +245,11 @@ SWITCHES: dict[str, Switch] = {
         _("Each + of a mini program's encrypted data became a blank on its way."),
         _true,
         (True,),
+    ),
+    "wxacode": Switch(
+        _("A mini program's code comes broken, or as an error that looks like it."),
+        _code_fault,
+        CODE_FAULTS,
     ),
     "quota": Switch(
         _("Other limits for the calls of a server: so many in a minute or a day."),

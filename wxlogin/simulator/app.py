@@ -8,7 +8,7 @@ from flask import Flask
 from . import control_mini_program as control
 from .api import calls
 from .current import require_own_host
-from .pages import connect, images, index, phone, wechat_browser
+from .pages import connect, images, index, mini_program, phone, wechat_browser
 from .pages.page import add_pages
 from .world import World
 from .world.parties import GREY, Person
@@ -36,7 +36,8 @@ def create_simulator(
     require_own_host(app, [*names, *([public_host] if public_host else [])])
     add_pages(app)
     app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)
-    for part in (connect, images, index, phone, wechat_browser, calls, control):
+    pages = (connect, images, index, phone, wechat_browser, mini_program)
+    for part in (*pages, calls, control):
         app.register_blueprint(part.bp)
     return app
 

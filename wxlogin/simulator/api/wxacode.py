@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..pages.images import Colour, program_code
-from ..pages.mini_program import launch_link
 from ..refusals import ApiError
+from ..world.launches import Launch
 from ..world.parties import App
 from ..world.quotas import MINUTE
 from .access_token import caller
@@ -57,15 +57,17 @@ def unlimited(asked: Asked) -> Picture:
     width, env_version = given.get("width", 430), given.get("env_version", "release")
     if not 280 <= width <= 1280 or env_version not in _ENV_VERSIONS:
         raise ApiError(40097)
-    link = launch_link(
-        asked.origin, app, page=page, scene=scene, env_version=env_version
-    )
-    png = given.get("is_hyaline", False)
-    fault = asked.switch("wxacode", app) or ""
+    launch, colour = Launch(app, page, scene, env_version), _colour(given)
+    clear, fault = given.get("is_hyaline", False), asked.switch("wxacode", app) or ""
     body = program_code(
-        link, width, _colour(given), clear=png, png=png or fault == "png"
+        launch.link(asked.origin),
+        width,
+        colour,
+        clear=clear,
+        png=clear or fault == "png",
     )
-    return _spoiled(asked, fault, Picture(body, "image/png" if png else "image/jpeg"))
+    asked.world.launches.add(launch)
+    return _spoiled(asked, fault, Picture(body, "image/png" if clear else "image/jpeg"))
 
 
 def _scene(given: Mapping[str, Any]) -> str:

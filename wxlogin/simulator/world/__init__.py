@@ -16,6 +16,7 @@ from ..refusals import Invalid
 from . import seed
 from .app_tokens import AppTokens
 from .journal import Journal
+from .launches import Launches
 from .mini_programs import MiniPrograms
 from .parties import App, Person
 from .qrcodes import QrCode, QrCodes
@@ -84,6 +85,7 @@ class World:
         self.grants = Grants(self.changed, self.clock.now)
         self.relations = Relations(self.changed, self.clock.now)
         self.mini_programs = MiniPrograms(self.changed, self.clock.now)
+        self.launches = Launches(self.changed, self.clock.now)
         self.app_tokens = AppTokens(self.changed, self.clock.now)
         self.quotas = Quotas(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
@@ -112,6 +114,7 @@ class World:
             self.relations.reset()
             self.qrcodes.reset()
             self.mini_programs.reset()
+            self.launches.reset()
             self.app_tokens.reset()
             self.quotas.reset()
 

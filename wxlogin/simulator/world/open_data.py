@@ -27,7 +27,7 @@ _GREY = f"https://thirdwx.qlogo.cn/mmopen/vi_32/{ids.DEFAULT_AVATAR}/132"
 
 def anonymous() -> dict[str, Any]:
     """The profile that everybody has today."""
-    return _profile("微信用户", "", _GREY) | {"is_demote": True}
+    return _profile("微信用户", "", _GREY)
 
 
 def legacy(person: Person, origin: str) -> dict[str, Any]:

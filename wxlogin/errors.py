@@ -4,6 +4,7 @@
     ├── ConfigurationError         a setting is wrong; start-up refuses
     ├── BadRequest                 the visitor's or client's request is malformed
     │   ├── BadNext                a return address we do not serve
+    │   ├── LoginCodeNeeded        another code came where wx.login's belongs
     │   ├── OpenDataInvalid        a mini program's signed data is not good
     │   ├── BadSiteRequest         a site sends people to us in a wrong way
     │   │   └── BadLogoutRequest   the same, to be signed out
@@ -135,6 +136,10 @@ class BadRequest(WxloginError):
 
 class BadNext(BadRequest):
     code = "bad_next"
+
+
+class LoginCodeNeeded(BadRequest):
+    code = "login_code_needed"
 
 
 class OpenDataInvalid(BadRequest):

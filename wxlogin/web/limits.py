@@ -177,6 +177,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("logins", begin, address, lambda most: most.logins),
         ("callbacks", {"callback.callback"}, address, lambda most: most.logins),
         ("mobile", {"programs.mobile_login"}, address, lambda most: most.logins),
+        ("mini-programs", {"mini_program.login"}, address, lambda most: most.logins),
         ("registrations", {"programs.register"}, address, lambda most: most.logins),
         ("requests", both[0], browser, lambda most: most.requests_of_browser),
         ("requests", both[0], address, lambda most: most.requests),

@@ -194,6 +194,18 @@ def test_addresses_that_may_ask(program: Program, client: FlaskClient) -> None:
     assert "access_token" in program.asks_stable_token()
 
 
+def test_an_address_inside_ipv6_is_the_same(program: Program) -> None:
+    program.client.put("/_sim/apps", json={"name": "mp", "ip_list": ["127.0.0.1"]})
+    proof = program._proof()
+    for address, wanted in (("::ffff:127.0.0.1", 0), ("::ffff:192.0.2.1", 40164)):
+        answer = program.client.get(
+            TOKEN, query_string=proof, environ_base={"REMOTE_ADDR": address}
+        )
+        told = json.loads(answer.data)
+        assert told.get("errcode", 0) == wanted
+    assert told["errmsg"].startswith("invalid ip 192.0.2.1 ipv6 ::ffff:192.0.2.1, not")
+
+
 @pytest.mark.parametrize("entry", ["x", "1.2.3.4/99", "http://1.2.3.4"])
 def test_a_wrong_address_is_refused(client: FlaskClient, entry: str) -> None:
     answer = client.put("/_sim/apps", json={"name": "mp", "ip_list": [entry]})

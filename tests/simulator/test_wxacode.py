@@ -111,6 +111,7 @@ def test_without_a_page_and_with_a_wrong_name_the_home_page_opens(
         ({"page": "/pages/scan/scan"}, 41030),
         ({"page": "/pages/scan/scan", "check_path": False}, 41030),
         ({"page": "pages/scan/scan?a=1", "check_path": False}, 41030),
+        ({"page": "\ud83d", "check_path": False}, 41030),
         ({"page": "pages/new/new"}, 41030),
         ({"page": "pages/new/new", "env_version": "trial"}, 41030),
         ({"page": "pages/new/new", "scene": "%"}, 40129),

@@ -72,6 +72,8 @@ def _left(asked: Asked, issued: AppToken) -> int:
 
 def _refuse_strangers(asked: Asked, app: App) -> None:
     address = ipaddress.ip_address(asked.address)
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
     networks = [ipaddress.ip_network(entry) for entry in app.ip_list]
     if not networks or any(address in network for network in networks):
         return

@@ -83,7 +83,9 @@ def _page(given: Mapping[str, Any], app: App) -> str:
     page: str = given.get("page", "")
     if not page:
         return app.pages[0] if app.pages else ""
-    if page.startswith("/") or "?" in page:
+    # Half a character (a lone surrogate) has no place in a link.
+    halves = page.encode("utf-8", "replace").decode() != page
+    if page.startswith("/") or "?" in page or halves:
         raise ApiError(41030)
     if given.get("check_path", True) and page not in app.pages:
         raise ApiError(41030)

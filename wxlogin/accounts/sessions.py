@@ -70,6 +70,9 @@ class Visitor:
     avatar: str | None
     language: str | None
     identity_id: int
+    #: What the session is for, and through which app it was opened.
+    kind: str
+    appid: str
 
 
 @dataclass(frozen=True)
@@ -264,6 +267,8 @@ def _visitor(row: SessionRow, user: User) -> Visitor:
         avatar=user.avatar,
         language=user.language,
         identity_id=row.identity_id,
+        kind=row.kind,
+        appid=row.appid,
     )
 
 

@@ -16,16 +16,27 @@ the person comes, and its key is a token for the person's word alone.
 from dataclasses import dataclass, replace
 
 from wxlogin import service
+from wxlogin.accounts import people, session_keys
+from wxlogin.accounts.resolve import Unknown, resolve
+from wxlogin.accounts.sessions import Trace
 from wxlogin.config import App
-from wxlogin.errors import LoginCodeNeeded, UnknownPerson
-from wxlogin.flows import first_visit, program_code
+from wxlogin.db import now, transaction
+from wxlogin.errors import LoginCodeNeeded, SignInNeeded, UnknownPerson
+from wxlogin.flows import avatars, doors, first_visit, open_data, program_code
 from wxlogin.flows.first_visit import Waiting
+from wxlogin.flows.open_data import Given, Sender
 from wxlogin.flows.program_code import ProgramCode, ProgramSignIn, signed_in_by
 from wxlogin.flows.redirect.attempt import Purpose
-from wxlogin.flows.signing_in import Answer, live_session, person_of, sign_in_as
+from wxlogin.flows.signing_in import (
+    Answer,
+    live_session,
+    person_of,
+    sign_in_as,
+)
 from wxlogin.security.signing import session_secrets
 from wxlogin.service import running
 from wxlogin.tickets.once import Turn
+from wxlogin.wechat.answers import MiniProgramSession
 from wxlogin.wechat.identifiers import is_phone_code
 
 #: Seconds for which an unknown person's answer waits.
@@ -50,8 +61,7 @@ def sign_in_with_code(given: ProgramCode) -> ProgramSignIn | Waiting:
     WeChat; what `program_code.spend`, `WeChat.code2session`, `first_visit.hold` and
     `sign_in_as` raise.
     """
-    if is_phone_code(given.code):
-        raise LoginCodeNeeded("this is a code for a phone number, not of wx.login")
+    _require_login_code(given)
     return program_code.spend(_codes, given, _Turn(), first=_first, again=_again)
 
 
@@ -85,9 +95,111 @@ def _again(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
     return signed_in_by(token)
 
 
-def _ask_who(app: App, code: str) -> Answer:
+@dataclass(frozen=True)
+class Holder:
+    """Whoever holds a token of this program: a person who is signed in, or one whose
+    answer waits."""
+
+    sender: Sender
+    #: By which signed-in person; None for a stranger.
+    signed_in: ProgramSignIn | None
+    identity_id: int = 0
+    waiting: Waiting | None = None
+
+
+def holder_of(app: App, token: str) -> Holder:
+    """Raises SignInNeeded for a token that is over, or of another app's (security row
+    64)."""
+    visitor = live_session(token) if token else None
+    if visitor is None:
+        return _stranger(app, token)
+    if visitor.kind != app.kind.value or visitor.appid != app.appid:
+        raise SignInNeeded("a token of another app", app=app.name)
+    openid = people.openid_of(visitor.identity_id)
+    keys = tuple(session_keys.last(visitor.identity_id, running().sealer))
+    sender = Sender(app, openid, token, keys)
+    return Holder(sender, ProgramSignIn(token, visitor), visitor.identity_id)
+
+
+def _stranger(app: App, token: str) -> Holder:
+    waiting = first_visit.held(token)
+    if waiting is None or waiting.door != doors.MINI_PROGRAM.name:
+        raise SignInNeeded("no session of a mini program", app=app.name)
+    answer = waiting.answer
+    if answer.person.appid != app.appid:
+        raise SignInNeeded("a token of another app", app=app.name)
+    sender = Sender(app, answer.person.openid, token, (answer.session_key,))
+    return Holder(sender, None, waiting=waiting)
+
+
+def renew_session_key(holder: Holder, given: ProgramCode) -> ProgramSignIn:
+    """Keeps the session key that belongs to a new code; our session goes on.
+
+    Raises SignInNeeded for a stranger, and where the code is another person's: whoever
+    has the phone now logs in. Raises LoginCodeNeeded, and what `program_code.spend` and
+    `WeChat.code2session` raise.
+    """
+    if holder.signed_in is None:
+        raise SignInNeeded("nobody is signed in")
+    _require_login_code(given)
+
+    def first(turn: _Turn, given: ProgramCode) -> None:
+        found = _code2session(given.app, given.code)
+        if found.openid != holder.sender.openid:
+            raise SignInNeeded("the code is another person's")
+        transaction(
+            lambda session: session_keys.store(
+                session,
+                holder.identity_id,
+                found.session_key,
+                sealer=running().sealer,
+                at=now(),
+            )
+        )
+        open_data.forgive(holder.sender)
+        _codes.done(turn)
+
+    program_code.spend(
+        _codes, given, _Turn(), first=first, again=lambda turn, given: None
+    )
+    return holder.signed_in
+
+
+def bind(holder: Holder, given: Given, *, trace: Trace) -> ProgramSignIn:
+    """Takes name and picture from the data that WeChat's client gave.
+
+    A stranger whose account needs no other word gets one by it. WeChat's placeholder
+    changes nothing. Raises UnknownPerson where the site asks first, and what
+    `open_data.read_user_info` and a sign-in raise.
+    """
+    waiting, app = holder.waiting, holder.sender.app
+    if waiting is not None and not first_visit.policy_of(waiting).creates:
+        raise UnknownPerson("the person has to agree first")
+    info = open_data.read_user_info(holder.sender, given)
+    person = person_of(app, holder.sender.openid, None, info)
+    if waiting is not None:
+        known = replace(waiting.answer.person, profile=person.profile)
+        named = replace(waiting, answer=replace(waiting.answer, person=known))
+        return signed_in_by(first_visit.settle(named, trace=trace, also=None))
+    if person.profile is not None:
+        found = transaction(lambda it: resolve(it, person, at=now(), create=False))
+        if not isinstance(found, Unknown):
+            avatars.after_sign_in(found.user_id, profile=person.profile, known=None)
+    return signed_in_by(holder.sender.token)
+
+
+def _require_login_code(given: ProgramCode) -> None:
+    if is_phone_code(given.code):
+        raise LoginCodeNeeded("this is a code for a phone number, not of wx.login")
+
+
+def _code2session(app: App, code: str) -> MiniProgramSession:
     wechat = running().wechat
-    found = wechat.code2session(app, code, deadline=wechat.deadline())
+    return wechat.code2session(app, code, deadline=wechat.deadline())
+
+
+def _ask_who(app: App, code: str) -> Answer:
+    found = _code2session(app, code)
     person = person_of(app, found.openid, found.unionid, None)
     return Answer(person, known=None, grant=None, session_key=found.session_key)
 

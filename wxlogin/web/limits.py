@@ -36,6 +36,7 @@ from wxlogin.web.problems import refusal
 _SHARE = 5
 # Where logins begin, beside the page of each door.
 _BEGIN = {"login.page", "login.embed", "programs.attempts", "identities.add"}
+_MINI = {"mini_program.login", "mini_program.renew"}
 _PICTURE = {"registering.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
@@ -177,7 +178,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("logins", begin, address, lambda most: most.logins),
         ("callbacks", {"callback.callback"}, address, lambda most: most.logins),
         ("mobile", {"programs.mobile_login"}, address, lambda most: most.logins),
-        ("mini-programs", {"mini_program.login"}, address, lambda most: most.logins),
+        ("mini-programs", _MINI, address, lambda most: most.logins),
         ("registrations", {"programs.register"}, address, lambda most: most.logins),
         ("requests", both[0], browser, lambda most: most.requests_of_browser),
         ("requests", both[0], address, lambda most: most.requests),

@@ -6,17 +6,37 @@ be trusted with; so nothing here reads or sets one, and status and body say ever
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from wxlogin.config import AppKind
+from wxlogin.errors import BadRequest, OpenDataInvalid
 from wxlogin.flows import doors, first_visit
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.mini_program import WAIT_SECONDS, sign_in_with_code
-from wxlogin.web.edge import without_cookies
+from wxlogin.flows.mini_program import (
+    WAIT_SECONDS,
+    bind,
+    holder_of,
+    renew_session_key,
+    sign_in_with_code,
+)
+from wxlogin.flows.open_data import Given
+from wxlogin.web.api import json_long_texts
+from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
-from wxlogin.web.native_app import app_of, given_code, session_of, terms_of
+from wxlogin.web.native_app import (
+    app_of,
+    given_code,
+    program_trace,
+    session_of,
+    terms_of,
+    user_of,
+)
 
 bp = Blueprint("mini_program", __name__, url_prefix="/api/mp")
+
+# Where other people's programs put a token.
+_IN_ADDRESS = {"token", "access_token", "session"}
 
 
 @bp.post("/<name>/login")
@@ -29,6 +49,41 @@ def login(name: str) -> Response:
     if isinstance(found, Waiting):
         return jsonify(_stranger(found))
     return jsonify(session_of(found, doors.MINI_PROGRAM))
+
+
+@bp.post("/<name>/session")
+@without_cookies
+def renew(name: str) -> Response:
+    """A new code renews WeChat's session key; our session goes on."""
+    app = app_of(name, AppKind.mini_program)
+    holder = holder_of(app, _token())
+    given = given_code(app, doors.MINI_PROGRAM)
+    with exchanging(given.code):
+        signed_in = renew_session_key(holder, given)
+    return jsonify(user_of(signed_in, doors.MINI_PROGRAM))
+
+
+@bp.post("/<name>/bind")
+@without_cookies
+def bind_profile(name: str) -> Response:
+    """Name and picture, from the data that WeChat's client signed and encrypted."""
+    holder = holder_of(app_of(name, AppKind.mini_program), _token())
+    try:
+        texts = json_long_texts("rawData", "signature", "encryptedData", "iv")
+    except RequestEntityTooLarge:
+        raise OpenDataInvalid("more than any data of WeChat's") from None
+    signed_in = bind(holder, Given(*texts), trace=program_trace(doors.MINI_PROGRAM))
+    if holder.signed_in is None:
+        return jsonify(session_of(signed_in, doors.MINI_PROGRAM))
+    return jsonify(user_of(signed_in, doors.MINI_PROGRAM))
+
+
+def _token() -> str:
+    """The bearer token. Raises BadRequest where one stands in the address, which ends
+    up in logs (security row 64)."""
+    if not _IN_ADDRESS.isdisjoint(request.args):
+        raise BadRequest("the token belongs into the Authorization header")
+    return bearer_token() or ""
 
 
 def _stranger(waiting: Waiting) -> dict[str, Any]:

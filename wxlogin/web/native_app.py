@@ -143,22 +143,27 @@ def program_trace(door: Door) -> Trace:
 
 def session_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
     """The session as a program gets it."""
-    settings, visitor = running().settings, signed_in.visitor
-    session = {
+    return {
         "token": signed_in.token,
         "token_type": "Bearer",
-        "expires_in": settings.session_days * 86400,
-        "user": {
-            "uid": visitor.uid,
-            "nickname": visitor.nickname,
-            "language": visitor.language,
-        },
+        "expires_in": running().settings.session_days * 86400,
+        **user_of(signed_in, door),
     }
-    if door is doors.MINI_PROGRAM:
-        # WeChat names no profile to it: the person chooses one in the program.
-        wanted = not visitor.nickname and settings.profile != "never"
-        session["profile_wanted"] = wanted
-    return session
+
+
+def user_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
+    """Who is signed in, as a program gets it."""
+    visitor = signed_in.visitor
+    user = {
+        "uid": visitor.uid,
+        "nickname": visitor.nickname,
+        "language": visitor.language,
+    }
+    if door is not doors.MINI_PROGRAM:
+        return {"user": user}
+    # WeChat names no profile to it: the person chooses one in the program.
+    wanted = not visitor.nickname and running().settings.profile != "never"
+    return {"user": user, "profile_wanted": wanted}
 
 
 def terms_of(policy: Policy) -> dict[str, Any]:

@@ -33,6 +33,8 @@ from wxlogin.wechat.identifiers import is_id, says_nothing
 PLACEHOLDER_NAME = "微信用户"
 # In the address of the grey default avatar, whatever its size.
 PLACEHOLDER_AVATAR = "/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4"
+# And of the one that mini programs show since 2022.
+PLACEHOLDER_IN_PROGRAMS = "/icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4Fbn"
 AVATAR_LIMIT = 1024
 
 # The longest number WeChat sends is an errcode or a time; 64 bit has 20 digits.
@@ -280,7 +282,9 @@ def _is_set(value: object) -> bool:
 
 
 def _avatar(url: str, plain_origin: str) -> str | None:
-    if not url or len(url) > AVATAR_LIMIT or PLACEHOLDER_AVATAR in url:
+    if not url or len(url) > AVATAR_LIMIT:
+        return None
+    if PLACEHOLDER_AVATAR in url or PLACEHOLDER_IN_PROGRAMS in url:
         return None
     if not url.isascii() or not url.isprintable():
         return None

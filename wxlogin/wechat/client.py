@@ -204,8 +204,7 @@ class WeChat:
         if isinstance(tokens, Tokens):
             tokens = (tokens.access_token, tokens.openid)
         query = {"access_token": tokens[0], "openid": tokens[1], "lang": lang}
-        plain = self.hosts.api if self.hosts.api.startswith("http://") else ""
-        parse = partial(parse_userinfo, plain_origin=plain)
+        parse = partial(parse_userinfo, plain_origin=self.hosts.plain)
         return self._get(_Question(Call.USERINFO, app, query, fresh), parse, deadline)
 
     def _get(

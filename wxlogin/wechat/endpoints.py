@@ -63,6 +63,11 @@ class Hosts:
     res: str = RES_HOST
     mp: str = MP_HOST
 
+    @property
+    def plain(self) -> str:
+        """The http origin of a simulator, whose pictures stay http; else empty."""
+        return self.api if self.api.startswith("http://") else ""
+
 
 @dataclass(frozen=True)
 class Look:

@@ -76,10 +76,14 @@ class SignedData:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """For which program the data must be, and of when: `at` is seconds since 1970."""
+    """For which program the data must be, and of when: `at` is seconds since 1970.
+
+    `plain_origin` is a simulator's, whose pictures are http.
+    """
 
     appid: str
     at: float
+    plain_origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ def read_user_info(
                 "headimgurl": plain.get("avatarUrl"),
                 "language": plain.get("language"),
                 "unionid": plain.get("unionId"),
-            }
+            },
+            plain_origin=expected.plain_origin,
         )
 
     return _first(data.envelope, signers, expected, read)

@@ -49,25 +49,32 @@ def unlimited(asked: Asked) -> Picture:
     """The picture of a code, or what the switch `wxacode` makes of it."""
     app = caller(asked, "mini_program")
     asked.within(45009, app.appid, most=5000, seconds=MINUTE)
-    given = asked.json()
+    given = _typed(asked.json())
+    scene, page = _scene(given), _page(given, app)
+    width, env = _width(given), given.get("env_version", "release")
+    if env not in _ENV_VERSIONS:
+        raise ApiError(40097)
+    launch, colour = Launch(app, page, scene, env), _colour(given)
+    clear, fault = given.get("is_hyaline", False), asked.switch("wxacode", app) or ""
+    png = clear or fault == "png"
+    link = launch.link(asked.origin)
+    body = program_code(link, width, colour, clear=clear, png=png)
+    asked.world.launches.add(launch)
+    return _spoiled(asked, fault, Picture(body, "image/png" if clear else "image/jpeg"))
+
+
+def _typed(given: Mapping[str, Any]) -> Mapping[str, Any]:
     for name, kind in _TYPES.items():
         if name in given and type(given[name]) is not kind:
             raise ApiError(47001)
-    scene, page = _scene(given), _page(given, app)
-    width, env_version = given.get("width", 430), given.get("env_version", "release")
-    if not 280 <= width <= 1280 or env_version not in _ENV_VERSIONS:
+    return given
+
+
+def _width(given: Mapping[str, Any]) -> int:
+    width: int = given.get("width", 430)
+    if not 280 <= width <= 1280:
         raise ApiError(40097)
-    launch, colour = Launch(app, page, scene, env_version), _colour(given)
-    clear, fault = given.get("is_hyaline", False), asked.switch("wxacode", app) or ""
-    body = program_code(
-        launch.link(asked.origin),
-        width,
-        colour,
-        clear=clear,
-        png=clear or fault == "png",
-    )
-    asked.world.launches.add(launch)
-    return _spoiled(asked, fault, Picture(body, "image/png" if clear else "image/jpeg"))
+    return width
 
 
 def _scene(given: Mapping[str, Any]) -> str:

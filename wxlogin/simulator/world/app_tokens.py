@@ -12,13 +12,12 @@
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Condition
 
 from .. import protocol
 from ..refusals import ApiError
 from . import ids
+from .part import Part
 from .parties import App
 
 # Seconds that a token lives on beside its successor.
@@ -44,13 +43,8 @@ class AppToken:
     over: int = 42001
 
 
-class AppTokens:
+class AppTokens(Part):
     """All access_tokens of apps."""
-
-    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
-        self._changed = changed
-        self._now = now
-        self.reset()
 
     def reset(self) -> None:
         with self._changed:

@@ -4,11 +4,10 @@ A code lives for ever, and nobody tells WeChat where it is shown. The phone's ca
 lists the newest, of half an hour, as a person at a desk has no other camera.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Condition
 from urllib.parse import quote, urlencode
 
+from .part import Part
 from .parties import App
 
 # What JavaScript's encodeURIComponent leaves as it is.
@@ -49,15 +48,11 @@ class Launch:
         return f"{origin}{PROGRAM_SCREEN}?{urlencode(self.values())}"
 
 
-class Launches:
+class Launches(Part):
     """The codes made lately."""
 
-    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
-        self._changed = changed
-        self._now = now
-        #: Grows with every new code; a page asks whether it changed.
-        self.version = 0
-        self.reset()
+    #: Grows with every new code; a page asks whether it changed.
+    version = 0
 
     def reset(self) -> None:
         with self._changed:

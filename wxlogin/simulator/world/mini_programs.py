@@ -14,11 +14,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Condition
 
 from .. import protocol
 from ..refusals import ApiError
 from . import ids
+from .part import Part
 from .parties import App
 
 #: What wx.login gives in the developer tools when a project has no AppID.
@@ -80,13 +80,8 @@ class DynamicCodes:
         return code
 
 
-class MiniPrograms:
+class MiniPrograms(Part):
     """Codes and session keys of all mini programs."""
-
-    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
-        self._changed = changed
-        self._now = now
-        self.reset()
 
     def reset(self) -> None:
         with self._changed:

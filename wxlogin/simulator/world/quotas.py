@@ -4,8 +4,7 @@ A window begins with the clock's minute, and with the day in China, as WeChat's 
 do (developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html).
 """
 
-from collections.abc import Callable
-from threading import Condition
+from .part import Part
 
 MINUTE, DAY = 60, 24 * 3600
 
@@ -13,13 +12,8 @@ MINUTE, DAY = 60, 24 * 3600
 _CHINA = 8 * 3600
 
 
-class Quotas:
+class Quotas(Part):
     """Counts, each for a name (a path) and its owner."""
-
-    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
-        self._changed = changed
-        self._now = now
-        self.reset()
 
     def reset(self) -> None:
         with self._changed:

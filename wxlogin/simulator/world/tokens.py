@@ -12,13 +12,12 @@
   refresh_token.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Condition
 
 from .. import protocol
 from ..refusals import ApiError
 from . import ids
+from .part import Part
 from .parties import App
 
 
@@ -56,13 +55,8 @@ class Grant:
     snapshot: str = ""
 
 
-class Grants:
+class Grants(Part):
     """All codes and tokens of the world."""
-
-    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
-        self._changed = changed
-        self._now = now
-        self.reset()
 
     def reset(self) -> None:
         with self._changed:

@@ -147,11 +147,11 @@ def test_a_unionid_in_the_data_joins_nobody(app, simulator, program):
     before = program.who()
     answer = program.post("bind", **data_of(program))
     assert answer.status_code == 200
-    assert program.who() == before | {
-        "nickname": "小明😀",
-        "language": "zh_CN",
-        "avatar": program.who()["avatar"],
-    }
+    pictures_arrive(app)
+    after = program.who()
+    assert after["nickname"] == "小明😀"
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed <= {"nickname", "language", "avatar"}
     assert len(users(app)) == 2
     assert lihua.who()["uid"] != before["uid"]
 
@@ -357,3 +357,80 @@ def test_where_a_site_asks_first_data_is_no_word(app_for, simulator):
         *(403, "registration_needed"),
     )
     assert users(app) == []
+
+
+# -- the name that a person chooses --
+
+
+def test_the_name_that_was_typed(program):
+    answer = program.post("profile", nickName=" 小\x07明 ")
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert (body["user"]["nickname"], body["profile_wanted"]) == ("小明", False)
+    assert program.who()["nickname"] == "小明"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "   ", "\u3164", "\u200b\u200d", "\u2800 \u3000", "\x00\x07", "微信用户"],
+    ids=ascii,
+)
+def test_an_emptied_name_replaces_nothing(program, name):
+    program.post("profile", nickName="小明")
+    answer = program.post("profile", nickName=name)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+    assert "nickName" in answer.get_json()["reason"]
+    assert program.who()["nickname"] == "小明"
+    assert program.post("profile").status_code == 400
+
+
+@pytest.mark.parametrize("odd", [None, 5, ["x"], "x" * 5000])
+def test_a_name_that_is_none(program, odd):
+    assert program.post("profile", nickName=odd).status_code == 400
+    assert program.who()["nickname"] == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["wxfile://tmp_5f2a.jpg", "http://tmp/5f2a.jpeg", "data:image/png;base64,AAAA"],
+)
+def test_a_path_on_the_phone_is_no_picture(app, program, path):
+    """security row 66"""
+    answer = program.post("profile", nickName="小明", avatarUrl=path)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+    assert "file on the phone" in answer.get_json()["reason"]
+    (user,) = users(app)
+    assert (user.nickname, user.avatar) == ("", None)
+
+
+def test_a_name_is_decoration(app, simulator, program):
+    """security row 66: another's name makes nobody another"""
+    lihua = MiniProgram(app, simulator, person="lihua")
+    lihua.logs_in()
+    lihua.post("profile", nickName="李华")
+    before = program.who()
+    body = {"nickName": "李华", "uid": lihua.who()["uid"], "openid": "o1"}
+    assert program.post("profile", **body).status_code == 200
+    assert program.who() == before | {"nickname": "李华"}
+    assert lihua.who()["uid"] != before["uid"]
+
+
+def test_a_name_needs_a_token_of_this_program(app, simulator, program):
+    """security row 64"""
+    other = MiniProgram(app, simulator, name="mp2")
+    other.logs_in()
+    answer = other.sends("POST", "/api/mp/mp/profile", json={"nickName": "小明"})
+    assert answer.status_code == 401
+
+
+def test_a_stranger_gets_an_account_with_a_name(stranger):
+    body = stranger.post("profile", nickName="小明").get_json()
+    assert body["user"]["nickname"] == "小明"
+    assert stranger.who(body["token"])["uid"] == body["user"]["uid"]
+
+
+def test_names_without_end(app_for, simulator):
+    program = MiniProgram(app_for(limits={"logins_of_browser": 2}), simulator)
+    program.logs_in()
+    heard = [program.post("profile", nickName="x").status_code for _ in range(3)]
+    assert heard == [200, 200, 429]

@@ -17,11 +17,13 @@ from dataclasses import dataclass, replace
 
 from wxlogin import service
 from wxlogin.accounts import people, session_keys
+from wxlogin.accounts.person import Profile
 from wxlogin.accounts.resolve import Unknown, resolve
 from wxlogin.accounts.sessions import Trace
 from wxlogin.config import App
+from wxlogin.config.written import is_seen
 from wxlogin.db import now, transaction
-from wxlogin.errors import LoginCodeNeeded, SignInNeeded, UnknownPerson
+from wxlogin.errors import BadRequest, LoginCodeNeeded, SignInNeeded, UnknownPerson
 from wxlogin.flows import avatars, doors, first_visit, open_data, program_code
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.open_data import Given, Sender
@@ -31,12 +33,17 @@ from wxlogin.flows.signing_in import (
     Answer,
     live_session,
     person_of,
+    profile_of,
     sign_in_as,
 )
 from wxlogin.security.signing import session_secrets
 from wxlogin.service import running
 from wxlogin.tickets.once import Turn
-from wxlogin.wechat.answers import MiniProgramSession
+from wxlogin.wechat.answers import (
+    PLACEHOLDER_NAME,
+    MiniProgramSession,
+    plain_name,
+)
 from wxlogin.wechat.identifiers import is_phone_code
 
 #: Seconds for which an unknown person's answer waits.
@@ -172,20 +179,48 @@ def bind(holder: Holder, given: Given, *, trace: Trace) -> ProgramSignIn:
     changes nothing. Raises UnknownPerson where the site asks first, and what
     `open_data.read_user_info` and a sign-in raise.
     """
-    waiting, app = holder.waiting, holder.sender.app
+    _require_no_question(holder)
+    info = open_data.read_user_info(holder.sender, given)
+    return _take(holder, profile_of(info), trace)
+
+
+def name_person(holder: Holder, nickname: str, *, trace: Trace) -> ProgramSignIn:
+    """Takes the name that the person chose in the program; it is decoration, and
+    nobody is known by it.
+
+    A stranger whose account needs no other word gets one by it. Raises BadRequest for
+    a name that shows nothing or is WeChat's placeholder, UnknownPerson where the site
+    asks first, and what a sign-in raises.
+    """
+    _require_no_question(holder)
+    name = plain_name(nickname).strip()
+    if not is_seen(name) or name == PLACEHOLDER_NAME:
+        raise BadRequest("nickName shows nothing, or is the name of nobody")
+    return _take(holder, Profile(name, avatar=None, language=None), trace)
+
+
+def _require_no_question(holder: Holder) -> None:
+    """Raises UnknownPerson where the person has to agree first."""
+    waiting = holder.waiting
     if waiting is not None and not first_visit.policy_of(waiting).creates:
         raise UnknownPerson("the person has to agree first")
-    info = open_data.read_user_info(holder.sender, given)
-    person = person_of(app, holder.sender.openid, None, info)
+
+
+def _take(holder: Holder, profile: Profile | None, trace: Trace) -> ProgramSignIn:
+    """The person with this profile, where there is one; an account for a stranger."""
+    sender, waiting = holder.sender, holder.waiting
     if waiting is not None:
-        known = replace(waiting.answer.person, profile=person.profile)
+        known = replace(waiting.answer.person, profile=profile)
         named = replace(waiting, answer=replace(waiting.answer, person=known))
         return signed_in_by(first_visit.settle(named, trace=trace, also=None))
-    if person.profile is not None:
+    if profile is not None:
+        person = replace(
+            person_of(sender.app, sender.openid, None, None), profile=profile
+        )
         found = transaction(lambda it: resolve(it, person, at=now(), create=False))
         if not isinstance(found, Unknown):
-            avatars.after_sign_in(found.user_id, profile=person.profile, known=None)
-    return signed_in_by(holder.sender.token)
+            avatars.after_sign_in(found.user_id, profile=profile, known=None)
+    return signed_in_by(sender.token)
 
 
 def _require_login_code(given: ProgramCode) -> None:

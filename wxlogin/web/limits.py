@@ -37,6 +37,7 @@ _SHARE = 5
 # Where logins begin, beside the page of each door.
 _BEGIN = {"login.page", "login.embed", "programs.attempts", "identities.add"}
 _MINI = {"mini_program.login", "mini_program.renew"}
+_PROFILES = {"mini_program.bind_profile", "mini_program.profile"}
 _PICTURE = {"registering.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
@@ -187,6 +188,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("pictures", _PICTURE, callers.first_visit, lambda most: most.pictures),
         ("pictures", _PICTURE, address, lambda most: most.logins),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
+        ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
         ("handovers", _HANDOVER, address, lambda most: most.logins),
     ]
     found: dict[str, list[_Use]] = {}

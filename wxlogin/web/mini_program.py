@@ -15,13 +15,16 @@ from wxlogin.flows import doors, first_visit
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.mini_program import (
     WAIT_SECONDS,
+    Holder,
     bind,
     holder_of,
+    name_person,
     renew_session_key,
     sign_in_with_code,
 )
 from wxlogin.flows.open_data import Given
-from wxlogin.web.api import json_long_texts
+from wxlogin.flows.program_code import ProgramSignIn
+from wxlogin.web.api import json_long_texts, json_texts
 from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.native_app import (
@@ -73,9 +76,30 @@ def bind_profile(name: str) -> Response:
     except RequestEntityTooLarge:
         raise OpenDataInvalid("more than any data of WeChat's") from None
     signed_in = bind(holder, Given(*texts), trace=program_trace(doors.MINI_PROGRAM))
-    if holder.signed_in is None:
-        return jsonify(session_of(signed_in, doors.MINI_PROGRAM))
-    return jsonify(user_of(signed_in, doors.MINI_PROGRAM))
+    return _who(holder, signed_in)
+
+
+@bp.post("/<name>/profile")
+@without_cookies
+def profile(name: str) -> Response:
+    """The name that the person typed into the program."""
+    holder = holder_of(app_of(name, AppKind.mini_program), _token())
+    body = json_texts(nickName=False, avatarUrl=False)
+    if body["avatarUrl"]:
+        raise BadRequest(
+            "avatarUrl is no place that we could reach: what chooseAvatar gives is a "
+            "file on the phone"
+        )
+    signed_in = name_person(
+        holder, body["nickName"], trace=program_trace(doors.MINI_PROGRAM)
+    )
+    return _who(holder, signed_in)
+
+
+def _who(holder: Holder, signed_in: ProgramSignIn) -> Response:
+    """The person; a stranger's new session with it."""
+    told = user_of if holder.signed_in else session_of
+    return jsonify(told(signed_in, doors.MINI_PROGRAM))
 
 
 def _token() -> str:

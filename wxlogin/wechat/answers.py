@@ -176,11 +176,16 @@ def parse_userinfo(data: Answer, *, plain_origin: str = "") -> UserInfo:
     """
     return UserInfo(
         openid=_openid(data),
-        nickname=_CONTROL.sub("", _text(data, "nickname")),
+        nickname=plain_name(_text(data, "nickname")),
         avatar=_avatar(_text(data, "headimgurl"), plain_origin),
         language=_language(_text(data, "language")),
         unionid=identifier(data.get("unionid")),
     )
+
+
+def plain_name(text: str) -> str:
+    """A nickname without the control characters that WeChat lets pass."""
+    return _CONTROL.sub("", text)
 
 
 class Named(Protocol):

@@ -4,6 +4,8 @@
     ├── ConfigurationError         a setting is wrong; start-up refuses
     ├── BadRequest                 the visitor's or client's request is malformed
     │   ├── BadNext                a return address we do not serve
+    │   ├── LoginCodeNeeded        another code came where wx.login's belongs
+    │   ├── OpenDataInvalid        a mini program's signed data is not good
     │   ├── BadSiteRequest         a site sends people to us in a wrong way
     │   │   └── BadLogoutRequest   the same, to be signed out
     │   ├── ForeignHost            the Host header names somebody else
@@ -66,7 +68,7 @@ class Facts(TypedDict, total=False):
     uid: str | None
     owner_id: int | None
 
-    #: A call to WeChat: `exchange`, `refresh` or `userinfo`.
+    #: A call to WeChat (`wechat.errors.Call`).
     call: str | None
     #: What WeChat answered: its number, text and the id that its support asks for.
     errcode: int | None
@@ -134,6 +136,16 @@ class BadRequest(WxloginError):
 
 class BadNext(BadRequest):
     code = "bad_next"
+
+
+class LoginCodeNeeded(BadRequest):
+    code = "login_code_needed"
+
+
+class OpenDataInvalid(BadRequest):
+    """One for every reason: who learns which check failed learns to decrypt."""
+
+    code = "open_data_invalid"
 
 
 class BadSiteRequest(BadRequest):

@@ -22,6 +22,7 @@ def install() -> None:
     watch(ids.new_code, lambda code: CANARIES.add("code", code))
     watch(ids.new_token, lambda token: CANARIES.add("token", token))
     watch(signing.sign_state, lambda state, *_: CANARIES.add("state", state))
+    watch(ids.new_session_key, lambda key: CANARIES.add("session key", key))
     watch(begin.begin, _begun)
     watch(handover.new_ticket, lambda it: CANARIES.add("handover ticket", it))
     # Each session's secret is hashed, whoever made it: a browser's or a program's.

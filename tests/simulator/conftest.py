@@ -18,6 +18,7 @@ from wxlogin.simulator.server import SimulatorServer
 WEB = "wx0000000000000a01"
 CALLBACK = "http://127.0.0.1:5000/login/callback/web"
 OA, LONE, MOBILE = "wx0000000000000a02", "wx0000000000000a06", "wx0000000000000a05"
+MP, MP2 = "wx0000000000000a03", "wx0000000000000a04"
 H5_CALLBACK = "http://127.0.0.1:5000/login/callback/oa"
 WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 10) MicroMessenger/8.0.42.2460"}
 
@@ -151,6 +152,78 @@ class Account:
 @pytest.fixture
 def account(client: FlaskClient) -> Account:
     return Account(client)
+
+
+@dataclass
+class Program:
+    """A mini program on somebody's phone, and its server."""
+
+    client: FlaskClient
+    app: str = "mp"
+    appid: str = MP
+
+    def phone(self, act: str, person: str = "xiaoming", **more: Any) -> dict[str, Any]:
+        """What the phone gives to the program: `login`, `userdata`, `phone`."""
+        given = {"appid": self.app, "person": person} | more
+        answer = self.client.post(f"/_sim/mp/{act}", json=given)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.get_json()
+        return told
+
+    def gets_code(self, person: str = "xiaoming") -> str:
+        return str(self.phone("login", person)["code"])
+
+    def exchanges(self, code: str | None, **changes: str | None) -> dict[str, Any]:
+        params = {
+            "appid": self.appid,
+            "secret": f"secret-of-{self.app}",
+            "js_code": code,
+            "grant_type": "authorization_code",
+        } | changes
+        given = {k: v for k, v in params.items() if v is not None}
+        return Site(self.client).asks("/sns/jscode2session", **given)
+
+    def signs_in(self, person: str = "xiaoming") -> dict[str, Any]:
+        return self.exchanges(self.gets_code(person))
+
+    def posts(
+        self, path: str, given: object, query: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """What a call with a JSON body answers."""
+        answer = self.client.post(path, json=given, query_string=query)
+        assert answer.status_code == 200
+        told: dict[str, Any] = json.loads(answer.data)
+        return told
+
+    def asks_token(self, **changes: str | None) -> dict[str, Any]:
+        params = self._proof() | changes
+        given = {k: v for k, v in params.items() if v is not None}
+        return Site(self.client).asks("/cgi-bin/token", **given)
+
+    def asks_stable_token(self, **changes: object) -> dict[str, Any]:
+        given = {k: v for k, v in (self._proof() | changes).items() if v is not None}
+        return self.posts("/cgi-bin/stable_token", given)
+
+    def token(self) -> str:
+        return str(self.asks_stable_token()["access_token"])
+
+    def _proof(self) -> dict[str, Any]:
+        secret = f"secret-of-{self.app}"
+        return {
+            "grant_type": "client_credential",
+            "appid": self.appid,
+            "secret": secret,
+        }
+
+
+@pytest.fixture
+def program(client: FlaskClient) -> Program:
+    return Program(client)
+
+
+@pytest.fixture
+def other_program(client: FlaskClient) -> Program:
+    return Program(client, "mp2", MP2)
 
 
 def code_of(url: str) -> str:

@@ -5,11 +5,23 @@ from wxlogin.simulator import protocol
 from wxlogin.simulator.world import seed
 from wxlogin.wechat import endpoints
 
+# What the service need not know; where it does, both must agree.
+_SIMULATORS = {
+    "CGI_TOKEN",
+    "CGI_STABLE_TOKEN",
+    "WXA_CHECKSESSION",
+    "WXA_RESETUSERSESSIONKEY",
+    "WXA_GETUSERPHONENUMBER",
+    "WXA_GETWXACODEUNLIMIT",
+    "SESSION_KEY_SECONDS",
+}
+
 
 def test_the_wire_facts_are_the_services():
     ours = {name: value for name, value in vars(protocol).items() if name.isupper()}
-    assert len(ours) >= 17
-    assert ours == {name: getattr(endpoints, name) for name in ours}
+    shared = {name: value for name, value in ours.items() if hasattr(endpoints, name)}
+    assert shared == {name: getattr(endpoints, name) for name in shared}
+    assert ours.keys() - shared.keys() <= _SIMULATORS
 
 
 def test_the_demo_is_configured_with_the_fixed_world():

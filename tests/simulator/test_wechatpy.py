@@ -4,14 +4,27 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from wechatpy.exceptions import WeChatOAuthException
+from wechatpy import WeChatClient
+from wechatpy.crypto import WeChatWxaCrypto
+from wechatpy.exceptions import WeChatClientException, WeChatOAuthException
 from wechatpy.oauth import WeChatOAuth
 
 from wxlogin.simulator import World, create_simulator
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world.ids import openid, unionid
 
-from .conftest import CALLBACK, H5_CALLBACK, OA, WEB, Account, code_of, phone, uuid_in
+from .conftest import (
+    CALLBACK,
+    H5_CALLBACK,
+    MP,
+    OA,
+    WEB,
+    Account,
+    Program,
+    code_of,
+    phone,
+    uuid_in,
+)
 
 
 @pytest.fixture
@@ -73,3 +86,58 @@ def test_the_qr_code(people: FlaskClient, wechatpy: Callable[..., WeChatOAuth]) 
     assert url.endswith("&state=S1")
     oauth.fetch_access_token(code_of(url))
     assert oauth.get_user_info()["nickname"] == "贝儿\x07Bell"
+
+
+@pytest.fixture
+def wxa(server: SimulatorServer) -> WeChatClient:
+    """Its client of a mini program's server."""
+
+    class Here(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
+        API_BASE_URL = f"{server.url}/"
+
+        def fetch_access_token(self) -> None:
+            params = {
+                "grant_type": "client_credential",
+                "appid": self.appid,
+                "secret": self.secret,
+            }
+            self._fetch_access_token(f"{server.url}/cgi-bin/token", params)
+
+    client = Here(MP, "secret-of-mp")
+    client.wxa.API_BASE_URL = f"{server.url}/"
+    client._http.trust_env = False
+    return client
+
+
+def test_a_mini_programs_login_and_its_open_data(
+    people: FlaskClient, wxa: WeChatClient
+) -> None:
+    program = Program(people)
+    session = wxa.wxa.code_to_session(program.gets_code())
+    assert session["openid"] == openid(MP, "xiaoming")
+    assert session["unionid"] == unionid("main", "xiaoming")
+    data = program.phone("userdata", form="legacy")
+    crypto = WeChatWxaCrypto(session["session_key"], data["iv"], MP)
+    told = crypto.decrypt_message(data["encryptedData"])
+    assert (told["openId"], told["nickName"]) == (session["openid"], "小明😀")
+
+
+def test_a_mini_programs_code_and_its_refusals(wxa: WeChatClient, world: World) -> None:
+    picture = wxa.wxa.get_wxa_code_unlimited("k3J9", page="pages/scan/scan")
+    assert picture.headers["Content-Type"] == "image/jpeg"
+    (launch,) = world.launches.recent()
+    assert (launch.page, launch.scene) == ("pages/scan/scan", "k3J9")
+    for scene, wanted in (("", 40169), ("%", 40129)):
+        with pytest.raises(WeChatClientException) as refused:
+            wxa.wxa.get_wxa_code_unlimited(scene)
+        assert refused.value.errcode == wanted
+
+
+def test_a_token_that_another_server_ended_is_fetched_anew(
+    people: FlaskClient, wxa: WeChatClient, world: World
+) -> None:
+    first = wxa.access_token
+    Program(people).asks_token()
+    world.advance(300)
+    assert wxa.wxa.get_wxa_code_unlimited("k3J9").content[:2] == b"\xff\xd8"
+    assert wxa.access_token != first

@@ -5,25 +5,21 @@ another row does not open there (security row 35). `version` counts the changes 
 the tokens. A refresh goes: `claim_refresh`, ask WeChat with no transaction open,
 then `replace`, `mark_dead` or `release`. While a claim holds nobody else asks; it
 runs out by itself, so a worker that was killed blocks nobody for longer.
-
-Where `ENCRYPTION_KEYS` has a new first key, `reseal_all` seals again what another one
-sealed, while logins go on (security row 36). A row that changed meanwhile is left to
-whoever changed it, who sealed with the new key. Killed half way, the next run does the
-rest.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.models import Grant as GrantRow
+from wxlogin.accounts.resealing import Resealed, reseal_rows
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_change, run
-from wxlogin.security.sealing import SealBroken, Sealer
+from wxlogin.security.sealing import Sealer
 
 #: How long one process has a refresh to itself, if it asks for no longer.
 LEASE = timedelta(seconds=10)
@@ -191,52 +187,8 @@ def _place(column: str, identity_id: int) -> dict[str, str]:
     return {"table": "grants", "column": column, "row": str(identity_id)}
 
 
-@dataclass(frozen=True)
-class Resealed:
-    """How many grants were sealed again, and how many no key of ours opens."""
-
-    resealed: int
-    broken: int
-
-
 def reseal_all(sealer: Sealer, *, batch: int = 200) -> Resealed:
-    """Seals all grants with the first key; each batch is a transaction of its own."""
-    resealed = broken = last_id = 0
-    while rows := _next(last_id, batch):
-        last_id = rows[-1].id
-        old = [row for row in rows if not _current(sealer, row)]
-        changes = [_reseal(sealer, row) for row in old]
-        broken += changes.count(None)
-        resealed += transaction(partial(_write, changes=changes))
-    return Resealed(resealed, broken)
-
-
-def _next(last_id: int, batch: int) -> list[GrantRow]:
-    query = (
-        sa.select(GrantRow)
-        .where(GrantRow.id > last_id)
-        .order_by(GrantRow.id)
-        .limit(batch)
+    """Seals all grants with the first of ENCRYPTION_KEYS; see `resealing`."""
+    return reseal_rows(
+        GrantRow, _TOKENS, lambda row: str(row.identity_id), sealer, batch=batch
     )
-    with reading() as session:
-        return list(session.scalars(query))
-
-
-def _current(sealer: Sealer, row: GrantRow) -> bool:
-    return all(sealer.is_current(getattr(row, column)) for column in _TOKENS)
-
-
-def _reseal(sealer: Sealer, row: GrantRow) -> sa.Update | None:
-    values = {}
-    for column in _TOKENS:
-        try:
-            plain = _open(sealer, column, row)
-        except SealBroken:
-            return None
-        values[column] = _seal(sealer, column, row.identity_id, plain)
-    same = (GrantRow.id == row.id, GrantRow.version == row.version)
-    return sa.update(GrantRow).where(*same).values(values)
-
-
-def _write(session: Session, changes: list[sa.Update | None]) -> int:
-    return sum(run(session, change) for change in changes if change is not None)

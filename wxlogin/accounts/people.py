@@ -200,6 +200,16 @@ def by_openid(appid: str, openid: str) -> int | None:
     return _one(query, openid)
 
 
+def openid_of(identity_id: int) -> str:
+    """The openid of this identity. Raises AccountGone where it is gone."""
+    query = sa.select(Identity.openid).where(Identity.id == identity_id)
+    with reading() as session:
+        found = session.scalar(query)
+    if found is None:
+        raise AccountGone("no identity has this id")
+    return found
+
+
 def by_unionid(unionid: str) -> int | None:
     """The id of the user who has this unionid, on whichever open platform.
 

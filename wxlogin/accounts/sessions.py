@@ -68,6 +68,9 @@ class Visitor:
     uid: str
     profile: Profile
     identity_id: int
+    #: What the session is for, and through which app it was opened.
+    kind: str
+    appid: str
 
 
 @dataclass(frozen=True)
@@ -125,8 +128,8 @@ def find(secret: str, *, at: datetime, idle: timedelta = IDLE) -> Visitor | None
     if at - row.seen_at >= SEEN_EVERY:
         _mark_seen(row.id, at=at)
     signed_in = {"session_id": row.id, "session_started_at": row.created_at}
-    owner = {"user_id": user.id, "identity_id": row.identity_id}
-    return as_value(Visitor, user, **signed_in, **owner)
+    through = {"kind": row.kind, "appid": row.appid, "identity_id": row.identity_id}
+    return as_value(Visitor, user, user_id=user.id, **signed_in, **through)
 
 
 def open_session(

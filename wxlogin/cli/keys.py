@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from wxlogin.accounts.grants import Resealed, reseal_all
+from wxlogin.accounts import grants, session_keys
 from wxlogin.cli.printing import moment, table
 from wxlogin.observability import get_logger
 from wxlogin.oidc import key_rotation
@@ -17,6 +17,12 @@ keys_group = AppGroup(
     help="ENCRYPTION_KEYS: reseal. The keys that sign what sites are told: list, "
     "rotate.",
 )
+
+
+# What to do without the key that sealed them.
+_SIGN_IN_AGAIN = "leave them: those people sign in again when it matters."
+_LOG_IN = "leave them: those programs log in again when it matters."
+_MAKE_NEW = "make new ones with: wxlogin keys rotate --now"
 
 
 @keys_group.command("list", help="The signing keys, the youngest first.")
@@ -53,27 +59,22 @@ def rotate(leaked: bool) -> None:
 )
 def reseal() -> None:
     sealer = running().sealer
-    grants, keys = reseal_all(sealer), key_rotation.reseal(sealer)
-    click.echo(f"{grants.resealed} grants were sealed with the first key.")
-    click.echo(f"{keys.resealed} signing keys were sealed with the first key.")
-    _complain(grants, keys)
-    if grants.broken or keys.broken:
+    done = (
+        ("grants", grants.reseal_all(sealer), _SIGN_IN_AGAIN),
+        ("session keys of mini programs", session_keys.reseal_all(sealer), _LOG_IN),
+        ("signing keys", key_rotation.reseal(sealer), _MAKE_NEW),
+    )
+    for what, found, _ in done:
+        click.echo(f"{found.resealed} {what} were sealed with the first key.")
+    for what, found, advice in done:
+        if found.broken:
+            click.echo(
+                f"{found.broken} {what} open with none of the keys. Put the missing "
+                f"key back, or {advice}",
+                err=True,
+            )
+    if any(found.broken for _, found, _ in done):
         sys.exit(1)
-
-
-def _complain(grants: Resealed, keys: Resealed) -> None:
-    if grants.broken:
-        click.echo(
-            f"{grants.broken} grants open with none of the keys. Put the missing key "
-            "back, or leave them: those people sign in again when it matters.",
-            err=True,
-        )
-    if keys.broken:
-        click.echo(
-            f"{keys.broken} signing keys open with none of the keys. Put the missing "
-            "key back, or make new ones with: wxlogin keys rotate --now",
-            err=True,
-        )
 
 
 def _print(keys: list[KeyView]) -> None:

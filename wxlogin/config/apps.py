@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from wxlogin.config.written import Written
 
@@ -32,6 +32,8 @@ class App(Written):
     open_platform: str | None = None
     token: Annotated[str | None, Field(repr=False)] = None
     aes_key: Annotated[str | None, Field(repr=False)] = None
+    #: Of a mini program: may unknown people look around without an account?
+    two_phase: bool = False
 
     @field_validator("name")
     @classmethod
@@ -51,6 +53,13 @@ class App(Written):
                 "an AppID is wx and 16 small letters or digits; copy it from WeChat's "
                 "console"
             )
+        return value
+
+    @field_validator("two_phase")
+    @classmethod
+    def _of_mini_programs(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("kind") is not AppKind.mini_program:
+            raise ValueError("only a mini_program has it")
         return value
 
     @field_validator("secret", "token", "aes_key")

@@ -121,6 +121,11 @@ def require_utf_8(text: str) -> None:
         raise ValueError("it is no text in UTF-8") from None
 
 
+def is_seen(text: str) -> bool:
+    """Does anything in it show?"""
+    return not all(_is_unseen(char) for char in text)
+
+
 def _is_unseen(char: str) -> bool:
     category = unicodedata.category(char)
     return category[0] == "Z" or category in ("Cc", "Cf") or char in _UNSEEN

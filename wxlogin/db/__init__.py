@@ -224,7 +224,7 @@ def reading() -> Iterator[Session]:
         _raise_unready(error)
 
 
-def as_value(kind: type[T], row: object, **more: Any) -> T:
+def as_value(kind: type[T], row: object, /, **more: Any) -> T:
     """A frozen dataclass of what the row has under the same names, and of `more`."""
     names = [one.name for one in fields(kind) if one.name not in more]  # type: ignore[arg-type]
     return kind(**{name: getattr(row, name) for name in names}, **more)

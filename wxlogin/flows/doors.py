@@ -130,7 +130,6 @@ APP = Door(
     title=N_("App"),
     about=f"native apps, {SCOPE_USERINFO} by WeChat's SDK",
 )
-# Without a view yet: it names identities that were imported, and the app's use.
 MINI_PROGRAM = Door(
     name="mini_program",
     kind=AppKind.mini_program,

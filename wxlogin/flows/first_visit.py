@@ -1,11 +1,11 @@
 """A first visit where accounts are not made without a question.
 
 WeChat has answered, nobody knows the person, and nothing is written: the answer
-waits in the ticket store for fifteen minutes, bound to the browser (or program)
-that brought it by a random key which only that one holds. The account is made by
-the person's own word, by a site that knows its customer, or not at all. A site's
-link for its customer (flows/customers) is no word yet: whoever opens it is a
-stranger until the click that connects the two (finding M5).
+waits in the ticket store for fifteen minutes, ten for a mini program's, bound to the
+browser (or program) that brought it by a random key which only that one holds. The
+account is made by the person's own word, by a site that knows its customer, or not at
+all. A site's link for its customer (flows/customers) is no word yet: whoever opens it
+is a stranger until the click that connects the two (finding M5).
 
 The same word twice gives the same session: its secret is made from the key. After
 a sign-out the word is spent.
@@ -85,8 +85,8 @@ def creates(purpose: Purpose) -> bool:
     return terms.policy_for(purpose.client_id).creates
 
 
-def hold(answer: Answer, wish: Wish, *, door: str) -> str:
-    """Keeps the answer of a login with this wish and returns its key.
+def hold(answer: Answer, wish: Wish, *, door: str, seconds: int = WAIT_SECONDS) -> str:
+    """Keeps the answer of a login with this wish for so many seconds; returns its key.
 
     Raises RegistrationClosed where the person's word would not help.
     """
@@ -103,9 +103,9 @@ def hold(answer: Answer, wish: Wish, *, door: str) -> str:
         vouched=vouched,
         since=now().timestamp(),
     )
-    key = _visits.put(waiting)
+    key = _visits.put(waiting, seconds=seconds)
     if url := waiting.avatar:
-        avatars.hold(key, url, seconds=WAIT_SECONDS)
+        avatars.hold(key, url, seconds=seconds)
     get_logger().info("registration waits", client=client_id, door=door)
     return key
 

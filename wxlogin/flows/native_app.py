@@ -1,53 +1,23 @@
 """A code that a native app got from WeChat's SDK becomes a session.
 
-The app has no cookie; what binds the code to it is a nonce of its own, the
-`attempt`. HTTP libraries on phones repeat a POST by themselves: the same code with
-the same attempt within a minute gives a new token and ends the first, WeChat is not
-asked again; the same code with another attempt, or with none, is refused (security
-row 58). The app's own appid and secret are used, so a code of another app is
-WeChat's 40029 (row 42).
+The app's own retry (flows/program_code.py) gets a new token and ends the first. The
+app's own appid and secret are used, so a code of another app is WeChat's 40029
+(security row 42).
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass, replace
 
 from wxlogin import service
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.sessions import Trace, Visitor
-from wxlogin.config import App
-from wxlogin.errors import (
-    CodeInvalid,
-    LoginPending,
-    SignInNeeded,
-    UnknownPerson,
-    WxloginError,
-)
-from wxlogin.flows import first_visit
+from wxlogin.accounts.sessions import Trace
+from wxlogin.errors import LoginPending, UnknownPerson
+from wxlogin.flows import first_visit, program_code
 from wxlogin.flows.first_visit import Waiting
+from wxlogin.flows.program_code import ProgramCode, ProgramSignIn, signed_in_by
 from wxlogin.flows.redirect.attempt import Purpose, Wish
-from wxlogin.flows.signing_in import (
-    Answer,
-    ask_who,
-    live_session,
-    sign_in_as,
-)
-from wxlogin.tickets.once import Claim, Turn
-from wxlogin.wechat import endpoints
-from wxlogin.wechat.errors import never_left
-
-# While a code may live we must know that it was spent.
-KEEP_SECONDS = endpoints.CODE_SECONDS + 60
-# How long the client's own retry is taken for one.
-RETRY_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class AppSignIn:
-    """A session for a program: `token` goes into the Authorization header."""
-
-    token: str
-    visitor: Visitor
+from wxlogin.flows.signing_in import Answer, ask_who, live_session, sign_in_as
+from wxlogin.tickets.once import Turn
 
 
 @dataclass(frozen=True)
@@ -61,47 +31,27 @@ class _Turn(Turn):
     waiting: str = ""
 
 
-_codes = service.once("app_code", _Turn, seconds=KEEP_SECONDS)
+_codes = service.once("app_code", _Turn, seconds=program_code.KEEP_SECONDS)
 
 
-def sign_in_with_code(
-    app: App, *, code: str, attempt: str, trace: Trace, client_id: str = ""
-) -> AppSignIn | Waiting:
-    """The session for this code. `attempt` may be empty: then no retry is known.
+def sign_in_with_code(given: ProgramCode) -> ProgramSignIn | Waiting:
+    """The session for this code.
 
-    `client_id` names the site the app is of. An unknown person who must be asked
-    first is Waiting, and nothing is written. Raises CodeInvalid for a code that was
-    sent before, LoginPending where its first call takes too long, and what `ask_who`
-    and `sign_in_as` raise.
+    An unknown person who must be asked first is Waiting, and nothing is written. Raises
+    what `program_code.spend`, `ask_who` and `sign_in_as` raise.
     """
-    key = hashlib.sha256(f"{app.appid}\x1f{code}".encode()).hexdigest()
-    proof = _hash(attempt)
-    found = _codes.claim(key, _Turn(proof=proof))
-    if isinstance(found, Claim):
-        try:
-            answer = ask_who(app, code=code)
-            wish = Wish(next="", purpose=Purpose(client_id))
-            return _first(found.turn, answer, wish, trace)
-        except WxloginError as error:
-            if never_left(error):
-                _codes.free(key)
-            else:
-                _codes.open(found.turn)
-            raise
-    if found is None or not found.repeats(proof, within=RETRY_SECONDS):
-        raise CodeInvalid("this code was sent before", app=app.name)
-    return _again(app, found, trace=trace)
+    return program_code.spend(_codes, given, _Turn(), first=_first, again=_again)
 
 
-def _first(
-    turn: _Turn, answer: Answer, wish: Wish, trace: Trace
-) -> AppSignIn | Waiting:
+def _first(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
+    answer = ask_who(given.app, code=given.code)
     person, token = answer.person, _new_token()
+    wish = Wish(next="", purpose=Purpose(given.client_id))
     creates = first_visit.creates(wish.purpose)
     try:
-        signed_in = _open(answer, trace, token=token, create=creates)
+        signed_in = _open(answer, given.trace, token=token, create=creates)
     except UnknownPerson:
-        key = first_visit.hold(answer, wish, door=trace.door)
+        key = first_visit.hold(answer, wish, door=given.trace.door)
         _codes.done(replace(turn, waiting=key))
         return first_visit.require(key)
     _codes.done(
@@ -110,13 +60,13 @@ def _first(
     return signed_in
 
 
-def _again(app: App, turn: _Turn, *, trace: Trace) -> AppSignIn | Waiting:
+def _again(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
     """The answer to the client's own retry."""
+    app = given.app
     if turn.waiting:
         return first_visit.require(turn.waiting)
     if live_session(turn.token) is None:
-        # Signed out or deleted meanwhile: only a new code begins again.
-        raise CodeInvalid("the session of this code is over", app=app.name)
+        raise program_code.session_over(app)
     person = Person(
         app.appid, app.kind.value, turn.openid, app.open_platform, turn.unionid
     )
@@ -124,7 +74,7 @@ def _again(app: App, turn: _Turn, *, trace: Trace) -> AppSignIn | Waiting:
     # The record comes first: of two retries at once only one opens a session.
     if not _codes.swap(replace(turn, token=token)):
         raise LoginPending("another retry of this call is being answered")
-    former = replace(trace, former_secret=turn.token)
+    former = replace(given.trace, former_secret=turn.token)
     return _open(answer, former, token=token)
 
 
@@ -134,18 +84,6 @@ def _new_token() -> str:
 
 def _open(
     answer: Answer, trace: Trace, *, token: str, create: bool = True
-) -> AppSignIn:
+) -> ProgramSignIn:
     sign_in_as(answer, secret=token, trace=trace, create=create)
     return signed_in_by(token)
-
-
-def signed_in_by(token: str) -> AppSignIn:
-    """The session of this token. Raises SignInNeeded where there is none."""
-    visitor = live_session(token)
-    if visitor is None:
-        raise SignInNeeded("the session ended as it began")
-    return AppSignIn(token, visitor)
-
-
-def _hash(attempt: str) -> str:
-    return hashlib.sha256(attempt.encode()).hexdigest() if attempt else ""

@@ -1,10 +1,11 @@
 """What has run out is forgotten, once a day, whoever does it.
 
 Sign-ins older than LOGIN_HISTORY_DAYS, sessions and tokens that are over, events that
-no site reads any more, tickets. Each process that serves looks now and then whether a
-day has passed; a ticket decides who does it, so it is one of them, at most once a day,
-and its end is written down where a restart does not lose it. One that is killed in the
-middle is followed by another within the hour: what is gone stays gone.
+no site reads any more, session keys of mini programs, tickets. Each process that serves
+looks now and then whether a day has passed; a ticket decides who does it, so it is one
+of them, at most once a day, and its end is written down where a restart does not lose
+it. One that is killed in the middle is followed by another within the hour: what is
+gone stays gone.
 
 The database's clock says how late it is, not that of a machine whose clock may be wrong
 by years. Rows go some hundred at a time, so that nobody who signs in waits for it.
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from wxlogin.accounts import session_keys
 from wxlogin.accounts.sessions import forget_ended
 from wxlogin.accounts.sign_in import forget_old_logins
 from wxlogin.config import Settings
@@ -42,6 +44,8 @@ class Forgotten:
     tokens: int
     events: int
     tickets: int
+    #: Of mini programs; named so that the log shows how many.
+    program_keys: int
 
 
 def forget_if_due() -> Forgotten | None:
@@ -70,6 +74,7 @@ def forget(settings: Settings) -> Forgotten:
         tokens=forget_tokens(at),
         events=forget_events(at),
         tickets=_sweep(),
+        program_keys=session_keys.forget_old(at),
     )
 
 

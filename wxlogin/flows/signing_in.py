@@ -8,14 +8,16 @@ created without. Without a unionid an unknown one waits for better answers,
 because a second account would be the price.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from wxlogin.accounts import people, sessions
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts import people, session_keys, sessions
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Person, Profile
-from wxlogin.accounts.resolve import Unknown
+from wxlogin.accounts.resolve import Resolution, Unknown
 from wxlogin.accounts.sessions import NewSession, Trace, Visitor
 from wxlogin.accounts.sign_in import Hook, SignIn, sign_in
 from wxlogin.config import App
@@ -43,6 +45,8 @@ class Answer:
     known: KnownIdentity | None
     #: Tokens worth keeping; None for a silent answer.
     grant: NewGrant | None
+    #: What a mini program's data is read with; empty at other doors.
+    session_key: str = field(default="", repr=False)
 
 
 def live_session(secret: str) -> Visitor | None:
@@ -120,7 +124,7 @@ def sign_in_as(
     create: bool = True,
     also: Hook | None = None,
 ) -> SignIn:
-    """One transaction: account, grant, history, session.
+    """One transaction: account, grant, session key, history, session.
 
     Raises UnknownPerson where the person is new and `create` is off; nothing is
     written then. `also` runs in the same transaction.
@@ -128,7 +132,7 @@ def sign_in_as(
     person, at = answer.person, now()
     ends_at = at + timedelta(days=running().settings.session_days)
     new = NewSession(secret, at, login_at=at, ends_at=ends_at)
-    grant = answer.grant
+    grant, also = answer.grant, _and_keep(answer.session_key, also, at=at)
     result = sign_in(person, trace, new, grant=grant, create=create, also=also)
     if isinstance(result, Unknown):
         raise UnknownPerson("nobody knows this person")
@@ -145,6 +149,25 @@ def sign_in_as(
         resolution.user_id, profile=person.profile, known=answer.known
     )
     return result
+
+
+def _and_keep(session_key: str, also: Hook | None, *, at: datetime) -> Hook | None:
+    """The hook, with the session key kept in the same transaction."""
+    if not session_key:
+        return also
+
+    def keep(session: Session, resolution: Resolution) -> None:
+        session_keys.store(
+            session,
+            resolution.identity_id,
+            session_key,
+            sealer=running().sealer,
+            at=at,
+        )
+        if also is not None:
+            also(session, resolution)
+
+    return keep
 
 
 def _grant(tokens: Tokens) -> NewGrant:

@@ -14,7 +14,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts.grants import Resealed
+from wxlogin.accounts.resealing import Resealed, reseal_rows
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.oidc.signing_keys import (
@@ -25,9 +25,8 @@ from wxlogin.oidc.signing_keys import (
     columns_of,
     forget_ring,
     new_key,
-    place_of,
 )
-from wxlogin.security.sealing import SealBroken, Sealer
+from wxlogin.security.sealing import Sealer
 
 #: From the publication of a key to its first signature.
 LEAD = timedelta(hours=1)
@@ -77,19 +76,7 @@ def list_keys() -> list[KeyView]:
 
 def reseal(sealer: Sealer) -> Resealed:
     """Seals the private halves again with the first of ENCRYPTION_KEYS."""
-    with reading() as session:
-        rows = list(session.scalars(sa.select(SigningKey)))
-    old = [row for row in rows if not sealer.is_current(row.private_key)]
-    broken = resealed = 0
-    for row in old:
-        try:
-            plain = sealer.unseal(row.private_key, **place_of(row.kid))
-        except SealBroken:
-            broken += 1
-            continue
-        sealed = sealer.seal(plain, **place_of(row.kid))
-        resealed += transaction(partial(_write, row_id=row.id, sealed=sealed))
-    return Resealed(resealed, broken)
+    return reseal_rows(SigningKey, ("private_key",), lambda row: row.kid, sealer)
 
 
 def _algs_in_use() -> list[Alg]:
@@ -127,11 +114,6 @@ def _end_older(
     run(session, older.where(longer).values(published_until=soon))
     fresh = older.where(SigningKey.withdrawn_at.is_(None))
     run(session, fresh.values(withdrawn_at=signs_from))
-
-
-def _write(session: Session, *, row_id: int, sealed: bytes) -> int:
-    change = sa.update(SigningKey).where(SigningKey.id == row_id)
-    return run(session, change.values(private_key=sealed))
 
 
 def _view(row: SigningKey, signing: set[str], at: datetime) -> KeyView:

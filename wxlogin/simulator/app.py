@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from . import control_wechat
+from . import control_mini_program as control
+from .api import calls
 from .current import require_own_host
-from .pages import connect, images, index, phone, wechat_browser
+from .pages import connect, images, index, mini_program, phone, wechat_browser
 from .pages.page import add_pages
-from .sns import calls
 from .world import World
 from .world.parties import GREY, Person
 
@@ -36,8 +36,8 @@ def create_simulator(
     require_own_host(app, [*names, *([public_host] if public_host else [])])
     add_pages(app)
     app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)
-    parts = (connect, images, index, phone, wechat_browser, calls, control_wechat)
-    for part in parts:
+    pages = (connect, images, index, phone, wechat_browser, mini_program)
+    for part in (*pages, calls, control):
         app.register_blueprint(part.bp)
     return app
 

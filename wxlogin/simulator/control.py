@@ -55,7 +55,7 @@ def people() -> Response:
 
 @bp.post("/people")
 def put_person() -> Response:
-    """Add a person or change the fields named: nickname, avatar, language."""
+    """Add a person or change the fields named: nickname, avatar, language, phone."""
     return jsonify(_person(world().registry.put_person(body()).name))
 
 
@@ -67,6 +67,8 @@ def _person(name: str) -> dict[str, Any]:
         "nickname": person.nickname,
         "avatar": person.avatar,
         "language": person.language,
+        "phone": person.phone,
+        "country_code": person.country_code,
         **registry.ids_of(person),
     }
 
@@ -133,8 +135,9 @@ def put_switches() -> Response:
     """Set switches for everyone, or for one app or person named by `for`."""
     values = dict(mapping(body(), "body"))
     scope = _scope(values.pop("for", None))
-    if isinstance(values.get("fast_login"), str):
-        world().registry.person(values["fast_login"])
+    for name in ("fast_login", "mock_code"):
+        if isinstance(values.get(name), str):
+            world().registry.person(values[name])
     world().switches.put(values, scope)
     return switches()
 

@@ -79,10 +79,10 @@ def _relation(app: App, person: str) -> dict[str, Any]:
 def _account_and_person() -> tuple[App, str]:
     data = mapping(body(), "body")
     known(data, ("appid", "person"), "body")
-    return _app_of(data, "official_account"), _person_of(data)
+    return app_of(data, "official_account"), person_of(data)
 
 
-def _app_of(data: Any, kind: str) -> App:
+def app_of(data: Any, kind: str) -> App:
     """The app named by appid or name. Raises Clash for one of another kind."""
     app = world().registry.app(text(data, "appid", "body", None))
     if app.kind != kind:
@@ -90,7 +90,7 @@ def _app_of(data: Any, kind: str) -> App:
     return app
 
 
-def _person_of(data: Any) -> str:
+def person_of(data: Any) -> str:
     return world().registry.person(text(data, "person", "body", None)).name
 
 
@@ -99,7 +99,7 @@ def app_login() -> Response:
     """What the SDK gives a native app: a code, and the app's own state."""
     data = mapping(body(), "body")
     known(data, ("appid", "person", "state", "allow"), "body")
-    app, person = _app_of(data, "mobile"), _person_of(data)
+    app, person = app_of(data, "mobile"), person_of(data)
     if not flag(data, "allow", "body", True):
         return jsonify(ErrCode=_DENIED)
     answer = {"code": world().issue_codes(app, person, SCOPE_USERINFO)[0]}

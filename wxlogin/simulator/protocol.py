@@ -14,11 +14,20 @@ POLL = "/connect/l/qrconnect"
 OAUTH2_AUTHORIZE = "/connect/oauth2/authorize"
 FRAGMENT = "#wechat_redirect"
 
-# The four calls of a server.
+# The four calls of a web login's server.
 SNS_ACCESS_TOKEN = "/sns/oauth2/access_token"  # noqa: S105  a path, not a secret
 SNS_REFRESH_TOKEN = "/sns/oauth2/refresh_token"  # noqa: S105  likewise
 SNS_USERINFO = "/sns/userinfo"
 SNS_AUTH = "/sns/auth"
+
+# The calls of a mini program's server.
+SNS_CODE2SESSION = "/sns/jscode2session"
+CGI_TOKEN = "/cgi-bin/token"  # noqa: S105  a path, not a secret
+CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  likewise
+WXA_CHECKSESSION = "/wxa/checksession"
+WXA_RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
+WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"
+WXA_GETWXACODEUNLIMIT = "/wxa/getwxacodeunlimit"
 
 # What a QR code is scanned for; what a page inside WeChat asks for.
 SCOPE_LOGIN = "snsapi_login"
@@ -31,6 +40,10 @@ H5_CODE_SECONDS = 300
 ACCESS_TOKEN_SECONDS = 7200
 # Counted from the authorization; a refresh does not prolong it.
 REFRESH_TOKEN_SECONDS = 30 * 24 * 3600
+# A code that a mini program gets: of wx.login, of the phone number button.
+DYNAMIC_CODE_SECONDS = 300
+# Not published; prolonged by use.
+SESSION_KEY_SECONDS = 3 * 24 * 3600
 
 
 def append(redirect_uri: str, query: str, *, before_fragment: bool = False) -> str:

@@ -5,7 +5,7 @@ SimulatorError (a ValueError)
 ├── Unknown    404  no such code, app or person
 └── Clash      409  what is asked contradicts the state of things
 
-An `/sns/` call that WeChat refuses is another thing: SnsError, with an errcode.
+A call of a server that WeChat refuses is another thing: ApiError, with an errcode.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,8 +30,8 @@ class Clash(SimulatorError):
     status = 409
 
 
-class SnsError(Exception):
-    """An `/sns/` call ends with this errcode; without an errmsg with its usual one."""
+class ApiError(Exception):
+    """A call ends with this errcode; without an errmsg with its usual one."""
 
     def __init__(self, errcode: int, errmsg: str | None = None) -> None:
         super().__init__(errcode)

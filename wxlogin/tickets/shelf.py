@@ -63,13 +63,15 @@ class Shelf(Generic[T]):
         self._shape = shape
         self._seconds = seconds
 
-    def put(self, value: T, *, most: int | None = None) -> str:
+    def put(
+        self, value: T, *, seconds: float | None = None, most: int | None = None
+    ) -> str:
         """Keeps the value under a new key of 128 random bits, and returns that.
 
         Raises Crowded where about `most` of this kind are kept already.
         """
         key = secrets.token_urlsafe(16)
-        self.add(key, value, most=most)
+        self.add(key, value, seconds=seconds, most=most)
         return key
 
     def add(

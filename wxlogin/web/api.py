@@ -25,6 +25,7 @@ from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web import limits, visitors
+from wxlogin.web.edge import BODY_BYTES
 from wxlogin.web.problems import NotJson
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -124,6 +125,15 @@ def json_texts(**names: bool) -> dict[str, str]:
     return found
 
 
+def json_long_texts(*names: str) -> list[str]:
+    """The named texts, each of any length that a body may have; "" for a missing one.
+
+    Raises as `json_texts`.
+    """
+    body = _object()
+    return [_text(name, body.get(name, ""), longest=BODY_BYTES) for name in names]
+
+
 def json_text_or_null(name: str) -> str | None:
     """The one text of the request's JSON object; None where it is null.
 
@@ -148,7 +158,7 @@ def _object() -> dict[str, Any]:
     return body
 
 
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST or _HALF.search(value):
+def _text(name: str, value: object, *, longest: int = _LONGEST) -> str:
+    if not isinstance(value, str) or len(value) > longest or _HALF.search(value):
         raise BadRequest(f"{name} is not a text")
     return value

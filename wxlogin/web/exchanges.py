@@ -25,6 +25,7 @@ from wxlogin.errors import CodeInvalid, TooManyRequests
 from wxlogin.service import running
 from wxlogin.web import callers
 from wxlogin.wechat.endpoints import CODE_DENIED
+from wxlogin.wechat.errors import about_code
 
 # Below this part of its number an address may have any number of exchanges open at a
 # time; above it, they count as failed until they have succeeded, and so they do for
@@ -114,7 +115,7 @@ def _is_suspect(name: str, who: str, most: int) -> bool:
 def _was_made_up(error: BaseException) -> bool:
     """Has WeChat been asked, and did it not know the code? Its own faults are nobody's
     here, and a code that we know ourselves costs no call."""
-    return isinstance(error, CodeInvalid) and error.facts.get("call") == "exchange"
+    return isinstance(error, CodeInvalid) and about_code(error)
 
 
 def _settle(name: str, who: str, *, suspect: bool, failed: bool) -> None:

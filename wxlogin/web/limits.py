@@ -36,6 +36,8 @@ from wxlogin.web.problems import refusal
 _SHARE = 5
 # Where logins begin, beside the page of each door.
 _BEGIN = {"login.page", "login.embed", "login.attempts", "identities.add"}
+_MINI = {"mini_program.login", "mini_program.renew"}
+_PROFILES = {"mini_program.bind_profile", "mini_program.profile"}
 _PICTURE = {"first_visit.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
@@ -177,6 +179,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("logins", begin, address, lambda most: most.logins),
         ("callbacks", {"callback.callback"}, address, lambda most: most.logins),
         ("mobile", {"native_app.mobile_login"}, address, lambda most: most.logins),
+        ("mini-programs", _MINI, address, lambda most: most.logins),
         ("registrations", {"native_app.register"}, address, lambda most: most.logins),
         ("requests", both[0], browser, lambda most: most.requests_of_browser),
         ("requests", both[0], address, lambda most: most.requests),
@@ -185,6 +188,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("pictures", _PICTURE, callers.first_visit, lambda most: most.pictures),
         ("pictures", _PICTURE, address, lambda most: most.logins),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
+        ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
         ("handovers", _HANDOVER, address, lambda most: most.logins),
     ]
     found: dict[str, list[_Use]] = {}

@@ -1,12 +1,13 @@
 """What native apps call: to sign in, to give a person's word, to sign out."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, jsonify, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
 from wxlogin.accounts.sessions import SessionKind, Trace
+from wxlogin.config import App
 from wxlogin.errors import (
     BadRequest,
     Conflict,
@@ -14,10 +15,13 @@ from wxlogin.errors import (
     SignInNeeded,
 )
 from wxlogin.flows import doors, first_visit
+from wxlogin.flows.doors import Door
 from wxlogin.flows.first_visit import Waiting
-from wxlogin.flows.native_app import AppSignIn, sign_in_with_code, signed_in_by
+from wxlogin.flows.native_app import sign_in_with_code
+from wxlogin.flows.program_code import ProgramCode, ProgramSignIn, signed_in_by
 from wxlogin.flows.session import end_session
 from wxlogin.service import running
+from wxlogin.sites.terms import Policy
 from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
 from wxlogin.web.exchanges import exchanging
@@ -28,32 +32,20 @@ bp = Blueprint("native_app", __name__, url_prefix="/api")
 
 # Letters, digits, - and _; long enough that nobody guesses another's.
 _ATTEMPT_LENGTHS = range(16, 129)
+# The doors of programs: an account is made by a word that is given in them.
+_PROGRAMS = (doors.APP, doors.MINI_PROGRAM)
 
 
 @bp.post("/mobile/<name>/login")
 @edge.without_cookies
 def mobile_login(name: str) -> BaseResponse:
     """A code of WeChat's SDK becomes a bearer token."""
-    settings = running().settings
-    app = app_of(doors.APP.kind, name)
-    body = json_texts(code=True, attempt=False, site=False)
-    if body["site"] and settings.site_of(body["site"]) is None:
-        raise BadRequest("site is the client_id of a site in SITES")
-    attempt = body["attempt"]
-    if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
-        raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
-    origin = program_trace(doors.APP.name, "mobile")
-    with exchanging(body["code"]):
-        signed_in = sign_in_with_code(
-            app,
-            code=body["code"],
-            attempt=attempt,
-            trace=origin,
-            client_id=body["site"],
-        )
+    given = given_code(app_of(doors.APP.kind, name), doors.APP)
+    with exchanging(given.code):
+        signed_in = sign_in_with_code(given)
     if isinstance(signed_in, Waiting):
         return _ask_person(signed_in)
-    return jsonify(_answer(signed_in))
+    return jsonify(session_of(signed_in, doors.APP))
 
 
 @bp.post("/registrations")
@@ -62,19 +54,19 @@ def register() -> Response:
     """The person's word, given in the program: the account and a bearer token."""
     body = json_texts(registration=True, agree=True, terms_version=False)
     waiting = first_visit.require(body["registration"])
-    if waiting.door != doors.APP.name:
+    door = next((one for one in _PROGRAMS if one.name == waiting.door), None)
+    if door is None:
         raise RegistrationOver("a registration of a browser ends in that browser")
     if body["agree"] != "yes":
         raise BadRequest('agree is "yes", once the person has ticked the box')
     if body["terms_version"] != waiting.policy.version:
         raise Conflict("terms_version is not the version in force")
-    token = first_visit.agree(waiting, trace=program_trace(doors.APP.name, "mobile"))
-    return jsonify(_answer(signed_in_by(token)))
+    token = first_visit.agree(waiting, trace=program_trace(door))
+    return jsonify(session_of(signed_in_by(token), door))
 
 
 def _ask_person(waiting: Waiting) -> BaseResponse:
     """What the program needs to ask the person, as a problem document."""
-    policy = waiting.policy
     profile = waiting.profile
     return answer(
         "registration_needed",
@@ -83,9 +75,7 @@ def _ask_person(waiting: Waiting) -> BaseResponse:
             "registration": waiting.key,
             "expires_in": first_visit.WAIT_SECONDS,
             "nickname": profile.nickname if profile else "",
-            "terms_url": policy.terms_url or None,
-            "privacy_url": policy.privacy_url or None,
-            "terms_version": policy.version,
+            **terms_of(waiting.policy),
         },
     )
 
@@ -101,20 +91,52 @@ def sign_out() -> Response:
     return make_response("", 204)
 
 
-def program_trace(door: str, kind: SessionKind) -> Trace:
+def given_code(app: App, door: Door) -> ProgramCode:
+    """The code that a program sends. Raises BadRequest for a body of another shape."""
+    body = json_texts(code=True, attempt=False, site=False)
+    if body["site"] and running().settings.site_of(body["site"]) is None:
+        raise BadRequest("site is the client_id of a site in SITES")
+    attempt = body["attempt"]
+    if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
+        raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
+    return ProgramCode(app, body["code"], attempt, program_trace(door), body["site"])
+
+
+def program_trace(door: Door) -> Trace:
     """Where a program's sign-in comes from; no browser's session ends by it."""
-    return replace(visitors.trace(door), former_secret=None, kind=kind)
+    kind = cast(SessionKind, door.kind.value)
+    return replace(visitors.trace(door.name), former_secret=None, kind=kind)
 
 
-def _answer(signed_in: AppSignIn) -> dict[str, Any]:
-    visitor = signed_in.visitor
+def session_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
+    """The session as a program gets it."""
     return {
         "token": signed_in.token,
         "token_type": "Bearer",
         "expires_in": running().settings.session_days * 86400,
-        "user": {
-            "uid": visitor.uid,
-            "nickname": visitor.profile.nickname,
-            "language": visitor.profile.language,
-        },
+        **user_of(signed_in, door),
+    }
+
+
+def user_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
+    """Who is signed in, as a program gets it."""
+    visitor = signed_in.visitor
+    user = {
+        "uid": visitor.uid,
+        "nickname": visitor.profile.nickname,
+        "language": visitor.profile.language,
+    }
+    if door is not doors.MINI_PROGRAM:
+        return {"user": user}
+    # WeChat names no profile to it: the person chooses one in the program.
+    wanted = not visitor.profile.nickname and running().settings.profile != "never"
+    return {"user": user, "profile_wanted": wanted}
+
+
+def terms_of(policy: Policy) -> dict[str, Any]:
+    """What the person is asked to agree to."""
+    return {
+        "terms_url": policy.terms_url or None,
+        "privacy_url": policy.privacy_url or None,
+        "terms_version": policy.version,
     }

@@ -35,6 +35,15 @@ WORDS: dict[str, Words] = {
         _("This request cannot be read"),
         _("Something in it is missing or malformed. Please start again."),
     ),
+    "login_code_needed": Words(
+        _("This is another code"),
+        _("A code of `wx.login` belongs here, and a phone number's code does not."),
+        None,
+    ),
+    "open_data_invalid": Words(
+        _("What WeChat gave along cannot be used"),
+        _("It is too old, or was changed on the way. Sign in again, then repeat it."),
+    ),
     "bad_logout_request": Words(
         _("This sign-out link is not right"),
         _(

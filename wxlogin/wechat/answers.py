@@ -1,9 +1,10 @@
 """What WeChat answers to the `/sns/` calls: bytes to values.
 
-Source: developers.weixin.qq.com/doc/service/api/webdev/access (api_snsaccesstoken,
-api_snsrefreshtoken, api_snsuserinfo). Every key but access_token and openid is
-optional in practice: unionid is missing for unbound apps, refresh answers name
-none, and region and sex have been empty since October 2021, so they are not read.
+Sources: developers.weixin.qq.com/doc/service/api/webdev/access (api_snsaccesstoken,
+api_snsrefreshtoken, api_snsuserinfo) and developers.weixin.qq.com/miniprogram/dev/
+OpenApiDoc/user-login/code2Session.html. Every key but access_token, session_key and
+openid is optional in practice: unionid is missing for unbound apps, refresh answers
+name none, and region and sex have been empty since October 2021, so they are not read.
 
 Strict where it matters and lenient where not:
 
@@ -32,6 +33,8 @@ from wxlogin.wechat.identifiers import is_id, says_nothing
 PLACEHOLDER_NAME = "微信用户"
 # In the address of the grey default avatar, whatever its size.
 PLACEHOLDER_AVATAR = "/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4"
+# And of the one that mini programs show since 2022.
+PLACEHOLDER_IN_PROGRAMS = "/icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4Fbn"
 AVATAR_LIMIT = 1024
 
 # The longest number WeChat sends is an errcode or a time; 64 bit has 20 digits.
@@ -67,6 +70,19 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class MiniProgramSession:
+    """The answer to the code of a mini program's wx.login.
+
+    `session_key` is the text as it came; what WeChat's client signs and encrypts from
+    now on is read with it. It never leaves this server, and `repr` does not show it.
+    """
+
+    openid: str
+    unionid: str | None
+    session_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UserInfo:
     """A person's profile as WeChat shows it to one app.
 
@@ -92,14 +108,19 @@ class UserInfo:
 
 def read_json(body: bytes) -> Answer:
     """The JSON object in `body`. Raises `WeChatUnavailable` for anything else."""
-    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    data = read_object(body.decode("utf-8", "replace").removeprefix("\ufeff"))
+    if data is None:
+        raise _garbage("WeChat's answer is not a JSON object.", length=len(body))
+    return data
+
+
+def read_object(text: str) -> Answer | None:
+    """The JSON object in `text`; None for anything else, or what has two readings."""
     try:
         data = _DECODER.decode(text)
     except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        raise _garbage("WeChat's answer is not a JSON object.", length=len(body))
-    return data
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def errcode(data: Answer) -> int:
@@ -124,19 +145,26 @@ def parse_tokens(data: Answer) -> Tokens:
 
     Raises `WeChatUnavailable` where access_token or openid is missing.
     """
-    access_token = _token(data.get("access_token"))
-    openid = identifier(data.get("openid"))
-    if access_token is None or openid is None:
-        missing = "access_token" if access_token is None else "openid"
-        raise _garbage(f"WeChat's answer has no usable {missing}.", missing=missing)
     return Tokens(
-        access_token=access_token,
+        access_token=_required_token(data, "access_token"),
         expires_in=_whole_number(data.get("expires_in"), default=ACCESS_TOKEN_SECONDS),
         refresh_token=_token(data.get("refresh_token")),
-        openid=openid,
+        openid=_openid(data),
         scope=_scopes(_text(data, "scope")),
         unionid=identifier(data.get("unionid")),
         is_snapshot=_is_set(data.get("is_snapshotuser")),
+    )
+
+
+def parse_session(data: Answer) -> MiniProgramSession:
+    """Read the answer to a mini program's code.
+
+    Raises `WeChatUnavailable` where openid or session_key is missing.
+    """
+    return MiniProgramSession(
+        openid=_openid(data),
+        unionid=identifier(data.get("unionid")),
+        session_key=_required_token(data, "session_key"),
     )
 
 
@@ -146,16 +174,18 @@ def parse_userinfo(data: Answer, *, plain_origin: str = "") -> UserInfo:
     `plain_origin` is the http origin of a simulator, whose avatars stay http. Raises
     `WeChatUnavailable` where openid is missing.
     """
-    openid = identifier(data.get("openid"))
-    if openid is None:
-        raise _garbage("WeChat's answer has no usable openid.", missing="openid")
     return UserInfo(
-        openid=openid,
-        nickname=_CONTROL.sub("", _text(data, "nickname")),
+        openid=_openid(data),
+        nickname=plain_name(_text(data, "nickname")),
         avatar=_avatar(_text(data, "headimgurl"), plain_origin),
         language=_language(_text(data, "language")),
         unionid=identifier(data.get("unionid")),
     )
+
+
+def plain_name(text: str) -> str:
+    """A nickname without the control characters that WeChat lets pass."""
+    return _CONTROL.sub("", text)
 
 
 class Named(Protocol):
@@ -189,6 +219,10 @@ def _garbage(
     )
 
 
+def _missing(key: str) -> WeChatUnavailable:
+    return _garbage(f"WeChat's answer has no usable {key}.", missing=key)
+
+
 def _text(data: Answer, key: str) -> str:
     """The string under `key`; empty where it is missing or not a string.
 
@@ -208,6 +242,20 @@ def identifier(value: object) -> str | None:
     key for the same person.
     """
     return value if isinstance(value, str) and is_id(value) else None
+
+
+def _openid(data: Answer) -> str:
+    found = identifier(data.get("openid"))
+    if found is None:
+        raise _missing("openid")
+    return found
+
+
+def _required_token(data: Answer, key: str) -> str:
+    found = _token(data.get(key))
+    if found is None:
+        raise _missing(key)
+    return found
 
 
 def _token(value: object) -> str | None:
@@ -239,7 +287,9 @@ def _is_set(value: object) -> bool:
 
 
 def _avatar(url: str, plain_origin: str) -> str | None:
-    if not url or len(url) > AVATAR_LIMIT or PLACEHOLDER_AVATAR in url:
+    if not url or len(url) > AVATAR_LIMIT:
+        return None
+    if PLACEHOLDER_AVATAR in url or PLACEHOLDER_IN_PROGRAMS in url:
         return None
     if not url.isascii() or not url.isprintable():
         return None

@@ -1,9 +1,10 @@
-"""The three calls a server makes to WeChat for a login.
+"""The calls a server makes to WeChat for a login.
 
 Each is one GET with a query in the order of Tencent's guides: WeChat's dialect of
 OAuth 2 names `appid` and `secret` for client_id and client_secret, in the query, has
-neither redirect_uri nor PKCE in the exchange, and names no secret in a refresh. Its
-answer is text/plain with HTTP 200, and `errcode` in it says that something went wrong.
+neither redirect_uri nor PKCE in the exchange, and names no secret in a refresh. A mini
+program's code is exchanged without an access token, too. The answer is text/plain with
+HTTP 200, and `errcode` in it says that something went wrong.
 
 Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 
@@ -30,15 +31,18 @@ from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.transport import Transport, shared
 from wxlogin.wechat.answers import (
     Answer,
+    MiniProgramSession,
     Tokens,
     UserInfo,
     errcode,
+    parse_session,
     parse_tokens,
     parse_userinfo,
     read_json,
 )
 from wxlogin.wechat.endpoints import (
     SNS_ACCESS_TOKEN,
+    SNS_CODE2SESSION,
     SNS_REFRESH_TOKEN,
     SNS_USERINFO,
     Hosts,
@@ -55,6 +59,7 @@ _PATHS = {
     Call.EXCHANGE: SNS_ACCESS_TOKEN,
     Call.REFRESH: SNS_REFRESH_TOKEN,
     Call.USERINFO: SNS_USERINFO,
+    Call.CODE2SESSION: SNS_CODE2SESSION,
 }
 
 Read = TypeVar("Read")
@@ -99,7 +104,7 @@ class _Question:
     @property
     def secrets(self) -> list[str]:
         """What an error must not quote."""
-        names = ("code", "refresh_token", "access_token")
+        names = ("code", "js_code", "refresh_token", "access_token")
         return [self.app.secret, *(self.query.get(name, "") for name in names)]
 
     def may_ask_again(self, code: int) -> bool:
@@ -146,6 +151,23 @@ class WeChat:
         }
         return self._get(_Question(Call.EXCHANGE, app, query), parse_tokens, deadline)
 
+    def code2session(
+        self, app: AppCredentials, code: str, *, deadline: Deadline
+    ) -> MiniProgramSession:
+        """Trade the code of a mini program's wx.login for openid and session key.
+
+        It needs no access token, so it works where none can be had. Raises as
+        `exchange`. Source: GET /sns/jscode2session.
+        """
+        query = {
+            "appid": app.appid,
+            "secret": app.secret,
+            "js_code": code,
+            "grant_type": "authorization_code",
+        }
+        question = _Question(Call.CODE2SESSION, app, query)
+        return self._get(question, parse_session, deadline)
+
     def refresh(
         self, app: AppCredentials, refresh_token: str, *, deadline: Deadline
     ) -> Tokens:
@@ -182,8 +204,7 @@ class WeChat:
         if isinstance(tokens, Tokens):
             tokens = (tokens.access_token, tokens.openid)
         query = {"access_token": tokens[0], "openid": tokens[1], "lang": lang}
-        plain = self.hosts.api if self.hosts.api.startswith("http://") else ""
-        parse = partial(parse_userinfo, plain_origin=plain)
+        parse = partial(parse_userinfo, plain_origin=self.hosts.plain)
         return self._get(_Question(Call.USERINFO, app, query, fresh), parse, deadline)
 
     def _get(

@@ -3,7 +3,8 @@
 Every host, path, scope and parameter order stands here once. The sources are
 Tencent's guides for website login
 (developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login) and for the
-`/sns/` calls (developers.weixin.qq.com/doc/service/api/webdev/access).
+`/sns/` calls (developers.weixin.qq.com/doc/service/api/webdev/access,
+developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html).
 """
 
 from dataclasses import dataclass
@@ -24,11 +25,13 @@ POLL = "/connect/l/qrconnect"
 # Pages opened inside WeChat; its client lets no other order of parameters pass.
 OAUTH2_AUTHORIZE = "/connect/oauth2/authorize"
 
-# The four calls of a server. All answer HTTP 200, also with an error.
+# The calls of a server. All answer HTTP 200, also with an error.
 SNS_ACCESS_TOKEN = "/sns/oauth2/access_token"  # noqa: S105  a path, not a secret
 SNS_REFRESH_TOKEN = "/sns/oauth2/refresh_token"  # noqa: S105  likewise
 SNS_USERINFO = "/sns/userinfo"
 SNS_AUTH = "/sns/auth"
+# The code of a mini program's wx.login.
+SNS_CODE2SESSION = "/sns/jscode2session"
 
 # Scopes. A website app has snsapi_login only; pages inside WeChat the others.
 SCOPE_LOGIN = "snsapi_login"
@@ -38,9 +41,11 @@ SCOPE_USERINFO = "snsapi_userinfo"
 # The fragment that Tencent's guides put behind every authorize link.
 FRAGMENT = "#wechat_redirect"
 
-# Seconds. A code of a website app or a native app; a code of a page inside WeChat.
+# Seconds. A code of a website app or a native app; a code of a page inside WeChat; what
+# a mini program gets from wx.login and its sisters.
 CODE_SECONDS = 600
 H5_CODE_SECONDS = 300
+DYNAMIC_CODE_SECONDS = 300
 ACCESS_TOKEN_SECONDS = 7200
 # Counted from the authorization; a refresh does not prolong it.
 REFRESH_TOKEN_SECONDS = 30 * 24 * 3600
@@ -57,6 +62,11 @@ class Hosts:
     api: str = API_HOST
     res: str = RES_HOST
     mp: str = MP_HOST
+
+    @property
+    def plain(self) -> str:
+        """The http origin of a simulator, whose pictures stay http; else empty."""
+        return self.api if self.api.startswith("http://") else ""
 
 
 @dataclass(frozen=True)

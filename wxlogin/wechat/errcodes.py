@@ -262,6 +262,14 @@ _ROWS = (
         Action.DENY,
         "WeChat blocks this person; nothing can be done from here.",
     ),
+    Errcode(
+        40243,
+        "",
+        "the AppSecret is frozen",
+        Action.CFG,
+        "Nobody can sign in until the AppSecret is unfrozen in WeChat's console, on "
+        "the page where it stands; that takes ten minutes to act.",
+    ),
     Errcode(41001, "access_token missing", "a parameter is missing", Action.BUG),
     Errcode(
         41002,
@@ -345,8 +353,8 @@ _ROWS = (
         "api minute-quota reach limit, must slower, retry next minute",
         "more calls than one minute allows",
         Action.LATER,
-        "More logins in a minute than WeChat allows (50 000 of each call). Look for a "
-        "loop or an attack.",
+        "More logins in a minute than WeChat allows: 50 000 of each call, in a mini "
+        "program 100 of each person. Look for a loop or an attack.",
         told=Sentence.CROWDED,
         retry=Retry.MINUTE,
         seen=True,

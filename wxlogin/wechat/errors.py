@@ -11,6 +11,7 @@ the rid, the number Tencent's support asks for; no page shows it.
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TypeGuard
 
 from wxlogin.errors import (
     CodeInvalid,
@@ -42,6 +43,11 @@ class Call(StrEnum):
     EXCHANGE = "exchange"
     REFRESH = "refresh"
     USERINFO = "userinfo"
+    CODE2SESSION = "code2session"
+
+
+#: What spends a code that a person has got from WeChat.
+_SPENDS_CODE = frozenset({Call.EXCHANGE, Call.CODE2SESSION})
 
 
 class TokenStale(GrantDead):
@@ -89,9 +95,12 @@ def row_of(error: WxloginError) -> Errcode | None:
 def never_left(error: BaseException) -> bool:
     """Did the exchange of a code fail before any of it left? Then the code is as good
     as before, and the same URL signs in once WeChat answers, without another scan."""
-    if not isinstance(error, WxloginError) or error.facts.get("call") != Call.EXCHANGE:
-        return False
-    return error.facts.get("sent") is False
+    return about_code(error) and error.facts.get("sent") is False
+
+
+def about_code(error: BaseException) -> TypeGuard[WxloginError]:
+    """Did this go wrong as WeChat was asked about a code?"""
+    return isinstance(error, WxloginError) and error.facts.get("call") in _SPENDS_CODE
 
 
 def _class_for(row: Errcode, call: Call) -> type[WxloginError]:
@@ -105,7 +114,7 @@ def _class_for(row: Errcode, call: Call) -> type[WxloginError]:
 
 
 def _again(code: int, call: Call) -> type[WxloginError]:
-    if call is Call.EXCHANGE:
+    if call in _SPENDS_CODE:
         return CodeInvalid
     if call is not Call.REFRESH and code in STALE_TOKEN:
         return TokenStale

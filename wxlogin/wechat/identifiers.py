@@ -24,6 +24,8 @@ _ISSUED = re.compile(r"(?=.*[a-z])(?=.*[A-Z0-9])[A-Za-z0-9_-]{20,64}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 # What is neither a letter nor a digit, of whatever script.
 _NO_LETTERS = re.compile(r"[\W_]+")
+# What the phone number's button gives; a code of wx.login has 32 characters.
+_PHONE_CODE = re.compile(r"[0-9A-Fa-f]{64}")
 _NOTHING = frozenset(
     "n na nan null nil none nothing no undefined unknown missing empty blank void "
     "dbnull nullptr nullvalue false true notavailable notapplicable notset unset "
@@ -43,6 +45,15 @@ def is_id(value: object) -> bool:
     if not isinstance(value, str) or _DATA.fullmatch(value) is None:
         return False
     return not says_nothing(value)
+
+
+def is_phone_code(code: str) -> bool:
+    """Is this a mini program's code for a phone number, and none of wx.login?
+
+    Both are called `code` on the phone, and WeChat answers 40029 to either in the place
+    of the other.
+    """
+    return _PHONE_CODE.fullmatch(code) is not None
 
 
 def is_issued(value: object) -> bool:

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.support.people import SEALER, START, People, identity_of, rows, set_by_hand
-from wxlogin.accounts import grants
-from wxlogin.accounts.grants import NewGrant, Resealed, reseal_all
+from wxlogin.accounts import grants, resealing
+from wxlogin.accounts.grants import NewGrant, reseal_all
 from wxlogin.accounts.models import Grant
+from wxlogin.accounts.resealing import Resealed
 from wxlogin.db import reading, transaction
 from wxlogin.security.sealing import SealBroken, Sealer
 
@@ -164,14 +165,14 @@ def test_rotation_that_was_killed_goes_on(
     identities = many_grants(people, 7)
     both = Sealer([NEW, OLD])
     batches = iter([True, True, False])
-    write = grants._write
+    write = resealing._write
 
     def killed(session: Session, changes: list[sa.Update | None]) -> int:
         if not next(batches):
             raise KeyboardInterrupt
         return write(session, changes)
 
-    monkeypatch.setattr(grants, "_write", killed)
+    monkeypatch.setattr(resealing, "_write", killed)
     with pytest.raises(KeyboardInterrupt):
         reseal_all(both, batch=2)
     monkeypatch.undo()
@@ -185,7 +186,7 @@ def test_login_during_the_rotation_wins(
 ) -> None:
     """security row 36"""
     both = Sealer([NEW, OLD])
-    write = grants._write
+    write = resealing._write
 
     def after_a_login(session: Session, changes: list[sa.Update | None]) -> int:
         grants.store(
@@ -193,7 +194,7 @@ def test_login_during_the_rotation_wins(
         )
         return write(session, changes)
 
-    monkeypatch.setattr(grants, "_write", after_a_login)
+    monkeypatch.setattr(resealing, "_write", after_a_login)
     assert reseal_all(both) == Resealed(resealed=0, broken=0)
     grant = grants.load(grant_of, Sealer([NEW]))
     assert grant is not None and grant.access_token == "access-newer"

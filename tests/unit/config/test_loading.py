@@ -238,3 +238,10 @@ def test_a_mistake_in_an_app_is_told_plainly(tmp_path, monkeypatch, change, sent
     with pytest.raises(ConfigurationError) as caught:
         load_settings(tmp_path)
     assert sentence in caught.value.operator
+
+
+def test_only_a_mini_program_has_two_phases(tmp_path):
+    mini = {**APPS[0], "name": "mp", "kind": "mini_program", "two_phase": True}
+    assert load_settings(tmp_path, apps=[mini]).apps[0].two_phase
+    with pytest.raises(ConfigurationError, match="only a mini_program has it"):
+        load_settings(tmp_path, apps=[mini | {"kind": "website"}])

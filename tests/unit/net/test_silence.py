@@ -18,7 +18,11 @@ from wxlogin.wechat.endpoints import Hosts
 # Named, so that a traceback's source lines do not show them.
 CODE, REFRESH = "MARKERcode", "MARKERrefresh"
 PAIR = ("MARKERaccess", "oOpenid")
-MARKED = TOKENS | {"access_token": "MARKERaccess", "refresh_token": "MARKERrefresh"}
+MARKED = TOKENS | {
+    "access_token": "MARKERaccess",
+    "refresh_token": "MARKERrefresh",
+    "session_key": "MARKERsession",
+}
 
 BEHAVIOURS = {
     "good": says(MARKED),
@@ -64,13 +68,14 @@ def calls(wechat, app):
     deadline = Deadline(0.3)
     return {
         "exchange": lambda: wechat.exchange(app, CODE, deadline=deadline),
+        "code2session": lambda: wechat.code2session(app, CODE, deadline=deadline),
         "refresh": lambda: wechat.refresh(app, REFRESH, deadline=deadline),
         "userinfo": lambda: wechat.userinfo(app, PAIR, deadline=deadline),
     }
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
-@pytest.mark.parametrize("call", ["exchange", "refresh", "userinfo"])
+@pytest.mark.parametrize("call", ["exchange", "code2session", "refresh", "userinfo"])
 def test_no_marker_in_logs_and_errors(wechat, server, app, said, call, behaviour):
     """security rows 30 and 31, at DEBUG level and for every fault"""
     server.will(BEHAVIOURS[behaviour])

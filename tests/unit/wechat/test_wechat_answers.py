@@ -6,12 +6,14 @@ from tests.support.broken_wechat import PROFILE, TOKENS
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.wechat.answers import (
     PLACEHOLDER_AVATAR,
+    PLACEHOLDER_IN_PROGRAMS,
     disagreement,
     parse_tokens,
     parse_userinfo,
 )
 
 GREY = f"https://thirdwx.qlogo.cn/mmopen/vi_32{PLACEHOLDER_AVATAR}BWmiaIGuG1/132"
+GREY_IN_PROGRAMS = f"https://mmbiz.qpic.cn/mmbiz{PLACEHOLDER_IN_PROGRAMS}QP6yfMxBgJ0F/0"
 OTHER_TYPES = [None, 5, 1.5, True, ["x"], {"x": 1}]
 
 
@@ -147,6 +149,7 @@ def test_tokens_do_not_show_themselves():
         ("javascript:alert(1)", None),
         ("data:image/png;base64,AA", None),
         (GREY, None),
+        (GREY_IN_PROGRAMS, None),
         ("https://", None),
         ("https://[", None),
         ("https://a.test/\n", None),

@@ -13,13 +13,21 @@ from wxlogin.errors import (
     CodeInvalid,
     GrantDead,
     WeChatBusy,
+    WeChatDenied,
     WeChatMisconfigured,
+    WeChatUnavailable,
 )
 from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.answers import UserInfo
-from wxlogin.wechat.errors import TokenStale
+from wxlogin.wechat.errcodes import lookup
+from wxlogin.wechat.errors import TokenStale, about_code, never_left
 
 OPENID = TOKENS["openid"]
+MINI = {
+    "session_key": "4Mhn8IM6WGTk+g4X/5CnWA==",
+    "openid": OPENID,
+    "unionid": TOKENS["unionid"],
+}
 
 
 def refusal(errcode, errmsg="text, rid: 653f6a60-70851a2e-4e50da8d"):
@@ -231,3 +239,110 @@ def test_nothing_of_a_login_waits_for_the_collector(wechat, server, app):
         assert gone() is None
     finally:
         gc.enable()
+
+
+def code2session(wechat, app, code="0b3ydF"):
+    return wechat.code2session(app, code, deadline=wechat.deadline())
+
+
+def test_code2session_sends_the_documented_query(wechat, server, app):
+    server.will(says(MINI))
+    session = code2session(wechat, app)
+    assert server.targets == [
+        "/sns/jscode2session?appid=wx0000000000000a01&secret=MARKERsecret"
+        "&js_code=0b3ydF&grant_type=authorization_code"
+    ]
+    assert (session.openid, session.unionid) == (OPENID, TOKENS["unionid"])
+    assert session.session_key == MINI["session_key"]
+    assert "session_key" not in repr(session)
+    assert MINI["session_key"] not in repr(session)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['"abc"', "abc&secret=x", "a b", "a\nb", "%00", "é#?", "the code is a mock one"],
+)
+def test_a_code_of_any_spelling_is_one_value(wechat, server, app, code):
+    """security row 31: it changes nothing else in the address."""
+    server.will(refusal(40029))
+    with pytest.raises(CodeInvalid) as caught:
+        code2session(wechat, app, code)
+    assert len(server.targets) == 1
+    assert server.queries() == [
+        {
+            "appid": app.appid,
+            "secret": app.secret,
+            "js_code": code,
+            "grant_type": "authorization_code",
+        }
+    ]
+    assert code not in str(caught.value)
+
+
+def test_a_system_error_of_code2session_is_asked_once_more(wechat, server, app, pauses):
+    """security row 105"""
+    server.will(refusal(-1), says(MINI))
+    assert code2session(wechat, app).openid == OPENID
+    assert pauses == [0.5]
+
+
+@pytest.mark.parametrize("cut", ["cut", "reset", "half"])
+def test_a_code_whose_answer_was_cut_is_not_sent_again(wechat, server, app, cut):
+    """security row 105"""
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"
+
+    def breaks(wire):
+        if cut == "half":
+            wire.send(half)
+        wire.reset() if cut == "reset" else wire.sock.close()
+
+    server.will(breaks, says(MINI))
+    with pytest.raises(WeChatUnavailable) as caught:
+        code2session(wechat, app)
+    assert len(server.targets) == 1
+    assert about_code(caught.value)
+    assert not never_left(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("errcode", "error"),
+    [
+        (40029, CodeInvalid),
+        ("40029", CodeInvalid),
+        (40163, CodeInvalid),
+        (45011, WeChatBusy),
+        (40226, WeChatDenied),
+        (40125, WeChatMisconfigured),
+        (40243, WeChatMisconfigured),
+        (41004, WeChatMisconfigured),
+    ],
+)
+def test_busy_is_not_invalid(wechat, server, app, errcode, error):
+    server.will(refusal(errcode))
+    with pytest.raises(error) as caught:
+        code2session(wechat, app)
+    assert type(caught.value) is error
+    assert caught.value.facts["call"] == "code2session"
+    assert len(server.targets) == 1
+
+
+def test_who_wechat_refuses_reads_a_sentence_of_its_own():
+    barred, invalid = lookup(40226).visitor, lookup(40029).visitor
+    assert barred not in (invalid, lookup(-1).visitor)
+
+
+@pytest.mark.parametrize("unionid", ["", None, "None", "undefined", 0])
+def test_code2session_without_a_unionid(wechat, server, app, unionid):
+    """security row 44"""
+    server.will(says(MINI | {"errcode": 0, "expires_in": 7200, "unionid": unionid}))
+    assert code2session(wechat, app).unionid is None
+
+
+@pytest.mark.parametrize("key", ["session_key", "openid"])
+@pytest.mark.parametrize("odd", ["", None, 5, ["x"], " "])
+def test_a_success_without_what_it_is_about(wechat, server, app, key, odd):
+    server.will(says(MINI | {key: odd}))
+    with pytest.raises(WeChatUnavailable) as caught:
+        code2session(wechat, app)
+    assert caught.value.facts["missing"] == key
+    assert caught.value.facts["call"] == "code2session"

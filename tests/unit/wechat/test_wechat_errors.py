@@ -34,9 +34,9 @@ from wxlogin.wechat.errors import (
 # The numbers of Tencent's documents that a login can meet.
 DOCUMENTED = (
     {-1, 40001, 40002, 40003, 40013, 40014, 40029, 40030, 40037, 40066, 40125, 40163}
-    | {40164, 40188, 40222, 40226, *range(41001, 41010), 42001, 42002, 42003, 42007}
-    | {43001, 43002, 43003, 45009, 45011, 45035, 48001, 48004, 50001, 50002, 50005}
-    | {61004, 61023, 61024, 89503}
+    | {40164, 40188, 40222, 40226, 40243, *range(41001, 41010), 42001, 42002, 42003}
+    | {42007, 43001, 43002, 43003, 45009, 45011, 45035, 48001, 48004, 50001, 50002}
+    | {50005, 61004, 61023, 61024, 89503}
 )
 
 ROWS = pytest.mark.parametrize("row", ERRCODES.values(), ids=lambda row: str(row.code))
@@ -76,11 +76,12 @@ def test_who_acts_follows_from_the_action(row):
 
 
 @ROWS
-def test_every_row_ends_a_login_in_a_defined_error(row, wechat, server, app):
+@pytest.mark.parametrize("call", ["exchange", "code2session"])
+def test_every_row_ends_a_login_in_a_defined_error(row, call, wechat, server, app):
     errmsg = f"{row.text}, rid: 6aac007a-6c02c771-26bf69c4"
     server.will(says({"errcode": row.code, "errmsg": errmsg}))
     with pytest.raises(WxloginError) as caught:
-        wechat.exchange(app, "C", deadline=wechat.deadline())
+        getattr(wechat, call)(app, "C", deadline=wechat.deadline())
     expected = {
         Action.AGAIN: CodeInvalid,
         Action.CFG: WeChatMisconfigured,
@@ -101,8 +102,9 @@ def test_every_row_ends_a_login_in_a_defined_error(row, wechat, server, app):
 def test_every_row_has_an_error_for_every_call(row, call):
     error = raised(row.code, call=call)
     assert error.facts["call"] == call.value
-    if row.action is Action.AGAIN and call is not Call.EXCHANGE:
-        assert isinstance(error, GrantDead)
+    if row.action is Action.AGAIN:
+        spends = call in (Call.EXCHANGE, Call.CODE2SESSION)
+        assert isinstance(error, CodeInvalid if spends else GrantDead)
     stale = row.code in STALE_TOKEN and call is Call.USERINFO
     assert isinstance(error, TokenStale) is stale
 

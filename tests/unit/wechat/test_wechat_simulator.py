@@ -147,3 +147,29 @@ def test_a_missing_unionid_and_a_snapshot_are_read(wechat, world, web, code):
     world.switch(drop_unionid=False, snapshot=True)
     again = world.grants.issue_code(web, "xiaoming")
     assert wechat.exchange(web, again, deadline=wechat.deadline()).is_snapshot
+
+
+@pytest.fixture
+def mp(world):
+    return world.registry.app("mp")
+
+
+def test_a_mini_programs_login_in_one_call(wechat, world, web, mp, code):
+    deadline = wechat.deadline()
+    session = wechat.code2session(
+        mp, world.mini_login(mp, "xiaoming"), deadline=deadline
+    )
+    assert session.unionid == wechat.exchange(web, code, deadline=deadline).unionid
+    assert len(session.session_key) == 24
+
+
+def test_a_mini_programs_code_works_once_and_five_minutes(wechat, world, mp):
+    used, late = (world.mini_login(mp, "lihua") for _ in range(2))
+    wechat.code2session(mp, used, deadline=wechat.deadline())
+    with pytest.raises(CodeInvalid) as caught:
+        wechat.code2session(mp, used, deadline=wechat.deadline())
+    assert caught.value.facts["errcode"] == 40163
+    world.advance(301)
+    with pytest.raises(CodeInvalid) as caught:
+        wechat.code2session(mp, late, deadline=wechat.deadline())
+    assert caught.value.facts["errcode"] == 40029

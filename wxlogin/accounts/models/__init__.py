@@ -17,7 +17,12 @@ from wxlogin.accounts.models.account_tables import (
     UnionId,
     User,
 )
-from wxlogin.accounts.models.login_tables import Grant, LoginEvent, Session
+from wxlogin.accounts.models.login_tables import (
+    Grant,
+    LoginEvent,
+    Session,
+    SessionKey,
+)
 from wxlogin.accounts.models.site_tables import (
     AccessToken,
     Authorization,
@@ -45,6 +50,7 @@ __all__ = [
     "Merge",
     "Moved",
     "Session",
+    "SessionKey",
     "SiteUser",
     "UnionId",
     "User",

@@ -1,4 +1,4 @@
-"""What a sign-in leaves behind: session, grant, a line of history."""
+"""What a sign-in leaves behind: session, grant, session key, a line of history."""
 
 from datetime import datetime
 
@@ -58,6 +58,19 @@ class Grant(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: When WeChat refused the refresh token for good.
     dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SessionKey(Base):
+    """A session key of WeChat's for one identity in a mini program, sealed."""
+
+    __tablename__ = "session_keys"
+    __table_args__ = (OPTIONS,)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    identity_id: Mapped[int] = mapped_column(owned_by("identities"), index=True)
+    session_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    #: When WeChat gave it last.
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class LoginEvent(Base):

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import segno
 from flask import Blueprint, Response, abort
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from ..current import world
 from ..world import ids
@@ -38,14 +38,37 @@ def _jpeg(image: Image.Image) -> bytes:
 @lru_cache(maxsize=256)
 def qr_jpeg(content: str) -> bytes:
     """A QR code for `content`, with its quiet zone."""
+    return _jpeg(_qr(content, _QR_PIXELS))
+
+
+def _qr(content: str, pixels: int) -> Image.Image:
+    """Black on white, at most so many pixels wide, whole pixels for each module."""
     rows = [bytes(row) for row in segno.make(content, error="m").matrix_iter(
         border=_QUIET_ZONE
     )]  # fmt: skip
-    pixels = b"".join(row.translate(_BLACK_ON_WHITE) for row in rows)
-    image = Image.frombytes("L", (len(rows), len(rows)), pixels)
-    scale = max(1, _QR_PIXELS // len(rows))
-    side = len(rows) * scale
-    return _jpeg(image.resize((side, side), Image.Resampling.NEAREST))
+    dots = b"".join(row.translate(_BLACK_ON_WHITE) for row in rows)
+    image = Image.frombytes("L", (len(rows), len(rows)), dots)
+    side = len(rows) * max(1, pixels // len(rows))
+    return image.resize((side, side), Image.Resampling.NEAREST)
+
+
+Colour = tuple[int, int, int]
+
+
+@lru_cache(maxsize=256)
+def program_code(
+    content: str, width: int, colour: Colour, *, clear: bool, png: bool
+) -> bytes:
+    """A mini program's code, `width` pixels wide, in `colour` on white or nothing."""
+    code = _qr(content, width)
+    ground = Image.new("RGBA", (width, width), (255, 255, 255, 0 if clear else 255))
+    at = (width - code.width) // 2
+    ground.paste(colour, (at, at), ImageOps.invert(code))
+    if not png:
+        return _jpeg(ground.convert("RGB"))
+    out = BytesIO()
+    ground.save(out, "PNG")
+    return out.getvalue()
 
 
 _BLACK_ON_WHITE = bytes([255, 0]) + bytes(254)

@@ -6,7 +6,7 @@ scan, as in WeChat.
 """
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import (
     Blueprint,
@@ -23,6 +23,7 @@ from ..current import is_foreign, world
 from ..protocol import CONFIRM
 from ..refusals import SimulatorError
 from ..world.consent_link import is_consent_link
+from ..world.launches import PROGRAM_SCREEN
 from ..world.qrcodes import CANCELLED, CONFIRMED, SCANNED, QrCode
 from .page import page
 from .phone_owner import named_person, remember
@@ -45,15 +46,22 @@ def codes() -> str:
     """The list of codes alone, held back until it differs from `version`."""
     seen = request.args.get("version", "")
     hold = min(_LIST_HOLD, current_app.config["HOLD_SECONDS"])
-    world().wait(lambda: str(world().qrcodes.version) != seen, hold)
+    world().wait(lambda: _version() != seen, hold)
     return render_template(
         "_codes.html", person=named_person() or abort(404), **_codes()
     )
 
 
 def _codes() -> dict[str, object]:
-    qrcodes = world().qrcodes
-    return {"codes": qrcodes.on_show(), "version": qrcodes.version}
+    return {
+        "codes": world().qrcodes.on_show(),
+        "launches": world().launches.recent(),
+        "version": _version(),
+    }
+
+
+def _version() -> str:
+    return f"{world().qrcodes.version}-{world().launches.version}"
 
 
 @bp.get("/phone/open")
@@ -64,9 +72,12 @@ def open_link() -> Response:
         who = request.args.get("person")
         return redirect(url_for("wechat_browser.authorize", link=link, person=who))
     try:
-        uuid = parse_qs(urlsplit(link).query).get("uuid", [link])[0]
+        parts = urlsplit(link)
     except ValueError:
-        uuid = ""
+        return _page("problem", person=named_person(), problem="link")
+    if parts.path == PROGRAM_SCREEN:
+        return redirect(f"{PROGRAM_SCREEN}?{parts.query}&{_named()}")
+    uuid = parse_qs(parts.query).get("uuid", [link])[0]
     if not (uuid.isascii() and uuid.isalnum()):
         return _page("problem", person=named_person(), problem="link")
     return redirect(_confirm_url(uuid, request.args.get("person", "")))
@@ -113,6 +124,10 @@ def result() -> Response:
         return redirect(_confirm_url(uuid, person.name))
     states = {CONFIRMED: "confirmed", CANCELLED: "cancelled"}
     return _page("result", person=person, qr=qr, result=states.get(qr.status))
+
+
+def _named() -> str:
+    return urlencode({"person": request.args.get("person", "")})
 
 
 def _find(uuid: str) -> QrCode | None:

@@ -7,15 +7,20 @@ on. Nothing is kept on disk; `reset()` brings back the world as it began.
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from secrets import randbits
 from threading import Condition, RLock
 from typing import Any, Self
 
 from ..protocol import SCOPE_LOGIN
 from ..refusals import Invalid
 from . import seed
+from .app_tokens import AppTokens
 from .journal import Journal
+from .launches import Launches
+from .mini_programs import MiniPrograms
 from .parties import App, Person
 from .qrcodes import QrCode, QrCodes
+from .quotas import Quotas
 from .registry import Registry, Relations
 from .switches import EVERYONE, Scope, Switches
 from .tokens import Grants
@@ -60,7 +65,7 @@ class Clock:
 
 
 class World:
-    """Apps, people, who follows whom, QR codes, tokens, switches, clock, journal.
+    """Apps, people, who follows whom, codes, tokens, keys, switches, clock, journal.
 
     All methods may be called from any thread.
     """
@@ -79,6 +84,10 @@ class World:
         self.journal = Journal(self.changed)
         self.grants = Grants(self.changed, self.clock.now)
         self.relations = Relations(self.changed, self.clock.now)
+        self.mini_programs = MiniPrograms(self.changed, self.clock.now)
+        self.launches = Launches(self.changed, self.clock.now)
+        self.app_tokens = AppTokens(self.changed, self.clock.now)
+        self.quotas = Quotas(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
 
     @classmethod
@@ -97,11 +106,17 @@ class World:
     def reset(self) -> None:
         """Apps, people and clock as at the start; no codes, tokens, calls, faults."""
         with self.changed:
-            for part in (self.clock, self.registry, self.switches, self.journal):
-                part.reset()
+            self.clock.reset()
+            self.registry.reset()
+            self.switches.reset()
+            self.journal.reset()
             self.grants.reset()
             self.relations.reset()
             self.qrcodes.reset()
+            self.mini_programs.reset()
+            self.launches.reset()
+            self.app_tokens.reset()
+            self.quotas.reset()
 
     def wait(self, news: Callable[[], bool], seconds: float) -> None:
         """Sleep until `news()` is true, at most `seconds`; costs no CPU meanwhile."""
@@ -152,6 +167,12 @@ class World:
         if double == "different":
             return first, issue()
         return (first, first) if double else (first,)
+
+    def mini_login(self, app: App, person: str) -> str:
+        """What wx.login gives a mini program: a code, and maybe a new session_key."""
+        wanted = self.switches.get("rotate_session_key", app=app.name, person=person)
+        renew = wanted == "always" or (wanted == "random" and bool(randbits(1)))
+        return self.mini_programs.login(app, person, renew=renew)
 
     def _fast_person(self, app: App) -> Person | None:
         wanted = self.switches.get("fast_login", app=app.name)

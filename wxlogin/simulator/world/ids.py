@@ -8,7 +8,7 @@ so that documents, checks and databases can hold on to them.
 import hashlib
 import secrets
 import string
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -59,6 +59,16 @@ def new_uuid() -> str:
 def new_code() -> str:
     """A code as it comes back in the callback: 32 letters and digits."""
     return "0" + _random(31)
+
+
+def new_phone_code() -> str:
+    """A code of the phone number button: 64 hex digits."""
+    return secrets.token_hex(32)
+
+
+def new_session_key() -> str:
+    """Base64 of 16 bytes: 24 characters that end in `==`."""
+    return b64encode(secrets.token_bytes(16)).decode()
 
 
 def new_token() -> str:

@@ -1,9 +1,10 @@
-"""What was called: the last thousand `/sns/` calls, without secrets.
+"""What was called: the last thousand calls of a server, without secrets.
 
 Secrets, codes and tokens are masked as they come in, so that no list, page or
 debugger shows one.
 """
 
+import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,10 @@ from typing import Any
 from ..refusals import MASK
 
 # Everything else is masked: an unknown parameter may hold a secret too.
-_SHOWN = ("appid", "grant_type", "openid", "lang")
+_SHOWN = (
+    *("appid", "grant_type", "openid", "lang", "force_refresh", "sig_method"),
+    *("page", "check_path", "env_version", "width", "is_hyaline"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class Journal:
             self.version += 1
 
 
-def masked(params: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of a call, fit to be shown."""
-    return {k[:40]: v[:100] if k in _SHOWN else MASK for k, v in params.items()}
+def masked(params: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a call, fit to be shown; JSON values as JSON."""
+    return {k[:40]: _shown(v)[:100] if k in _SHOWN else MASK for k, v in params.items()}
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

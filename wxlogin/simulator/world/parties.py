@@ -6,6 +6,7 @@ host of a redirect_uri must equal one of them (developers.weixin.qq.com/doc/opla
 Website_App/WeChat_Login); the port is not compared.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -17,6 +18,7 @@ from ..refusals import MASK, Invalid, known, text, texts
 from . import ids
 
 PAGE_SCOPES = (SCOPE_BASE, SCOPE_USERINFO)
+PROGRAM_PAGES = ("pages/index/index", "pages/scan/scan")
 KINDS = ("website", "official_account", "mini_program", "mobile")
 
 # WeChat's own are `wx` and 16 hex digits; strangers' test fixtures often are not.
@@ -32,7 +34,9 @@ class App:
     """One app. `title` is the name people see; `open_platform` may be empty.
 
     `scopes` are what an official account may ask of a page's visitor: both when it
-    is a verified service account, none when it is not.
+    is a verified service account, none when it is not. `ip_list` holds the addresses
+    that may ask for its access_token; without any, all may. `pages` are those of a mini
+    program's released version, the first its home; without any it was never released.
     """
 
     name: str
@@ -46,6 +50,8 @@ class App:
     aes_key: str = field(default="", repr=False)
     push_url: str = ""
     scopes: tuple[str, ...] = PAGE_SCOPES
+    ip_list: tuple[str, ...] = ()
+    pages: tuple[str, ...] = PROGRAM_PAGES
 
     @property
     def label(self) -> str:
@@ -67,7 +73,7 @@ class App:
         return parts.scheme in ("http", "https") and host in self.callback_domains
 
     def as_json(self) -> dict[str, Any]:
-        lists = ("callback_domains", "scopes")
+        lists = ("callback_domains", "scopes", "ip_list", "pages")
         return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
 
@@ -99,6 +105,8 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         aes_key=value("aes_key", ""),
         push_url=value("push_url", ""),
         scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
+        ip_list=texts(data, "ip_list", where, old.ip_list if old else ()),
+        pages=texts(data, "pages", where, old.pages if old else PROGRAM_PAGES),
     )
     _check(app, where)
     return app
@@ -131,10 +139,19 @@ def _check(app: App, where: str) -> None:
     for scope in app.scopes:
         if scope not in PAGE_SCOPES:
             raise Invalid(f"{where}.scopes: of {', '.join(PAGE_SCOPES)}, not {scope!r}")
+    for entry in app.ip_list:
+        _check_network(entry, f"{where}.ip_list")
     if app.aes_key and not _AES_KEY.fullmatch(app.aes_key):
         raise Invalid(f"{where}.aes_key: 43 letters and digits")
     if app.push_url and urlsplit(app.push_url).scheme not in ("http", "https"):
         raise Invalid(f"{where}.push_url: an http or https URL")
+
+
+def _check_network(entry: str, where: str) -> None:
+    try:
+        ipaddress.ip_network(entry)
+    except ValueError:
+        raise Invalid(f"{where}: an address or a range, not {entry!r}") from None
 
 
 #: The avatar the simulator draws itself; empty means that the person has none,
@@ -144,8 +161,9 @@ GENERATED = "generated"
 #: The path of WeChat's grey avatar, for people who have none.
 GREY = f"/mmopen/vi_32/{ids.DEFAULT_AVATAR}/132"
 
+_DIGITS = re.compile(r"[0-9]{1,20}")
 _PERSON_NAME = re.compile(r"[a-z0-9_-]{1,40}")
-_PERSON_FIELDS = ("name", "nickname", "avatar", "language")
+_PERSON_FIELDS = ("name", "nickname", "avatar", "language", "phone", "country_code")
 
 
 @dataclass(frozen=True)
@@ -153,6 +171,7 @@ class Person:
     """One person. `name` is the simulator's handle, `nickname` what WeChat tells.
 
     `revision` counts changes of the avatar: an old picture's address dies with it.
+    `phone` is the number within its country, empty where WeChat has none.
     """
 
     name: str
@@ -160,6 +179,8 @@ class Person:
     avatar: str = GENERATED
     language: str = "zh_CN"
     revision: int = 0
+    phone: str = ""
+    country_code: str = "86"
 
     @property
     def label(self) -> str:
@@ -188,10 +209,16 @@ def person_from(
         raise Invalid(f"{where}.name: 1 to 40 of a-z, 0-9, `_`, `-`, not {name!r}")
     base = old or Person(name, nickname=name)
     changed = "avatar" in data and old is not None
+    phone = text(data, "phone", where, base.phone)
+    country_code = text(data, "country_code", where, base.country_code)
+    if not _DIGITS.fullmatch(phone + country_code) or not country_code:
+        raise Invalid(f"{where}.phone, country_code: digits, the second at least one")
     return replace(
         base,
         nickname=text(data, "nickname", where, base.nickname),
         avatar=text(data, "avatar", where, base.avatar),
         language=text(data, "language", where, base.language),
         revision=base.revision + changed,
+        phone=phone,
+        country_code=country_code,
     )

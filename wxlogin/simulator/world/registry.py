@@ -8,12 +8,13 @@
   until the person taps 使用完整服务.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from threading import Condition
 from typing import Any
 
 from ..refusals import Clash, Unknown, mapping
 from . import ids
+from .part import Part
 from .parties import App, Person, app_from, person_from
 
 
@@ -62,6 +63,13 @@ class Registry:
         if person is None:
             raise Unknown(f"no person {name!r}")
         return person
+
+    def find_openid(self, app: App, openid: str) -> Person | None:
+        """Who has this openid in this app."""
+        for person in self.people():
+            if ids.openid(app.appid, person.name) == openid:
+                return person
+        return None
 
     def find_avatar(self, avatar_id: str) -> Person | None:
         """Whose present avatar has this id; an outdated one is nobody's."""
@@ -116,13 +124,8 @@ def _put_app(apps: dict[str, App], item: object, index: int) -> App:
 CONSENT_SECONDS = 30 * 24 * 3600
 
 
-class Relations:
+class Relations(Part):
     """Follows, consents and previews, each for one account and one person."""
-
-    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
-        self._changed = changed
-        self._now = now
-        self.reset()
 
     def reset(self) -> None:
         with self._changed:

@@ -27,10 +27,10 @@ _APPS = (
 
 #: 贝儿 has a control character in the name, as old clients let people have.
 PEOPLE = (
-    Person("xiaoming", "小明😀"),
-    Person("lihua", "李华"),
-    Person("jose", "José", language="en"),
-    Person("bell", "贝儿\x07Bell"),
+    Person("xiaoming", "小明😀", phone="13800138001"),
+    Person("lihua", "李华", phone="13800138002"),
+    Person("jose", "José", language="en", phone="91234567", country_code="852"),
+    Person("bell", "贝儿\x07Bell", phone="13800138004"),
     Person("nobody", "", avatar="", language=""),
 )
 

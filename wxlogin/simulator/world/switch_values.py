@@ -22,6 +22,15 @@ BODY_MODES = (
 #: Errors of the page inside WeChat that no request of a client can bring about.
 PAGE_ERRORS = (10004, 10006, 10009, 10015, 10038)
 
+#: When wx.login makes a new session_key; `expired` is what it does by itself.
+ROTATIONS = ("always", "expired", "random")
+
+#: What may come in the place of a mini program's code.
+CODE_FAULTS = (
+    "error:image/jpeg", "error:text/plain", "error:application/json",
+    "empty", "half", "png",
+)  # fmt: skip
+
 Check = Callable[[object, str], Any]
 
 
@@ -141,7 +150,38 @@ def _nickname(value: object, where: str) -> object:
     return value
 
 
-def _fast(value: object, where: str) -> bool | str:
+def _errno(value: object, where: str) -> int:
+    return _number(value, where, 1, 10**8)
+
+
+def _number_or_text(value: object, where: str) -> str:
+    if value != "number":
+        raise Invalid(f"{where}: `number`, not {value!r}")
+    return "number"
+
+
+def _code_fault(value: object, where: str) -> str:
+    if value not in CODE_FAULTS:
+        raise Invalid(f"{where}: one of {', '.join(CODE_FAULTS)}, not {value!r}")
+    return str(value)
+
+
+def _rotation(value: object, where: str) -> str:
+    if value not in ROTATIONS:
+        raise Invalid(f"{where}: one of {', '.join(ROTATIONS)}, not {value!r}")
+    return str(value)
+
+
+def _quota(value: object, where: str) -> dict[str, Any]:
+    rule = mapping(value, where)
+    known(rule, ("path", "calls"), where)
+    if "calls" not in rule:
+        raise Invalid(f"{where}.calls: missing")
+    calls = _number(rule["calls"], f"{where}.calls", 0, 10**6)
+    return {"path": _path(rule.get("path", ""), f"{where}.path"), "calls": calls}
+
+
+def _true_or_person(value: object, where: str) -> bool | str:
     return value if isinstance(value, str) else _true(value, where)
 
 
@@ -178,9 +218,46 @@ SWITCHES: dict[str, Switch] = {
         _true,
         (True,),
     ),
+    "rotate_session_key": Switch(
+        _("When wx.login in a mini program ends the old session key."),
+        _rotation,
+        ROTATIONS,
+    ),
+    "mock_code": Switch(
+        _(
+            "The code of developer tools without an AppID signs in; true means the "
+            "first person."
+        ),
+        _true_or_person,
+        (True,),
+    ),
+    "phone_errno": Switch(
+        _("The phone number button gives this error and no code."),
+        _errno,
+        (1400001, 104, 112),
+    ),
+    "country_code": Switch(
+        _("The phone number's countryCode is a number instead of a text."),
+        _number_or_text,
+        ("number",),
+    ),
+    "plus_lost": Switch(
+        _("Each + of a mini program's encrypted data became a blank on its way."),
+        _true,
+        (True,),
+    ),
+    "wxacode": Switch(
+        _("A mini program's code comes broken, or as an error that looks like it."),
+        _code_fault,
+        CODE_FAULTS,
+    ),
+    "quota": Switch(
+        _("Other limits for the calls of a server: so many in a minute or a day."),
+        _quota,
+    ),
     "fast_login": Switch(
         _("The desktop client signs in without a scan; true means the first person."),
-        _fast,
+        _true_or_person,
         (True,),
     ),
     "double_callback": Switch(
@@ -189,20 +266,22 @@ SWITCHES: dict[str, Switch] = {
         ("same", "different"),
     ),
     "content_type": Switch(
-        _("The Content-Type of the /sns/ answers."),
+        _("The Content-Type of JSON answers to a server."),
         _header,
         ("application/json", "application/json; encoding=utf-8"),
     ),
     "latency_ms": Switch(
-        _("Milliseconds that each /sns/ answer waits."), _latency, (500, 3000, 10000)
+        _("Milliseconds that each answer to a server waits."),
+        _latency,
+        (500, 3000, 10000),
     ),
     "body": Switch(
-        _("Spoils the /sns/ answers on their way."),
+        _("Spoils the answers to a server on their way."),
         _body,
         (*BODY_MODES, "status:500", "status:302"),
     ),
     "errcode": Switch(
-        _("The /sns/ calls answer with an error, if wanted only so many times."),
+        _("The calls of a server answer with an error, if wanted only so many times."),
         _errcodes,
         tuple(
             {"errcode": code}
@@ -217,7 +296,7 @@ SWITCHES: dict[str, Switch] = {
         _("/sns/userinfo names another unionid than the token answer."), _text
     ),
     "raw_body": Switch(
-        _("A body of your own in the place of an /sns/ answer."), _raw_body
+        _("A body of your own in the place of an answer to a server."), _raw_body
     ),
 }  # fmt: skip
 

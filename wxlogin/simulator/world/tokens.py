@@ -12,13 +12,12 @@
   refresh_token.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Condition
 
 from .. import protocol
-from ..refusals import SnsError
+from ..refusals import ApiError
 from . import ids
+from .part import Part
 from .parties import App
 
 
@@ -56,13 +55,8 @@ class Grant:
     snapshot: str = ""
 
 
-class Grants:
+class Grants(Part):
     """All codes and tokens of the world."""
-
-    def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
-        self._changed = changed
-        self._now = now
-        self.reset()
 
     def reset(self) -> None:
         with self._changed:
@@ -101,16 +95,16 @@ class Grants:
             return self._codes.get(code)
 
     def spend(self, value: str, app: App, *, snapshot: bool = False) -> Grant:
-        """Exchange a code. Raises SnsError 40029 or 40163.
+        """Exchange a code. Raises ApiError 40029 or 40163.
 
         `snapshot` is for codes that do not say themselves whose they are.
         """
         with self._changed:
             code = self._codes.get(value)
             if code is None or code.appid != app.appid or self._now() >= code.ends:
-                raise SnsError(40029)
+                raise ApiError(40029)
             if code.used:
-                raise SnsError(40163)
+                raise ApiError(40163)
             self._codes[value] = replace(code, used=True)
             virtual = snapshot if code.snapshot is None else code.snapshot
             return self._authorize(code, snapshot=virtual)
@@ -125,16 +119,16 @@ class Grants:
             return self._by_refresh.get(refresh_token)
 
     def check(self, access_token: str) -> Grant:
-        """The grant of a live access_token. Raises SnsError 40001 or 42001."""
+        """The grant of a live access_token. Raises ApiError 40001 or 42001."""
         grant = self.by_access(access_token)
         if grant is None:
-            raise SnsError(40001)
+            raise ApiError(40001)
         if self._now() >= grant.access_ends:
-            raise SnsError(42001)
+            raise ApiError(42001)
         return grant
 
     def refresh(self, refresh_token: str, app: App, *, rotate: bool = False) -> Grant:
-        """A grant good for two hours more. Raises SnsError 40030.
+        """A grant good for two hours more. Raises ApiError 40030.
 
         `rotate` gives a new refresh_token too; its 30 days are those of the old one.
         """
@@ -142,7 +136,7 @@ class Grants:
             old = self._by_refresh.get(refresh_token)
             now = self._now()
             if old is None or old.appid != app.appid or now >= old.refresh_ends:
-                raise SnsError(40030)
+                raise ApiError(40030)
             alive = now < old.access_ends
             new = replace(
                 old,

@@ -1,18 +1,18 @@
-"""How the `/sns/` endpoints write: compact JSON in raw UTF-8, WeChat's own dialect.
+"""How the calls of a server are answered: compact JSON in raw UTF-8, a dialect.
 
 - No spaces, no `\\u` escapes for letters, slashes escaped (`http:\\/\\/…`).
 - Control characters other than tab and line ends stand raw in a nickname, which a
   strict JSON reader refuses (github.com/lanrion/weixin_authorize/pull/52).
-- An errmsg ends in `, rid: 8hex-8hex-8hex`, and that of 40002 has a line end in
-  front of it (developers.weixin.qq.com/community/develop/doc/
-  000248310642781845f0489d061000).
+- An errmsg ends in `, rid: 8hex-8hex-8hex`, outside `/sns/` without the comma, and
+  that of 40002 has a line end in front of it (developers.weixin.qq.com/community/
+  develop/doc/000248310642781845f0489d061000).
 """
 
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from ..refusals import SnsError
+from ..refusals import ApiError
 
 # The texts of developers.weixin.qq.com/doc/oplatform/developers/errCode, in the
 # spelling seen in real answers where one was seen.
@@ -28,9 +28,12 @@ ERRMSG = {
     40030: "invalid refresh_token",
     40037: "invalid template_id",
     40066: "invalid url",
+    40097: "invalid args",
     40125: "invalid appsecret",
+    40129: "invalid scene",
     40163: "code been used",
-    40164: "invalid ip 127.0.0.1, not in whitelist",
+    40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+    40169: "invalid length for scene, or the data is not json string",
     40188: "invalid scope",
     40222: "invalid request idc domain",
     40226: "code blocked",
@@ -43,6 +46,7 @@ ERRMSG = {
     41007: "sub_menu data missing",
     41008: "missing code",
     41009: "missing openid",
+    41030: "invalid page",
     42001: "access_token expired",
     42002: "refresh_token expired",
     42003: "code expired",
@@ -50,13 +54,19 @@ ERRMSG = {
     43001: "require GET method",
     43002: "require POST method",
     43003: "require https",
+    44002: "empty post data",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
+    47001: "data format error",
     48001: "api unauthorized",
     48004: "api forbidden",
     50001: "user unauthorized",
     50002: "user limited",
     50005: "user is unsubscribed",
+    61004: "access clientip is not registered",
+    87007: "session_key is not existd or expired",
+    87008: "invalid sig_method",
+    87009: "invalid signature",
 }
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -74,13 +84,14 @@ def encode(value: Any) -> bytes:
     return _json(value).encode("utf-8", "backslashreplace")
 
 
-def error_body(error: SnsError, now: float) -> bytes:
+def error_body(error: ApiError, path: str, now: float) -> bytes:
     """The body of an error, with a fresh rid; its first group is the Unix time."""
+    comma = "," if path.startswith("/sns/") else ""
     rid = f"{int(now):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
     errmsg = error.errmsg
     if errmsg is None:
         errmsg = ERRMSG.get(error.errcode, "error")
-    return encode({"errcode": error.errcode, "errmsg": f"{errmsg}, rid: {rid}"})
+    return encode({"errcode": error.errcode, "errmsg": f"{errmsg}{comma} rid: {rid}"})
 
 
 def _json(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the four `/sns/` calls check, in which order, and what they answer.
+"""What the four calls of a web login check, in which order, and what they answer.
 
 Keys come in the order of real answers. A unionid is there only when the app is
 bound to an open platform. Sources: developers.weixin.qq.com/doc/service/api/webdev/
@@ -6,32 +6,31 @@ access (the four calls); the order of checks begins with the appid, which real
 probes showed, and goes on as inferred from reports.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from .. import protocol
-from ..refusals import SnsError
+from ..refusals import ApiError
 from ..world import World, ids
 from ..world.parties import GREY, App, Person
 from ..world.tokens import Grant
+from .asked import Asked
 from .dialect import Raw
 
-Params = Mapping[str, str]
-Answer = dict[str, Any]
+Fields = dict[str, Any]
 
 # Everyone whose avatar is a preview's shares it with the other previews.
 _SNAPSHOT_PERSON = "snapshot visitor"
 
 
-def access_token(world: World, params: Params, origin: str) -> Answer:
+def access_token(asked: Asked) -> Fields:
     """Exchange a code. A wrong secret does not use it up."""
-    app = _app(world, params)
-    secret = _need(params, "secret", 41004)
-    code = _need(params, "code", 41008)
-    if params.get("grant_type") != "authorization_code":
-        raise SnsError(40002)
+    world, app = asked.world, asked.app()
+    secret = asked.need("secret", 41004)
+    code = asked.need("code", 41008)
+    if asked.params.get("grant_type") != "authorization_code":
+        raise ApiError(40002)
     if secret != app.secret:
-        raise SnsError(40125)
+        raise ApiError(40125)
     known = world.grants.peek(code)
     who = known.person if known else ""
     snapshot = bool(world.switches.get("snapshot", app=app.name, person=who))
@@ -44,68 +43,46 @@ def access_token(world: World, params: Params, origin: str) -> Answer:
     return answer
 
 
-def refresh_token(world: World, params: Params, origin: str) -> Answer:
+def refresh_token(asked: Asked) -> Fields:
     """Prolong or replace an access_token. Needs no secret, names no unionid."""
-    app = _app(world, params)
-    token = _need(params, "refresh_token", 41003)
-    if params.get("grant_type") != "refresh_token":
-        raise SnsError(40002)
-    rotate = bool(world.switches.get("rotate_refresh_token", app=app.name))
-    return _tokens(app, world.grants.refresh(token, app, rotate=rotate))
+    app = asked.app()
+    token = asked.need("refresh_token", 41003)
+    if asked.params.get("grant_type") != "refresh_token":
+        raise ApiError(40002)
+    rotate = bool(asked.switch("rotate_refresh_token", app))
+    return _tokens(app, asked.world.grants.refresh(token, app, rotate=rotate))
 
 
-def userinfo(world: World, params: Params, origin: str) -> Answer:
+def userinfo(asked: Asked) -> Fields:
     """The profile of the token's owner. The openid must be there, right or wrong.
 
     Without an openid WeChat answers 40001, not 41009 (github.com/logto-io/logto/
     pull/422, which also found the answer to depend on the token alone).
     """
-    token = _need(params, "access_token", 41001)
-    _need(params, "openid", 40001)
-    grant = world.grants.check(token)
-    app = world.registry.app(grant.appid)
-    barred = world.switches.get("snapshot_48001", app=app.name, person=grant.person)
+    token = asked.need("access_token", 41001)
+    asked.need("openid", 40001)
+    grant = asked.world.grants.check(token)
+    app = asked.world.registry.app(grant.appid)
+    barred = asked.switch("snapshot_48001", app, grant.person)
     if grant.scope == protocol.SCOPE_BASE or (grant.snapshot and barred):
-        raise SnsError(48001)
-    return _profile(world, app, grant, origin)
+        raise ApiError(48001)
+    return _profile(asked, app, grant)
 
 
-def auth(world: World, params: Params, origin: str) -> Answer:
+def auth(asked: Asked) -> Fields:
     """Whether an access_token is live and belongs to this openid."""
-    grant = world.grants.check(_need(params, "access_token", 41001))
-    app = world.registry.app(grant.appid)
-    if params.get("openid") != _openid(app, grant):
-        raise SnsError(40003)
+    grant = asked.world.grants.check(asked.need("access_token", 41001))
+    app = asked.world.registry.app(grant.appid)
+    if asked.params.get("openid") != _openid(app, grant):
+        raise ApiError(40003)
     return {"errcode": 0, "errmsg": "ok"}
-
-
-CALLS = {
-    protocol.SNS_ACCESS_TOKEN: access_token,
-    protocol.SNS_REFRESH_TOKEN: refresh_token,
-    protocol.SNS_USERINFO: userinfo,
-    protocol.SNS_AUTH: auth,
-}
-
-
-def _app(world: World, params: Params) -> App:
-    app = world.registry.find_app(_need(params, "appid", 41002))
-    if app is None:
-        raise SnsError(40013)
-    return app
-
-
-def _need(params: Params, name: str, errcode: int) -> str:
-    value = params.get(name, "")
-    if not value:
-        raise SnsError(errcode)
-    return value
 
 
 def _openid(app: App, grant: Grant) -> str:
     return grant.snapshot or ids.openid(app.appid, grant.person)
 
 
-def _tokens(app: App, grant: Grant) -> Answer:
+def _tokens(app: App, grant: Grant) -> Fields:
     return {
         "access_token": grant.access_token,
         "expires_in": protocol.ACCESS_TOKEN_SECONDS,
@@ -125,7 +102,7 @@ def _known_before(world: World, app: App, grant: Grant) -> bool:
     return bool(told) and world.relations.consented(app, grant.person)
 
 
-def _unionid(world: World, app: App, grant: Grant) -> Answer:
+def _unionid(world: World, app: App, grant: Grant) -> Fields:
     dropped = world.switches.get("drop_unionid", app=app.name, person=grant.person)
     if not app.open_platform or dropped:
         return {}
@@ -134,11 +111,11 @@ def _unionid(world: World, app: App, grant: Grant) -> Answer:
     return {"unionid": ids.unionid(app.open_platform, owner)}
 
 
-def _profile(world: World, app: App, grant: Grant, origin: str) -> Answer:
-    person = _shown(world, grant)
+def _profile(asked: Asked, app: App, grant: Grant) -> Fields:
+    person = _shown(asked.world, grant)
 
     def switch(name: str) -> Any:
-        return world.switches.get(name, app=app.name, person=grant.person)
+        return asked.switch(name, app, grant.person)
 
     answer = {
         "openid": switch("userinfo_openid") or _openid(app, grant),
@@ -148,10 +125,10 @@ def _profile(world: World, app: App, grant: Grant, origin: str) -> Answer:
         "city": "",
         "province": "",
         "country": "",
-        "headimgurl": person.headimgurl(origin),
+        "headimgurl": person.headimgurl(asked.origin),
         "privilege": [],
     }
-    answer |= _unionid(world, app, grant)
+    answer |= _unionid(asked.world, app, grant)
     if switch("userinfo_unionid"):
         answer["unionid"] = switch("userinfo_unionid")
     return answer

@@ -1,0 +1,436 @@
+"""What a mini program brings later: a new session key, and data of WeChat's client."""
+
+import pytest
+
+from tests.support.journey import pictures_arrive
+from tests.web.mini_program import MiniProgram
+from wxlogin.accounts.models import Session, User
+from wxlogin.db import db
+from wxlogin.flows import open_data
+
+FIELDS = ("rawData", "signature", "encryptedData", "iv")
+
+
+@pytest.fixture
+def program(app, simulator) -> MiniProgram:
+    """小明's phone with the program `mp`, signed in."""
+    program = MiniProgram(app, simulator)
+    assert program.logs_in().status_code == 200
+    return program
+
+
+def data_of(program: MiniProgram, **more: object) -> dict[str, str]:
+    """What `wx.getUserInfo` gives, in the form of old programs unless it is said."""
+    found = program.of_wechat("userdata", **{"form": "legacy", **more})
+    return {name: found[name] for name in FIELDS}
+
+
+def refused(answer) -> bool:
+    """The one refusal."""
+    body = answer.get_json()
+    assert (answer.status_code, body.pop("code")) == (400, "open_data_invalid")
+    assert len(body.pop("request_id")) == 16
+    assert set(body) == {"type", "title", "status", "detail"}
+    return True
+
+
+def users(app) -> list[User]:
+    with app.app_context():
+        return db.session.query(User).order_by(User.id).all()
+
+
+def test_name_and_picture_come_with_the_data(app, program):
+    answer = program.post("bind", **data_of(program))
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert set(body) == {"user", "profile_wanted"}
+    assert (body["user"]["nickname"], body["profile_wanted"]) == ("小明😀", False)
+    assert program.who()["nickname"] == "小明😀"
+
+
+def test_the_anonymous_profile_replaces_nothing(app, program):
+    before = program.post("bind", **data_of(program, form="anonymous")).get_json()
+    assert (before["user"]["nickname"], before["profile_wanted"]) == ("", True)
+    program.post("bind", **data_of(program))
+    after = program.post("bind", **data_of(program, form="anonymous")).get_json()
+    assert (after["user"]["nickname"], after["profile_wanted"]) == ("小明😀", False)
+
+
+def test_the_picture_is_fetched_and_shown(app, program):
+    program.post("bind", **data_of(program))
+    pictures_arrive(app)
+    assert "/avatars/" in program.who()["avatar"]
+
+
+# -- whose data --
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_each_part_counts(app, program, name):
+    """security rows 59 and 62"""
+    data = data_of(program)
+    text = data[name]
+    changed = text.replace(text[5], "A" if text[5] != "A" else "B", 1)
+    assert refused(program.post("bind", **data | {name: changed}))
+    assert users(app)[0].nickname == ""
+    assert program.post("bind", **data).status_code == 200
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_part_that_is_missing_or_empty(program, name):
+    data = data_of(program)
+    assert refused(program.post("bind", **data | {name: ""}))
+    del data[name]
+    assert refused(program.post("bind", **data))
+
+
+@pytest.mark.parametrize("odd", [None, 5, ["x"], {}])
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_part_that_is_no_text(program, name, odd):
+    answer = program.post("bind", **data_of(program) | {name: odd})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("length", [5_000, 60_000, 95_000])
+def test_data_that_is_too_long(program, length):
+    """security row 62"""
+    data = data_of(program) | {"encryptedData": "A" * length}
+    assert refused(program.post("bind", **data))
+
+
+def test_blanks_of_a_form_are_repaired(program, simulator):
+    simulator.world.switch(plus_lost=True)
+    assert program.post("bind", **data_of(program)).status_code == 200
+
+
+def test_another_persons_data(app, simulator, program):
+    """security row 60"""
+    lihua = MiniProgram(app, simulator, person="lihua")
+    lihua.logs_in()
+    assert refused(program.post("bind", **data_of(lihua)))
+
+
+def test_data_that_names_another_person(program, simulator):
+    """security row 60: by a key that is right"""
+    simulator.world.switch(userinfo_openid="oAnotherPerson00000000000000")
+    assert refused(program.post("bind", **data_of(program)))
+
+
+def test_another_programs_data(app, simulator, program):
+    """security row 60"""
+    other = MiniProgram(app, simulator, name="mp2")
+    other.logs_in()
+    assert refused(program.post("bind", **data_of(other)))
+
+
+def test_a_phone_number_is_no_profile(program):
+    """Right data at the wrong door: nothing is stored."""
+    number = program.of_wechat("phone")
+    data = data_of(program)
+    for name in ("encryptedData", "iv"):
+        data[name] = number[name]
+    assert refused(program.post("bind", **data))
+
+
+@pytest.mark.parametrize("age", [290, 310])
+def test_data_is_good_for_five_minutes(program, age):
+    """security row 60"""
+    answer = program.post("bind", **data_of(program, age=age))
+    assert answer.status_code == 200 if age < 300 else refused(answer)
+
+
+def test_a_unionid_in_the_data_joins_nobody(app, simulator, program):
+    """security row 63: whoever has the session key writes what he likes"""
+    lihua = MiniProgram(app, simulator, person="lihua")
+    lihua.logs_in()
+    simulator.world.switch(userinfo_unionid=lihua.who()["unionid"])
+    before = program.who()
+    answer = program.post("bind", **data_of(program))
+    assert answer.status_code == 200
+    pictures_arrive(app)
+    after = program.who()
+    assert after["nickname"] == "小明😀"
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed <= {"nickname", "language", "avatar"}
+    assert len(users(app)) == 2
+    assert lihua.who()["uid"] != before["uid"]
+
+
+def test_a_unionid_in_the_data_is_not_recorded(app, simulator):
+    """security row 63"""
+    simulator.world.switch(drop_unionid=True)
+    program = MiniProgram(app, simulator)
+    program.logs_in()
+    simulator.world.switch(userinfo_unionid="oVictim0000000000000000000000")
+    assert program.post("bind", **data_of(program)).status_code == 200
+    assert program.who()["unionid"] is None
+
+
+# -- once --
+
+
+def test_the_same_data_again_in_its_session_is_answered_alike(program):
+    data = data_of(program)
+    answers = [program.post("bind", **data) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].get_json() == answers[1].get_json()
+
+
+def test_data_is_no_use_in_a_second_login(program):
+    """security row 61"""
+    data = data_of(program)
+    assert program.post("bind", **data).status_code == 200
+    assert program.logs_in().status_code == 200
+    assert refused(program.post("bind", **data))
+    respelled = {name: text.replace("+", " ") for name, text in data.items()}
+    respelled["rawData"] = data["rawData"]
+    assert refused(program.post("bind", **respelled))
+
+
+# -- whose session --
+
+
+def test_a_token_of_another_program_is_none(app, simulator, program):
+    """security row 64"""
+    data = data_of(program)
+    other = MiniProgram(app, simulator, name="mp2")
+    other.logs_in()
+    for path, body in (("bind", data), ("session", {"code": program.code()})):
+        answer = other.sends("POST", f"/api/mp/mp/{path}", json=body)
+        assert (answer.status_code, answer.get_json()["code"]) == (
+            *(401, "sign_in_needed"),
+        )
+    assert program.asked() == 2
+
+
+def test_a_browsers_session_is_none(signed_in, program):
+    """security row 64"""
+    data = data_of(program)
+    assert signed_in.post("/api/mp/mp/bind", json=data).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["bind", "session"])
+@pytest.mark.parametrize("token", ["", "made-up"])
+def test_without_a_token_nothing_is_taken(app, simulator, path, token):
+    stranger = MiniProgram(app, simulator)
+    stranger.token = token
+    answer = stranger.post(path, code="x")
+    assert answer.status_code == 401
+    assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("name", ["token", "access_token"])
+def test_a_token_in_an_address_is_refused(program, name):
+    """security row 64"""
+    path = f"/api/mp/mp/bind?{name}={program.token}"
+    answer = program.sends("POST", path, json=data_of(program))
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+
+
+# -- session keys --
+
+
+def test_data_of_the_previous_key(program, simulator):
+    """security row 65"""
+    simulator.world.switch(rotate_session_key="always")
+    program.logs_in()
+    data = data_of(program)
+    program.logs_in()
+    assert program.post("bind", **data).status_code == 200
+
+
+def test_a_new_session_key_and_the_same_session(program, simulator):
+    """security row 65"""
+    simulator.world.switch(rotate_session_key="always")
+    for _ in range(4):
+        program.code()
+    assert refused(program.post("bind", **data_of(program)))
+    before = program.token
+    answer = program.post("session", code=program.code())
+    assert answer.status_code == 200
+    assert answer.get_json()["user"] == {
+        key: program.who()[key] for key in ("uid", "nickname", "language")
+    }
+    assert program.post("bind", **data_of(program)).status_code == 200
+    assert program.token == before
+
+
+def test_the_retry_of_a_renewal(program):
+    """security row 58"""
+    code, asked = program.code(), program.asked()
+    body = {"code": code, "attempt": "attempt-of-this-tap-0123456789"}
+    assert [program.post("session", **body).status_code for _ in range(2)] == [200] * 2
+    assert program.asked() == asked + 1
+    assert program.post("session", code=code).status_code == 400
+
+
+def test_the_code_of_another_person_ends_nothing(app, simulator, program):
+    """Somebody else has the phone now: the program logs in."""
+    code = MiniProgram(app, simulator, person="lihua").code()
+    assert program.post("session", code=code).status_code == 401
+    assert program.who()
+
+
+def test_the_phone_numbers_code_renews_nothing(program):
+    answer = program.post("session", code="ab" * 32)
+    assert answer.get_json()["code"] == "login_code_needed"
+
+
+def test_after_five_failures_a_session_waits(program):
+    """security row 62"""
+    data = data_of(program)
+    heard = [
+        program.post("bind", **data | {"signature": f"{number:040x}"}).status_code
+        for number in range(8)
+    ]
+    assert heard == [400] * 5 + [429] * 3
+    assert program.post("bind", **data).status_code == 429
+
+
+def test_the_same_failure_counts_once(program):
+    """security row 62"""
+    data = data_of(program)
+    bad = data | {"signature": "0" * 40}
+    assert all(refused(program.post("bind", **bad)) for _ in range(9))
+    assert program.post("bind", **data).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["login", "session"])
+def test_who_logs_in_again_does_not_wait(program, how):
+    """security row 62: honest programs never come to 429"""
+    for number in range(3 * open_data.FAILURES):
+        bad = data_of(program) | {"signature": f"{number:040x}"}
+        assert refused(program.post("bind", **bad))
+        if how == "login":
+            program.logs_in()
+        else:
+            program.post("session", code=program.code())
+    assert program.post("bind", **data_of(program)).status_code == 200
+
+
+# -- strangers --
+
+
+@pytest.fixture
+def stranger(app_for, settings_for, simulator) -> MiniProgram:
+    """小明's phone with a program that lets strangers look around."""
+    apps = [
+        {**app.model_dump(), "two_phase": app.name == "mp"}
+        for app in settings_for().apps
+    ]
+    program = MiniProgram(app_for(apps=apps, simulator="on"), simulator)
+    assert program.logs_in().get_json()["user"] is None
+    return program
+
+
+def test_a_stranger_gets_an_account_with_the_data(stranger):
+    data = data_of(stranger)
+    answers = [stranger.post("bind", **data) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    body = answers[0].get_json()
+    assert body["user"]["nickname"] == "小明😀"
+    assert body["token"] == answers[1].get_json()["token"]
+    assert stranger.who(body["token"])["uid"] == body["user"]["uid"]
+    assert len(users(stranger.app)) == 1
+
+
+def test_a_strangers_bad_data_makes_no_account(stranger):
+    assert refused(stranger.post("bind", **data_of(stranger) | {"iv": "A" * 22 + "=="}))
+    assert users(stranger.app) == []
+
+
+def test_a_strangers_token_renews_nothing_and_is_of_its_program(stranger, simulator):
+    """security row 64"""
+    assert stranger.post("session", code=stranger.code()).status_code == 401
+    data = data_of(stranger)
+    assert stranger.sends("POST", "/api/mp/mp2/bind", json=data).status_code == 401
+    with stranger.app.app_context():
+        assert db.session.query(Session).count() == 0
+
+
+def test_where_a_site_asks_first_data_is_no_word(app_for, simulator):
+    app = app_for(registration="ask", terms_url="https://shop.example/terms")
+    program = MiniProgram(app, simulator)
+    program.logs_in()
+    answer = program.post("bind", **data_of(program))
+    assert (answer.status_code, answer.get_json()["code"]) == (
+        *(403, "registration_needed"),
+    )
+    assert users(app) == []
+
+
+# -- the name that a person chooses --
+
+
+def test_the_name_that_was_typed(program):
+    answer = program.post("profile", nickName=" 小\x07明 ")
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert (body["user"]["nickname"], body["profile_wanted"]) == ("小明", False)
+    assert program.who()["nickname"] == "小明"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "   ", "\u3164", "\u200b\u200d", "\u2800 \u3000", "\x00\x07", "微信用户"],
+    ids=ascii,
+)
+def test_an_emptied_name_replaces_nothing(program, name):
+    program.post("profile", nickName="小明")
+    answer = program.post("profile", nickName=name)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+    assert "nickName" in answer.get_json()["reason"]
+    assert program.who()["nickname"] == "小明"
+    assert program.post("profile").status_code == 400
+
+
+@pytest.mark.parametrize("odd", [None, 5, ["x"], "x" * 5000])
+def test_a_name_that_is_none(program, odd):
+    assert program.post("profile", nickName=odd).status_code == 400
+    assert program.who()["nickname"] == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["wxfile://tmp_5f2a.jpg", "http://tmp/5f2a.jpeg", "data:image/png;base64,AAAA"],
+)
+def test_a_path_on_the_phone_is_no_picture(app, program, path):
+    """security row 66"""
+    answer = program.post("profile", nickName="小明", avatarUrl=path)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+    assert "file on the phone" in answer.get_json()["reason"]
+    (user,) = users(app)
+    assert (user.nickname, user.avatar) == ("", None)
+
+
+def test_a_name_is_decoration(app, simulator, program):
+    """security row 66: another's name makes nobody another"""
+    lihua = MiniProgram(app, simulator, person="lihua")
+    lihua.logs_in()
+    lihua.post("profile", nickName="李华")
+    before = program.who()
+    body = {"nickName": "李华", "uid": lihua.who()["uid"], "openid": "o1"}
+    assert program.post("profile", **body).status_code == 200
+    assert program.who() == before | {"nickname": "李华"}
+    assert lihua.who()["uid"] != before["uid"]
+
+
+def test_a_name_needs_a_token_of_this_program(app, simulator, program):
+    """security row 64"""
+    other = MiniProgram(app, simulator, name="mp2")
+    other.logs_in()
+    answer = other.sends("POST", "/api/mp/mp/profile", json={"nickName": "小明"})
+    assert answer.status_code == 401
+
+
+def test_a_stranger_gets_an_account_with_a_name(stranger):
+    body = stranger.post("profile", nickName="小明").get_json()
+    assert body["user"]["nickname"] == "小明"
+    assert stranger.who(body["token"])["uid"] == body["user"]["uid"]
+
+
+def test_names_without_end(app_for, simulator):
+    program = MiniProgram(app_for(limits={"logins_of_browser": 2}), simulator)
+    program.logs_in()
+    heard = [program.post("profile", nickName="x").status_code for _ in range(3)]
+    assert heard == [200, 200, 429]

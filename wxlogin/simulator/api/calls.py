@@ -1,0 +1,169 @@
+"""The calls of a server to api.weixin.qq.com: `/sns/`, `/cgi-bin/` and `/wxa/`.
+
+HTTP 200 always, an errcode where something is wrong. `/sns/` answers are `text/plain`
+without a charset, the others `application/json; encoding=utf-8`. A call is carried out,
+noted in the journal, then made late or spoiled if a switch says so.
+"""
+
+import base64
+import time
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+
+from .. import protocol
+from ..current import origin, world
+from ..refusals import ApiError, SimulatorError
+from ..world.journal import Call, masked
+from . import access_token, mini_program, spoilage, web_login, wxacode
+from .asked import Answer, Asked, Picture
+from .dialect import encode, error_body
+
+bp = Blueprint("api", __name__)
+
+# Who a call is about, as far as its parameters tell: {"app": name, "person": name}.
+Who = dict[str, str]
+
+# The method a path wants, empty for both, and what it does.
+_CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
+    protocol.SNS_ACCESS_TOKEN: ("", web_login.access_token),
+    protocol.SNS_REFRESH_TOKEN: ("", web_login.refresh_token),
+    protocol.SNS_USERINFO: ("", web_login.userinfo),
+    protocol.SNS_AUTH: ("", web_login.auth),
+    protocol.SNS_CODE2SESSION: ("", mini_program.code2session),
+    protocol.CGI_TOKEN: ("GET", access_token.token),
+    protocol.CGI_STABLE_TOKEN: ("POST", access_token.stable_token),
+    protocol.WXA_CHECKSESSION: ("GET", mini_program.check_session),
+    protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),
+    protocol.WXA_GETUSERPHONENUMBER: ("POST", mini_program.phone_number),
+    protocol.WXA_GETWXACODEUNLIMIT: ("POST", wxacode.unlimited),
+}
+
+
+@bp.route("/sns/<path:_rest>", methods=["GET", "POST"])
+@bp.route("/cgi-bin/<path:_rest>", methods=["GET", "POST"])
+@bp.route("/wxa/<path:_rest>", methods=["GET", "POST"])
+def call(_rest: str) -> Response:
+    """Any path of a server's call; an unknown one is 40066."""
+    asked = _asked()
+    who = _who(asked)
+    errcode, body, content_type = _carry_out(asked, who)
+    fault = world().switches.for_path("body", asked.path, **who)
+    mode = fault["mode"] if fault else ""
+    _note(asked, who, errcode, mode)
+    _be_late(who)
+    replaced = _replaced(asked.path, who)
+    return _respond(body if replaced is None else replaced, mode, content_type)
+
+
+def _asked() -> Asked:
+    # Before the form is read, which would leave nothing of the body.
+    body = request.get_data()
+    return Asked(
+        world=world(),
+        path=request.path,
+        method=request.method,
+        params=request.values.to_dict(),
+        body=body,
+        address=request.remote_addr or "127.0.0.1",
+        origin=origin(),
+    )
+
+
+def _who(asked: Asked) -> Who:
+    programs, grants, params = world().mini_programs, world().grants, asked.params
+    thing = (
+        programs.peek(params.get("js_code", ""))
+        or programs.peek_phone(str(asked.fields.get("code", "")))
+        or grants.peek(params.get("code", ""))
+        or grants.by_access(params.get("access_token", ""))
+        or grants.by_refresh(params.get("refresh_token", ""))
+    )
+    token = world().app_tokens.peek(params.get("access_token", ""))
+    found = thing or token
+    named = params.get("appid") or asked.fields.get("appid")
+    app = world().registry.find_app(str(named or (found.appid if found else "")))
+    if app is None:
+        return {"app": "", "person": thing.person if thing else ""}
+    owner = world().registry.find_openid(app, params.get("openid", ""))
+    person = thing.person if thing else owner.name if owner else ""
+    return {"app": app.name, "person": person}
+
+
+def _carry_out(asked: Asked, who: Who) -> tuple[int, bytes, str]:
+    """The errcode, the body and its type."""
+    rule = world().switches.take_errcode(asked.path, **who)
+    json_type = world().switches.get("content_type", **who) or _json_type(asked.path)
+    try:
+        if rule and not rule.get("spend"):
+            raise ApiError(rule["errcode"], rule.get("errmsg"))
+        answer = _answer(asked)
+        if rule:
+            raise ApiError(rule["errcode"], rule.get("errmsg"))
+    except ApiError as error:
+        return error.errcode, error_body(error, asked.path, world().now()), json_type
+    if isinstance(answer, Picture):
+        return 0, answer.body, answer.mimetype
+    return 0, encode(answer), json_type
+
+
+def _json_type(path: str) -> str:
+    if path.startswith("/sns/"):
+        return "text/plain"
+    return "application/json; encoding=utf-8"
+
+
+def _answer(asked: Asked) -> Answer:
+    if asked.path not in _CALLS:
+        raise ApiError(40066)
+    method, check = _CALLS[asked.path]
+    if method and asked.method != method:
+        raise ApiError(43001 if method == "GET" else 43002)
+    try:
+        return check(asked)
+    except SimulatorError:
+        # The app was replaced under another appid since the token was made.
+        raise ApiError(40013) from None
+
+
+def _note(asked: Asked, who: Who, errcode: int, fault: str) -> None:
+    appid = asked.params.get("appid", "")[:64]
+    if not appid and who["app"]:
+        appid = world().registry.app(who["app"]).appid
+    world().journal.add(
+        Call(
+            time=round(world().now(), 3),
+            method=asked.method,
+            path=asked.path[:100],
+            appid=appid,
+            errcode=errcode,
+            fault=fault,
+            params=masked({**asked.params, **asked.fields}),
+        )
+    )
+
+
+def _be_late(who: Who) -> None:
+    delay = world().switches.get("latency_ms", **who) or 0
+    if world().switches.get("double_callback", **who):
+        # The browser has to come back a second time before the first answer is
+        # there, otherwise it would have left the page that sends it twice.
+        delay = max(delay, 400)
+    if delay:
+        time.sleep(delay / 1000)
+
+
+def _replaced(path: str, who: Who) -> bytes | None:
+    rule = world().switches.for_path("raw_body", path, **who)
+    if rule is None:
+        return None
+    if "base64" in rule:
+        return base64.b64decode(rule["base64"])
+    text: str = rule["text"]
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _respond(body: bytes, mode: str, content_type: str) -> Response:
+    if mode:
+        return spoilage.spoil(mode, body, content_type)
+    return Response(body, headers={"Content-Type": content_type})

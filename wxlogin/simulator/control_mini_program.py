@@ -1,0 +1,56 @@
+"""The control API of mini programs: what a phone gives to the program it runs."""
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from .control import body, bp
+from .control_wechat import app_of, person_of
+from .current import origin, world
+from .refusals import Invalid, flag, known, mapping, text
+from .world import wx
+
+# Ten years; more would be a typing error.
+_MOST_AGE = 10 * 366 * 24 * 3600
+
+
+@bp.post("/mp/login")
+def login() -> Response:
+    """wx.login: {errMsg, code}."""
+    return jsonify(wx.login(_phone(_data())))
+
+
+@bp.post("/mp/userdata")
+def userdata() -> Response:
+    """wx.getUserInfo: {errMsg, userInfo, rawData, signature, encryptedData, iv}."""
+    data = _data("form", "escaped", "age")
+    form = text(data, "form", "body", wx.ANONYMOUS)
+    escaped = flag(data, "escaped", "body", False)
+    return jsonify(wx.user_info(_phone(data), form, escaped=escaped, age=_age(data)))
+
+
+@bp.post("/mp/phone")
+def phone() -> Response:
+    """The phone number button: {errMsg, code, encryptedData, iv}."""
+    data = _data("allow", "age")
+    allow = flag(data, "allow", "body", True)
+    return jsonify(wx.phone_number(_phone(data), allow=allow, age=_age(data)))
+
+
+def _data(*more: str) -> Any:
+    data = mapping(body(), "body")
+    known(data, ("appid", "person", *more), "body")
+    return data
+
+
+def _phone(data: Any) -> wx.Phone:
+    app = app_of(data, "mini_program")
+    person = world().registry.person(person_of(data))
+    return wx.Phone(world(), app, person, origin())
+
+
+def _age(data: Any) -> int:
+    age = data.get("age", 0)
+    if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age <= _MOST_AGE:
+        raise Invalid(f"body.age: 0 to {_MOST_AGE} seconds, not {age!r}")
+    return age

@@ -1,0 +1,121 @@
+"""What mini programs call: JSON without cookies, errors as problem documents.
+
+A phone's network layer counts every status as a success and keeps no cookie that it can
+be trusted with; so nothing here reads or sets one, and status and body say everything.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from wxlogin.errors import BadRequest, OpenDataInvalid
+from wxlogin.flows import doors
+from wxlogin.flows.first_visit import Waiting
+from wxlogin.flows.mini_program import (
+    WAIT_SECONDS,
+    Holder,
+    bind,
+    holder_of,
+    name_person,
+    renew_session_key,
+    sign_in_with_code,
+)
+from wxlogin.flows.open_data import Given
+from wxlogin.flows.program_code import ProgramSignIn
+from wxlogin.web.api import json_long_texts, json_texts
+from wxlogin.web.edge import bearer_token, without_cookies
+from wxlogin.web.exchanges import exchanging
+from wxlogin.web.login import app_of
+from wxlogin.web.native_app import (
+    given_code,
+    program_trace,
+    session_of,
+    terms_of,
+    user_of,
+)
+
+bp = Blueprint("mini_program", __name__, url_prefix="/api/mp")
+
+# Where other people's programs put a token.
+_IN_ADDRESS = {"token", "access_token", "session"}
+
+
+@bp.post("/<name>/login")
+@without_cookies
+def login(name: str) -> Response:
+    """A code of wx.login becomes a bearer token."""
+    given = given_code(app_of(doors.MINI_PROGRAM.kind, name), doors.MINI_PROGRAM)
+    with exchanging(given.code):
+        found = sign_in_with_code(given)
+    if isinstance(found, Waiting):
+        return jsonify(_stranger(found))
+    return jsonify(session_of(found, doors.MINI_PROGRAM))
+
+
+@bp.post("/<name>/session")
+@without_cookies
+def renew(name: str) -> Response:
+    """A new code renews WeChat's session key; our session goes on."""
+    app = app_of(doors.MINI_PROGRAM.kind, name)
+    holder = holder_of(app, _token())
+    given = given_code(app, doors.MINI_PROGRAM)
+    with exchanging(given.code):
+        signed_in = renew_session_key(holder, given)
+    return jsonify(user_of(signed_in, doors.MINI_PROGRAM))
+
+
+@bp.post("/<name>/bind")
+@without_cookies
+def bind_profile(name: str) -> Response:
+    """Name and picture, from the data that WeChat's client signed and encrypted."""
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), _token())
+    try:
+        texts = json_long_texts("rawData", "signature", "encryptedData", "iv")
+    except RequestEntityTooLarge:
+        raise OpenDataInvalid("more than any data of WeChat's") from None
+    signed_in = bind(holder, Given(*texts), trace=program_trace(doors.MINI_PROGRAM))
+    return _who(holder, signed_in)
+
+
+@bp.post("/<name>/profile")
+@without_cookies
+def profile(name: str) -> Response:
+    """The name that the person typed into the program."""
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), _token())
+    body = json_texts(nickName=False, avatarUrl=False)
+    if body["avatarUrl"]:
+        raise BadRequest(
+            "avatarUrl is no place that we could reach: what chooseAvatar gives is a "
+            "file on the phone"
+        )
+    signed_in = name_person(
+        holder, body["nickName"], trace=program_trace(doors.MINI_PROGRAM)
+    )
+    return _who(holder, signed_in)
+
+
+def _who(holder: Holder, signed_in: ProgramSignIn) -> Response:
+    """The person; a stranger's new session with it."""
+    told = user_of if holder.signed_in else session_of
+    return jsonify(told(signed_in, doors.MINI_PROGRAM))
+
+
+def _token() -> str:
+    """The bearer token. Raises BadRequest where one stands in the address, which ends
+    up in logs (security row 64)."""
+    if not _IN_ADDRESS.isdisjoint(request.args):
+        raise BadRequest("the token belongs into the Authorization header")
+    return bearer_token() or ""
+
+
+def _stranger(waiting: Waiting) -> dict[str, Any]:
+    """A token that is good for the person's word alone, and what has to be said."""
+    return {
+        "token": waiting.key,
+        "token_type": "Bearer",
+        "expires_in": WAIT_SECONDS,
+        "user": None,
+        "profile_wanted": True,
+        "registration": terms_of(waiting.policy),
+    }

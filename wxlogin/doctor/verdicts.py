@@ -11,11 +11,10 @@ so its errcode says how far it came:
     40164, 89503          this machine's address is not allowed
     -1, 45011             busy: no verdict
 
-Nothing is spent by it but one call of the 50 000 a minute. Source: GET
-/sns/oauth2/access_token (developers.weixin.qq.com/doc/service/api/webdev/access) and
-Tencent's return codes (…/doc/oplatform/developers/errCode). A mini program's secret is
-for another call (/sns/jscode2session); this one is not documented for it and is not
-made.
+Nothing is spent by it but one call of the 50 000 a minute. Sources: GET
+/sns/oauth2/access_token (developers.weixin.qq.com/doc/service/api/webdev/access), of a
+mini program GET /sns/jscode2session, and Tencent's return codes
+(…/doc/oplatform/developers/errCode).
 
 The page, which the doctor asks for and does not show to anybody. WeChat never sends a
 mistake back to the site: it answers HTTP 200 and a small page with one sentence, in an
@@ -63,11 +62,10 @@ _STATE = "doctor"
 
 def secret(app: App, wechat: WeChat) -> Iterator[Finding]:
     """Whether WeChat takes the app's appid and secret."""
-    if app.kind is AppKind.mini_program:
-        yield note(_SECRET, f"{app.name}: not asked, a mini program's is for wx.login")
-        return
+    is_mini = app.kind is AppKind.mini_program
+    asks = wechat.code2session if is_mini else wechat.exchange
     try:
-        wechat.exchange(app, MADE_UP_CODE, deadline=wechat.deadline())
+        asks(app, MADE_UP_CODE, deadline=wechat.deadline())
     except WeChatUnavailable as error:
         yield _unclear(app, error)
     except WxloginError as error:

@@ -122,12 +122,18 @@ def test_a_page_that_takes_any_code_is_not_wechat(server, app, ask):
     assert finding.level == "wrong"
 
 
-def test_a_mini_programs_secret_is_not_sent(server, app, ask):
+@pytest.mark.parametrize(
+    ("errcode", "level"), [(40029, "ok"), (40125, "wrong"), (40013, "wrong")]
+)
+def test_a_mini_programs_secret_goes_to_its_own_call(server, app, ask, errcode, level):
+    server.will(says({"errcode": errcode, "errmsg": "x, rid: 1-2-3"}))
     api = Hosts(api=f"http://127.0.0.1:{server.port}")
     mini = app.model_copy(update={"kind": AppKind.mini_program})
     [finding] = verdicts.secret(mini, WeChat(api, budget=3, pool=ask.transport))
-    assert finding.level == "note"
-    assert server.targets == []
+    assert finding.level == level
+    [target] = server.targets
+    assert target.startswith("/sns/jscode2session?")
+    assert server.queries()[0]["js_code"] == verdicts.MADE_UP_CODE
 
 
 @pytest.mark.parametrize(

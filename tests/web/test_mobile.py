@@ -7,6 +7,7 @@ import pytest
 from tests.support.journey import EXCHANGE, Browser, calls
 from wxlogin.accounts.models import Session, User
 from wxlogin.db import db
+from wxlogin.errors import SignInNeeded
 from wxlogin.wechat.endpoints import SCOPE_USERINFO
 
 ATTEMPT = "attempt-of-this-installation-1"
@@ -218,6 +219,23 @@ def test_retries_at_once_leave_one_session(app, phone_app, sdk):
         )
     assert {answer.status_code for answer in answers} <= {200, 400, 503}
     assert rows(app, Session) == 1
+
+
+def test_a_retry_that_a_later_one_outran_is_told_to_ask_again(
+    phone_app, sdk, monkeypatch
+):
+    """Its session was ended by the other's, before it could answer."""
+    code = sdk("xiaoming")
+    phone_app(code=code, attempt=ATTEMPT)
+
+    def ended(token: str) -> None:
+        raise SignInNeeded("the session ended as it began")
+
+    with monkeypatch.context() as outrun:
+        outrun.setattr("wxlogin.flows.native_app.signed_in_by", ended)
+        answer = phone_app(code=code, attempt=ATTEMPT)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "login_pending")
+    assert phone_app(code=code, attempt=ATTEMPT).status_code == 200
 
 
 def test_a_code_wechat_refused_is_known_at_once(phone_app, simulator):

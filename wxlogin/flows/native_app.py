@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from wxlogin import service
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Trace
-from wxlogin.errors import LoginPending, UnknownPerson
+from wxlogin.errors import LoginPending, SignInNeeded, UnknownPerson
 from wxlogin.flows import first_visit, program_code
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.program_code import ProgramCode, ProgramSignIn, signed_in_by
@@ -75,7 +75,11 @@ def _again(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
     if not _codes.swap(replace(turn, token=token)):
         raise LoginPending("another retry of this call is being answered")
     former = replace(given.trace, former_secret=turn.token)
-    return _open(answer, former, token=token)
+    try:
+        return _open(answer, former, token=token)
+    except SignInNeeded:
+        # A retry after this one was faster, and ended what this one began.
+        raise LoginPending("another retry of this call was answered") from None
 
 
 def _new_token() -> str:

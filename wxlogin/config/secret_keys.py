@@ -52,7 +52,7 @@ def made_once(path: Path) -> str:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
-            file.write(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+            file.write(_drawn() + "\n")
         try:
             os.link(draft, path)
         except FileExistsError:
@@ -63,6 +63,13 @@ def made_once(path: Path) -> str:
     if not text:
         raise ConfigurationError(f"{path} is empty; remove it, and it is made anew")
     return text
+
+
+def _drawn() -> str:
+    """32 random bytes in base64; drawn again where chance spells a sample's word."""
+    while is_weak(key := base64.b64encode(secrets.token_bytes(32)).decode()):
+        pass
+    return key
 
 
 def is_weak(value: str) -> bool:

@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PORT SIMULATOR_PORT SHOP_PORT
 
-.PHONY: help run test quick check proof face format translations docs requirements clean
+.PHONY: help run test quick check proof mutants face format translations docs requirements clean
 
 # The first target, so also what `make` alone does.
 help:
@@ -32,6 +32,13 @@ check: .venv/.dev  ## lint, types, import contract
 
 proof: .venv/.dev  ## the long proofs: races, people, load (by hand)
 	$(BIN)/python -m tests.proof
+
+# Breaks the code in every way that mutmut knows, a copy each, and runs the tests that
+# meet the line: docs/reliability.md. NAMES='wxlogin.tickets.*' for some of it.
+mutants: .venv/.dev  ## which faults in the code no test would see (by hand, hours)
+	@$(PIP) install -c constraints.txt 'mutmut>=3.8,<4'
+	@$(BIN)/mutmut run $(foreach name,$(NAMES),'$(name)')
+	@$(BIN)/mutmut results
 
 # Two checkouts whose output is the same have the same public face.
 face: .venv/.dev  ## what others hold on to, as text to compare

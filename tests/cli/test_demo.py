@@ -78,6 +78,11 @@ def test_a_path_of_its_own(wxlogin):
     assert f"{url}/login" in demo.says("Sign in")
     demo.says("Ctrl-C")
     assert f'href="{"/wx/"}static' in get(f"{url}/login").text
+    apps = get(f"http://localhost:{given['SIMULATOR_PORT']}/_sim/apps").json()
+    servers = {app["name"]: app["request_domain"] for app in apps}
+    # The phone plays the programs, whose server this is.
+    assert servers["mp"] == servers["mp2"] == url
+    assert servers["web"] == ""
     assert "Hello, 小明😀" in shop_after_the_scan(given)
 
 

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from wxlogin import create_app
 from wxlogin.cli.serving import QuietHandler, port_of, require_free
 from wxlogin.cli.upkeep import start_delivery, stop_delivery
-from wxlogin.config import App, Settings, asset_dir, load_settings
+from wxlogin.config import App, AppKind, Settings, asset_dir, load_settings
 from wxlogin.config.demo import demo_site, shop_url
 from wxlogin.db.schema import bring_up_to_date
 from wxlogin.errors import ConfigurationError
@@ -123,7 +123,7 @@ def world_for(settings: Settings) -> "World":
     It has the fixed apps and those configured. An app of the settings takes the place
     of a fixed app with its name or its appid. It is known by its own secret and kind,
     and PUBLIC_URL's host is its registered callback domain, so that whatever is
-    configured can sign in.
+    configured can sign in. PUBLIC_URL is also the server of its mini programs.
     """
     from wxlogin.simulator.world import World, seed
 
@@ -131,18 +131,19 @@ def world_for(settings: Settings) -> "World":
     names = {app.name for app in settings.apps}
     appids = {app.appid for app in settings.apps}
     others = [a for a in fixed if a.name not in names and a.appid not in appids]
-    host = settings.public.hostname or "127.0.0.1"
-    ours = [_simulated(app, fixed, host) for app in settings.apps]
+    ours = [_simulated(app, fixed, settings) for app in settings.apps]
     return World([*ours, *others], seed.PEOPLE)
 
 
 def _simulated(
-    app: App, fixed: "tuple[SimulatedApp, ...]", host: str
+    app: App, fixed: "tuple[SimulatedApp, ...]", settings: Settings
 ) -> "SimulatedApp":
     from wxlogin.simulator.world.parties import App as SimulatedApp
 
     base = next((a for a in fixed if a.name == app.name and a.appid == app.appid), None)
     base = base or SimulatedApp(app.name, app.kind.value, app.appid, app.secret)
+    host = settings.public.hostname or "127.0.0.1"
+    is_program = app.kind is AppKind.mini_program
     return replace(
         base,
         kind=app.kind.value,
@@ -151,4 +152,5 @@ def _simulated(
         callback_domains=tuple(dict.fromkeys((host, *base.callback_domains))),
         token=app.token or base.token,
         aes_key=app.aes_key or base.aes_key,
+        request_domain=settings.public_url if is_program else "",
     )

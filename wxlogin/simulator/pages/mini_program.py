@@ -1,22 +1,27 @@
 """A mini program on the phone: the page that a code opens, its scene, what wx gives.
 
-The program itself is somebody else's and does not run here. The screen shows what
-WeChat would give it: `Page.onLoad` gets the page's query, in which `scene` is the text
-of the code, encoded; the launch scene of `App.onLaunch` is a number and another thing,
-1047 for a scanned code (developers.weixin.qq.com/miniprogram/dev/reference/
-scene-list.html). Nothing of a scan reaches the program's server by itself.
+The program itself is somebody else's. Where the app has a `request_domain`, a small one
+plays in its place (`..program`), and a code is answered on this screen. Below it, or
+alone, stands what WeChat gives a program: `Page.onLoad` gets the page's query, in which
+`scene` is the text of the code, encoded; the launch scene of `App.onLaunch` is a number
+and another thing, 1047 for a scanned code (developers.weixin.qq.com/miniprogram/dev/
+reference/scene-list.html). Nothing of a scan reaches the program's server by itself.
 """
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, abort, request, url_for
+from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from ..current import is_foreign, origin, world
+from ..program import Program, Told
 from ..refusals import SimulatorError
 from ..world import wx
 from ..world.launches import PROGRAM_SCREEN, Launch
+from ..world.parties import Person
 from .page import page
 from .phone_owner import named_person, owner, remember
 
@@ -30,11 +35,21 @@ _ACTIONS: dict[str, Callable[[wx.Phone], wx.Answer]] = {
 }
 
 
+# What the person says to the program that a code opened.
+_ANSWERS: dict[str, Callable[[Program, Launch], Told]] = {
+    "confirm": lambda program, launch: program.confirm(launch.scene, _given("number")),
+    "cancel": lambda program, launch: program.cancel(launch.scene),
+    "agree": lambda program, launch: program.agree(
+        launch.scene, _given("terms_version"), _given("number")
+    ),
+}
+
+
 @bp.get(PROGRAM_SCREEN)
 def screen() -> Response:
     """The programs to open; with an appid one of them, at the page of a code."""
     if "appid" in request.args:
-        return _screen(_launch()) if named_person() else _choose(_launch().link(""))
+        return _open(_launch())
     person = owner()
     if person is None:
         return _choose(url_for("mini_program.screen"))
@@ -48,16 +63,42 @@ def screen() -> Response:
 
 @bp.post(PROGRAM_SCREEN)
 def act() -> Response:
-    """The program calls wx: a code, open data, the number, or a refusal."""
+    """The person answers the program, or it calls wx: a code, open data, the number."""
     person, launch = named_person() or abort(404), _launch()
     action = request.form.get("action", "")
-    if is_foreign() or action not in _ACTIONS:
+    if is_foreign():
+        abort(400)
+    if launch.plays and action in _ANSWERS:
+        return _screen(launch, told=_ANSWERS[action](_program(launch, person), launch))
+    if action not in _ACTIONS:
         abort(400)
     try:
-        answer = _ACTIONS[action](wx.Phone(world(), launch.app, person, origin()))
+        answer = _ACTIONS[action](_phone(launch, person))
     except SimulatorError as error:
         return _screen(launch, action=action, problem=str(error))
     return _screen(launch, action=action, answer=answer)
+
+
+def _open(launch: Launch) -> Response:
+    """Whose phone, and then the page. Opening it is the scan, as in WeChat."""
+    person = named_person()
+    if person is None:
+        return _choose(launch.link(""))
+    plays = launch.plays and launch.is_there
+    told = _program(launch, person).open(launch.scene) if plays else None
+    return _screen(launch, told=told)
+
+
+def _program(launch: Launch, person: Person) -> Program:
+    return Program(_phone(launch, person), str(get_locale()))
+
+
+def _phone(launch: Launch, person: Person) -> wx.Phone:
+    return wx.Phone(world(), launch.app, person, origin())
+
+
+def _given(name: str) -> str:
+    return request.form.get(name, "")[:200]
 
 
 def _choose(onward: str) -> Response:
@@ -86,6 +127,7 @@ def _launch() -> Launch:
 def _screen(
     launch: Launch,
     *,
+    told: Told | None = None,
     action: str = "",
     answer: wx.Answer | None = None,
     problem: str = "",
@@ -96,6 +138,9 @@ def _screen(
         state="program",
         person=person,
         launch=launch,
+        told=told,
+        since=_clock_time(told.asked.since) if told else "",
+        number=_given("number"),
         action=action,
         code=answer.get("code", "") if answer else "",
         answer=json.dumps(answer, ensure_ascii=False, indent=1) if answer else "",
@@ -103,3 +148,11 @@ def _screen(
     )
     remember(response, person)
     return response
+
+
+def _clock_time(iso: str) -> str:
+    """A time as this machine's clock shows it; a text that is none stays as it is."""
+    try:
+        return datetime.fromisoformat(iso).astimezone().strftime("%H:%M:%S")
+    except ValueError:
+        return iso

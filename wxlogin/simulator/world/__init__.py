@@ -22,6 +22,7 @@ from .parties import App, Person
 from .qrcodes import QrCode, QrCodes
 from .quotas import Quotas
 from .registry import Registry, Relations
+from .storage import Storage
 from .switches import EVERYONE, Scope, Switches
 from .tokens import Grants
 
@@ -86,6 +87,7 @@ class World:
         self.relations = Relations(self.changed, self.clock.now)
         self.mini_programs = MiniPrograms(self.changed, self.clock.now)
         self.launches = Launches(self.changed, self.clock.now)
+        self.storage = Storage(self.changed, self.clock.now)
         self.app_tokens = AppTokens(self.changed, self.clock.now)
         self.quotas = Quotas(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
@@ -115,6 +117,7 @@ class World:
             self.qrcodes.reset()
             self.mini_programs.reset()
             self.launches.reset()
+            self.storage.reset()
             self.app_tokens.reset()
             self.quotas.reset()
 

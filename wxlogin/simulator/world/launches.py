@@ -38,6 +38,11 @@ class Launch:
         """Whether the released version has the page; another version's are unknown."""
         return self.env != "release" or self.page in self.app.pages
 
+    @property
+    def plays(self) -> bool:
+        """Whether the phone itself plays the program: it has a server, and a code."""
+        return bool(self.app.request_domain and self.scene)
+
     def values(self) -> dict[str, str]:
         """The same as a link has it."""
         named = {"appid": self.app.appid, "page": self.page}

@@ -52,6 +52,7 @@ class App:
     scopes: tuple[str, ...] = PAGE_SCOPES
     ip_list: tuple[str, ...] = ()
     pages: tuple[str, ...] = PROGRAM_PAGES
+    request_domain: str = ""
 
     @property
     def label(self) -> str:
@@ -107,6 +108,7 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
         ip_list=texts(data, "ip_list", where, old.ip_list if old else ()),
         pages=texts(data, "pages", where, old.pages if old else PROGRAM_PAGES),
+        request_domain=value("request_domain", "").rstrip("/"),
     )
     _check(app, where)
     return app
@@ -143,8 +145,18 @@ def _check(app: App, where: str) -> None:
         _check_network(entry, f"{where}.ip_list")
     if app.aes_key and not _AES_KEY.fullmatch(app.aes_key):
         raise Invalid(f"{where}.aes_key: 43 letters and digits")
-    if app.push_url and urlsplit(app.push_url).scheme not in ("http", "https"):
-        raise Invalid(f"{where}.push_url: an http or https URL")
+    for name in ("push_url", "request_domain"):
+        _check_address(getattr(app, name), f"{where}.{name}")
+
+
+def _check_address(url: str, where: str) -> None:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if url and not whole:
+        raise Invalid(f"{where}: an http or https URL")
 
 
 def _check_network(entry: str, where: str) -> None:

@@ -5,6 +5,9 @@
     ├── BadRequest                 the visitor's or client's request is malformed
     │   ├── BadNext                a return address we do not serve
     │   ├── LoginCodeNeeded        another code came where wx.login's belongs
+    │   ├── PhoneCodeNeeded        another code came where the phone button's belongs
+    │   ├── PhoneCodeInvalid       WeChat does not take the phone button's code (again)
+    │   ├── ContentRefused         a chosen name or picture may not be shown
     │   ├── OpenDataInvalid        a mini program's signed data is not good
     │   ├── BadSiteRequest         a site sends people to us in a wrong way
     │   │   └── BadLogoutRequest   the same, to be signed out
@@ -140,6 +143,18 @@ class BadNext(BadRequest):
 
 class LoginCodeNeeded(BadRequest):
     code = "login_code_needed"
+
+
+class PhoneCodeNeeded(BadRequest):
+    code = "phone_code_needed"
+
+
+class PhoneCodeInvalid(BadRequest):
+    code = "phone_code_invalid"
+
+
+class ContentRefused(BadRequest):
+    code = "content_refused"
 
 
 class OpenDataInvalid(BadRequest):

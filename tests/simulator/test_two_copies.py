@@ -8,11 +8,7 @@ from wxlogin.wechat import endpoints
 # What the service need not know; where it does, both must agree.
 _SIMULATORS = {
     "CGI_TOKEN",
-    "CGI_STABLE_TOKEN",
-    "WXA_CHECKSESSION",
     "WXA_RESETUSERSESSIONKEY",
-    "WXA_GETUSERPHONENUMBER",
-    "WXA_GETWXACODEUNLIMIT",
     "SESSION_KEY_SECONDS",
 }
 

@@ -90,6 +90,8 @@ class Server:
     script: list[Behaviour] = field(default_factory=lambda: [says(TOKENS)])
     #: Path and query of every request, as they came.
     targets: list[str] = field(default_factory=list)
+    #: And their bodies.
+    bodies: list[bytes] = field(default_factory=list)
     connections: int = 0
     #: Speak TLS in this context; do this before, at every connection.
     tls: ssl.SSLContext | None = None
@@ -148,10 +150,10 @@ class Server:
 
     def _request(self, sock: socket.socket) -> str | None:
         data = b""
-        while b"\r\n\r\n" not in data:
+        while (missing := _missing(data)) != 0:
             sock.settimeout(0.05)
             try:
-                more = sock.recv(65536)
+                more = sock.recv(min(missing, 65536))
             except TimeoutError:
                 if self._stop.is_set():
                     return None
@@ -160,9 +162,21 @@ class Server:
                 return None
             data += more
         sock.settimeout(10)
+        self.bodies.append(data.partition(b"\r\n\r\n")[2])
         return data.split(b" ", 2)[1].decode()
 
     def _next(self, target: str) -> Behaviour:
         with self._lock:
             self.targets.append(target)
             return self.script.pop(0) if len(self.script) > 1 else self.script[0]
+
+
+def _missing(data: bytes) -> int:
+    """How much may be read of a request before the next one begins."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    if not end:
+        return 1 if data.endswith(b"\r") else 4096
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.partition(b":")[2]) - len(body)
+    return 0

@@ -17,7 +17,7 @@ from wxlogin.config import App, AppKind, Settings, demo_apps
 from wxlogin.doctor.findings import Finding, ok, warning, wrong
 from wxlogin.flows import doors
 from wxlogin.flows.doors import doors_of
-from wxlogin.wechat.errcodes import ACCOUNT_PAGE, APP_PAGE
+from wxlogin.wechat.errcodes import ACCOUNT_PAGE, APP_PAGE, PROGRAM_PAGE
 
 _MOBILE_PAGE = "open.weixin.qq.com > 管理中心 > 移动应用 > 查看"
 
@@ -25,7 +25,7 @@ _MOBILE_PAGE = "open.weixin.qq.com > 管理中心 > 移动应用 > 查看"
 SECRET_PAGES = {
     AppKind.website: f"{APP_PAGE} > AppSecret",
     AppKind.official_account: ACCOUNT_PAGE,
-    AppKind.mini_program: "mp.weixin.qq.com > 开发管理 > 开发设置 > AppSecret",
+    AppKind.mini_program: f"{PROGRAM_PAGE} > AppSecret",
     AppKind.mobile: f"{_MOBILE_PAGE} > AppSecret",
 }
 

@@ -100,7 +100,7 @@ class _OnTrip(_Connection):
         try:
             super().send(data)
         except ConnectionError:
-            # The whole request is one small write; refused, none of it left.
+            # Head and body are one small write each; refused, nobody has the whole.
             trip.sent = False
             raise
         trip.stage = "headers"

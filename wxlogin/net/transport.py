@@ -49,6 +49,8 @@ HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "wxlogin",
 }
+# A form is 47001, and so is a body whose type says nothing.
+POST_HEADERS = {**HEADERS, "Content-Type": "application/json; charset=utf-8"}
 
 # The loggers of urllib3 that are given a URL (urllib3 2.x).
 LOGGERS = (
@@ -75,7 +77,7 @@ class Response:
 class Transport:
     """The connections to WeChat, shared by all threads and logins of a process.
 
-    It holds no cookie, no token and nothing else of a login. `get` answers with
+    It holds no cookie, no token and nothing else of a login. It answers with
     the body already read; an error is a `WeChatUnavailable` whose facts say which
     `fault` it was, at which `stage`, and whether the request was `sent`: if not, an
     authorization code is as good as before.
@@ -90,10 +92,17 @@ class Transport:
 
     def get(self, url: str, trip: Trip) -> Response:
         """GET an absolute URL; raises `WeChatUnavailable`, never anything else."""
+        return self._answer(url, trip, None)
+
+    def post(self, url: str, body: bytes, trip: Trip) -> Response:
+        """POST a JSON text to an absolute URL; raises as `get`."""
+        return self._answer(url, trip, body)
+
+    def _answer(self, url: str, trip: Trip, body: bytes | None) -> Response:
         origin, target = _split(url)
-        failure = self._try(origin, target, trip)
+        failure = self._try(origin, target, trip, body)
         if _worth_another_try(failure, trip):
-            failure = self._try(origin, target, trip)
+            failure = self._try(origin, target, trip, body)
         if isinstance(failure, Response):
             return failure
         # Raised outside of any `except`, so that no chain leads to the URL.
@@ -105,10 +114,15 @@ class Transport:
         for pool in pools.values():
             pool.close()
 
-    def _try(self, origin: str, target: str, trip: Trip) -> Response | Exception:
+    def _try(
+        self, origin: str, target: str, trip: Trip, body: bytes | None
+    ) -> Response | Exception:
         trip.sent = False
+        method, headers = ("GET", HEADERS) if body is None else ("POST", POST_HEADERS)
         try:
-            raw = self._pool(origin).ask("GET", target, trip, headers=HEADERS)
+            raw = self._pool(origin).ask(
+                method, target, trip, headers=headers, body=body
+            )
             trip.stage = "body"
             return _response(raw, origin + target.partition("?")[0])
         except _NETWORK_ERRORS as error:

@@ -19,7 +19,7 @@ from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
 from wxlogin.web.purposes import refused_by_person
 from wxlogin.web.words import words_for
-from wxlogin.wechat.errors import never_left, row_of
+from wxlogin.wechat.errors import never_left, row_of, visitor_sentence
 
 # What a program's developer can mend: the reason is told, and not only logged.
 _REASONED = {"bad_request", "too_many_requests"}
@@ -44,13 +44,13 @@ def refusal(error: WxloginError) -> Response:
     """The answer to an error of ours, and the operator's log line."""
     log = get_logger()
     report = log.error if error.status in (500, 502) else log.warning
-    row = row_of(error)
+    row, said = row_of(error), visitor_sentence(error)
     meant = {"meaning": row.meaning, "advice": row.operator} if row else {}
     report("refused", problem=error.code, why=error.operator, **error.facts, **meant)
     response = answer(
         error.code,
         error.status,
-        said=gettext(row.visitor) if row else None,
+        said=gettext(said) if said else None,
         action="reload" if never_left(error) else None,
         # The words are for visitors; a program's developer wants to know more.
         members={"reason": error.operator} if error.code in _REASONED else None,

@@ -40,6 +40,21 @@ WORDS: dict[str, Words] = {
         _("A code of `wx.login` belongs here, and a phone number's code does not."),
         None,
     ),
+    "phone_code_needed": Words(
+        _("This is another code"),
+        _("A code of the phone number's button belongs here, and not of `wx.login`."),
+        None,
+    ),
+    "phone_code_invalid": Words(
+        _("WeChat did not give the phone number"),
+        _("It was asked for too long ago, or twice. Please tap the button again."),
+        None,
+    ),
+    "content_refused": Words(
+        _("This cannot be shown to others"),
+        _("WeChat advises against it. Please choose something else."),
+        None,
+    ),
     "open_data_invalid": Words(
         _("What WeChat gave along cannot be used"),
         _("It is too old, or was changed on the way. Sign in again, then repeat it."),

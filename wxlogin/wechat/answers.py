@@ -83,6 +83,14 @@ class MiniProgramSession:
 
 
 @dataclass(frozen=True, slots=True)
+class AppToken:
+    """An app's own access token, and for how many seconds it is good."""
+
+    value: str = field(repr=False)
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
 class UserInfo:
     """A person's profile as WeChat shows it to one app.
 
@@ -112,6 +120,16 @@ def read_json(body: bytes) -> Answer:
     if data is None:
         raise _garbage("WeChat's answer is not a JSON object.", length=len(body))
     return data
+
+
+def is_json(body: bytes) -> bool:
+    """Does this begin as JSON does? No picture begins so."""
+    return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+
+
+def no_picture(length: int) -> WeChatUnavailable:
+    """The error for an answer that should have been a picture."""
+    return _garbage("WeChat's picture is none, or not whole.", length=length)
 
 
 def read_object(text: str) -> Answer | None:
@@ -168,6 +186,15 @@ def parse_session(data: Answer) -> MiniProgramSession:
     )
 
 
+def parse_app_token(data: Answer) -> AppToken:
+    """Read the answer to an app's question for its access token.
+
+    Raises `WeChatUnavailable` where there is none.
+    """
+    seconds = _whole_number(data.get("expires_in"), default=ACCESS_TOKEN_SECONDS)
+    return AppToken(_required_token(data, "access_token"), seconds)
+
+
 def parse_userinfo(data: Answer, *, plain_origin: str = "") -> UserInfo:
     """Read a profile.
 
@@ -219,7 +246,8 @@ def _garbage(
     )
 
 
-def _missing(key: str) -> WeChatUnavailable:
+def garbled(key: str) -> WeChatUnavailable:
+    """The error for an answer without a usable `key`."""
     return _garbage(f"WeChat's answer has no usable {key}.", missing=key)
 
 
@@ -247,14 +275,14 @@ def identifier(value: object) -> str | None:
 def _openid(data: Answer) -> str:
     found = identifier(data.get("openid"))
     if found is None:
-        raise _missing("openid")
+        raise garbled("openid")
     return found
 
 
 def _required_token(data: Answer, key: str) -> str:
     found = _token(data.get(key))
     if found is None:
-        raise _missing(key)
+        raise garbled(key)
     return found
 
 

@@ -1,10 +1,11 @@
 """The calls a server makes to WeChat for a login.
 
-Each is one GET with a query in the order of Tencent's guides: WeChat's dialect of
-OAuth 2 names `appid` and `secret` for client_id and client_secret, in the query, has
-neither redirect_uri nor PKCE in the exchange, and names no secret in a refresh. A mini
-program's code is exchanged without an access token, too. The answer is text/plain with
-HTTP 200, and `errcode` in it says that something went wrong.
+Those that need an access token of the app's are in `app_calls`. Each here is one GET
+with a query in the order of Tencent's guides: WeChat's dialect of OAuth 2 names `appid`
+and `secret` for client_id and client_secret, in the query, has neither redirect_uri nor
+PKCE in the exchange, and names no secret in a refresh. A mini program's code is
+exchanged without an access token, too. The answer is text/plain with HTTP 200, and
+`errcode` in it says that something went wrong.
 
 Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 
@@ -20,11 +21,11 @@ Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
 
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.deadline import Deadline, Trip
@@ -35,80 +36,31 @@ from wxlogin.wechat.answers import (
     Tokens,
     UserInfo,
     errcode,
+    is_json,
+    no_picture,
     parse_session,
     parse_tokens,
     parse_userinfo,
     read_json,
 )
-from wxlogin.wechat.endpoints import (
-    SNS_ACCESS_TOKEN,
-    SNS_CODE2SESSION,
-    SNS_REFRESH_TOKEN,
-    SNS_USERINFO,
-    Hosts,
-)
-from wxlogin.wechat.errcodes import Retry, lookup
+from wxlogin.wechat.endpoints import Hosts
 from wxlogin.wechat.errors import Call, to_exception
+from wxlogin.wechat.question import AppCredentials, Question
 
 # "1-2 times, at least 0.5 s apart" is what keeps a busy WeChat from a stampede.
 PAUSE_SECONDS = 0.5
 # What must be left of the budget for a second try to make sense.
 SECOND_TRY_SECONDS = 0.5
 
-_PATHS = {
-    Call.EXCHANGE: SNS_ACCESS_TOKEN,
-    Call.REFRESH: SNS_REFRESH_TOKEN,
-    Call.USERINFO: SNS_USERINFO,
-    Call.CODE2SESSION: SNS_CODE2SESSION,
-}
-
 Read = TypeVar("Read")
 
 
-class AppCredentials(Protocol):
-    """What the client needs of a configured app."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def appid(self) -> str: ...
-    @property
-    def secret(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """One call: what is asked, and for which app."""
+class _Reply:
+    """An answer: its bytes, and the JSON object in there; None for a picture."""
 
-    call: Call
-    app: AppCredentials = field(repr=False)
-    #: The query, in the order of Tencent's guide.
-    query: dict[str, str] = field(repr=False)
-    #: The token was given a moment ago.
-    fresh: bool = False
-
-    @property
-    def target(self) -> str:
-        """Path and query: everything percent-encoded, in this order, as UTF-8."""
-        pairs = (
-            f"{name}={quote(text, '', errors='replace')}"
-            for name, text in self.query.items()
-        )
-        return f"{_PATHS[self.call]}?{'&'.join(pairs)}"
-
-    @property
-    def repeatable(self) -> bool:
-        """Does it no harm when it is sent twice?"""
-        return self.call is Call.USERINFO
-
-    @property
-    def secrets(self) -> list[str]:
-        """What an error must not quote."""
-        names = ("code", "js_code", "refresh_token", "access_token")
-        return [self.app.secret, *(self.query.get(name, "") for name in names)]
-
-    def may_ask_again(self, code: int) -> bool:
-        return code == -1 or (self.fresh and lookup(code).retry is Retry.ONCE)
+    content: bytes = field(repr=False)
+    data: Answer | None = field(repr=False)
 
 
 class WeChat:
@@ -149,7 +101,7 @@ class WeChat:
             "code": code,
             "grant_type": "authorization_code",
         }
-        return self._get(_Question(Call.EXCHANGE, app, query), parse_tokens, deadline)
+        return self.ask(Question(Call.EXCHANGE, app, query), parse_tokens, deadline)
 
     def code2session(
         self, app: AppCredentials, code: str, *, deadline: Deadline
@@ -165,8 +117,8 @@ class WeChat:
             "js_code": code,
             "grant_type": "authorization_code",
         }
-        question = _Question(Call.CODE2SESSION, app, query)
-        return self._get(question, parse_session, deadline)
+        question = Question(Call.CODE2SESSION, app, query)
+        return self.ask(question, parse_session, deadline)
 
     def refresh(
         self, app: AppCredentials, refresh_token: str, *, deadline: Deadline
@@ -183,7 +135,7 @@ class WeChat:
             "grant_type": "refresh_token",
             "refresh_token": refresh_token,
         }
-        return self._get(_Question(Call.REFRESH, app, query), parse_tokens, deadline)
+        return self.ask(Question(Call.REFRESH, app, query), parse_tokens, deadline)
 
     def userinfo(
         self,
@@ -205,32 +157,75 @@ class WeChat:
             tokens = (tokens.access_token, tokens.openid)
         query = {"access_token": tokens[0], "openid": tokens[1], "lang": lang}
         parse = partial(parse_userinfo, plain_origin=self.hosts.plain)
-        return self._get(_Question(Call.USERINFO, app, query, fresh), parse, deadline)
+        return self.ask(
+            Question(Call.USERINFO, app, query, fresh=fresh), parse, deadline
+        )
 
-    def _get(
-        self, question: _Question, parse: Callable[[Answer], Read], deadline: Deadline
+    def ask(
+        self, question: Question, parse: Callable[[Answer], Read], deadline: Deadline
     ) -> Read:
-        """The parsed answer, after a second try where one is allowed."""
-        call, app = question.call, question.app.name
-        try:
-            data = self._answer(question, deadline)
-            code = errcode(data)
+        """The parsed answer, after a second try where one is allowed.
+
+        For the calls of this class and of `app_calls`. Raises what they name.
+        """
+
+        def read(content: bytes) -> _Reply:
+            return _Reply(content, read_json(content))
+
+        reply = self._good(question, read, deadline)
+        with _named(question):
+            return parse(reply.data or {})
+
+    def ask_picture(self, question: Question, deadline: Deadline) -> bytes:
+        """The bytes of an answer that is no JSON, whatever its header calls it.
+
+        An error comes as JSON with status 200, now and then as image/jpeg; so the
+        content decides. Raises as `ask`, and WeChatUnavailable for an empty body and
+        for JSON without an errcode. Whether the bytes are a picture is not looked at.
+        """
+
+        def read(content: bytes) -> _Reply:
+            return _Reply(content, read_json(content) if is_json(content) else None)
+
+        reply = self._good(question, read, deadline)
+        if reply.data is not None or not reply.content:
+            with _named(question):
+                raise no_picture(len(reply.content))
+        return reply.content
+
+    def _good(
+        self, question: Question, read: Callable[[bytes], _Reply], deadline: Deadline
+    ) -> _Reply:
+        """The answer without an errcode."""
+        with _named(question):
+            reply = read(self._answer(question, deadline))
+            code = errcode(reply.data or {})
             if code and question.may_ask_again(code) and _has_time(deadline):
                 self._pause(PAUSE_SECONDS)
-                data = self._answer(question, deadline)
-                code = errcode(data)
-            if not code:
-                return parse(data)
-        except WeChatUnavailable as error:
-            error.facts |= {"app": app, "call": call.value}
-            raise
-        errmsg = data.get("errmsg")
-        raise to_exception(code, errmsg, app=app, call=call, hide=question.secrets)
+                reply = read(self._answer(question, deadline))
+                code = errcode(reply.data or {})
+        if not code:
+            return reply
+        errmsg = (reply.data or {}).get("errmsg")
+        app, call, hide = question.app.name, question.call, question.secrets
+        raise to_exception(code, errmsg, app=app, call=call, hide=hide)
 
-    def _answer(self, question: _Question, deadline: Deadline) -> Answer:
+    def _answer(self, question: Question, deadline: Deadline) -> bytes:
         trip = Trip(deadline, repeatable=question.repeatable)
-        url = self.hosts.api + question.target
-        return read_json(self._transport.get(url, trip).content)
+        url, body = self.hosts.api + question.target, question.content
+        if body is None:
+            return self._transport.get(url, trip).content
+        return self._transport.post(url, body, trip).content
+
+
+@contextmanager
+def _named(question: Question) -> Iterator[None]:
+    """Says of a fault which app and call it met."""
+    try:
+        yield
+    except WeChatUnavailable as error:
+        error.facts |= {"app": question.app.name, "call": question.call.value}
+        raise
 
 
 def _has_time(deadline: Deadline) -> bool:

@@ -33,6 +33,15 @@ SNS_AUTH = "/sns/auth"
 # The code of a mini program's wx.login.
 SNS_CODE2SESSION = "/sns/jscode2session"
 
+# The calls of an app's own server, which need an access token of the app's, and the one
+# that gives it. Error or not, the status is 200 here, too.
+CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  a path, not a secret
+WXA_CHECKSESSION = "/wxa/checksession"
+WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"
+WXA_GETWXACODEUNLIMIT = "/wxa/getwxacodeunlimit"
+WXA_MSG_SEC_CHECK = "/wxa/msg_sec_check"
+WXA_MEDIA_CHECK_ASYNC = "/wxa/media_check_async"
+
 # Scopes. A website app has snsapi_login only; pages inside WeChat the others.
 SCOPE_LOGIN = "snsapi_login"
 SCOPE_BASE = "snsapi_base"

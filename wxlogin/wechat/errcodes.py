@@ -134,10 +134,21 @@ APP_PAGE = "open.weixin.qq.com > 管理中心 > 网站应用 > 查看"
 ABILITIES_PAGE = "open.weixin.qq.com > 管理中心 > 网站应用 > 查看 > 接口信息"
 ACCOUNT_PAGE = "mp.weixin.qq.com > 设置与开发 > 开发接口管理 > 基本配置"
 NOTICES_PAGE = "open.weixin.qq.com > 通知中心"
+PROGRAM_PAGE = "mp.weixin.qq.com > 开发管理 > 开发设置"
 
 _THIRD_PARTY = (
     "This belongs to third-party platforms; check that appid and secret are those "
     f"of a website app: {APP_PAGE}."
+)
+
+_CONFIRM_ADDRESS = (
+    "The administrator of the account confirms the address in WeChat, or adds it to "
+    f"{ACCOUNT_PAGE} > IP白名单."
+)
+_SCAN_PAGE = (
+    "Compare the app's scan_page in APPS with the pages of the program's app.json, and "
+    "publish the version that has it. To try it before that, set the app's env_version "
+    "to trial or develop."
 )
 
 _ROWS = (
@@ -214,6 +225,12 @@ _ROWS = (
         seen=True,
     ),
     Errcode(
+        40097,
+        "invalid args",
+        "an argument is wrong",
+        Action.BUG,
+    ),
+    Errcode(
         40125,
         "invalid appsecret",
         "the AppSecret is wrong, was reset, or is frozen",
@@ -222,6 +239,18 @@ _ROWS = (
         f"{APP_PAGE} > AppSecret, see whether it is frozen or was reset, and put the "
         "new one into the settings.",
         seen=True,
+    ),
+    Errcode(
+        40129,
+        "invalid scene",
+        "a letter of the scene is not allowed in a mini program's code",
+        Action.BUG,
+    ),
+    Errcode(
+        40159,
+        "invalid length for path, or the data is not json string",
+        "the page's path is too long, or the body is not JSON",
+        Action.BUG,
     ),
     Errcode(
         40163,
@@ -238,7 +267,23 @@ _ROWS = (
         "invalid ip, not in whitelist",
         "this server's address is not on the list of allowed ones",
         Action.CFG,
-        f"Add the address WeChat names to {ACCOUNT_PAGE} > IP白名单.",
+        f"Add the address WeChat names to {ACCOUNT_PAGE} > IP白名单; of a mini program "
+        f"to {PROGRAM_PAGE} > IP白名单. It acts after ten minutes.",
+        seen=True,
+    ),
+    Errcode(
+        40165,
+        "invalid weapp pagepath",
+        "the program has no such page",
+        Action.CFG,
+        _SCAN_PAGE,
+    ),
+    Errcode(
+        40169,
+        "invalid length for scene, or the data is not json string",
+        "the scene is empty or too long, or the body is not JSON",
+        Action.BUG,
+        seen=True,
     ),
     Errcode(
         40188,
@@ -301,6 +346,14 @@ _ROWS = (
         Action.BUG,
     ),
     Errcode(
+        41030,
+        "invalid page",
+        "the page is not in the program's released version",
+        Action.CFG,
+        _SCAN_PAGE,
+        seen=True,
+    ),
+    Errcode(
         42001,
         "access_token expired",
         "the two hours of the access token are over",
@@ -339,12 +392,20 @@ _ROWS = (
         who=Actor.OPERATOR,
     ),
     Errcode(
+        43104,
+        "",
+        "the openid is another app's",
+        Action.BUG,
+    ),
+    Errcode(44002, "empty post data", "the body is empty", Action.BUG),
+    Errcode(
         45009,
         "reach max api daily quota limit",
         "the quota of the day is used up",
         Action.LATER,
         f"No login until midnight in China. See the quota at {ABILITIES_PAGE} and ask "
-        "whether something logs in too often.",
+        "whether something logs in too often. Of a mini program's codes WeChat draws "
+        "5 000 in a minute.",
         told=Sentence.TOMORROW,
         who=Actor.OPERATOR,
     ),
@@ -365,6 +426,13 @@ _ROWS = (
         "this server's address is not allowed; third-party platforms",
         Action.CFG,
         _THIRD_PARTY,
+    ),
+    Errcode(
+        47001,
+        "data format error",
+        "the body is not the JSON that this call wants",
+        Action.BUG,
+        seen=True,
     ),
     Errcode(
         48001,
@@ -412,6 +480,15 @@ _ROWS = (
         _THIRD_PARTY,
     ),
     Errcode(
+        61010,
+        "code is expired",
+        "the person was not in the program within the last two hours",
+        Action.BUG,
+        "WeChat judges only what is written by people who use the program right now. "
+        "Nothing to do, unless it happens often.",
+        seen=True,
+    ),
+    Errcode(
         61023,
         "",
         "a refresh token of a third-party platform is wrong",
@@ -420,12 +497,52 @@ _ROWS = (
     ),
     Errcode(61024, "", "of third-party platforms", Action.CFG, _THIRD_PARTY),
     Errcode(
+        87007,
+        "session_key is not existd or expired",
+        "the person has no live session key in this program",
+        Action.BUG,
+        "Expected: the program renews it with wx.login.",
+    ),
+    Errcode(
+        87008,
+        "invalid sig_method",
+        "the session key was to be proved in an unknown way",
+        Action.BUG,
+    ),
+    Errcode(
+        87009,
+        "invalid signature",
+        "the session key that was proved is not the live one",
+        Action.BUG,
+        "Expected: the program renews it with wx.login.",
+    ),
+    Errcode(
+        89501,
+        "",
+        "this server's address waits for the administrator's confirmation",
+        Action.CFG,
+        _CONFIRM_ADDRESS,
+    ),
+    Errcode(
         89503,
         "",
         "this server's address waits for the administrator's confirmation",
         Action.CFG,
-        "The administrator of the account confirms the address in WeChat, or adds it "
-        f"to {ACCOUNT_PAGE} > IP白名单.",
+        _CONFIRM_ADDRESS,
+    ),
+    Errcode(
+        89506,
+        "",
+        "the administrator has refused this server's address, for a day",
+        Action.CFG,
+        _CONFIRM_ADDRESS,
+    ),
+    Errcode(
+        89507,
+        "",
+        "the administrator has refused this server's address, for an hour",
+        Action.CFG,
+        _CONFIRM_ADDRESS,
     ),
 )
 

@@ -16,13 +16,21 @@ from typing import TypeGuard
 from wxlogin.errors import (
     CodeInvalid,
     GrantDead,
+    PhoneCodeInvalid,
     WeChatBusy,
     WeChatDenied,
     WeChatMisconfigured,
     WeChatUnavailable,
     WxloginError,
 )
-from wxlogin.wechat.errcodes import ERRCODES, STALE_TOKEN, Action, Errcode, lookup
+from wxlogin.wechat.errcodes import (
+    ERRCODES,
+    STALE_TOKEN,
+    Action,
+    Errcode,
+    Sentence,
+    lookup,
+)
 
 # Characters of an errmsg that reach the log.
 ERRMSG_LIMIT = 120
@@ -44,14 +52,33 @@ class Call(StrEnum):
     REFRESH = "refresh"
     USERINFO = "userinfo"
     CODE2SESSION = "code2session"
+    #: An app's own access token.
+    APP_TOKEN = "app_token"  # noqa: S105  a word, not a token
+    #: And what needs one.
+    PROGRAM_CODE = "program_code"
+    PHONE_NUMBER = "phone_number"
+    CHECK_SESSION = "check_session"
+    CHECK_TEXT = "check_text"
+    CHECK_MEDIA = "check_media"
 
 
-#: What spends a code that a person has got from WeChat.
+#: What spends a code that a person has got from WeChat to sign in.
 _SPENDS_CODE = frozenset({Call.EXCHANGE, Call.CODE2SESSION})
+#: What an app asks in its own name, with its own access token.
+OF_APPS = frozenset(Call) - _SPENDS_CODE - {Call.REFRESH, Call.USERINFO}
+# WeChat does not take a code of the phone number's button: of another kind or app,
+# over, used, or of another person.
+_NO_PHONE_CODE = frozenset({40003, 40029, 40163, 42003})
+# Also the limit of five thousand codes in a minute, not only one of the day.
+_MINUTE_OF_CODES = 45009
 
 
 class TokenStale(GrantDead):
     """The access token is over; a refresh may bring a new one."""
+
+
+class AppTokenStale(WeChatUnavailable):
+    """The app's access token is over; another one may do."""
 
 
 def to_exception(
@@ -103,9 +130,27 @@ def about_code(error: BaseException) -> TypeGuard[WxloginError]:
     return isinstance(error, WxloginError) and error.facts.get("call") in _SPENDS_CODE
 
 
+def visitor_sentence(error: WxloginError) -> Sentence | None:
+    """What the person reads of the errcode behind this error; None where the error's
+    own words say it."""
+    row = row_of(error)
+    if row is None or error.facts.get("call") not in OF_APPS:
+        return row.visitor if row else None
+    if isinstance(error, PhoneCodeInvalid):
+        return None
+    if row.code == _MINUTE_OF_CODES and error.facts.get("call") == Call.PROGRAM_CODE:
+        return Sentence.CROWDED
+    # The app's own token and openid are nothing that a person could renew.
+    again = isinstance(error, WeChatUnavailable)
+    own = Sentence.BUSY if again else Sentence.OUT_OF_ORDER
+    return own if row.action is Action.AGAIN else row.visitor
+
+
 def _class_for(row: Errcode, call: Call) -> type[WxloginError]:
+    if call is Call.PHONE_NUMBER and row.code in _NO_PHONE_CODE:
+        return PhoneCodeInvalid
     if row.action is Action.AGAIN:
-        return _again(row.code, call)
+        return _again_for_app(row.code, call) if call in OF_APPS else _again(row, call)
     if row.action in (Action.CFG, Action.BUG):
         return WeChatMisconfigured
     if row.action is Action.DENY:
@@ -113,12 +158,20 @@ def _class_for(row: Errcode, call: Call) -> type[WxloginError]:
     return WeChatBusy if row.code in ERRCODES else WeChatUnavailable
 
 
-def _again(code: int, call: Call) -> type[WxloginError]:
+def _again(row: Errcode, call: Call) -> type[WxloginError]:
     if call in _SPENDS_CODE:
         return CodeInvalid
-    if call is not Call.REFRESH and code in STALE_TOKEN:
+    if call is not Call.REFRESH and row.code in STALE_TOKEN:
         return TokenStale
     return GrantDead
+
+
+def _again_for_app(code: int, call: Call) -> type[WxloginError]:
+    """Nobody but the operator can begin anew here. WeChat says 40001 of a wrong
+    secret, too, where it is asked for the token itself."""
+    if call is not Call.APP_TOKEN and code in STALE_TOKEN:
+        return AppTokenStale
+    return WeChatMisconfigured
 
 
 def _clean(errmsg: object, hide: Iterable[str]) -> tuple[str | None, str | None]:

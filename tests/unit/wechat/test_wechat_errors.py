@@ -10,6 +10,7 @@ from tests.unit.wechat import errcode_docs
 from wxlogin.errors import (
     CodeInvalid,
     GrantDead,
+    LoginFailed,
     WeChatBusy,
     WeChatDenied,
     WeChatMisconfigured,
@@ -23,12 +24,16 @@ from wxlogin.wechat.errcodes import (
     Action,
     Actor,
     Retry,
+    Sentence,
     lookup,
 )
 from wxlogin.wechat.errors import (
+    OF_APPS,
+    AppTokenStale,
     Call,
     TokenStale,
     to_exception,
+    visitor_sentence,
 )
 
 # The numbers of Tencent's documents that a login can meet.
@@ -38,6 +43,19 @@ DOCUMENTED = (
     | {42007, 43001, 43002, 43003, 45009, 45011, 45035, 48001, 48004, 50001, 50002}
     | {50005, 61004, 61023, 61024, 89503}
 )
+# And those that an app meets in its own name.
+OF_APPS_ALONE = {
+    40097,
+    40129,
+    40159,
+    40165,
+    40169,
+    41030,
+    43104,
+    44002,
+    47001,
+    61010,
+} | {87007, 87008, 87009, 89501, 89506, 89507}
 
 ROWS = pytest.mark.parametrize("row", ERRCODES.values(), ids=lambda row: str(row.code))
 
@@ -47,7 +65,7 @@ def raised(code, errmsg="", *, call=Call.EXCHANGE, **more):
 
 
 def test_the_table_has_every_number_once():
-    assert set(ERRCODES) == DOCUMENTED
+    assert set(ERRCODES) == DOCUMENTED | OF_APPS_ALONE
     assert [row.code for row in _ROWS] == sorted(ERRCODES)
 
 
@@ -102,11 +120,21 @@ def test_every_row_ends_a_login_in_a_defined_error(row, call, wechat, server, ap
 def test_every_row_has_an_error_for_every_call(row, call):
     error = raised(row.code, call=call)
     assert error.facts["call"] == call.value
-    if row.action is Action.AGAIN:
+    if row.action is Action.AGAIN and call not in OF_APPS:
         spends = call in (Call.EXCHANGE, Call.CODE2SESSION)
         assert isinstance(error, CodeInvalid if spends else GrantDead)
-    stale = row.code in STALE_TOKEN and call is Call.USERINFO
-    assert isinstance(error, TokenStale) is stale
+    stale = row.code in STALE_TOKEN
+    assert isinstance(error, TokenStale) is (stale and call is Call.USERINFO)
+    with_token = call in OF_APPS - {Call.APP_TOKEN}
+    assert isinstance(error, AppTokenStale) is (stale and with_token)
+
+
+@ROWS
+@pytest.mark.parametrize("call", OF_APPS)
+def test_an_apps_call_asks_nobody_to_sign_in_again(row, call):
+    error = raised(row.code, call=call)
+    assert not isinstance(error, LoginFailed | GrantDead)
+    assert visitor_sentence(error) not in (Sentence.EXPIRED, Sentence.START_AGAIN)
 
 
 def test_only_two_errcodes_may_be_asked_again_at_once():

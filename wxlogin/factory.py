@@ -36,7 +36,7 @@ def build(
     )
     _database(app, settings, patient=patient, threads=threads)
     _keys(app, settings)
-    service.start(app, settings)
+    service.start(app, settings, threads=threads)
     changes.listen(app, events.write)
     register(app, settings)
     for name in unknown_names():

@@ -36,15 +36,17 @@ class Service:
     wechat: WeChat
 
 
-def start(app: Flask, settings: Settings) -> Service:
+def start(app: Flask, settings: Settings, *, threads: int | None = None) -> Service:
     """Gives the application its service; nothing is contacted yet.
+
+    `threads` is how many serve, where that is known.
 
     Raises ConfigurationError where REDIS_URL is set and cannot be used.
     """
     sealer = sealer_for(settings)
     service = Service(
         settings=settings,
-        tickets=store_for(settings, sealer),
+        tickets=store_for(settings, sealer, threads=threads),
         sealer=sealer,
         wechat=WeChat(hosts_of(settings), budget=settings.wechat_budget),
     )

@@ -196,6 +196,15 @@ class Settings(Written):
         "everybody together; further ones are told to come back, and those that wait "
         "go on. One is 4 kB at most, 1 kB mostly, for half an hour.",
     )
+    waiting_browsers: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="How many browsers may wait for a phone in one process at a time; "
+        "the others are told to ask every two seconds. 0: half of the threads, "
+        "of 16 where the server does not say how many it has, and 10,000 with gevent. "
+        "A quarter of the places is kept for those who wait seconds.",
+    )
     operator_key: SecretStr = Field(
         SecretStr(""),
         description="Bearer key for operators' calls of the API; 24 characters or "

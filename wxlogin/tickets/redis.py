@@ -2,9 +2,10 @@
 
 A ticket is a hash {version, value, until}; `until` is in milliseconds of Redis'
 own clock. The hash outlives its ticket by REMEMBERED seconds, so that the count
-of versions goes on. `add` and `swap` that are repeated after a lost answer find
-their own value (a sealed value is never the same twice) and say "yes" again; a
-`take` whose answer is lost is lost, and the person begins again.
+of versions goes on. Each change is published in the same step (tickets/notices.py).
+`add` and `swap` that are repeated after a lost answer find their own value (a sealed
+value is never the same twice) and say "yes" again; a `take` whose answer is lost is
+lost, and the person begins again.
 
 Losing everything (FLUSHALL) makes people scan again and signs nobody in as
 somebody else: what is not there is refused.
@@ -12,7 +13,8 @@ somebody else: what is not there is refused.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import redis
@@ -21,8 +23,9 @@ from redis.retry import Retry
 
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
+from wxlogin.tickets.notices import Notices
 from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
-from wxlogin.tickets.waiting import WaitingRoom
+from wxlogin.tickets.waiting import WaitingRoom, Watch
 
 # Seconds Redis may take to be reached, and to answer.
 CONNECT_SECONDS = 1.0
@@ -32,7 +35,8 @@ ANSWER_SECONDS = 2.0
 SILENT_SECONDS = 1.0
 
 # Every script begins with this: ARGV[1] are milliseconds that a test adds. KEYS[1] is
-# the ticket, KEYS[2] the names of those of its kind that are counted, by their end.
+# the ticket, KEYS[2] the names of those of its kind that are counted, by their end,
+# KEYS[3] the channel of its kind.
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
@@ -40,11 +44,14 @@ local held = redis.call('HMGET', KEYS[1], 'version', 'value', 'until')
 local version = tonumber(held[1] or 0)
 local alive = held[3] and tonumber(held[3]) > now
 """
+# Who may not publish (Redis' ACL) changes tickets as well.
+_TELL = "redis.pcall('PUBLISH', KEYS[3], string.sub(KEYS[1], -64))"
 # ARGV[2] the value, [3] its milliseconds, [4] those it is remembered after.
-_WRITE = """
+_WRITE = f"""
 redis.call('HSET', KEYS[1], 'version', string.format('%d', version + 1),
   'value', ARGV[2], 'until', string.format('%d', now + ARGV[3]))
 redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])
+{_TELL}
 return 1
 """
 # ARGV[5] is how many of this kind may be there, 0 for any number.
@@ -71,6 +78,7 @@ _TAKE = f"""{_NOW}
 if not alive then return nil end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], KEYS[1])
+{_TELL}
 return held[2]"""
 
 
@@ -102,6 +110,12 @@ class RedisTickets:
         self._prefix = prefix
         self._envelope = Envelope(sealer)
         self._room = room or WaitingRoom()
+        self._notices = Notices(
+            # A client of its own: nobody who asks gets its connection.
+            connect(url),
+            self._channel,
+            room=self._room,
+        )
         self._ahead = ahead
         self._silent_until = 0.0
         scripts = {"add": _ADD, "swap": _SWAP, "get": _GET, "take": _TAKE}
@@ -152,6 +166,11 @@ class RedisTickets:
             timeout=timeout,
         )
 
+    def watch(self, kind: str, key: str) -> AbstractContextManager[Watch | None]:
+        self._notices.hear(kind)
+        pause = partial(self._notices.pause, kind)
+        return self._room.watch(digest(kind, key), pause)
+
     def sweep(self) -> int:
         # Redis removes what is over by itself.
         return 0
@@ -164,13 +183,18 @@ class RedisTickets:
 
     def close(self) -> None:
         """Closes the connections; for tests and for the end of a process."""
+        self._notices.close()
         self._redis.close()
 
     def _run(self, script: str, kind: str, name: str, *arguments: bytes | int) -> Any:
         shift = int(self._ahead() * 1000)
         keys = [f"{self._prefix}ticket:{name}", f"{self._prefix}waiting:{kind}"]
+        keys.append(self._channel(kind))
         with self._answering():
             return self._scripts[script](keys=keys, args=[shift, *arguments])
+
+    def _channel(self, kind: str) -> str:
+        return f"{self._prefix}changed:{kind}"
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

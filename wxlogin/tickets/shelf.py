@@ -23,6 +23,7 @@ as no ticket, so whoever holds its key begins again: give a new field a default.
 
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Generic, TypeVar
@@ -31,6 +32,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from wxlogin.observability import get_logger
 from wxlogin.tickets.store import Ticket, TicketStore
+from wxlogin.tickets.waiting import Watch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,19 @@ class Shelf(Generic[T]):
         store = self._store()
         found = store.wait(self._kind, key, version=version, timeout=timeout)
         return self._value(key, found)
+
+    def watch(self, key: str) -> AbstractContextManager[Watch | None]:
+        """A seat for who waits for minutes; None where too many wait already.
+
+            with shelf.watch(key) as watch:
+                found = shelf.get(key)
+                while watch and is_open(found):
+                    if watch.wait(15):
+                        found = shelf.get(key)
+
+        What any process changes is told by itself, nobody calls `notify` for it.
+        """
+        return self._store().watch(self._kind, key)
 
     def notify(self, key: str) -> None:
         """Has those look at once who `wait` in this process."""

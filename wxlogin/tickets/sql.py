@@ -7,7 +7,7 @@ never the same twice and says whose it is.
 
 import itertools
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -24,12 +24,16 @@ from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.clock import moment
 from wxlogin.tickets.gauge import Gauge
 from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
-from wxlogin.tickets.waiting import WaitingRoom
+from wxlogin.tickets.waiting import WaitingRoom, Watch
 
 # One `add` of so many removes old rows, and at most SWEEP_ROWS of them, which is
 # more than were added since: the table cannot grow without end.
 SWEEP_EVERY = 128
 SWEEP_ROWS = 512
+# How often those who watch look: all of a process together so often in a second, but
+# each not sooner nor later than after these seconds.
+LOOKS = 100
+LOOK_SECONDS, LOOK_SECONDS_MOST = 0.2, 1.5
 
 
 class TicketRow(Base):
@@ -146,12 +150,16 @@ class SqlTickets:
             "value": self._envelope.seal(kind, name, value),
             "until": self._ahead() + ttl,
         }
-        return db.transaction(lambda session: run(session, _SWAP, values)) == 1
+        won = db.transaction(lambda session: run(session, _SWAP, values)) == 1
+        if won:
+            self._room.ring(name)
+        return won
 
     def take(self, kind: str, key: str) -> str | None:
         name = digest(kind, key)
         place = self._place(kind, name)
         sealed = db.transaction(lambda session: _take(session, place))
+        self._room.ring(name)
         return None if sealed is None else self._envelope.open(kind, name, sealed)
 
     def notify(self, kind: str, key: str) -> None:
@@ -166,6 +174,9 @@ class SqlTickets:
             version=version,
             timeout=timeout,
         )
+
+    def watch(self, kind: str, key: str) -> AbstractContextManager[Watch | None]:
+        return self._room.watch(digest(kind, key), self._pause)
 
     def sweep(self) -> int:
         old = _table.c.expires_at < self._in(-REMEMBERED)
@@ -193,6 +204,9 @@ class SqlTickets:
         query = sa.select(sa.func.count()).select_from(alive.limit(most).subquery())
         with db.reading() as session:
             return session.execute(query).scalar_one()
+
+    def _pause(self) -> float:
+        return self._room.pause(LOOK_SECONDS, looks=LOOKS, most=LOOK_SECONDS_MOST)
 
     def _place(self, kind: str, name: str) -> dict[str, Any]:
         return {"its_kind": kind, "its_key": name, "now": self._ahead()}

@@ -14,11 +14,15 @@ and an end. Whatever the store,
 """
 
 import hashlib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wxlogin.errors import Crowded
 from wxlogin.security.sealing import Sealer
+
+if TYPE_CHECKING:
+    from wxlogin.tickets.waiting import Watch
 
 #: How long the version of an expired ticket is remembered, in seconds. A worker
 #: that still holds the old version then cannot swap the ticket that came after.
@@ -71,6 +75,13 @@ class TicketStore(Protocol):
 
         A key without a ticket counts as version 0. After `timeout` seconds, or
         at once where too many wait already, it gives what is there.
+        """
+
+    def watch(self, kind: str, key: str) -> "AbstractContextManager[Watch | None]":
+        """A seat for who waits for long, and looks by `get` whenever it says so.
+
+        None where too many wait already. Unlike `wait` it hears at once of what another
+        process changes, where the store can tell of that.
         """
 
     def sweep(self) -> int:

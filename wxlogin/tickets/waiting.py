@@ -1,11 +1,14 @@
 """Waiting for a ticket to change, without losing a change and without crowds.
 
-A change made in this process wakes its waiters at once; one made in another
-process is found by looking again every fifth of a second. While a thread waits
-it holds no connection. No more than `limit` threads wait at a time, because each
-is a thread that serves nobody else; the next caller is answered at once.
+A ring wakes those who wait for one ticket, at once. What changed without a ring is
+found by looking again: who `wait`s a moment looks every fifth of a second, who
+`watch`es for minutes as often as the store asks for. While a thread waits it holds no
+connection. No more than `limit` threads wait at a time, because each is a thread that
+serves nobody else, and those who watch leave a quarter of the seats to those who wait
+a moment; the next caller is answered at once (security row 77).
 """
 
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -19,6 +22,52 @@ from wxlogin.tickets.store import Ticket
 POLL = 0.2
 # Half the threads of a worker with the default of sixteen.
 LIMIT = 8
+# Where a greenlet waits, and no thread: it costs some kilobytes.
+GREEN_LIMIT = 10_000
+
+
+def seats(wanted: int, threads: int | None) -> int:
+    """How many may wait in this process: as many as an operator `wanted`; for 0 half
+    of the threads that serve, where their number is known.
+
+    Where gevent has taken the place of threads their number means nothing.
+    """
+    if wanted:
+        return wanted
+    if is_green():
+        return GREEN_LIMIT
+    return LIMIT if threads is None else threads // 2
+
+
+def is_green() -> bool:
+    """Are this process' threads greenlets?"""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+class Watch:
+    """A seat of somebody who waits for long, and looks by itself when it is told to.
+
+    `pause` gives the seconds after which one looks without a ring.
+    """
+
+    def __init__(self, bell: threading.Event, pause: Callable[[], float]) -> None:
+        self._bell = bell
+        self._pause = pause
+        self._looked = time.monotonic()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits until the ticket may have changed, for so long at most; whether it is
+        time to look."""
+        due = self._looked + self._pause()
+        rung = self._bell.wait(max(0.0, min(seconds, due - time.monotonic())))
+        now = time.monotonic()
+        if not rung and now < due:
+            return False
+        # Before the caller looks: a ring between look and wait is not lost.
+        self._bell.clear()
+        self._looked = now
+        return True
 
 
 class WaitingRoom:
@@ -26,15 +75,30 @@ class WaitingRoom:
 
     def __init__(self, limit: int = LIMIT, *, poll: float = POLL) -> None:
         self._poll = poll
-        self._seats = threading.BoundedSemaphore(limit)
+        self._limit = limit
+        self._most_watching = limit - limit // 4
         self._lock = threading.Lock()
         self._bells: defaultdict[str, set[threading.Event]] = defaultdict(set)
+        #: How many wait now; and how many of them for long.
+        self.taken = self._watching = 0
+
+    def pause(self, least: float, *, looks: int, most: float) -> float:
+        """Seconds between two looks of each of those who wait now, so that all together
+        look about so often in a second."""
+        return min(max(self.taken / looks, least), most)
 
     def ring(self, name: str) -> None:
         """Makes those who wait for this ticket look now."""
         with self._lock:
             for bell in self._bells.get(name, ()):
                 bell.set()
+
+    def ring_all(self) -> None:
+        """Makes everybody look: rings may have been missed."""
+        with self._lock:
+            for bells in self._bells.values():
+                for bell in bells:
+                    bell.set()
 
     def wait(
         self,
@@ -45,13 +109,39 @@ class WaitingRoom:
         timeout: float,
     ) -> Ticket | None:
         """What `look` gives, as soon as it differs from `version`; see TicketStore."""
-        if not self._seats.acquire(blocking=False):
-            return look()
-        try:
+        with self._seat(lasting=False) as seated:
+            if not seated:
+                return look()
             with self._bell(name) as bell:
                 return self._watch(bell, look, version=version, timeout=timeout)
+
+    @contextmanager
+    def watch(self, name: str, pause: Callable[[], float]) -> Iterator[Watch | None]:
+        """A seat for as long as the block runs; None where there is none left.
+
+        Whoever has one looks first, and then whenever its `wait` says so.
+        """
+        with self._seat(lasting=True) as seated:
+            if not seated:
+                yield None
+                return
+            with self._bell(name) as bell:
+                yield Watch(bell, pause)
+
+    @contextmanager
+    def _seat(self, *, lasting: bool) -> Iterator[bool]:
+        with self._lock:
+            free = self.taken < self._limit and (
+                not lasting or self._watching < self._most_watching
+            )
+            self.taken += free
+            self._watching += free and lasting
+        try:
+            yield free
         finally:
-            self._seats.release()
+            with self._lock:
+                self.taken -= free
+                self._watching -= free and lasting
 
     def _watch(
         self,

@@ -1,11 +1,15 @@
 """The waiting room alone: bells, seats, and no change lost."""
 
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier, Event
 
+import pytest
+
 from wxlogin.tickets.store import Ticket
-from wxlogin.tickets.waiting import WaitingRoom
+from wxlogin.tickets.waiting import GREEN_LIMIT, WaitingRoom, seats
 
 
 def test_a_ring_between_look_and_wait_is_heard() -> None:
@@ -72,3 +76,63 @@ def test_a_ring_wakes_only_its_own() -> None:
         gate.wait(10)
         room.ring("b")
         assert waiting.result(10) == Ticket(1, "open")
+
+
+def test_one_who_watches_is_rung_at_once_and_looks_by_itself_after_the_pause() -> None:
+    room = WaitingRoom()
+    with room.watch("name", lambda: 60) as watch:
+        assert watch is not None
+        began = time.monotonic()
+        room.ring("another")
+        assert not watch.wait(0.01)
+        room.ring("name")
+        assert watch.wait(60)
+        assert not watch.wait(0.01)
+        room.ring_all()
+        assert watch.wait(60)
+        assert time.monotonic() - began < 2
+    with room.watch("name", lambda: 0.03) as watch:
+        assert watch is not None
+        # Short waits do not put off the look.
+        assert [watch.wait(0.012) for _ in range(3)].count(True) == 1
+    assert not room._bells
+
+
+def test_those_who_watch_leave_a_quarter_of_the_seats() -> None:
+    """Security row 77: a stream for minutes takes no seat of who waits a moment."""
+    room = WaitingRoom(limit=4)
+    with ExitStack() as seated:
+        watches = [seated.enter_context(room.watch("a", lambda: 60)) for _ in range(5)]
+        assert [watch is not None for watch in watches] == [True] * 3 + [False] * 2
+        room_left = seated.enter_context(room._seat(lasting=False))
+        none_left = seated.enter_context(room._seat(lasting=False))
+        assert (room_left, none_left) == (True, False)
+    assert room.taken == 0
+    with room.watch("a", lambda: 60) as watch:
+        assert watch is not None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "threads", "expected"),
+    [(0, None, 8), (0, 16, 8), (0, 1, 0), (5, 16, 5)],
+)
+def test_half_of_the_threads_may_wait(
+    wanted: int, threads: int | None, expected: int
+) -> None:
+    assert seats(wanted, threads) == expected
+
+
+def test_greenlets_are_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Monkey:
+        patched = True
+
+        def is_module_patched(self, name: str) -> bool:
+            return self.patched and name == "threading"
+
+    monkey = Monkey()
+    monkeypatch.setitem(sys.modules, "gevent.monkey", monkey)
+    assert seats(0, 16) == GREEN_LIMIT
+    assert seats(300, 16) == 300
+    # Imported alone, it does nothing yet.
+    monkey.patched = False
+    assert seats(0, 16) == 8

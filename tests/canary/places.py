@@ -20,7 +20,8 @@ from wxlogin.service import hosts_of
 # program: which kind, and the path below PUBLIC_URL.
 HANDED_OVER = (
     ("state", re.compile(r".*/api/attempts")),
-    ("session secret", re.compile(r".*/api/(mobile|mp)/[^/]+/(login|bind|profile)")),
+    ("session secret", re.compile(r".*/api/(mobile|mp)/[^/]+/login")),
+    ("session secret", re.compile(r".*/api/mp/[^/]+/(bind|profile|avatar)")),
     ("session secret", re.compile(r".*/api/registrations")),
     ("handover ticket", re.compile(r".*/api/handover")),
     ("site's code", re.compile(r".*/oauth2/authorize(/[^/]+)?")),

@@ -1,7 +1,10 @@
 """Pictures of users: kept, found, and whose they are after a merge.
 
 A user has at most one, which belongs to one address that WeChat gave. That WeChat
-has none there is kept too, so that nobody asks for the same nothing again.
+has none there is kept too, so that nobody asks for the same nothing again. A picture
+that the person chose in a program has an address that leads nowhere and names its
+content: nothing is fetched for it, and the next picture that WeChat names takes its
+place as it takes the place of any other.
 
 In a merge no picture moves. A user without one shows that of a user merged into it,
 so the survivor keeps its own or else has the other's, and an undo finds each where
@@ -26,6 +29,8 @@ from wxlogin.db import BigId, now, read, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone
 
+_CHOSEN = "chosen:"
+
 
 @dataclass(frozen=True)
 class OnRecord:
@@ -41,8 +46,18 @@ def source_of(url: str) -> bytes:
     return hashlib.sha256(url.encode()).digest()
 
 
+def chosen_address(picture: bytes) -> str:
+    """What stands in place of WeChat's address for this picture of the person's own."""
+    return _CHOSEN + hashlib.sha256(picture).hexdigest()
+
+
+def is_chosen(url: str) -> bool:
+    return url.startswith(_CHOSEN)
+
+
 def on_record(user_id: int) -> OnRecord | None:
-    """The address of the user's picture; None for no address or no live user."""
+    """The address of the user's picture; None for no address of WeChat's or no live
+    user."""
     query = (
         sa.select(User.avatar, Avatar.source)
         .outerjoin(Avatar, Avatar.user_id == User.id)
@@ -50,7 +65,7 @@ def on_record(user_id: int) -> OnRecord | None:
     )
     with reading() as session:
         found = session.execute(query).first()
-    if found is None or not found.avatar:
+    if found is None or not found.avatar or is_chosen(found.avatar):
         return None
     return OnRecord(found.avatar, found.source == source_of(found.avatar))
 
@@ -64,22 +79,29 @@ def keep(
     """
 
     def work(session: Session) -> bool:
-        user = lock(session, {user_id})[user_id]
-        if user.avatar != url:
-            return False
-        row = session.scalar(sa.select(Avatar).where(Avatar.user_id == user_id))
-        if row is None:
-            row = Avatar(user_id=user_id, picture=None, version=_new_version())
-            session.add(row)
-        if row.picture != picture:
-            row.picture, row.version = picture, _new_version()
-        row.source, row.fetched_at = source_of(url), at or now()
-        return True
+        return keep_in(session, user_id, url=url, picture=picture, at=at or now())
 
     try:
         return transaction(work)
     except AccountGone:
         return False
+
+
+def keep_in(
+    session: Session, user_id: int, *, url: str, picture: bytes | None, at: datetime
+) -> bool:
+    """The same inside the caller's transaction. Raises AccountGone."""
+    user = lock(session, {user_id})[user_id]
+    if user.avatar != url:
+        return False
+    row = session.scalar(sa.select(Avatar).where(Avatar.user_id == user_id))
+    if row is None:
+        row = Avatar(user_id=user_id, picture=None, version=_new_version())
+        session.add(row)
+    if row.picture != picture:
+        row.picture, row.version = picture, _new_version()
+    row.source, row.fetched_at = source_of(url), at
+    return True
 
 
 def _version() -> sa.Select[str | None, bool]:

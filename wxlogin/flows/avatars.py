@@ -22,11 +22,16 @@ from wxlogin.accounts import avatars
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Profile
 from wxlogin.config import Settings
-from wxlogin.errors import WxloginError
+from wxlogin.errors import BadRequest, WxloginError
 from wxlogin.flows.background import Background, jobs_of
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
-from wxlogin.security.recoding import NoPicture, square_jpeg
+from wxlogin.security.recoding import (
+    LEAST_SIDE,
+    MOST_PIXELS_OF_PHOTO,
+    NoPicture,
+    square_jpeg,
+)
 from wxlogin.service import running
 from wxlogin.wechat.avatars import SIDE, AvatarHosts
 
@@ -53,7 +58,9 @@ def after_sign_in(
     `profile` is what this sign-in brought, `known` what was on record before it.
     """
     url = (profile and profile.avatar) or (known and known.avatar)
-    if not url or (known and known.picture_source == avatars.source_of(url)):
+    if not url or avatars.is_chosen(url):
+        return
+    if known and known.picture_source == avatars.source_of(url):
         return
     jobs().put(user_id)
 
@@ -95,6 +102,22 @@ def held(key: str) -> bytes | None:
 
 def forget(key: str) -> None:
     running().tickets.take(KIND, key)
+
+
+def chosen(file: bytes) -> bytes:
+    """The picture in a file that a person sent, as a JPEG of ours.
+
+    What it is shows in its content; what its sender calls it is not asked for. Raises
+    BadRequest for what is no picture.
+    """
+    try:
+        return square_jpeg(file, SIDE, most=MOST_PIXELS_OF_PHOTO)
+    except NoPicture as error:
+        get_logger().warning("picture refused", why=str(error), size=len(file))
+        raise BadRequest(
+            f"the file is no picture that is taken: a still JPEG or PNG, {LEAST_SIDE} "
+            f"pixels wide and high or more, {MOST_PIXELS_OF_PHOTO} in all or fewer"
+        ) from None
 
 
 def jobs() -> Background[int]:

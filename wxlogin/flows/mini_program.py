@@ -15,8 +15,11 @@ the person comes, and its key is a token for the person's word alone.
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy.orm import Session
+
 from wxlogin import service
 from wxlogin.accounts import people, session_keys
+from wxlogin.accounts.avatars import chosen_address, keep_in
 from wxlogin.accounts.person import Profile
 from wxlogin.accounts.resolve import Unknown, resolve
 from wxlogin.accounts.sessions import Trace
@@ -194,6 +197,19 @@ def name_person(holder: Holder, nickname: str, *, trace: Trace) -> ProgramSignIn
     return _take(holder, Profile(name, avatar=None, language=None), trace)
 
 
+def picture_person(holder: Holder, file: bytes, *, trace: Trace) -> ProgramSignIn:
+    """Takes the picture that the person chose in the program; decoration as the name.
+
+    A stranger whose account needs no other word gets one by it. Raises BadRequest for
+    a file that is no picture, UnknownPerson where the site asks first, and what a
+    sign-in raises.
+    """
+    _require_no_question(holder)
+    picture = avatars.chosen(file)
+    profile = Profile(avatar=chosen_address(picture))
+    return _take(holder, profile, trace, picture=picture)
+
+
 def _require_no_question(holder: Holder) -> None:
     """Raises UnknownPerson where the person has to agree first."""
     waiting = holder.waiting
@@ -201,21 +217,43 @@ def _require_no_question(holder: Holder) -> None:
         raise UnknownPerson("the person has to agree first")
 
 
-def _take(holder: Holder, profile: Profile | None, trace: Trace) -> ProgramSignIn:
-    """The person with this profile, where there is one; an account for a stranger."""
+def _take(
+    holder: Holder,
+    profile: Profile | None,
+    trace: Trace,
+    *,
+    picture: bytes | None = None,
+) -> ProgramSignIn:
+    """The person with this profile, where there is one; an account for a stranger.
+
+    `picture` is the one that the profile names, if the person chose it.
+    """
     sender, waiting = holder.sender, holder.waiting
+    token = sender.token
     if waiting is not None:
         known = replace(waiting.answer.person, profile=profile)
         named = replace(waiting, answer=replace(waiting.answer, person=known))
-        return signed_in_by(first_visit.settle(named, trace=trace, also=None))
+        token = first_visit.settle(named, trace=trace, also=None)
     if profile is not None:
-        person = replace(
-            person_of(sender.app, sender.openid, None, None), profile=profile
-        )
-        found = transaction(lambda it: resolve(it, person, at=now(), create=False))
-        if not isinstance(found, Unknown):
-            avatars.after_sign_in(found.user_id, profile=profile, known=None)
-    return signed_in_by(sender.token)
+        # Of a stranger too: another call of the program may have made the account.
+        user_id = transaction(lambda it: _show(it, sender, profile, picture))
+        if user_id is not None:
+            avatars.after_sign_in(user_id, profile=profile, known=None)
+    return signed_in_by(token)
+
+
+def _show(
+    session: Session, sender: Sender, profile: Profile, picture: bytes | None
+) -> int | None:
+    """The person has this profile from now on. Returns the user's id; None for
+    nobody."""
+    at, bare = now(), person_of(sender.app, sender.openid, None, None)
+    found = resolve(session, replace(bare, profile=profile), at=at, create=False)
+    if isinstance(found, Unknown):
+        return None
+    if picture is not None and profile.avatar:
+        keep_in(session, found.user_id, url=profile.avatar, picture=picture, at=at)
+    return found.user_id
 
 
 def _require_login_code(given: ProgramCode) -> None:

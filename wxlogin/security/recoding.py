@@ -19,6 +19,8 @@ from PIL import Image, ImageOps
 FORMATS = ("JPEG", "PNG")
 # WeChat's largest picture has 640 x 640, its smallest 46 x 46.
 MOST_PIXELS = 1_000_000
+# A photograph that was cut on a phone.
+MOST_PIXELS_OF_PHOTO = 2048 * 2048
 MOST_SIDE = 4_000
 LEAST_SIDE = 40
 # A progressive JPEG has about ten scans, each of which costs a pass over all pixels.
@@ -46,16 +48,16 @@ class NoPicture(ValueError):
     """These bytes are no picture that we would show."""
 
 
-def square_jpeg(data: bytes, side: int) -> bytes:
+def square_jpeg(data: bytes, side: int, *, most: int = MOST_PIXELS) -> bytes:
     """The picture as a JPEG of `side` x `side` pixels, cut from the middle.
 
-    Raises NoPicture, and nothing else, for what is not a still JPEG or PNG of a
-    sensible size and make.
+    It may have `most` pixels. Raises NoPicture, and nothing else, for what is not a
+    still JPEG or PNG of a sensible size and make.
     """
     try:
         plain = _plain(data)
         with Image.open(io.BytesIO(plain), formats=FORMATS) as image:
-            _judge(image)
+            _judge(image, most)
             pixels = _opaque(image)
         out = io.BytesIO()
         small = ImageOps.fit(pixels, (side, side), Image.Resampling.LANCZOS)
@@ -117,9 +119,9 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
     raise NoPicture("parts")
 
 
-def _judge(image: Image.Image) -> None:
+def _judge(image: Image.Image, most: int) -> None:
     width, height = image.size
-    if width * height > MOST_PIXELS or min(width, height) < LEAST_SIDE:
+    if width * height > most or min(width, height) < LEAST_SIDE:
         raise NoPicture("size")
     if max(width, height) > MOST_SIDE:
         raise NoPicture("size")

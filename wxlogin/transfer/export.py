@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts.avatars import is_chosen
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.accounts.person import PROFILE, WRITTEN
 from wxlogin.config import App
@@ -190,7 +191,7 @@ class _Pages:
             "uid": user.uid,
             "openids": self._openids(person),
             "unionids": {name: _one(ids) for name, ids in person.unionids.items()},
-            **{said: getattr(user, name) for name, said in WRITTEN.items()},
+            **_profile(user),
             "created": user.created_at.isoformat(),
             "disabled": disabled,
             "former_uids": person.former_uids,
@@ -218,6 +219,14 @@ def _openid(row: Any, app: App | None, person: _Person) -> Any:
     if (here[0] if len(here) == 1 else None) == recorded:
         return row.openid
     return {"openid": row.openid, "unionid": recorded}
+
+
+def _profile(user: Any) -> dict[str, str | None]:
+    """A picture that the person sent us has no address at WeChat's."""
+    said = {said: getattr(user, name) for name, said in WRITTEN.items()}
+    if is_chosen(said["avatar"] or ""):
+        said["avatar"] = None
+    return said
 
 
 def _one(values: list[Any]) -> Any:

@@ -31,6 +31,7 @@ from wxlogin.web import callers
 from wxlogin.web.edge import allow_framing, hide_referrer
 from wxlogin.web.exchanges import Seats
 from wxlogin.web.problems import refusal
+from wxlogin.web.uploads import Readers
 
 # One address may have this part of what waits for everybody together.
 _SHARE = 5
@@ -38,6 +39,7 @@ _SHARE = 5
 _BEGIN = {"login.page", "login.embed", "login.attempts", "identities.add"}
 _MINI = {"mini_program.login", "mini_program.renew"}
 _PROFILES = {"mini_program.bind_profile", "mini_program.profile"}
+_FILES = {"mini_program.avatar"}
 _PICTURE = {"first_visit.picture"}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
@@ -62,6 +64,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
         return
     app.extensions["wxlogin.counters"] = counters_for(settings)
     app.extensions["wxlogin.seats"] = Seats()
+    app.extensions["wxlogin.readers"] = Readers()
     uses = _uses()
     if not settings.trusted_proxies:
         _watch_for_proxy(app)
@@ -189,6 +192,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("pictures", _PICTURE, address, lambda most: most.logins),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
         ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
+        ("files", _FILES, callers.program, lambda most: most.pictures),
         ("handovers", _HANDOVER, address, lambda most: most.logins),
     ]
     found: dict[str, list[_Use]] = {}

@@ -18,6 +18,7 @@ from wxlogin.flows.mini_program import (
     bind,
     holder_of,
     name_person,
+    picture_person,
     renew_session_key,
     sign_in_with_code,
 )
@@ -34,6 +35,7 @@ from wxlogin.web.native_app import (
     terms_of,
     user_of,
 )
+from wxlogin.web.uploads import sent_file
 
 bp = Blueprint("mini_program", __name__, url_prefix="/api/mp")
 
@@ -87,12 +89,21 @@ def profile(name: str) -> Response:
     if body["avatarUrl"]:
         raise BadRequest(
             "avatarUrl is no place that we could reach: what chooseAvatar gives is a "
-            "file on the phone"
+            "file on the phone; wx.uploadFile sends it to /avatar"
         )
     signed_in = name_person(
         holder, body["nickName"], trace=program_trace(doors.MINI_PROGRAM)
     )
     return _who(holder, signed_in)
+
+
+@bp.post("/<name>/avatar")
+@without_cookies
+def avatar(name: str) -> Response:
+    """The picture that the person chose in the program."""
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), _token())
+    trace = program_trace(doors.MINI_PROGRAM)
+    return _who(holder, picture_person(holder, sent_file(), trace=trace))
 
 
 def _who(holder: Holder, signed_in: ProgramSignIn) -> Response:

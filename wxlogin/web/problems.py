@@ -28,10 +28,16 @@ _TOLD = ("client", "sent", "nearest", "differs_in", "audience")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-class NotJson(UnsupportedMediaType):
+class WrongType(UnsupportedMediaType):
     """A body that says it is something else."""
 
+
+class NotJson(WrongType):
     description = "the body is not application/json"
+
+
+class NotForm(WrongType):
+    description = "the body is not multipart/form-data, as wx.uploadFile sends it"
 
 
 def init_problems(app: Flask) -> None:
@@ -72,7 +78,7 @@ def _http(error: HTTPException) -> Response:
     if 300 <= status < 400:
         return error.get_response()
     default = "bad_request" if status < 500 else "internal"
-    members = {"reason": error.description} if isinstance(error, NotJson) else None
+    members = {"reason": error.description} if isinstance(error, WrongType) else None
     response = answer(_HTTP_CODES.get(status, default), status, members=members)
     for name in ("Allow", "Retry-After"):
         if value := error.get_response().headers.get(name):

@@ -16,6 +16,7 @@ from wxlogin.accounts import avatars
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import Avatar, User
+from wxlogin.accounts.person import Profile
 
 OLDER, YOUNGER = b"jpeg of the older", b"jpeg of the younger"
 
@@ -195,3 +196,12 @@ def test_a_picture_of_whom_nobody_shows_the_profile_of_is_not_lost(someone):
     set_by_hand(User, someone.id, avatar=None)
     assert avatars.on_record(someone.id) is None
     assert shown(someone) == OLDER
+
+
+def test_a_picture_of_the_persons_own_is_never_fetched(someone):
+    own = avatars.chosen_address(OLDER)
+    set_by_hand(User, someone.id, profile=Profile("someone", own))
+    assert avatars.on_record(someone.id) is None
+    assert avatars.keep(someone.id, url=own, picture=OLDER)
+    assert shown(someone) == OLDER
+    assert len(own) < 512 and avatars.is_chosen(own)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.support.people import START, People, by_choice, user_of
+from tests.support.people import START, People, by_choice, set_by_hand, user_of
 from tests.support.transfer import (
     APPS,
     bring_in,
@@ -20,8 +20,10 @@ from tests.support.transfer import (
     taken,
     wx,
 )
+from wxlogin.accounts import avatars
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import User
+from wxlogin.accounts.person import Profile
 from wxlogin.db import transaction
 from wxlogin.sites import members
 from wxlogin.transfer import Format, export
@@ -218,3 +220,12 @@ def test_nobody_is_written_who_is_no_customer(people: People) -> None:
         {lines[0]["former_uids"][0]: "=44"}
     ]
     assert exported(site="nobody") == ""
+
+
+def test_a_picture_that_the_person_sent_has_no_address(people):
+    people.signs_in("web", wx("o1"), name="小明")
+    own = Profile("小明", avatars.chosen_address(b"x"))
+    set_by_hand(User, user_of("web", wx("o1")).id, profile=own)
+    person = json.loads(exported())
+    assert person["name"] == "小明"
+    assert "avatar" not in person

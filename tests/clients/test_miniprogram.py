@@ -1,0 +1,55 @@
+"""The mini program of docs/examples/miniprogram, in Node against simulator and service.
+
+Each file of tests is a run of Node's own runner with a `wx` that stands for WeChat's
+(tests/clients/node/miniprogram/wx.mjs).
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import NODE, required
+
+FOLDER = NODE / "miniprogram"
+
+
+@pytest.fixture
+def run_tests(service, simulator):
+    """`run_tests(file)` of Node's runner; what it says is the failure."""
+    node = shutil.which("node")
+    if node is None:
+        required("Node is missing; install it with: apt-get install nodejs")
+
+    def run(file: Path) -> None:
+        done = subprocess.run(
+            [node, "--test", str(file)],
+            env={
+                "PATH": os.environ["PATH"],
+                "SERVICE": service.url,
+                "SIMULATOR": simulator.url,
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.fail(done.stdout + done.stderr, pytrace=False)
+
+    return run
+
+
+@pytest.fixture
+def service(serve):
+    """The service, which knows the simulator's programs."""
+    return serve()
+
+
+@pytest.mark.parametrize(
+    "file", sorted(FOLDER.glob("*.test.mjs")), ids=lambda file: file.name
+)
+def test_in_node(run_tests, file):
+    run_tests(file)

@@ -86,7 +86,7 @@ def seen(store: TicketStore, watch: Watch, version: int) -> float:
 def heard(store: RedisTickets) -> None:
     """Returns once Redis tells of changes."""
     end = time.monotonic() + PATIENCE
-    while not isinf(store._notices.pause("scan")):
+    while not isinf(store._notices.pause({"scan"})):
         assert time.monotonic() < end
         time.sleep(0.005)
 
@@ -97,7 +97,7 @@ def test_redis_tells_in_ten_milliseconds_what_another_process_changed(
     """Security row 76; nobody looks but who is told to."""
     store.add("scan", "nonce", "open", ttl=60)
     with another_process(redis_url, own_prefix) as change:
-        with store.watch("scan", "nonce") as watch:
+        with store.watch(("scan", "nonce")) as watch:
             assert watch is not None
             heard(store)
             watch.wait(0)
@@ -114,7 +114,7 @@ def test_a_ticket_that_is_taken_is_told_of(
 ) -> None:
     other = RedisTickets(redis_url, sealer, prefix=own_prefix)
     store.add("scan", "nonce", "open", ttl=60)
-    with store.watch("scan", "nonce") as watch:
+    with store.watch(("scan", "nonce")) as watch:
         assert watch is not None
         heard(store)
         watch.wait(0)
@@ -130,7 +130,7 @@ def test_all_who_wait_in_a_process_share_one_connection(
     store = RedisTickets(own_redis.url, sealer)
     before = {thread.ident for thread in threading.enumerate()}
     for number in range(3):
-        with store.watch("scan", str(number)), store.watch("follow", "x"):
+        with store.watch(("scan", str(number)), ("follow", "x")):
             heard(store)
     with redis.Redis.from_url(own_redis.url) as client:
         listening = [one for one in client.client_list() if int(one["sub"])]
@@ -148,7 +148,7 @@ def test_a_change_is_found_by_looking_while_redis_may_not_tell(
         client.execute_command("ACL", "SETUSER", "default", "resetchannels")
     store, other = (RedisTickets(own_redis.url, sealer) for _ in range(2))
     store.add("scan", "nonce", "open", ttl=60)
-    with store.watch("scan", "nonce") as watch:
+    with store.watch(("scan", "nonce")) as watch:
         assert watch is not None
         assert other.swap("scan", "nonce", 1, "done", ttl=60)
         assert seen(store, watch, 1) < 2
@@ -160,7 +160,7 @@ def test_a_restart_of_redis_is_got_over(own_redis: OwnRedis, sealer: Sealer) -> 
     """Fault F17: who waits is told to look when it is back, and hears again."""
     store, other = (RedisTickets(own_redis.url, sealer) for _ in range(2))
     store.add("scan", "nonce", "open", ttl=60)
-    with store.watch("scan", "nonce") as watch:
+    with store.watch(("scan", "nonce")) as watch:
         assert watch is not None
         heard(store)
         watch.wait(0)
@@ -184,7 +184,7 @@ def test_who_watches_the_database_sees_a_change_of_another_process(
     if isinstance(tickets, RedisTickets):
         pytest.skip("Redis tells")
     tickets.add("scan", "nonce", "open", ttl=60)
-    with tickets.watch("scan", "nonce") as watch:
+    with tickets.watch(("scan", "nonce")) as watch:
         assert watch is not None
         assert SqlTickets(sealer).swap("scan", "nonce", 1, "done", ttl=60)
         assert watch.wait(2)

@@ -11,7 +11,7 @@ published to nobody.
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Any
 
@@ -55,23 +55,23 @@ class Notices:
         self._closed = False
         self._told = False
 
-    def hear(self, kind: str) -> None:
-        """Listens to this kind from now on."""
-        channel = self._channel_of(kind)
-        if channel in self._wanted:
+    def hear(self, kinds: Iterable[str]) -> None:
+        """Listens to these kinds from now on."""
+        channels = set(map(self._channel_of, kinds))
+        if channels <= self._wanted:
             return
         with self._lock:
-            self._wanted = self._wanted | {channel}
+            self._wanted = self._wanted | channels
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="wxlogin-notices", daemon=True
                 )
                 self._thread.start()
 
-    def pause(self, kind: str) -> float:
-        """Seconds after which one who waits for a ticket of this kind looks by
+    def pause(self, kinds: Iterable[str]) -> float:
+        """Seconds after which one who waits for tickets of these kinds looks by
         itself."""
-        if self._channel_of(kind) in self._heard:
+        if self._heard.issuperset(map(self._channel_of, kinds)):
             return math.inf
         return self._room.pause(LOOK_SECONDS, looks=LOOKS, most=LOOK_SECONDS_MOST)
 

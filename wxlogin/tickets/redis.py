@@ -166,10 +166,11 @@ class RedisTickets:
             timeout=timeout,
         )
 
-    def watch(self, kind: str, key: str) -> AbstractContextManager[Watch | None]:
-        self._notices.hear(kind)
-        pause = partial(self._notices.pause, kind)
-        return self._room.watch(digest(kind, key), pause)
+    def watch(self, *places: tuple[str, str]) -> AbstractContextManager[Watch | None]:
+        kinds = {kind for kind, _ in places}
+        self._notices.hear(kinds)
+        pause = partial(self._notices.pause, kinds)
+        return self._room.watch([digest(*place) for place in places], pause)
 
     def sweep(self) -> int:
         # Redis removes what is over by itself.

@@ -117,7 +117,9 @@ class Shelf(Generic[T]):
         found = store.wait(self._kind, key, version=version, timeout=timeout)
         return self._value(key, found)
 
-    def watch(self, key: str) -> AbstractContextManager[Watch | None]:
+    def watch(
+        self, key: str, *others: tuple[str, str]
+    ) -> AbstractContextManager[Watch | None]:
         """A seat for who waits for minutes; None where too many wait already.
 
             with shelf.watch(key) as watch:
@@ -126,9 +128,14 @@ class Shelf(Generic[T]):
                     if watch.wait(15):
                         found = shelf.get(key)
 
-        What any process changes is told by itself, nobody calls `notify` for it.
+        What any process changes is told by itself, nobody calls `notify` for it; also
+        at the `others`, which are a `place` on some shelf.
         """
-        return self._store().watch(self._kind, key)
+        return self._store().watch(self.place(key), *others)
+
+    def place(self, key: str) -> tuple[str, str]:
+        """Where a ticket with this key lies, for `watch`."""
+        return self._kind, key
 
     def notify(self, key: str) -> None:
         """Has those look at once who `wait` in this process."""

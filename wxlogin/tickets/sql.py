@@ -175,8 +175,8 @@ class SqlTickets:
             timeout=timeout,
         )
 
-    def watch(self, kind: str, key: str) -> AbstractContextManager[Watch | None]:
-        return self._room.watch(digest(kind, key), self._pause)
+    def watch(self, *places: tuple[str, str]) -> AbstractContextManager[Watch | None]:
+        return self._room.watch([digest(*place) for place in places], self._pause)
 
     def sweep(self) -> int:
         old = _table.c.expires_at < self._in(-REMEMBERED)

@@ -77,11 +77,11 @@ class TicketStore(Protocol):
         at once where too many wait already, it gives what is there.
         """
 
-    def watch(self, kind: str, key: str) -> "AbstractContextManager[Watch | None]":
+    def watch(self, *places: tuple[str, str]) -> "AbstractContextManager[Watch | None]":
         """A seat for who waits for long, and looks by `get` whenever it says so.
 
-        None where too many wait already. Unlike `wait` it hears at once of what another
-        process changes, where the store can tell of that.
+        A place is a kind and a key. None where too many wait already. Unlike `wait` it
+        hears at once of what another process changes, where the store can tell of it.
         """
 
     def sweep(self) -> int:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from wxlogin.tickets.store import Ticket
@@ -116,7 +116,9 @@ class WaitingRoom:
                 return self._watch(bell, look, version=version, timeout=timeout)
 
     @contextmanager
-    def watch(self, name: str, pause: Callable[[], float]) -> Iterator[Watch | None]:
+    def watch(
+        self, names: Iterable[str], pause: Callable[[], float]
+    ) -> Iterator[Watch | None]:
         """A seat for as long as the block runs; None where there is none left.
 
         Whoever has one looks first, and then whenever its `wait` says so.
@@ -125,7 +127,7 @@ class WaitingRoom:
             if not seated:
                 yield None
                 return
-            with self._bell(name) as bell:
+            with self._bell(*names) as bell:
                 yield Watch(bell, pause)
 
     @contextmanager
@@ -162,14 +164,16 @@ class WaitingRoom:
             bell.wait(min(left, self._poll))
 
     @contextmanager
-    def _bell(self, name: str) -> Iterator[threading.Event]:
+    def _bell(self, *names: str) -> Iterator[threading.Event]:
         bell = threading.Event()
         with self._lock:
-            self._bells[name].add(bell)
+            for name in names:
+                self._bells[name].add(bell)
         try:
             yield bell
         finally:
             with self._lock:
-                self._bells[name].discard(bell)
-                if not self._bells[name]:
-                    del self._bells[name]
+                for name in names:
+                    self._bells[name].discard(bell)
+                    if not self._bells[name]:
+                        del self._bells[name]

@@ -123,6 +123,11 @@ def allow_embedding() -> None:
     g.embeddable = True
 
 
+def answer_script() -> None:
+    """A script of a page asks; what it is refused is a problem document."""
+    g.answers_script = True
+
+
 def for_sites(view: View) -> View:
     """Marks a view that pages of listed sites may call, with their cookies."""
     setattr(view, _MARK, "sites")

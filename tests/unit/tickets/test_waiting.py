@@ -80,7 +80,7 @@ def test_a_ring_wakes_only_its_own() -> None:
 
 def test_one_who_watches_is_rung_at_once_and_looks_by_itself_after_the_pause() -> None:
     room = WaitingRoom()
-    with room.watch("name", lambda: 60) as watch:
+    with room.watch(["name"], lambda: 60) as watch:
         assert watch is not None
         began = time.monotonic()
         room.ring("another")
@@ -91,7 +91,7 @@ def test_one_who_watches_is_rung_at_once_and_looks_by_itself_after_the_pause() -
         room.ring_all()
         assert watch.wait(60)
         assert time.monotonic() - began < 2
-    with room.watch("name", lambda: 0.03) as watch:
+    with room.watch(["name"], lambda: 0.03) as watch:
         assert watch is not None
         # Short waits do not put off the look.
         assert [watch.wait(0.012) for _ in range(3)].count(True) == 1
@@ -102,13 +102,15 @@ def test_those_who_watch_leave_a_quarter_of_the_seats() -> None:
     """Security row 77: a stream for minutes takes no seat of who waits a moment."""
     room = WaitingRoom(limit=4)
     with ExitStack() as seated:
-        watches = [seated.enter_context(room.watch("a", lambda: 60)) for _ in range(5)]
+        watches = [
+            seated.enter_context(room.watch(["a"], lambda: 60)) for _ in range(5)
+        ]
         assert [watch is not None for watch in watches] == [True] * 3 + [False] * 2
         room_left = seated.enter_context(room._seat(lasting=False))
         none_left = seated.enter_context(room._seat(lasting=False))
         assert (room_left, none_left) == (True, False)
     assert room.taken == 0
-    with room.watch("a", lambda: 60) as watch:
+    with room.watch(["a"], lambda: 60) as watch:
         assert watch is not None
 
 

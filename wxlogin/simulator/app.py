@@ -5,13 +5,15 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from . import control_mini_program as control
+from . import control_mini_program, control_push, control_wechat
 from .api import calls
 from .current import require_own_host
 from .pages import connect, images, index, mini_program, phone, wechat_browser
 from .pages.page import add_pages
 from .world import World
 from .world.parties import GREY, Person
+
+_CONTROLS = (control_wechat, control_mini_program, control_push)
 
 
 def create_simulator(
@@ -37,8 +39,11 @@ def create_simulator(
     add_pages(app)
     app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)
     pages = (connect, images, index, phone, wechat_browser, mini_program)
-    for part in (*pages, calls, control):
+    for part in (*pages, calls):
         app.register_blueprint(part.bp)
+    # One blueprint, to which each of the three adds its calls.
+    for control in {each.bp for each in _CONTROLS}:
+        app.register_blueprint(control)
     return app
 
 

@@ -9,9 +9,7 @@ from .control_wechat import app_of, person_of
 from .current import origin, world
 from .refusals import Invalid, flag, known, mapping, text
 from .world import wx
-
-# Ten years; more would be a typing error.
-_MOST_AGE = 10 * 366 * 24 * 3600
+from .world.switch_values import MOST_AGE
 
 
 @bp.post("/mp/login")
@@ -51,6 +49,6 @@ def _phone(data: Any) -> wx.Phone:
 
 def _age(data: Any) -> int:
     age = data.get("age", 0)
-    if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age <= _MOST_AGE:
-        raise Invalid(f"body.age: 0 to {_MOST_AGE} seconds, not {age!r}")
+    if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age <= MOST_AGE:
+        raise Invalid(f"body.age: 0 to {MOST_AGE} seconds, not {age!r}")
     return age

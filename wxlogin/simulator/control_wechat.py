@@ -8,7 +8,7 @@ from .control import body, bp
 from .current import world
 from .protocol import SCOPE_USERINFO
 from .refusals import Clash, flag, known, mapping, text
-from .world import consent
+from .world import consent, happenings
 from .world.consent_link import Blank, Refused, read_link
 from .world.parties import App
 
@@ -57,9 +57,9 @@ def _outcome(visit: consent.Visit, *, allow: bool) -> Response:
 
 @bp.post("/follow")
 def follow() -> Response:
-    """A person follows an official account."""
+    """A person follows an official account, which is told if it has an address."""
     app, person = _account_and_person()
-    world().relations.follow(app, person)
+    happenings.follow(world(), app, person)
     return jsonify(_relation(app, person))
 
 
@@ -67,7 +67,7 @@ def follow() -> Response:
 def unfollow() -> Response:
     """A person does so no longer."""
     app, person = _account_and_person()
-    world().relations.unfollow(app, person)
+    happenings.unfollow(world(), app, person)
     return jsonify(_relation(app, person))
 
 

@@ -24,7 +24,7 @@ _HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>\n"
 
 
 def spoil(mode: str, body: bytes, content_type: str) -> Response:
-    """The Response for `body` under a mode of `switch_values.BODY_MODES`."""
+    """The Response for `body` under a mode of `switch_checks.BODY_MODES`."""
     if mode.startswith("status:"):
         return _status(int(mode.removeprefix("status:")))
     if mode == "html":

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from ..current import is_foreign, world
 from ..refusals import Invalid, SimulatorError
-from ..world import consent
+from ..world import consent, happenings
 from ..world.consent_link import Blank, Link, Refused, is_consent_link, read_link
 from ..world.parties import App, Person
 from . import phone_owner
@@ -61,9 +61,9 @@ def act() -> Response:
     if is_foreign():
         abort(400)
     if "follow" in form:
-        world().relations.follow(_account(form["follow"]), person.name)
+        happenings.follow(world(), _account(form["follow"]), person.name)
     elif "unfollow" in form:
-        world().relations.unfollow(_account(form["unfollow"]), person.name)
+        happenings.unfollow(world(), _account(form["unfollow"]), person.name)
     elif "full_service" in form:
         link = world().relations.preview(_account(form["full_service"]), person.name)
         return _open(person, link, phone_owner.FROM_LINK, full="1")

@@ -19,6 +19,7 @@ from .journal import Journal
 from .launches import Launches
 from .mini_programs import MiniPrograms
 from .parties import App, Person
+from .pushes import Pushes
 from .qrcodes import QrCode, QrCodes
 from .quotas import Quotas
 from .registry import Registry, Relations
@@ -90,6 +91,7 @@ class World:
         self.storage = Storage(self.changed, self.clock.now)
         self.app_tokens = AppTokens(self.changed, self.clock.now)
         self.quotas = Quotas(self.changed, self.clock.now)
+        self.pushes = Pushes(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
 
     @classmethod
@@ -120,6 +122,7 @@ class World:
             self.storage.reset()
             self.app_tokens.reset()
             self.quotas.reset()
+            self.pushes.reset()
 
     def wait(self, news: Callable[[], bool], seconds: float) -> None:
         """Sleep until `news()` is true, at most `seconds`; costs no CPU meanwhile."""

@@ -41,6 +41,11 @@ def unionid(open_platform: str, person: str) -> str:
     return "o" + _digest("unionid", open_platform, person)[:27]
 
 
+def original_id(appid: str) -> str:
+    """`gh_` and 12 hex digits: what pushes call the app, stable for the appid."""
+    return "gh_" + hashlib.sha256(f"original\0{appid}".encode()).hexdigest()[:12]
+
+
 def snapshot_openid() -> str:
     """The made-up openid of a preview visitor, another one each time."""
     return "o" + secrets.token_urlsafe(21)[:27]
@@ -64,6 +69,16 @@ def new_code() -> str:
 def new_phone_code() -> str:
     """A code of the phone number button: 64 hex digits."""
     return secrets.token_hex(32)
+
+
+def new_msg_id() -> int:
+    """The number of one message: 64 bits, larger than JavaScript counts exactly."""
+    return 24 * 10**15 + secrets.randbelow(10**15)
+
+
+def new_echo() -> int:
+    """What a push address must answer with: 19 digits."""
+    return 10**18 + secrets.randbelow(9 * 10**18)
 
 
 def new_session_key() -> str:

@@ -37,6 +37,8 @@ class App:
     is a verified service account, none when it is not. `ip_list` holds the addresses
     that may ask for its access_token; without any, all may. `pages` are those of a mini
     program's released version, the first its home; without any it was never released.
+    `push_url` is where pushes go, signed with `token`, encrypted under `aes_key`; they
+    call the app `original_id`, which comes from its appid unless given.
     """
 
     name: str
@@ -49,6 +51,8 @@ class App:
     token: str = field(default="", repr=False)
     aes_key: str = field(default="", repr=False)
     push_url: str = ""
+    push_format: str = "xml"
+    original_id: str = ""
     scopes: tuple[str, ...] = PAGE_SCOPES
     ip_list: tuple[str, ...] = ()
     pages: tuple[str, ...] = PROGRAM_PAGES
@@ -58,6 +62,10 @@ class App:
     def label(self) -> str:
         """What a page calls this app."""
         return self.title or self.name
+
+    def __post_init__(self) -> None:
+        if not self.original_id:
+            object.__setattr__(self, "original_id", ids.original_id(self.appid))
 
     @property
     def page_scopes(self) -> tuple[str, ...]:
@@ -105,6 +113,8 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         token=value("token", ""),
         aes_key=value("aes_key", ""),
         push_url=value("push_url", ""),
+        push_format=value("push_format", "xml"),
+        original_id=value("original_id", ""),
         scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
         ip_list=texts(data, "ip_list", where, old.ip_list if old else ()),
         pages=texts(data, "pages", where, old.pages if old else PROGRAM_PAGES),
@@ -147,6 +157,13 @@ def _check(app: App, where: str) -> None:
         raise Invalid(f"{where}.aes_key: 43 letters and digits")
     for name in ("push_url", "request_domain"):
         _check_address(getattr(app, name), f"{where}.{name}")
+    if not _APPID.fullmatch(app.original_id):
+        raise Invalid(f"{where}.original_id: `gh_` and 12 hex digits")
+    # An account's pushes are XML; all others have the choice.
+    formats = ("xml",) if app.kind == "official_account" else ("xml", "json")
+    if app.push_format not in formats:
+        one = " or ".join(formats)
+        raise Invalid(f"{where}.push_format: {one} for a {app.kind}")
 
 
 def _check_address(url: str, where: str) -> None:

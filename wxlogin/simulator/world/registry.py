@@ -162,6 +162,11 @@ class Relations(Part):
             given = self._consents.get((app.appid, person))
             return given is not None and self._now() < given + CONSENT_SECONDS
 
+    def forget_consent(self, app: App, person: str) -> None:
+        """The person took it back, and will be asked again."""
+        with self._changed:
+            self._consents.pop((app.appid, person), None)
+
     def show_preview(self, app: App, person: str, link: str) -> None:
         with self._changed:
             self._previews[app.appid, person] = link

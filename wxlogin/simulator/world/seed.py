@@ -58,7 +58,6 @@ def _masked(secret: str) -> str:
 
 
 def _app(number: int, name: str, kind: str, platform: str, title: str) -> App:
-    pushes = kind in ("official_account", "mini_program")
     return App(
         name=name,
         kind=kind,
@@ -67,8 +66,8 @@ def _app(number: int, name: str, kind: str, platform: str, title: str) -> App:
         title=title,
         open_platform=platform,
         callback_domains=("127.0.0.1", "localhost"),
-        token=f"token-of-{name}" if pushes else "",
-        aes_key=AES_KEY if pushes else "",
+        token=f"token-of-{name}",
+        aes_key=AES_KEY,
     )
 
 

@@ -1,0 +1,94 @@
+"""What people do with an app that WeChat tells its server.
+
+An app without a push address is told nothing. Following twice, or unfollowing what one
+does not follow, is no event. Whoever takes a consent back is asked again.
+"""
+
+from collections.abc import Iterable
+
+from . import World, push_events, push_letter
+from .parties import App
+from .push_events import Event
+from .pushes import Push
+
+
+def draft(
+    world: World,
+    app: App,
+    person: str,
+    event: Event,
+    *,
+    age: int = 0,
+    faults: Iterable[str] = (),
+    raw: bytes | None = None,
+) -> Push:
+    """A push of this event; `raw` is a message of your own in its place.
+
+    `age` makes it so many seconds old. The switches for this app and person are obeyed.
+    Raises Invalid.
+    """
+    asked = {"app": app.name, "person": person}
+    faults = (*faults, *(world.switches.get("push_faults", **asked) or ()))
+    message = raw
+    if message is None:
+        told = push_events.elements(app, person, event, world.now() - age)
+        if "no_openid" in faults:
+            told = push_events.without_openid(told)
+        if "sample_names" in faults:
+            blanks = app.push_format == push_letter.JSON
+            told = push_events.as_in_samples(told, blanks=blanks)
+        message = push_letter.written(told, app.push_format)
+    return Push(
+        app,
+        person,
+        event.name,
+        message,
+        sender=push_events.sender(app, person, event),
+        mode=_mode(world, app, person),
+        same=world.switches.get("push_retry", **asked) == "same",
+        faults=faults,
+    )
+
+
+def tell(world: World, app: App, person: str, event: Event) -> None:
+    """The same on its way by itself, where the app has an address."""
+    if app.push_url and app.token:
+        push = draft(world, app, person, event)
+        world.pushes.start(lambda: world.pushes.deliver(push))
+
+
+def follow(world: World, app: App, person: str, event: Event | None = None) -> None:
+    """The person follows an account; `event` is another subscribe than a plain one."""
+    before = world.relations.follows(app, person)
+    world.relations.follow(app, person)
+    if not before:
+        tell(world, app, person, event or Event("subscribe"))
+
+
+def unfollow(world: World, app: App, person: str) -> None:
+    """The person does so no longer."""
+    before = world.relations.follows(app, person)
+    world.relations.unfollow(app, person)
+    if before:
+        tell(world, app, person, Event("unsubscribe"))
+
+
+def revoke(world: World, app: App, person: str, info: str = "") -> None:
+    """The person takes back what the app was given: one RevokeInfo. Raises Invalid."""
+    event = Event(push_events.REVOKE, info=info)
+    push_events.elements(app, person, event, 0)
+    world.relations.forget_consent(app, person)
+    tell(world, app, person, event)
+
+
+def say(world: World, app: App, person: str, text: str) -> None:
+    """The person writes to an account."""
+    world.pushes.say(app, person, "person", text)
+    tell(world, app, person, Event("text", content=text))
+
+
+def _mode(world: World, app: App, person: str) -> str:
+    wanted = world.switches.get("push_mode", app=app.name, person=person)
+    if not app.aes_key:
+        return push_letter.PLAIN
+    return wanted or push_letter.SAFE

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -11,6 +11,9 @@ from wxlogin.config.written import Written
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 # Tencent gives out `wx` and 16 hexadecimal digits; test set-ups are looser.
 _APPID = re.compile(r"wx[0-9a-z]{16}")
+# WeChat refuses a code whose page begins with a slash or holds a query.
+_PAGE = re.compile(r"(?!/)[0-9A-Za-z_./-]{1,128}")
+_OF_MINI_PROGRAMS = ("two_phase", "scan_page", "env_version")
 
 
 class AppKind(StrEnum):
@@ -20,6 +23,14 @@ class AppKind(StrEnum):
     official_account = "official_account"
     mini_program = "mini_program"
     mobile = "mobile"
+
+
+class EnvVersion(StrEnum):
+    """Which version of a mini program a code opens."""
+
+    release = "release"
+    trial = "trial"
+    develop = "develop"
 
 
 class App(Written):
@@ -34,6 +45,9 @@ class App(Written):
     aes_key: Annotated[str | None, Field(repr=False)] = None
     #: Of a mini program: may unknown people look around without an account?
     two_phase: bool = False
+    #: Its page that a code to sign in opens, and in which version of the program.
+    scan_page: str = "pages/scan/scan"
+    env_version: EnvVersion = EnvVersion.release
 
     @field_validator("name")
     @classmethod
@@ -55,11 +69,23 @@ class App(Written):
             )
         return value
 
-    @field_validator("two_phase")
+    @field_validator(*_OF_MINI_PROGRAMS)
     @classmethod
-    def _of_mini_programs(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("kind") is not AppKind.mini_program:
+    def _of_mini_programs(cls, value: Any, info: ValidationInfo) -> Any:
+        name = info.field_name or ""
+        usual = cls.model_fields[name].default
+        if value != usual and info.data.get("kind") is not AppKind.mini_program:
             raise ValueError("only a mini_program has it")
+        return value
+
+    @field_validator("scan_page")
+    @classmethod
+    def _a_page(cls, value: str) -> str:
+        if not _PAGE.fullmatch(value):
+            raise ValueError(
+                "a page as the program's app.json has it, pages/scan/scan for "
+                "instance: no slash in front, no question mark, 128 characters at most"
+            )
         return value
 
     @field_validator("secret", "token", "aes_key")

@@ -138,9 +138,10 @@ class Once(Shelf[R]):
             left = self.get(key)
         return None
 
-    def done(self, turn: R) -> None:
-        """The claimed work has led to what the turn says."""
-        self._settle(replace(turn, stage=Stage.done, since=time.time()))
+    def done(self, turn: R, *, seconds: float | None = None) -> None:
+        """The claimed work has led to what the turn says, which is kept for so long."""
+        done = replace(turn, stage=Stage.done, since=time.time())
+        self._settle(done, seconds=seconds)
 
     def open(self, turn: R) -> None:
         """The claimed work came to nothing; what the turn says is remembered."""
@@ -170,7 +171,7 @@ class Once(Shelf[R]):
             raise LoginPending("another request is at work on this")
         return left
 
-    def _settle(self, turn: R) -> None:
+    def _settle(self, turn: R, *, seconds: float | None = None) -> None:
         # Not where the lease ran out and another one has the claim.
-        self._write(turn)
+        self._write(turn, seconds=seconds)
         self.notify(turn.key)

@@ -42,19 +42,13 @@ from wxlogin.wechat.question import AppCredentials, Question
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@._~-]{1,32}")
 #: Pixels of a code's side; 280 to 1280 are possible, and this is what WeChat draws.
 CODE_SIDE = 430
+#: The version of a program that everybody has; the others are `trial` and `develop`.
+RELEASED = "release"
 # The session key is dead, or is not the one that is alive.
 _KEY_IS_OVER = frozenset({87007, 87009})
 # Of version 2; and the scene of a name or picture, "资料".
 _VERSION, _PROFILE = 2, 1
 _PICTURE = 2
-
-
-class EnvVersion(StrEnum):
-    """Which version of a mini program a code opens."""
-
-    release = "release"
-    trial = "trial"
-    develop = "develop"
 
 
 class Verdict(StrEnum):
@@ -78,7 +72,7 @@ class ProgramCode:
 
     scene: str
     page: str
-    env_version: EnvVersion = EnvVersion.release
+    env_version: str = RELEASED
 
     def __post_init__(self) -> None:
         if not is_scene(self.scene):
@@ -91,8 +85,8 @@ class ProgramCode:
         return {
             "scene": self.scene,
             "page": self.page,
-            "check_path": self.env_version is EnvVersion.release,
-            "env_version": self.env_version.value,
+            "check_path": self.env_version == RELEASED,
+            "env_version": self.env_version,
             "width": CODE_SIDE,
         }
 

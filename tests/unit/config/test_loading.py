@@ -240,6 +240,52 @@ def test_a_mistake_in_an_app_is_told_plainly(tmp_path, monkeypatch, change, sent
     assert sentence in caught.value.operator
 
 
+@pytest.fixture
+def program(tmp_path):
+    """`program(scan_page="…")`: a mini program as start-up takes it."""
+
+    def load(**more):
+        mini = {**APPS[0], "name": "mp", "kind": "mini_program", **more}
+        return load_settings(tmp_path, apps=[mini]).apps[0]
+
+    return load
+
+
+def test_a_mini_programs_page_has_a_usual_place(program):
+    assert (program().scan_page, program().env_version) == (
+        "pages/scan/scan",
+        "release",
+    )
+    there = program(scan_page="packageA/pages/sign-in/index", env_version="trial")
+    assert there.scan_page == "packageA/pages/sign-in/index"
+    assert there.env_version == "trial"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("/pages/scan/scan", "pages/scan?a=b", "pages/scan#a", "pages\\scan"),
+        *("", "pages/扫码", "pages/a b", "p" * 129),
+    ],
+)
+def test_a_page_that_wechat_refuses(program, page):
+    with pytest.raises(ConfigurationError, match=r"app\.json"):
+        program(scan_page=page)
+
+
+def test_a_version_that_there_is_none_of(program):
+    with pytest.raises(ConfigurationError, match="env_version"):
+        program(env_version="preview")
+
+
+@pytest.mark.parametrize(
+    "of_programs", [{"scan_page": "pages/other/one"}, {"env_version": "trial"}]
+)
+def test_only_a_mini_program_has_pages(program, of_programs):
+    with pytest.raises(ConfigurationError, match="only a mini_program has it"):
+        program(kind="website", **of_programs)
+
+
 def test_only_a_mini_program_has_two_phases(tmp_path):
     mini = {**APPS[0], "name": "mp", "kind": "mini_program", "two_phase": True}
     assert load_settings(tmp_path, apps=[mini]).apps[0].two_phase

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from wxlogin.security.recoding import MOST_SCANS, NoPicture, square_jpeg
+from wxlogin.security.recoding import MOST_SCANS, NoPicture, square_jpeg, whole
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><script/></svg>'
 
@@ -216,3 +216,36 @@ def test_no_bytes_bring_another_error(noise, head, place):
     except NoPicture:
         return
     assert opened(ours).size == (132, 132)
+
+
+# -- a picture that is handed on as it came --
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_whole_picture_has_a_content_type(kind, options):
+    data = written(plain(430, 430), kind, **(options if kind == "JPEG" else {}))
+    assert whole(data) == f"image/{kind.lower()}"
+    # Some programs leave a few bytes behind.
+    assert whole(data + bytes(8)) == f"image/{kind.lower()}"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_of_a_picture_every_last_byte_is_needed(kind):
+    image = plain(64, 64)
+    ImageDraw.Draw(image).line((0, 0, 63, 40), fill="white", width=3)
+    data = written(image, kind)
+    for length in (*range(0, len(data), 17), *range(len(data) - 16, len(data))):
+        with pytest.raises(NoPicture):
+            whole(data[:length])
+
+
+@pytest.mark.parametrize("data", [b"", SVG, b'{"errcode":41030}', b"GIF89a", b"<html>"])
+def test_what_is_no_picture_is_not_whole(data):
+    with pytest.raises(NoPicture):
+        whole(data)
+
+
+def test_a_picture_that_unpacks_to_too_much_is_not_whole():
+    with pytest.raises(NoPicture):
+        whole(png_that_claims(3_000, 3_000))

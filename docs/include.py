@@ -10,7 +10,13 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LANGUAGES = {".py": "python", ".php": "php", ".mjs": "js"}
+LANGUAGES = {
+    ".js": "js",
+    ".mjs": "js",
+    ".php": "php",
+    ".py": "python",
+    ".wxml": "html",
+}
 PLACE = re.compile(r"(<!-- include (\S+) -->\n).*?(<!-- /include -->)", re.DOTALL)
 
 

@@ -26,14 +26,24 @@ def test_an_altered_quotation_is_noticed():
 
 
 def test_the_documents_quote_every_example():
-    quoted = {
-        page.name: set(INCLUDE["PLACE"].sub(r"\2", mark[0]) for mark in marks(page))
-        for page in PAGES
-    }
+    quoted = {page.name: quotations(page) for page in PAGES}
     names = {str(example.relative_to(ROOT)) for example in EXAMPLES}
     assert quoted["integrating.md"] == names
     for readme in ("README.md", "README.zh-CN.md"):
         assert quoted[readme] == {"docs/examples/flask/shop.py"}
+
+
+def test_the_mini_program_is_quoted_alike_in_both_languages():
+    english, chinese = (
+        quotations(ROOT / "docs" / name)
+        for name in ("miniprogram.md", "miniprogram.zh-CN.md")
+    )
+    assert english == chinese
+    assert len(english) == 6
+
+
+def quotations(page: Path) -> set[str]:
+    return {INCLUDE["PLACE"].sub(r"\2", mark[0]) for mark in marks(page)}
 
 
 def marks(page: Path) -> list[re.Match[str]]:

@@ -361,7 +361,7 @@ function createClient(options) {
     const filePath = typeof given === 'string' ? given : given && given.avatarUrl;
     if (!filePath) throw refused(given);
     const body = await withToken(async (token) => {
-      const sent = { url: `${api}/avatar`, filePath, name: 'avatar', timeout, header: headers(token) };
+      const sent = { url: `${api}/avatar`, filePath, name: 'file', timeout, header: headers(token) };
       delete sent.header['Content-Type']; // wx writes the one with the boundary
       return judge(await reach('uploadFile', sent));
     });

@@ -32,6 +32,14 @@ test("the types name every option and every outcome", () => {
   for (const [, name] of source.matchAll(/failure\('(\w+)'/g)) assert.ok(outcomes.includes(`'${name}'`), name);
 });
 
+test("both documents say what to do about every outcome", async () => {
+  const [, outcomes] = /type Outcome =(.*?);/s.exec(types);
+  for (const page of ["miniprogram.md", "miniprogram.zh-CN.md"]) {
+    const text = await readFile(`${UTILS}../../../${page}`, "utf8");
+    for (const [, name] of outcomes.matchAll(/'(\w+)'/g)) assert.match(text, new RegExp(`^\\| \`${name}\``, "m"), `${page}: ${name}`);
+  }
+});
+
 test("it needs nothing but what it is given", () => {
   const code = source.replace(/^\s*(\/\/|\*|\/\*\*).*$/gm, "");
   assert.doesNotMatch(code, /require\(|\bimport\b|\bcrypto\b|\bwindow\b|\bprocess\b|globalThis|\bfetch\(/);

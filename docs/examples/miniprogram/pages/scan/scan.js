@@ -1,0 +1,64 @@
+const account = require('../../account.js');
+
+Page({
+  data: { state: '', asked: null, since: '', terms: null, problem: '', busy: false },
+
+  // `query.scene` is the text of the code, encoded; the scene of App.onLaunch is a number and
+  // another thing.
+  async onLoad(query) {
+    this.scene = account.scan.sceneOf(query);
+    if (!this.scene) {
+      this.setData({ state: 'failed', problem: '请用微信扫描电脑上的小程序码。' });
+      return;
+    }
+    await this.step(async () => {
+      const asked = await account.scan.scanned(this.scene);
+      this.setData({ state: 'ask', asked, since: clock(asked.browser.since) });
+    });
+  },
+
+  // Only what the person taps confirms anything.
+  async confirm({ currentTarget }) {
+    this.number = currentTarget.dataset.number;
+    await this.step(async () => {
+      await account.scan.confirm(this.scene, this.number);
+      this.setData({ state: 'confirmed' });
+    });
+  },
+
+  async cancel() {
+    await this.step(async () => {
+      await account.scan.cancel(this.scene);
+      this.setData({ state: 'refused' });
+    });
+  },
+
+  async agree() {
+    await this.step(async () => {
+      await account.agree(this.data.terms.terms_version);
+      await account.scan.confirm(this.scene, this.number);
+      this.setData({ state: 'confirmed' });
+    });
+  },
+
+  async step(work) {
+    this.setData({ busy: true, problem: '' });
+    try {
+      await work();
+    } catch (error) {
+      const { registration } = error.problem || {};
+      // A wrong number and a lost connection may be tried again; what is over is over.
+      const again = error.status === 403 || !error.status;
+      const state = registration ? 'terms' : again && this.data.asked ? this.data.state : 'failed';
+      this.setData({ state, terms: registration || this.data.terms, problem: error.detail });
+    }
+    this.setData({ busy: false });
+  },
+});
+
+/** Hours and minutes on this phone of a time of the server's. */
+function clock(since) {
+  const time = new Date(since);
+  const two = (number) => String(number).padStart(2, '0');
+  return `${two(time.getHours())}:${two(time.getMinutes())}`;
+}

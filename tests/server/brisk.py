@@ -3,6 +3,7 @@
 import time
 
 from wxlogin.server import worker
+from wxlogin.server.presence import is_gone
 
 worker.REQUEST_SECONDS = 0.4
 worker._SILENCE_SECONDS = 0.4
@@ -24,11 +25,22 @@ class Brisk(worker.Worker):
             self.poller.select = select
 
 
+def stream(environ):
+    """Says something at once, and then nothing until its client is gone."""
+    yield b"begun\n"
+    while not is_gone(environ):
+        time.sleep(0.02)
+    yield b"ended\n"
+
+
 def app(environ, start_response):
     """Says the method and how long the body was; the others do as named."""
     path = environ["PATH_INFO"]
     if path == "/slow":
         time.sleep(0.5)
+    if path == "/stream":
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return stream(environ)
     if path == "/large":
         pieces = [b"x" * LARGE]
     elif path == "/page":

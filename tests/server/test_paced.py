@@ -1,7 +1,8 @@
 """werkzeug's server with a deadline (security row 101): demo and simulator."""
 
+import socket
 import time
-from threading import Thread
+from threading import Thread, active_count
 
 import pytest
 from werkzeug.serving import make_server
@@ -53,3 +54,17 @@ def test_slow_clients_do_not_stop_others(server):
         begun = time.monotonic()
         assert answer_to(server, POST + b"\r\n").endswith(b"POST 0;")
         assert time.monotonic() - begun < 3
+
+
+def test_a_stream_comes_as_it_is_told_and_goes_with_its_client(server):
+    before = active_count()
+    with socket.create_connection(server, timeout=30) as client:
+        client.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        heard = b""
+        while b"begun\n" not in heard:
+            heard += client.recv(4096)
+        assert active_count() == before + 1
+    until = time.monotonic() + 20
+    while active_count() > before:
+        assert time.monotonic() < until
+        time.sleep(0.01)

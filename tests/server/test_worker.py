@@ -223,6 +223,40 @@ def test_stopping_finishes_what_runs_and_waits_for_no_dripper(gunicorn):
         assert running.process.wait(timeout=15) == 0
 
 
+STREAM = b"GET /stream" + HOST + b"\r\n"
+
+
+def test_a_stream_comes_as_it_is_told_and_goes_with_its_client(gunicorn):
+    """Security row 77: threads that stream are free again when nobody listens."""
+    _, server = started(gunicorn)
+    for _ in range(4):
+        # Two threads have all of these to do.
+        with socket.create_connection(server, timeout=30) as client:
+            client.sendall(STREAM)
+            heard = b""
+            while b"begun\n" not in heard:
+                heard += client.recv(4096)
+            assert b"Transfer-Encoding: chunked" in heard
+    begun = time.monotonic()
+    assert answer_to(server, POST + b"\r\n").endswith(b"POST 0;")
+    assert time.monotonic() - begun < 3
+
+
+def test_a_stream_ends_when_the_worker_stops(gunicorn):
+    running, server = started(gunicorn)
+    with socket.create_connection(server, timeout=30) as client:
+        client.sendall(STREAM)
+        assert b"HTTP/1.1 200" in client.recv(4096)
+        begun = time.monotonic()
+        running.process.send_signal(signal.SIGTERM)
+        heard = b""
+        while data := client.recv(4096):
+            heard += data
+        assert heard.endswith(b"ended\n\r\n0\r\n\r\n")
+        assert running.process.wait(timeout=15) == 0
+        assert time.monotonic() - begun < 5
+
+
 def test_a_refused_option_is_a_sentence(gunicorn):
     words = ("-k", "tests.server.brisk.Brisk", "tests.server.brisk:app")
     done = gunicorn.run(*words, "--certfile", __file__, "--keyfile", __file__)

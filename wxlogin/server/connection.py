@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from wxlogin.server.bounds import REPLY_BYTES
 from wxlogin.server.incoming import Incoming
+from wxlogin.server.presence import hung_up
 
 #: Seconds that a thread waits until a slow reader has taken the rest of one piece.
 _ROOM_SECONDS = 30.0
@@ -26,6 +27,12 @@ class Reply:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._kept = bytearray()
+        #: The worker stops: an answer without end is to end.
+        self.ending = False
+
+    def is_gone(self) -> bool:
+        """Is there nobody to answer any more? See server/presence.py."""
+        return self.ending or hung_up(self._sock)
 
     def sendall(self, data: bytes) -> None:
         self._kept += data

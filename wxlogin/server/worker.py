@@ -7,8 +7,10 @@ connections as bytes come, and a thread gets a request when it is complete. A cl
 that drips costs a few kilobytes until its deadline.
 
 The answer goes the same way: what a client does not take at once is kept and sent by
-the loop. Where a worker has as many connections as it may have, one that has waited
-longest for a request, or to take its answer, makes room.
+the loop. An answer that goes on for minutes, a stream of events, has its thread as
+long; it asks server/presence.py whether to end. Where a worker has as many connections
+as it may have, one that has waited longest for a request, or to take its answer, makes
+room.
 
 What a request means, its answer and its hooks are gunicorn's own: its parser, and
 `ThreadWorker.handle_request`.
@@ -103,6 +105,8 @@ class Worker(ThreadWorker):
         until = time.monotonic() + self.cfg.graceful_timeout
         soon = time.monotonic() + _STOP_SECONDS
         while self._all and time.monotonic() < until:
+            for conn in self._all:
+                conn.sock.ending = True
             for conn in self._waiting:
                 conn.deadline = min(conn.deadline, soon)
             self._turn(listening=False)

@@ -1,10 +1,13 @@
 """What a mini program brings later: a new session key, and data of WeChat's client."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.journey import pictures_arrive
 from tests.web.mini_program import MiniProgram
-from wxlogin.accounts.models import Session, User
+from wxlogin.accounts import people
+from wxlogin.accounts.models import Conflict, Session, User
 from wxlogin.db import db
 from wxlogin.flows import open_data
 
@@ -164,6 +167,95 @@ def test_a_unionid_in_the_data_is_not_recorded(app, simulator):
     simulator.world.switch(userinfo_unionid="oVictim0000000000000000000000")
     assert program.post("bind", **data_of(program)).status_code == 200
     assert program.who()["unionid"] is None
+
+
+@pytest.fixture
+def trusting(app_for, settings_for, simulator) -> Callable[..., MiniProgram]:
+    """小明's phone with a program whose unionids count, which WeChat's server does not
+    name."""
+
+    def make(**of_app: object) -> MiniProgram:
+        trust = {"trust_open_data_unionid": True, **of_app}
+        apps = [
+            {**app.model_dump(), **(trust if app.name == "mp" else {})}
+            for app in settings_for().apps
+        ]
+        app = app_for(apps=apps, simulator="on")
+        simulator.world.switch(drop_unionid=True)
+        program = MiniProgram(app, simulator)
+        assert program.logs_in().status_code == 200
+        simulator.world.switch(drop_unionid=None)
+        return program
+
+    return make
+
+
+@pytest.mark.parametrize("form", ["legacy", "anonymous"])
+def test_a_unionid_that_the_program_trusts_is_recorded(trusting, form):
+    program = trusting()
+    assert program.who()["unionid"] is None
+    answer = program.post("bind", **data_of(program, form=form))
+    assert answer.status_code == 200
+    assert program.who()["unionid"]
+
+
+@pytest.mark.parametrize("older", ["program", "web"])
+def test_it_joins_accounts_and_the_token_goes_on(trusting, browser_of, xiaoming, older):
+    program = trusting()
+    if older == "web":
+        program.sends("DELETE", "/api/session")
+        with program.app.app_context():
+            people.delete(users(program.app)[0].id)
+    browser = browser_of(program.app)
+    started = browser.starts()
+    browser.returns(started, xiaoming.confirms(started))
+    if older == "web":
+        program.simulator.world.switch(drop_unionid=True)
+        program.logs_in()
+        program.simulator.world.switch(drop_unionid=None)
+    token, uid = program.token, browser.who()["uid"]
+    assert program.who()["uid"] != uid
+    before = program.who()["uid"]
+    answer = program.post("bind", **data_of(program, form="anonymous"))
+    assert answer.status_code == 200
+    stays, goes = (uid, before) if older == "web" else (before, uid)
+    assert program.who(token)["uid"] == stays == answer.get_json()["user"]["uid"]
+    assert program.who()["former_uids"] == [goes]
+
+
+def test_a_trusted_unionid_that_contradicts_changes_nothing(trusting, simulator):
+    """The table of a login holds: a conflict, on record."""
+    program = trusting()
+    program.post("bind", **data_of(program))
+    pictures_arrive(program.app)
+    before = program.who()
+    simulator.world.switch(userinfo_unionid="oOther00000000000000000000000")
+    assert program.post("bind", **data_of(program)).status_code == 200
+    assert program.who() == before
+    with program.app.app_context():
+        assert db.session.query(Conflict).count() == 1
+
+
+def test_a_stranger_is_whom_a_trusted_unionid_names(trusting, browser_of, xiaoming):
+    stranger = trusting(two_phase=True)
+    browser = browser_of(stranger.app)
+    started = browser.starts()
+    browser.returns(started, xiaoming.confirms(started))
+    body = stranger.post("bind", **data_of(stranger)).get_json()
+    assert body["user"]["uid"] == browser.who()["uid"]
+    assert len(users(stranger.app)) == 1
+
+
+def test_a_strangers_two_unionids_are_refused(trusting, simulator):
+    program = trusting(two_phase=True)
+    program.token = ""
+    program.logs_in()
+    simulator.world.switch(userinfo_unionid="oOther00000000000000000000000")
+    answer = program.post("bind", **data_of(program))
+    assert (answer.status_code, answer.get_json()["code"]) == (
+        *(502, "answers_disagree"),
+    )
+    assert users(program.app) == []
 
 
 # -- once --

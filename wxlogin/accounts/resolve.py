@@ -77,24 +77,33 @@ class Unknown:
 
 
 def resolve(
-    session: Session, person: Person, *, at: datetime, create: bool = True
+    session: Session,
+    person: Person,
+    *,
+    at: datetime,
+    create: bool = True,
+    keep_session: int | None = None,
 ) -> Resolution | Unknown:
     """The user this person is; runs inside one `db.transaction`.
 
-    With `create` off a person nobody knows is Unknown, and nothing is written.
-    Raises AccountDisabled, AccountGone (deleted meanwhile) or IdentityConflict (an
-    unknown openid under a unionid that has another one), with nothing written.
+    With `create` off a person nobody knows is Unknown, and nothing is written. Where
+    two users become one, `keep_session` is the session that goes on. Raises
+    AccountDisabled, AccountGone (deleted meanwhile) or IdentityConflict (an unknown
+    openid under a unionid that has another one), with nothing written.
     """
-    return Resolver(session, person, at).resolve(create=create)
+    return Resolver(session, person, at, keep_session).resolve(create=create)
 
 
 class Resolver:
     """The table above, for one person who arrives `at` a moment."""
 
-    def __init__(self, session: Session, person: Person, at: datetime) -> None:
+    def __init__(
+        self, session: Session, person: Person, at: datetime, keep_session: int | None
+    ) -> None:
         self.session = session
         self.person = person
         self.at = at
+        self.keep_session = keep_session
         #: What the database knows, as it was looked up last.
         self.found = look(session, person)
 
@@ -176,7 +185,13 @@ class Resolver:
         if self._has_other_openid():
             return self._shared()
         refuse_disabled(*users.values())
-        merged = merge(self.session, *users, cause=Cause.unionid, at=self.at)
+        merged = merge(
+            self.session,
+            *users,
+            cause=Cause.unionid,
+            at=self.at,
+            keep_session=self.keep_session,
+        )
         self._look_again()
         return self._arrive(Outcome.merged, merged_uid=merged.loser.uid)
 

@@ -13,7 +13,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _APPID = re.compile(r"wx[0-9a-z]{16}")
 # WeChat refuses a code whose page begins with a slash or holds a query.
 _PAGE = re.compile(r"(?!/)[0-9A-Za-z_./-]{1,128}")
-_OF_MINI_PROGRAMS = ("two_phase", "scan_page", "env_version")
+_OF_MINI_PROGRAMS = (
+    "two_phase",
+    "trust_open_data_unionid",
+    "scan_page",
+    "env_version",
+)
 
 
 class AppKind(StrEnum):
@@ -45,6 +50,8 @@ class App(Written):
     aes_key: Annotated[str | None, Field(repr=False)] = None
     #: Of a mini program: may unknown people look around without an account?
     two_phase: bool = False
+    #: Does a unionId in the program's encrypted data say who somebody is?
+    trust_open_data_unionid: bool = False
     #: Its page that a code to sign in opens, and in which version of the program.
     scan_page: str = "pages/scan/scan"
     env_version: EnvVersion = EnvVersion.release

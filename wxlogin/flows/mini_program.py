@@ -13,16 +13,16 @@ asks first, nothing is written: the answer waits (flows/first_visit.py), however
 the person comes, and its key is a token for the person's word alone.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
 from wxlogin import service
 from wxlogin.accounts import people, session_keys
 from wxlogin.accounts.avatars import chosen_address, keep_in
-from wxlogin.accounts.person import Profile
+from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.resolve import Unknown, resolve
-from wxlogin.accounts.sessions import Trace
+from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.config import App
 from wxlogin.config.written import is_seen
 from wxlogin.db import now, transaction
@@ -35,6 +35,7 @@ from wxlogin.flows.redirect.attempt import Purpose, Wish
 from wxlogin.flows.signing_in import (
     Answer,
     live_session,
+    must_agree,
     person_of,
     profile_of,
     sign_in_as,
@@ -174,12 +175,16 @@ def bind(holder: Holder, given: Given, *, trace: Trace) -> ProgramSignIn:
     """Takes name and picture from the data that WeChat's client gave.
 
     A stranger whose account needs no other word gets one by it. WeChat's placeholder
-    changes nothing. Raises UnknownPerson where the site asks first, and what
-    `open_data.read_user_info` and a sign-in raise.
+    changes nothing. A unionid, where the app trusts it, counts as at a sign-in: it may
+    join accounts, and the session goes on in the one that stays. Raises UnknownPerson
+    where the site asks first, AnswersDisagree where WeChat's server named another
+    unionid, and what `open_data.read_user_info` and a sign-in raise.
     """
     _require_no_question(holder)
     info = open_data.read_user_info(holder.sender, given)
-    return _take(holder, profile_of(info), trace)
+    if holder.waiting is not None:
+        must_agree(holder.sender.app, holder.waiting.answer.person, info)
+    return _take(holder, _News(profile_of(info), unionid=info.unionid), trace)
 
 
 def name_person(holder: Holder, nickname: str, *, trace: Trace) -> ProgramSignIn:
@@ -194,7 +199,7 @@ def name_person(holder: Holder, nickname: str, *, trace: Trace) -> ProgramSignIn
     name = plain_name(nickname).strip()
     if not is_seen(name) or name == PLACEHOLDER_NAME:
         raise BadRequest("nickName shows nothing, or is the name of nobody")
-    return _take(holder, Profile(name, avatar=None, language=None), trace)
+    return _take(holder, _News(Profile(name, avatar=None, language=None)), trace)
 
 
 def picture_person(holder: Holder, file: bytes, *, trace: Trace) -> ProgramSignIn:
@@ -207,7 +212,7 @@ def picture_person(holder: Holder, file: bytes, *, trace: Trace) -> ProgramSignI
     _require_no_question(holder)
     picture = avatars.chosen(file)
     profile = Profile(avatar=chosen_address(picture))
-    return _take(holder, profile, trace, picture=picture)
+    return _take(holder, _News(profile, picture), trace)
 
 
 def _require_no_question(holder: Holder) -> None:
@@ -217,42 +222,51 @@ def _require_no_question(holder: Holder) -> None:
         raise UnknownPerson("the person has to agree first")
 
 
-def _take(
-    holder: Holder,
-    profile: Profile | None,
-    trace: Trace,
-    *,
-    picture: bytes | None = None,
-) -> ProgramSignIn:
-    """The person with this profile, where there is one; an account for a stranger.
+@dataclass(frozen=True)
+class _News:
+    """What a program brought of a person: `picture` is the one that the profile names,
+    if the person chose it."""
 
-    `picture` is the one that the profile names, if the person chose it.
-    """
+    profile: Profile | None
+    picture: bytes | None = field(default=None, repr=False)
+    unionid: str | None = None
+
+    def about(self, sender: Sender, unionid: str | None = None) -> Person:
+        """The sender, with what is new; `unionid` is what WeChat's server named."""
+        person = person_of(sender.app, sender.openid, unionid or self.unionid, None)
+        return replace(person, profile=self.profile)
+
+
+def _take(holder: Holder, news: _News, trace: Trace) -> ProgramSignIn:
+    """The person with these news, where there is one; an account for a stranger."""
     sender, waiting = holder.sender, holder.waiting
     token = sender.token
     if waiting is not None:
-        known = replace(waiting.answer.person, profile=profile)
-        named = replace(waiting, answer=replace(waiting.answer, person=known))
+        person = news.about(sender, waiting.answer.person.unionid)
+        named = replace(waiting, answer=replace(waiting.answer, person=person))
         token = first_visit.settle(named, trace=trace, also=None)
-    if profile is not None:
+    if news.profile is not None or news.unionid:
         # Of a stranger too: another call of the program may have made the account.
-        user_id = transaction(lambda it: _show(it, sender, profile, picture))
+        visitor = (holder.signed_in or signed_in_by(token)).visitor
+        user_id = transaction(lambda it: _learn(it, sender, visitor, news))
         if user_id is not None:
-            avatars.after_sign_in(user_id, profile=profile, known=None)
+            avatars.after_sign_in(user_id, profile=news.profile, known=None)
     return signed_in_by(token)
 
 
-def _show(
-    session: Session, sender: Sender, profile: Profile, picture: bytes | None
+def _learn(
+    session: Session, sender: Sender, visitor: Visitor, news: _News
 ) -> int | None:
-    """The person has this profile from now on. Returns the user's id; None for
+    """The person is known for this from now on. Returns the user's id; None for
     nobody."""
-    at, bare = now(), person_of(sender.app, sender.openid, None, None)
-    found = resolve(session, replace(bare, profile=profile), at=at, create=False)
+    at, mine = now(), visitor.session_id
+    person = news.about(sender)
+    found = resolve(session, person, at=at, create=False, keep_session=mine)
     if isinstance(found, Unknown):
         return None
-    if picture is not None and profile.avatar:
-        keep_in(session, found.user_id, url=profile.avatar, picture=picture, at=at)
+    url = news.profile and news.profile.avatar
+    if news.picture is not None and url:
+        keep_in(session, found.user_id, url=url, picture=news.picture, at=at)
     return found.user_id
 
 

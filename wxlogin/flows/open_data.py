@@ -4,7 +4,8 @@ The checks of the data itself are in wechat/open_data.py. Here is what they are 
 against, and how often:
 
 - The person is the one of the bearer token, which our server got by a code of the
-  program; the unionid in the data is dropped (security rows 60 and 63).
+  program; the unionid in the data is dropped, unless the app's entry in APPS says
+  `trust_open_data_unionid` (security rows 60 and 63).
 - Data that was good is good in that session only, for as long as its watermark is
   (security row 61); sent again there it is answered alike.
 - Five data that are not good, and the session hears "wait" until it logs in again or
@@ -80,7 +81,8 @@ _used = service.shelf("open_data_used", _Used, seconds=_KEEP_SECONDS)
 
 
 def read_user_info(sender: Sender, given: Given) -> UserInfo:
-    """The profile that WeChat's client gave for this person, without a unionid.
+    """The profile that WeChat's client gave for this person; with a unionid only where
+    the app trusts it.
 
     Raises OpenDataInvalid, and TooManyRequests after too many of these.
     """
@@ -96,7 +98,7 @@ def read_user_info(sender: Sender, given: Given) -> UserInfo:
     except OpenDataInvalid:
         _count(sender, given.digest)
         raise
-    return replace(info, unionid=None)
+    return info if sender.app.trust_open_data_unionid else replace(info, unionid=None)
 
 
 def forgive(sender: Sender) -> None:

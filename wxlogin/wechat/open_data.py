@@ -14,7 +14,10 @@ the openId. Hence the rules (security rows 59, 60 and 62):
 - Who the person is was said by WeChat's server; the openId in here must be the same.
 - The watermark names our appid and a time within five minutes of now.
 - A phone number stands in there twice, in two blocks, and both must agree.
-- A unionId in here is a hint, never a proof.
+- A unionId in here is a hint. It is named only where the rest of the profile is what
+  was signed: no key of ours signs encryptedData, and who makes up the block of a
+  unionId makes rubbish of the block before it. Whether such a one counts is the
+  caller's question.
 - Each reader takes its own shape only. What is wrong is one error without a reason:
   who learns which check failed learns to decrypt. Nothing is repaired but a `+` that
   became a blank in a form.
@@ -48,6 +51,10 @@ _BLOCK = 16
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _COUNTRY = re.compile(r"[1-9][0-9]{0,3}")
 _NUMBER = re.compile(r"[0-9]{4,15}")
+# What stands in the encrypted profile beside the signed one.
+_SEALED_ONLY = {"openId", "unionId", "watermark"}
+_PLACE = {"city", "province", "country"}
+_PROFILE = {"nickName", "gender", "language", "avatarUrl", *_PLACE}
 
 Read = TypeVar("Read")
 
@@ -121,9 +128,9 @@ def read_user_info(
 ) -> UserInfo:
     """The profile that was signed and encrypted by one of these session keys.
 
-    `openid` is what WeChat's server called the person who sent it. The unionid of the
-    profile is a hint. Nothing is decrypted without the right signature. Raises
-    OpenDataInvalid.
+    `openid` is what WeChat's server called the person who sent it. The unionid is None
+    where the sealed profile is not the signed one. Nothing is decrypted without the
+    right signature. Raises OpenDataInvalid.
     """
     signers = [key for key in keys if is_signed(data.raw_data, data.signature, key)]
 
@@ -136,12 +143,21 @@ def read_user_info(
                 "nickname": plain["nickName"],
                 "headimgurl": plain.get("avatarUrl"),
                 "language": plain.get("language"),
-                "unionid": plain.get("unionId"),
+                "unionid": plain.get("unionId") if _is_signed(plain, data) else None,
             },
             plain_origin=expected.plain_origin,
         )
 
     return _first(data.envelope, signers, expected, read)
+
+
+def _is_signed(plain: Answer, data: SignedData) -> bool:
+    """Is the profile in there the one whose text was signed, and nothing besides?"""
+    signed = read_object(data.raw_data) or {}
+    here = plain.keys() - _SEALED_ONLY
+    return here <= signed.keys() and all(
+        plain.get(key) == signed[key] for key in here | (signed.keys() & _PROFILE)
+    )
 
 
 def read_phone(

@@ -286,8 +286,9 @@ def test_only_a_mini_program_has_pages(program, of_programs):
         program(kind="website", **of_programs)
 
 
-def test_only_a_mini_program_has_two_phases(tmp_path):
-    mini = {**APPS[0], "name": "mp", "kind": "mini_program", "two_phase": True}
-    assert load_settings(tmp_path, apps=[mini]).apps[0].two_phase
+@pytest.mark.parametrize("name", ["two_phase", "trust_open_data_unionid"])
+def test_what_only_a_mini_program_has(tmp_path, name):
+    mini = {**APPS[0], "name": "mp", "kind": "mini_program", name: True}
+    assert getattr(load_settings(tmp_path, apps=[mini]).apps[0], name)
     with pytest.raises(ConfigurationError, match="only a mini_program has it"):
         load_settings(tmp_path, apps=[mini | {"kind": "website"}])

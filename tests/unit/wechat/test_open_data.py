@@ -90,10 +90,12 @@ def signed(raw, key=KEY):
     return hashlib.sha1((raw + key).encode(), usedforsecurity=False).hexdigest()
 
 
-def user_info(data=PROFILE, iv=IV, *, keys=(KEY,), expected=EXPECTED, openid=OPENID):
+def user_info(
+    data=PROFILE, iv=IV, *, keys=(KEY,), expected=EXPECTED, openid=OPENID, raw=RAW
+):
     """What is read, by a program that signs as it should."""
     return read_user_info(
-        SignedData(RAW, signed(RAW, keys[-1]), envelope(data, iv)),
+        SignedData(raw, signed(raw, keys[-1]), envelope(data, iv)),
         keys,
         expected,
         openid=openid,
@@ -147,7 +149,6 @@ def test_tencents_own_sample():
         openid="oGZUI0egBJY1zhBYw2KhdUfwVJJE",
     )
     assert found.nickname == "Band"
-    assert found.unionid == "ocMvos6NjeKLIBqg5Mr9QjxrP1FA"
     assert found.language == "zh_CN"
     assert found.avatar.startswith("https://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKN")
     assert not found.is_placeholder
@@ -178,13 +179,56 @@ def test_a_profile_of_today_is_a_placeholder():
     )
     assert (found.nickname, found.avatar) == ("微信用户", None)
     assert found.is_placeholder
-    assert found.unionid == "uSIM0000000000000000000000001"
 
 
 def test_a_phone_number_of_today():
     expected = Expected("wx0123456789abcdef", AT)
     found = phone(TODAYS_PHONE, TODAYS_IV, keys=[TODAYS_KEY], expected=expected)
     assert found == PhoneNumber("86", "13800138000")
+
+
+SEALED = {
+    "openId": OPENID,
+    "nickName": "小明",
+    "gender": 0,
+    "city": "",
+    "avatarUrl": "https://thirdwx.qlogo.cn/mmopen/vi_32/case/132",
+    "unionId": "oVictim0000000000000000000000",
+    "watermark": MARK,
+}
+
+
+def raw_of(sealed, **changes):
+    ours = {"openId", "unionId", "watermark"}
+    text = {key: value for key, value in sealed.items() if key not in ours}
+    return json.dumps(text | changes)
+
+
+def test_a_unionid_is_named_where_the_profile_is_the_signed_one():
+    """security row 63"""
+    found = user_info(encrypt(SEALED), raw=raw_of(SEALED, is_demote=True))
+    assert found.unionid == SEALED["unionId"]
+
+
+@pytest.mark.parametrize(
+    ("sealed", "changes"),
+    [
+        ({}, {"nickName": "小红"}),
+        ({}, {"city": "x"}),
+        ({}, {"avatarUrl": "https://thirdwx.qlogo.cn/mmopen/vi_32/other/132"}),
+        ({}, {"country": "CN"}),
+        ({"is_demote": True}, {"is_demote": False}),
+    ],
+)
+def test_a_unionid_beside_another_profile_is_none(sealed, changes):
+    """security row 63: its sender made up a block"""
+    found = user_info(encrypt(SEALED | sealed), raw=raw_of(SEALED | sealed, **changes))
+    assert found.unionid is None
+
+
+@pytest.mark.parametrize("raw", ["", "[]", "null", "{}", "not json", '{"nickName"'])
+def test_a_unionid_beside_no_profile_is_none(raw):
+    assert user_info(encrypt(SEALED), raw=raw).unionid is None
 
 
 def test_a_padding_of_a_whole_block():

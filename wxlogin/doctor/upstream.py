@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from wxlogin.config import App, Settings
+from wxlogin.config import App, AppKind, Settings
 from wxlogin.config.host_names import is_loopback
 from wxlogin.db import now
 from wxlogin.doctor import verdicts
@@ -55,6 +55,11 @@ def check(settings: Settings) -> Iterator[Finding]:
         if reached.api:
             wechat = WeChat(hosts_of(settings), budget=SECONDS, pool=ask.transport)
             jobs += _each(settings, "secret", partial(verdicts.secret, wechat=wechat))
+            jobs += [
+                Job("access token", partial(verdicts.access_token, app, wechat))
+                for app in settings.apps
+                if app.kind is AppKind.mini_program
+            ]
         if reached.open:
             jobs += _each(settings, "page", partial(_page, settings, ask))
         # The client of a login may pause half a second before it asks once more.

@@ -1,4 +1,5 @@
-"""What WeChat says of an app: of its secret, and on its own page with the QR code.
+"""What WeChat says of an app: of its secret, of an access token for it, and on its own
+page with the QR code.
 
 The secret. A call that cannot succeed tells: the doctor exchanges a code that nobody
 was ever given, in words no code of WeChat's has. WeChat looks at the appid first, then
@@ -15,6 +16,11 @@ Nothing is spent by it but one call of the 50 000 a minute. Sources: GET
 /sns/oauth2/access_token (developers.weixin.qq.com/doc/service/api/webdev/access), of a
 mini program GET /sns/jscode2session, and Tencent's return codes
 (…/doc/oplatform/developers/errCode).
+
+The access token of a mini program, which codes to scan and phone numbers need and
+signing in does not. Asking takes it from nobody: all who ask get the same one. A mini
+program may have a list of addresses for this call alone; WeChat's refusal names the
+address that it saw (40164).
 
 The page, which the doctor asks for and does not show to anybody. WeChat never sends a
 mistake back to the site: it answers HTTP 200 and a small page with one sentence, in an
@@ -39,12 +45,13 @@ from wxlogin.doctor.findings import Asking, Finding, note, ok, warning, wrong
 from wxlogin.errors import WeChatUnavailable, WxloginError
 from wxlogin.flows import doors
 from wxlogin.service import hosts_of
+from wxlogin.wechat import app_calls
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
-from wxlogin.wechat.errcodes import ABILITIES_PAGE, lookup
-from wxlogin.wechat.errors import errcode_of
+from wxlogin.wechat.errcodes import ABILITIES_PAGE, PROGRAM_PAGE, lookup
+from wxlogin.wechat.errors import errcode_of, refused_address
 
-_SECRET, _PAGE = "secret", "page"
+_SECRET, _TOKEN, _PAGE = "secret", "access token", "page"
 MADE_UP_CODE = "this-is-no-code-wxlogin-doctor"
 _ABOUT_THE_CODE = frozenset({40029, 40163, 42003})
 _NO_VERDICT = frozenset({-1, 45009, 45011})
@@ -90,6 +97,38 @@ def _verdict(app: App, error: WxloginError) -> Finding:
         text = f"{app.name}: WeChat answers {code}: {lookup(code).meaning}."
         return wrong(_SECRET, text, todo=_TODO[code], console=page)
     return wrong(_SECRET, f"{app.name}: {error.operator}")
+
+
+def access_token(app: App, wechat: WeChat) -> Iterator[Finding]:
+    """Whether this machine gets a mini program's access token. What is wrong with the
+    secret is said of the secret."""
+    try:
+        app_calls.app_token(wechat, app, deadline=wechat.deadline())
+    except WxloginError as error:
+        code = errcode_of(error)
+        if code in _TODO:
+            return
+        if code is None or code in _NO_VERDICT:
+            yield warning(_TOKEN, f"{app.name}: no verdict. {error.operator}")
+        else:
+            yield _no_token(app, error)
+    else:
+        yield ok(_TOKEN, f"{app.name}: WeChat gives an access token")
+
+
+def _no_token(app: App, error: WxloginError) -> Finding:
+    needed = "People can sign in in the program; codes to scan and phone numbers fail."
+    address = refused_address(error)
+    if address is None:
+        return wrong(_TOKEN, f"{app.name}: {error.operator} {needed}")
+    return wrong(
+        _TOKEN,
+        f"{app.name}: WeChat gives no access token to {address}, the address it sees "
+        f"us come from. {needed}",
+        todo=f"Add {address} to the list, or switch the list off; it takes ten minutes "
+        "to act.",
+        console=f"{PROGRAM_PAGE} > IP白名单",
+    )
 
 
 def page(settings: Settings, app: App, ask: Asking) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ The errmsg is data from outside. It is shortened, cleaned and kept for the log w
 the rid, the number Tencent's support asks for; no page shows it.
 """
 
+import ipaddress
 import re
 from collections.abc import Iterable
 from enum import StrEnum
@@ -41,6 +42,9 @@ _RID = re.compile(
     r",?\s*(?:rid:\s*(?P<rid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{8}){2})"
     r"|hints?:\s*\[\s*req_id:\s*(?P<req_id>[0-9A-Za-z_-]{1,32})\s*\])"
 )
+# "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist".
+_ADDRESS_REFUSED = 40164
+_ADDRESS = re.compile(r"\bip ([0-9A-Fa-f:.]+)")
 # What looks like a token, code or secret. The words of an errmsg are shorter.
 _SECRET = re.compile(r"[0-9A-Za-z_\-]{20,}")
 
@@ -117,6 +121,17 @@ def row_of(error: WxloginError) -> Errcode | None:
     """The row of the errcode behind this error."""
     errcode = errcode_of(error)
     return None if errcode is None else lookup(errcode)
+
+
+def refused_address(error: WxloginError) -> str | None:
+    """Our address as WeChat sees it, where it refuses that; None otherwise."""
+    if errcode_of(error) != _ADDRESS_REFUSED:
+        return None
+    match = _ADDRESS.search(error.facts.get("errmsg") or "")
+    try:
+        return str(ipaddress.ip_address(match[1])) if match else None
+    except ValueError:
+        return None
 
 
 def never_left(error: BaseException) -> bool:

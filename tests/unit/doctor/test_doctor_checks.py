@@ -14,6 +14,7 @@ from wxlogin.config.loading import read_settings
 from wxlogin.doctor import public_url, upstream, verdicts
 from wxlogin.doctor.findings import (
     Asking,
+    Finding,
     Job,
     Level,
     asking,
@@ -134,6 +135,67 @@ def test_a_mini_programs_secret_goes_to_its_own_call(server, app, ask, errcode, 
     [target] = server.targets
     assert target.startswith("/sns/jscode2session?")
     assert server.queries()[0]["js_code"] == verdicts.MADE_UP_CODE
+
+
+@pytest.fixture
+def token_check(server, app, ask):
+    """What the doctor says of a mini program's access token after this answer."""
+
+    def look(answer: object) -> list[Finding]:
+        server.will(says(answer))
+        api = Hosts(api=f"http://127.0.0.1:{server.port}")
+        wechat = WeChat(api, budget=3, pool=ask.transport, pause=lambda seconds: None)
+        mini = app.model_copy(update={"kind": AppKind.mini_program, "name": "mp"})
+        found = list(verdicts.access_token(mini, wechat))
+        assert server.targets[0] == "/cgi-bin/stable_token"
+        assert b"force_refresh" not in server.bodies[0]
+        assert "MARKER" not in " ".join(finding.line() for finding in found)
+        return found
+
+    return look
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 1-2-3",
+        "invalid ip 203.0.113.7, not in whitelist",
+    ],
+)
+def test_the_address_that_wechat_names(token_check, text):
+    [finding] = token_check({"errcode": 40164, "errmsg": text})
+    assert finding.level == "wrong"
+    assert finding.check == "access token"
+    assert "203.0.113.7" in finding.text
+    assert "203.0.113.7" in finding.todo
+    assert "::ffff" not in finding.line()
+    assert finding.console.endswith("IP白名单")
+
+
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ({"access_token": "68_MARKER_token", "expires_in": 7200}, "ok"),
+        (
+            {"errcode": 40164, "errmsg": "invalid ip <script>, not in whitelist"},
+            "wrong",
+        ),
+        ({"errcode": 40243, "errmsg": "frozen"}, "wrong"),
+        ({"errcode": 89503, "errmsg": ""}, "wrong"),
+        ({"errcode": -1, "errmsg": "system error"}, "warning"),
+        ({"errcode": 45009, "errmsg": ""}, "warning"),
+        ({"errcode": 0}, "warning"),
+    ],
+)
+def test_an_access_token_by_what_wechat_answers(token_check, answer, level):
+    [finding] = token_check(answer)
+    assert finding.level == level
+    assert "<script>" not in finding.line()
+
+
+@pytest.mark.parametrize("errcode", [40013, 40125])
+def test_a_wrong_secret_is_said_once(token_check, errcode):
+    assert token_check({"errcode": errcode, "errmsg": "x"}) == []
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@
       }
       streams = streams && lasted;
       rest();
-      ask();
+      // Not at once: a page that is being left loses its stream, too.
+      later(ask, 0.3);
     });
   }
 

@@ -93,4 +93,5 @@ def hosts_of(settings: Settings) -> endpoints.Hosts:
         api=settings.wechat_api_url or endpoints.API_HOST,
         res=settings.wechat_res_url or endpoints.RES_HOST,
         mp=settings.wechat_mp_url or endpoints.MP_HOST,
+        phone=settings.simulator_url if settings.simulated else endpoints.PHONE_SCHEME,
     )

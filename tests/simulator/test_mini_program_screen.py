@@ -159,3 +159,18 @@ def test_what_a_code_holds_is_text(client: FlaskClient) -> None:
     query = {"appid": MP, "page": nasty, "scene": nasty, "env": nasty}
     for person in ({}, {"person": "lihua"}):
         assert nasty not in client.get(PATH, query_string=query | person).text
+
+
+def test_a_phone_s_browser_opens_a_page_by_its_scheme(client: FlaskClient) -> None:
+    """weixin://dl/business/ is here a path of the same name."""
+    query = {"appid": MP, "path": "pages/scan/scan", "query": "scene=k3J9%261"}
+    asked = client.get("/dl/business/", query_string=query, follow_redirects=True).text
+    assert 'data-state="choose"' in asked
+    client.get("/phone?person=jose")
+    page = client.get("/dl/business/", query_string=query, follow_redirects=True).text
+    assert hook(page, "me") == "jose"
+    assert (hook(page, "page"), hook(page, "scene")) == ("pages/scan/scan", "k3J9&1")
+    assert "1286" in page
+    trial = client.get("/dl/business/", query_string=query | {"env_version": "trial"})
+    assert "env=trial" in trial.location
+    assert client.get("/dl/business/?appid=wx1").status_code == 404

@@ -10,6 +10,9 @@ QRCODE = "/connect/qrcode"
 CONFIRM = "/connect/confirm"
 POLL = "/connect/l/qrconnect"
 
+# By `weixin:/` and this a phone's browser opens a mini program.
+BUSINESS = "/dl/business/"
+
 # The page inside WeChat, and what stands behind every link to it.
 OAUTH2_AUTHORIZE = "/connect/oauth2/authorize"
 FRAGMENT = "#wechat_redirect"

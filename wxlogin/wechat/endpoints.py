@@ -15,6 +15,10 @@ OPEN_HOST = "https://open.weixin.qq.com"
 API_HOST = "https://api.weixin.qq.com"
 RES_HOST = "https://res.wx.qq.com"
 MP_HOST = "https://mp.weixin.qq.com"
+# The scheme by which a phone's browser opens the app, and its path to mini programs
+# (developers.weixin.qq.com/miniprogram/dev/framework/open-ability/url-scheme.html).
+PHONE_SCHEME = "weixin:/"
+BUSINESS = "/dl/business/"
 
 # Pages of the open platform. The phone opens CONFIRM, the QR page asks POLL.
 QRCONNECT = "/connect/qrconnect"
@@ -71,6 +75,7 @@ class Hosts:
     api: str = API_HOST
     res: str = RES_HOST
     mp: str = MP_HOST
+    phone: str = PHONE_SCHEME
 
     @property
     def plain(self) -> str:
@@ -168,3 +173,18 @@ def authorize_url(
         ("state", state),
     ]
     return f"{hosts.open}{OAUTH2_AUTHORIZE}?{_query(pairs)}{FRAGMENT}"
+
+
+def program_url(
+    hosts: Hosts, *, appid: str, path: str, query: str, env_version: str
+) -> str:
+    """The link by which a phone's browser opens a mini program at this page, the
+    "plain scheme". `path` has no leading slash, `query` is at most 512 characters.
+
+    It works outside WeChat, for programs that belong to no single person, and for pages
+    declared in its console: 设置 > 隐私与安全 > 明文 scheme 拉起此小程序.
+    """
+    pairs = [("appid", appid), ("path", path), ("query", query)]
+    if env_version != "release":
+        pairs.append(("env_version", env_version))
+    return f"{hosts.phone}{BUSINESS}?{_query(pairs)}"

@@ -4,23 +4,25 @@ The program itself is somebody else's. Where the app has a `request_domain`, a s
 plays in its place (`..program`), and a code is answered on this screen. Below it, or
 alone, stands what WeChat gives a program: `Page.onLoad` gets the page's query, in which
 `scene` is the text of the code, encoded; the launch scene of `App.onLaunch` is a number
-and another thing, 1047 for a scanned code (developers.weixin.qq.com/miniprogram/dev/
-reference/scene-list.html). Nothing of a scan reaches the program's server by itself.
+and another thing, 1047 for a scanned code. Nothing of a scan reaches the program's
+server by itself.
 """
 
 import json
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import parse_qs
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from ..current import is_foreign, origin, world
 from ..program import Program, Told
+from ..protocol import BUSINESS
 from ..refusals import SimulatorError
 from ..world import wx
-from ..world.launches import PROGRAM_SCREEN, Launch
+from ..world.launches import BY_SCHEME, PROGRAM_SCREEN, SCANNED, Launch
 from ..world.parties import Person
 from .page import page
 from .phone_owner import named_person, owner, remember
@@ -59,6 +61,24 @@ def screen() -> Response:
     )
     remember(response, person)
     return response
+
+
+@bp.get(BUSINESS)
+def by_scheme() -> Response:
+    """A plain scheme, `weixin://dl/business/?…`, that the phone's browser opened."""
+    values, person = request.args, owner()
+    try:
+        app = world().registry.app(values.get("appid", ""))
+    except SimulatorError:
+        abort(404)
+    launch = Launch(
+        app,
+        values.get("path", ""),
+        parse_qs(values.get("query", "")).get("scene", [""])[0],
+        values.get("env_version", "release"),
+        BY_SCHEME,
+    )
+    return redirect(launch.link("") + (f"&person={person.name}" if person else ""))
 
 
 @bp.post(PROGRAM_SCREEN)
@@ -121,6 +141,7 @@ def _launch() -> Launch:
         values.get("page") or home,
         values.get("scene", ""),
         values.get("env") or "release",
+        BY_SCHEME if values.get("number") == str(BY_SCHEME) else SCANNED,
     )
 
 

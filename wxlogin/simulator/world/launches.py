@@ -18,15 +18,23 @@ _LISTED, _MOST = 1800, 6
 #: The phone's screen of a program; a path of the simulator's own.
 PROGRAM_SCREEN = "/phone/mp"
 
+#: Launch scenes of a scanned code and of a plain scheme in a phone's browser
+#: (developers.weixin.qq.com/miniprogram/dev/reference/scene-list.html).
+SCANNED, BY_SCHEME = 1047, 1286
+
 
 @dataclass(frozen=True)
 class Launch:
-    """A program opened at one of its pages, with the scene of a code or without."""
+    """A program opened at one of its pages, with the scene of a code or without.
+
+    `number` is the launch scene, which has nothing to do with the other.
+    """
 
     app: App
     page: str
     scene: str = ""
     env: str = "release"
+    number: int = SCANNED
 
     @property
     def query(self) -> str:
@@ -46,7 +54,8 @@ class Launch:
     def values(self) -> dict[str, str]:
         """The same as a link has it."""
         named = {"appid": self.app.appid, "page": self.page}
-        return named | {"scene": self.scene, "env": self.env}
+        more = {"number": str(self.number)} if self.number != SCANNED else {}
+        return named | {"scene": self.scene, "env": self.env} | more
 
     def link(self, origin: str) -> str:
         """The content of the code."""

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from wxlogin.simulator import World
 from wxlogin.simulator.refusals import ApiError
 
-from .conftest import MP, OA, Program, errcode
+from .conftest import MP, OA, Program, Site, errcode
 
 TOKEN, STABLE = "/cgi-bin/token", "/cgi-bin/stable_token"
 DAY = 24 * 3600
@@ -192,6 +192,22 @@ def test_addresses_that_may_ask(program: Program, client: FlaskClient) -> None:
     client.put("/_sim/apps", json={"name": "mp", "ip_list": ["127.0.0.0/8"]})
     assert "access_token" in program.asks_token()
     assert "access_token" in program.asks_stable_token()
+
+
+def test_an_accounts_list_covers_calls_with_a_token_too(
+    program: Program, client: FlaskClient, world: World
+) -> None:
+    account, path = Program(client, "oa", OA), "/wxa/checksession"
+    token = account.token()
+    client.put("/_sim/apps", json={"name": "oa", "ip_list": ["::1"]})
+    answer = Site(client).asks(path, access_token=token)
+    assert errcode(answer) == 40164
+    client.put("/_sim/apps", json={"name": "oa", "ip_list": ["127.0.0.1"]})
+    assert errcode(Site(client).asks(path, access_token=token)) == 48001
+    # A mini program's covers the calls for a token alone.
+    token = program.token()
+    client.put("/_sim/apps", json={"name": "mp", "ip_list": ["::1"]})
+    assert errcode(Site(client).asks(path, access_token=token)) == 41009
 
 
 def test_an_address_inside_ipv6_is_the_same(program: Program) -> None:

@@ -66,6 +66,41 @@ def test_order_of_checks(
     assert answer["errmsg"].startswith(text)
 
 
+def test_a_person_whom_wechat_refuses(program: Program, world: World) -> None:
+    world.switch(("person", "lihua"), blocked=True)
+    code = program.gets_code("lihua")
+    answer = program.exchanges(code)
+    assert errcode(answer) == 40226
+    assert answer["errmsg"].startswith("code blocked, rid: ")
+    # What is wrong with the code itself is told first, and others come in.
+    assert errcode(program.exchanges("x")) == 40029
+    assert "openid" in program.signs_in("xiaoming")
+    world.switch(("person", "lihua"), blocked=None)
+    assert "openid" in program.exchanges(code)
+
+
+@pytest.mark.parametrize(
+    ("tail", "form"),
+    [
+        ("hints", r"invalid code, hints: \[ req_id: [\w-]{11} \]"),
+        ("hint", r"invalid code hint: \[[\w-]{16}\]"),
+        ("hint+rid", r"invalid code hint: \[[\w-]{16}\] rid: \w{8}-\w{8}-\w{8}"),
+    ],
+)
+def test_older_ends_of_an_errmsg(
+    program: Program, world: World, tail: str, form: str
+) -> None:
+    world.switch(errmsg_tail=tail)
+    assert re.fullmatch(form, program.exchanges("x")["errmsg"])
+
+
+def test_the_first_group_of_a_rid_is_the_time(program: Program, world: World) -> None:
+    world.advance(86400)
+    errmsg = program.exchanges("x")["errmsg"]
+    told = int(errmsg.split("rid: ")[1].split("-")[0], 16)
+    assert abs(told - world.now()) < 60
+
+
 def test_a_code_works_once(program: Program, world: World) -> None:
     code = program.gets_code()
     assert "openid" in program.exchanges(code)

@@ -142,3 +142,9 @@ def test_neither_number_nor_code_is_noted(program: Program) -> None:
     assert PATH in noted
     assert code not in noted
     assert "13800138001" not in noted
+
+
+def test_an_openid_is_text(program: Program) -> None:
+    code = code_from(program)
+    assert errcode(fetches(program, {"code": code, "openid": 5})) == 47001
+    assert errcode(fetches(program, {"code": code})) == 0

@@ -178,6 +178,27 @@ def test_tokens_and_method(program: Program, client: FlaskClient) -> None:
         assert refused(answer) == wanted
 
 
+def test_an_error_in_the_place_of_a_picture_says_so_in_a_header(
+    program: Program, world: World
+) -> None:
+    assert "LogicRet" not in ask(program).headers
+    assert ask(program, scene="").headers["LogicRet"] == "40169"
+    query = {"access_token": "98_" + "x" * 100}
+    answer = program.client.post(PATH, json={"scene": "s"}, query_string=query)
+    assert answer.headers["LogicRet"] == "40001"
+    # The length that was reported with the header.
+    assert len(answer.data) == 118
+    assert "LogicRet" not in program.client.get("/wxa/checksession").headers
+    world.switch(wxacode="error:image/jpeg")
+    assert ask(program).headers["LogicRet"] == "41030"
+    assert program.client.get("/_sim/calls").get_json()[-1]["errcode"] == 41030
+
+
+def test_a_token_in_a_form_is_none(program: Program) -> None:
+    answer = program.client.post(PATH, data={"access_token": program.token()})
+    assert refused(answer) == 41001
+
+
 def test_the_quota_counts_equal_codes(program: Program, world: World) -> None:
     world.switch(quota={"path": PATH, "calls": 2})
     assert image_of(ask(program)).size == image_of(ask(program)).size

@@ -5,7 +5,11 @@ Checked in this order, as inferred: method 43001, 43002 · body 44002, 47001 · 
 45009, 45011.
 
 A mini program's list of addresses covers these calls alone (developers.weixin.qq.com/
-miniprogram/dev, API IP 白名单); an account without a list has none to be refused by.
+miniprogram/dev, API IP 白名单), an account's every call with an access_token, too
+(developers.weixin.qq.com/doc/subscription/guide/dev/api). An app without a list has
+none to be refused by.
+
+The access_token stands in the query, also where the rest is posted.
 """
 
 import ipaddress
@@ -15,7 +19,7 @@ from ..refusals import ApiError
 from ..world.app_tokens import AppToken
 from ..world.parties import App
 from ..world.quotas import DAY, MINUTE
-from .asked import Asked
+from .asked import Asked, need
 
 Fields = dict[str, Any]
 
@@ -56,10 +60,12 @@ def stable_token(asked: Asked) -> Fields:
 def caller(asked: Asked, kind: str) -> App:
     """The app whose access_token this is, of a kind that has this call.
 
-    Raises ApiError 41001, 40014, 40001, 42001 or 48001.
+    Raises ApiError 41001, 40014, 40001, 42001, 40164 or 48001.
     """
-    used = asked.world.app_tokens.check(asked.need("access_token", 41001))
+    used = asked.world.app_tokens.check(need(asked.query, "access_token", 41001))
     app = asked.world.registry.app(used.appid)
+    if app.kind == "official_account":
+        _refuse_strangers(asked, app)
     if app.kind != kind:
         raise ApiError(48001)
     return app

@@ -17,12 +17,16 @@ from ..world.parties import App
 
 @dataclass(frozen=True)
 class Asked:
-    """`params` are the query's and a form's; `address` is whose the call is."""
+    """`query` is the query's part of `params`, which are a form's, too.
+
+    `address` is whose the call is.
+    """
 
     world: World
     path: str
     method: str
     params: Mapping[str, str]
+    query: Mapping[str, str]
     body: bytes
     address: str
     origin: str
@@ -95,10 +99,11 @@ def need(given: Mapping[str, Any], name: str, errcode: int) -> str:
 
 @dataclass(frozen=True)
 class Picture:
-    """An answer that is no JSON."""
+    """An answer that is no JSON; `errcode` where it is an error that looks like it."""
 
     body: bytes
     mimetype: str
+    errcode: int = 0
 
 
 Answer = dict[str, Any] | Picture

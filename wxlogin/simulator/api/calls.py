@@ -53,7 +53,12 @@ def call(_rest: str) -> Response:
     _note(asked, who, errcode, mode)
     _be_late(who)
     replaced = _replaced(asked.path, who)
-    return _respond(body if replaced is None else replaced, mode, content_type)
+    response = _respond(body if replaced is None else replaced, mode, content_type)
+    if errcode and asked.path == protocol.WXA_GETWXACODEUNLIMIT:
+        # Seen beside an error that came in the place of a picture (developers.weixin.
+        # qq.com/community/personal/oCJUswyGhG7_nbmoBd0vIxaz5MBU).
+        response.headers["LogicRet"] = str(errcode)
+    return response
 
 
 def _asked() -> Asked:
@@ -64,6 +69,7 @@ def _asked() -> Asked:
         path=request.path,
         method=request.method,
         params=request.values.to_dict(),
+        query=request.args.to_dict(),
         body=body,
         address=request.remote_addr or "127.0.0.1",
         origin=origin(),
@@ -101,9 +107,11 @@ def _carry_out(asked: Asked, who: Who) -> tuple[int, bytes, str]:
         if rule:
             raise ApiError(rule["errcode"], rule.get("errmsg"))
     except ApiError as error:
-        return error.errcode, error_body(error, asked.path, world().now()), json_type
+        tail = world().switches.get("errmsg_tail", **who) or ""
+        body = error_body(error, asked.path, world().now(), tail)
+        return error.errcode, body, json_type
     if isinstance(answer, Picture):
-        return 0, answer.body, answer.mimetype
+        return answer.errcode, answer.body, answer.mimetype
     return 0, encode(answer), json_type
 
 

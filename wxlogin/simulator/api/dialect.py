@@ -5,7 +5,9 @@
   strict JSON reader refuses (github.com/lanrion/weixin_authorize/pull/52).
 - An errmsg ends in `, rid: 8hex-8hex-8hex`, outside `/sns/` without the comma, and
   that of 40002 has a line end in front of it (developers.weixin.qq.com/community/
-  develop/doc/000248310642781845f0489d061000).
+  develop/doc/000248310642781845f0489d061000). Before there was a rid, it ended in
+  `, hints: [ req_id: Kgian7aLRa- ]`, later in ` hint: [mGhbWV0sf-LxnVma]`, which some
+  calls still put before the rid.
 """
 
 import secrets
@@ -31,8 +33,10 @@ ERRMSG = {
     40097: "invalid args",
     40125: "invalid appsecret",
     40129: "invalid scene",
+    40159: "invalid length for path, or the data is not json string",
     40163: "code been used",
     40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+    40165: "invalid weapp pagepath",
     40169: "invalid length for scene, or the data is not json string",
     40188: "invalid scope",
     40222: "invalid request idc domain",
@@ -54,19 +58,25 @@ ERRMSG = {
     43001: "require GET method",
     43002: "require POST method",
     43003: "require https",
+    43004: "require subscribe",
     44002: "empty post data",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
+    45029: "qrcode count out of limit",
+    46004: "user no exist",
     47001: "data format error",
     48001: "api unauthorized",
     48004: "api forbidden",
+    48006: "forbid to clear quota because of reaching the limit",
     50001: "user unauthorized",
     50002: "user limited",
     50005: "user is unsubscribed",
     61004: "access clientip is not registered",
+    63178: "appid wrong",
     87007: "session_key is not existd or expired",
     87008: "invalid sig_method",
     87009: "invalid signature",
+    89002: "open not exists",
 }
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -84,14 +94,38 @@ def encode(value: Any) -> bytes:
     return _json(value).encode("utf-8", "backslashreplace")
 
 
-def error_body(error: ApiError, path: str, now: float) -> bytes:
-    """The body of an error, with a fresh rid; its first group is the Unix time."""
-    comma = "," if path.startswith("/sns/") else ""
-    rid = f"{int(now):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+def error_body(error: ApiError, path: str, now: float, tail: str = "") -> bytes:
+    """The body of an error; `tail` is a value of the switch `errmsg_tail`."""
     errmsg = error.errmsg
     if errmsg is None:
         errmsg = ERRMSG.get(error.errcode, "error")
-    return encode({"errcode": error.errcode, "errmsg": f"{errmsg}{comma} rid: {rid}"})
+    comma = "," if path.startswith("/sns/") else ""
+    end = _TAILS[tail](now, comma)
+    return encode({"errcode": error.errcode, "errmsg": f"{errmsg}{end}"})
+
+
+def fresh_rid(now: float) -> str:
+    """The number of a call; its first group is the Unix time."""
+    return f"{int(now):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+
+
+def _hints(now: float, comma: str) -> str:
+    return f", hints: [ req_id: {secrets.token_urlsafe(8)} ]"
+
+
+def _hint(now: float, comma: str) -> str:
+    return f" hint: [{secrets.token_urlsafe(12)}]"
+
+
+def _rid(now: float, comma: str) -> str:
+    return f"{comma} rid: {fresh_rid(now)}"
+
+
+def _hint_and_rid(now: float, comma: str) -> str:
+    return _hint(now, comma) + f" rid: {fresh_rid(now)}"
+
+
+_TAILS = {"": _rid, "hints": _hints, "hint": _hint, "hint+rid": _hint_and_rid}
 
 
 def _json(value: Any) -> str:

@@ -4,7 +4,8 @@ code2Session wants appid, secret, js_code and grant_type, no access_token and no
 registered address (developers.weixin.qq.com/miniprogram/dev/server/API/user-login/
 api_code2session). Which of its checks comes first is not documented; here it is, in
 this order: appid 41002, 40013 · secret 41004, 40125 · js_code 41008 · grant_type 40002
-· the code 40029, 40163 · a hundred exchanges a minute for one person 45011.
+· the code 40029, 40163 · a person whom WeChat refuses 40226 · a hundred exchanges a
+minute for one person 45011.
 
 checksession and resetusersessionkey prove a session_key by an HMAC-SHA256 of nothing,
 keyed with its base64 text, in lower-case hex (developers.weixin.qq.com/miniprogram/dev/
@@ -33,6 +34,8 @@ def code2session(asked: Asked) -> Fields:
         raise ApiError(40002)
     programs = asked.world.mini_programs
     person = _mocked(asked, app) if code == MOCK_CODE else programs.check(code, app)
+    if asked.switch("blocked", app, person):
+        raise ApiError(40226)
     asked.within(45011, f"{app.appid} {person}", most=100, seconds=MINUTE)
     if code == MOCK_CODE:
         key = programs.open_key(app, person)
@@ -85,7 +88,9 @@ def phone_number(asked: Asked) -> Fields:
         raise ApiError(40029)
     given = asked.json()
     code, openid = need(given, "code", 40029), given.get("openid", "")
-    wanted = asked.world.registry.find_openid(app, str(openid)) if openid else None
+    if not isinstance(openid, str):
+        raise ApiError(47001)
+    wanted = asked.world.registry.find_openid(app, openid) if openid else None
     if openid and not wanted:
         raise ApiError(40003)
     name = wanted.name if wanted else ""

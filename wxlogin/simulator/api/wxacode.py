@@ -47,7 +47,7 @@ _TYPES: dict[str, type] = {
 
 def unlimited(asked: Asked) -> Picture:
     """The picture of a code, or what the switch `wxacode` makes of it."""
-    app = caller(asked, "mini_program")
+    app = _caller(asked)
     asked.within(45009, app.appid, most=5000, seconds=MINUTE)
     given = _typed(asked.json())
     scene, page = _scene(given), _page(given, app)
@@ -61,6 +61,14 @@ def unlimited(asked: Asked) -> Picture:
     body = program_code(link, width, colour, clear=clear, png=png)
     asked.world.launches.add(launch)
     return _spoiled(asked, fault, Picture(body, "image/png" if clear else "image/jpeg"))
+
+
+def _caller(asked: Asked) -> App:
+    try:
+        return caller(asked, "mini_program")
+    except ApiError as error:
+        # A token that is over was seen here with 118 bytes, which are the short words.
+        raise ApiError(error.errcode) from None
 
 
 def _typed(given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -120,5 +128,5 @@ def _spoiled(asked: Asked, fault: str, picture: Picture) -> Picture:
         return Picture(picture.body[: len(picture.body) // 2], picture.mimetype)
     if fault.startswith("error:"):
         body = error_body(ApiError(41030), asked.path, asked.world.now())
-        return Picture(body, fault.removeprefix("error:"))
+        return Picture(body, fault.removeprefix("error:"), errcode=41030)
     return picture

@@ -22,6 +22,9 @@ CODE_FAULTS = (
     "empty", "half", "png",
 )  # fmt: skip
 
+#: How an errmsg ended before there was a rid, and while there were both.
+TAILS = ("hints", "hint", "hint+rid")
+
 # Ten years; more would be a typing error.
 MOST_AGE = 10 * 366 * 24 * 3600
 
@@ -121,6 +124,16 @@ SWITCHES: dict[str, Switch] = {
         _("Pushes come twice, after the next, late, or in the spelling of samples."),
         checks.some_of(*FAULTS),
         FAULTS,
+    ),
+    "blocked": Switch(
+        _("WeChat refuses a person's login in mini programs (40226)."),
+        checks.true,
+        (True,),
+    ),
+    "errmsg_tail": Switch(
+        _("The end of each errmsg as it was written in older days."),
+        checks.one_of(*TAILS),
+        TAILS,
     ),
     "quota": Switch(
         _("Other limits for the calls of a server: so many in a minute or a day."),

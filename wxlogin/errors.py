@@ -28,7 +28,10 @@
     │   ├── UnknownPerson          nobody knows the person, and no account is made
     │   ├── RegistrationClosed     the site takes no new accounts
     │   ├── RegistrationOver       what waited for the person's word is gone
-    │   └── LinkExpired            a site's link for its customer is over
+    │   ├── LinkExpired            a site's link for its customer is over
+    │   ├── ScanOver               a code that a phone scans is over
+    │   ├── NotTheScanner          another phone has scanned this code
+    │   └── NumberWrong            the phone did not bring the browser's number
     ├── WeChatUnavailable          time-out, reset, garbage, busy: try again later
     │   └── WeChatBusy             quota or "system error"
     ├── WeChatMisconfigured        secret, appid or permission: the operator acts
@@ -41,8 +44,11 @@
     ├── AccountDisabled            the operator has closed the account
     ├── AccountGone                the account was deleted meanwhile
     ├── NotFound                   no such thing, or not yours
+    │   └── ScanUnknown            no code of this app, or of this browser, is that
     ├── Conflict                   what is asked contradicts the state of things
     │   ├── RecentlyJoined         who has just come to an account pushes nobody out
+    │   ├── ScanOutOfTurn          a step with a scanned code that is not the next
+    │   ├── ScanTaken              another phone was faster
     │   ├── ExternalIdTaken        another user has this id of the site's
     │   └── ExternalIdFixed        the user has another id of the site's
     ├── TooManyRequests            one visitor asks more often than anybody needs
@@ -253,6 +259,21 @@ class LinkExpired(LoginFailed):
     status = 410
 
 
+class ScanOver(LoginFailed):
+    code = "scan_over"
+    status = 410
+
+
+class NotTheScanner(LoginFailed):
+    code = "scan_not_yours"
+    status = 403
+
+
+class NumberWrong(LoginFailed):
+    code = "scan_number"
+    status = 403
+
+
 class WeChatUnavailable(WxloginError):
     code = "wechat_unavailable"
     status = 503
@@ -314,9 +335,21 @@ class NotFound(WxloginError):
     status = 404
 
 
+class ScanUnknown(NotFound):
+    code = "scan_unknown"
+
+
 class Conflict(WxloginError):
     code = "conflict"
     status = 409
+
+
+class ScanOutOfTurn(Conflict):
+    code = "scan_order"
+
+
+class ScanTaken(Conflict):
+    code = "scan_taken"
 
 
 class RecentlyJoined(Conflict):

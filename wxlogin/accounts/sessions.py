@@ -179,19 +179,27 @@ def open_beside(
     AccountDisabled and AccountGone, with nothing written.
     """
     at = now()
-    facts = {"session_id": session_id, "user_id": user_id, **alive_at(at, idle)}
 
     def work(session: Session) -> None:
         # The user's lock: an account that is being closed ends all its sessions.
         refuse_disabled(*lock(session, {user_id}).values())
-        first = session.scalar(_OWN, facts)
-        if first is None:
-            raise SignInNeeded("the session to hand over from has ended")
+        first = require_alive(session, session_id, user_id, at=at, idle=idle)
         new = NewSession(secret, at, login_at=first.created_at, ends_at=first.ends_at)
         owner = {"user_id": user_id, "identity_id": first.identity_id}
         open_session(session, new, trace, **owner, appid=first.appid)
 
     transaction(work)
+
+
+def require_alive(
+    session: Session, session_id: int, user_id: int, *, at: datetime, idle: timedelta
+) -> SessionRow:
+    """The user's session, which goes on. Raises SignInNeeded where it does not."""
+    facts = {"session_id": session_id, "user_id": user_id, **alive_at(at, idle)}
+    found: SessionRow | None = session.scalar(_OWN, facts)
+    if found is None:
+        raise SignInNeeded("the session that this goes back to has ended")
+    return found
 
 
 def end_one(session_id: int) -> None:

@@ -15,7 +15,7 @@ from wxlogin.config.written import Written
 
 _WORDS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
-_FAILURES = ("failed_codes", "failed_codes_of_browser", "failed_keys")
+_FAILURES = ("failed_codes", "failed_codes_of_browser", "failed_keys", "failed_scans")
 
 
 class Limits(Written):
@@ -38,6 +38,20 @@ class Limits(Written):
         default=10,
         description="The same for a browser that has signed in here before; the "
         "failures of others at its address do not count against it.",
+    )
+    failed_scans: PositiveInt = Field(
+        default=20,
+        description="Codes of `/login/scan` from one address that there are not.",
+    )
+    scan_codes: PositiveInt = Field(
+        default=30,
+        description="Mini program's codes that browsers of one address ask for; WeChat "
+        "draws 5,000 for everybody. A browser that has a live one gets that again.",
+    )
+    scan_codes_of_browser: PositiveInt = Field(
+        default=10,
+        description="The same of one browser; one that has signed in here before does "
+        "not count for its address.",
     )
     requests: PositiveInt = Field(
         default=12_000,

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from wxlogin.config.apps import AppKind
 from wxlogin.config.host_names import ip_of, is_loopback, is_this_machine
 from wxlogin.config.notation import require_private
 from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample, is_weak
@@ -105,6 +106,13 @@ def _apps(settings: Settings) -> Iterator[str]:
         values = [getattr(app, field) for app in settings.apps]
         for value in sorted({value for value in values if values.count(value) > 1}):
             yield f"APPS: two apps have the {field} {value}; each needs its own"
+    program = settings.scan_program
+    if settings.scan_app and (
+        program is None or program.kind is not AppKind.mini_program
+    ):
+        yield (
+            f"SCAN_APP is {settings.scan_app}: write the name of a mini_program in APPS"
+        )
     if settings.simulated or settings.env == "development":
         return
     for app in settings.apps:

@@ -155,6 +155,17 @@ class Settings(Written):
         ge=1,
         description="Sign-ins older than this are forgotten, once a day.",
     )
+    scan_app: str = Field(
+        "",
+        description="Name of the mini program whose code `/login/scan` shows. Default: "
+        "the first one in APPS. So a spare program is switched to by this alone.",
+    )
+    scan_ttl: int = Field(
+        300,
+        ge=30,
+        le=1800,
+        description="Seconds for which a mini program's code on a page is good.",
+    )
     site_name: str = Field("", description="Your site's name on our pages.")
     site_sentence: str = Field("", description="One sentence below the name.")
     logo: Logo = Field(
@@ -269,6 +280,13 @@ class Settings(Written):
         """The site with this client id."""
         found = (site for site in self.sites if site.client_id == client_id)
         return next(found, None) if client_id else None
+
+    @property
+    def scan_program(self) -> App | None:
+        """The mini program whose code a page shows."""
+        if self.scan_app:
+            return self.app_named(self.scan_app)
+        return self.app_of_kind(AppKind.mini_program)
 
     def app_of_kind(self, kind: AppKind) -> App | None:
         """The first configured app of this kind."""

@@ -137,8 +137,17 @@ MINI_PROGRAM = Door(
     about="mini programs, wx.login without a scope",
 )
 
+SCAN = Door(
+    name="scan",
+    kind=AppKind.mini_program,
+    title=N_("Mini program, code on a page"),
+    about="codes on PCs that a mini program scans",
+    opens=(Surroundings.desktop, Surroundings.wecom_desktop),
+    has_page=True,
+)
+
 #: /login opens the first of them that a place and the configured apps allow.
-DOORS: tuple[Door, ...] = (QR, H5, APP, MINI_PROGRAM)
+DOORS: tuple[Door, ...] = (QR, H5, APP, MINI_PROGRAM, SCAN)
 
 
 def doors_of(kind: AppKind) -> list[Door]:
@@ -205,6 +214,9 @@ def route(where: Surroundings, *, app: App | None = None) -> Route:
 
 
 def _of(kind: AppKind, named: App | None) -> App | None:
+    settings = running().settings
     if named is not None:
         return named if named.kind is kind else None
-    return running().settings.app_of_kind(kind)
+    if kind is SCAN.kind:
+        return settings.scan_program
+    return settings.app_of_kind(kind)

@@ -116,7 +116,7 @@ def json_texts(**names: bool) -> dict[str, str]:
     A missing optional one is "". Raises BadRequest for another shape, and
     NotJson for a body of another type.
     """
-    body, found = _object(), {}
+    body, found = json_object(), {}
     for name, required in names.items():
         value = _text(name, body.get(name, ""))
         if required and not value.strip():
@@ -130,7 +130,7 @@ def json_long_texts(*names: str) -> list[str]:
 
     Raises as `json_texts`.
     """
-    body = _object()
+    body = json_object()
     return [_text(name, body.get(name, ""), longest=BODY_BYTES) for name in names]
 
 
@@ -139,13 +139,14 @@ def json_text_or_null(name: str) -> str | None:
 
     Raises as `json_texts`, and BadRequest where the name is not there.
     """
-    body = _object()
+    body = json_object()
     if name not in body:
         raise BadRequest(f"{name} is missing")
     return None if body[name] is None else _text(name, body[name])
 
 
-def _object() -> dict[str, Any]:
+def json_object() -> dict[str, Any]:
+    """The request's JSON object. Raises BadRequest, and NotJson."""
     if not request.is_json:
         raise NotJson
     try:

@@ -22,7 +22,7 @@ from flask import Flask, Response, current_app, request
 
 from wxlogin.config import Settings
 from wxlogin.config.limits import Limits
-from wxlogin.errors import Crowded, TooManyRequests
+from wxlogin.errors import Crowded, ScanUnknown, TooManyRequests
 from wxlogin.flows import doors
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -41,6 +41,10 @@ _MINI = {"mini_program.login", "mini_program.renew"}
 _PROFILES = {"mini_program.bind_profile", "mini_program.profile"}
 _FILES = {"mini_program.avatar"}
 _PICTURE = {"first_visit.picture"}
+_SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
+_SCAN_PAGE = {
+    f"scan.{part}" for part in ("renew", "state", "events", "image", "face", "claim")
+}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
@@ -133,6 +137,39 @@ def answered(kind: str, *, seconds: int) -> None:
         callers.count(f"waiting-{kind}", callers.address(), amount=-1, seconds=seconds)
 
 
+@contextmanager
+def guessing() -> Iterator[None]:
+    """Around what names a code by its scene: made-up ones end here (security row 68).
+
+    Raises TooManyRequests in place of ScanUnknown for who has named too many. A right
+    one is always answered.
+    """
+    try:
+        yield
+    except ScanUnknown:
+        if callers.are_counted():
+            most = running().settings.limits.failed_scans
+            callers.spend("failed-scans", callers.address(), most)
+        raise
+
+
+def count_code(first: str | None) -> None:
+    """One mini program's code more, each of which WeChat is asked to draw (row 78).
+
+    `first` names the browser by the first of its codes; None for one without. Raises
+    TooManyRequests.
+    """
+    if not callers.are_counted():
+        return
+    limits = running().settings.limits
+    if first:
+        who = f"scan-{first}"
+        callers.spend("scan-codes", who, limits.scan_codes_of_browser)
+    known = callers.browser_of_session()
+    most = limits.scan_codes_of_browser if known else limits.scan_codes
+    callers.spend("scan-codes", known or callers.address(), most)
+
+
 def count_site_call(client_id: str) -> None:
     """One call of this site's server, which has shown its key."""
     if callers.are_counted():
@@ -193,6 +230,9 @@ def _uses() -> dict[str, list[_Use]]:
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
         ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
         ("files", _FILES, callers.program, lambda most: most.pictures),
+        ("scans", _SCAN, callers.program, lambda most: most.logins_of_browser),
+        ("scans", _SCAN, address, lambda most: most.logins),
+        ("scan-pages", _SCAN_PAGE, address, lambda most: most.logins),
         ("handovers", _HANDOVER, address, lambda most: most.logins),
     ]
     found: dict[str, list[_Use]] = {}

@@ -60,7 +60,7 @@ def login(name: str) -> Response:
 def renew(name: str) -> Response:
     """A new code renews WeChat's session key; our session goes on."""
     app = app_of(doors.MINI_PROGRAM.kind, name)
-    holder = holder_of(app, _token())
+    holder = holder_of(app, token_of_program())
     given = given_code(app, doors.MINI_PROGRAM)
     with exchanging(given.code):
         signed_in = renew_session_key(holder, given)
@@ -71,7 +71,7 @@ def renew(name: str) -> Response:
 @without_cookies
 def bind_profile(name: str) -> Response:
     """Name and picture, from the data that WeChat's client signed and encrypted."""
-    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), _token())
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
     try:
         texts = json_long_texts("rawData", "signature", "encryptedData", "iv")
     except RequestEntityTooLarge:
@@ -84,7 +84,7 @@ def bind_profile(name: str) -> Response:
 @without_cookies
 def profile(name: str) -> Response:
     """The name that the person typed into the program."""
-    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), _token())
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
     body = json_texts(nickName=False, avatarUrl=False)
     if body["avatarUrl"]:
         raise BadRequest(
@@ -101,7 +101,7 @@ def profile(name: str) -> Response:
 @without_cookies
 def avatar(name: str) -> Response:
     """The picture that the person chose in the program."""
-    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), _token())
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
     trace = program_trace(doors.MINI_PROGRAM)
     return _who(holder, picture_person(holder, sent_file(), trace=trace))
 
@@ -112,7 +112,7 @@ def _who(holder: Holder, signed_in: ProgramSignIn) -> Response:
     return jsonify(told(signed_in, doors.MINI_PROGRAM))
 
 
-def _token() -> str:
+def token_of_program() -> str:
     """The bearer token. Raises BadRequest where one stands in the address, which ends
     up in logs (security row 64)."""
     if not _IN_ADDRESS.isdisjoint(request.args):

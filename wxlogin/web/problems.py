@@ -46,8 +46,11 @@ def init_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def refusal(error: WxloginError) -> Response:
-    """The answer to an error of ours, and the operator's log line."""
+def refusal(
+    error: WxloginError, *, members: Mapping[str, Any] | None = None
+) -> Response:
+    """The answer to an error of ours, and the operator's log line. `members` are more
+    members of a problem document."""
     log = get_logger()
     report = log.error if error.status in (500, 502) else log.warning
     row, said = row_of(error), visitor_sentence(error)
@@ -59,7 +62,7 @@ def refusal(error: WxloginError) -> Response:
         said=gettext(said) if said else None,
         action="reload" if never_left(error) else None,
         # The words are for visitors; a program's developer wants to know more.
-        members={"reason": error.operator} if error.code in _REASONED else None,
+        members={**_reason(error), **(members or {})},
         developer=_developer(error),
     )
     if error.retry_after is not None:
@@ -71,6 +74,10 @@ def refusal(error: WxloginError) -> Response:
         # The same URL again: it is idempotent, and the answer is near.
         response.headers["Refresh"] = str(error.retry_after)
     return response
+
+
+def _reason(error: WxloginError) -> dict[str, Any]:
+    return {"reason": error.operator} if error.code in _REASONED else {}
 
 
 def _http(error: HTTPException) -> Response:

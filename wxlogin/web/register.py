@@ -19,6 +19,8 @@ from wxlogin.web import (
     openid,
     ops,
     rp_logout,
+    scan,
+    scan_phone,
     site_api,
     terms,
 )
@@ -46,6 +48,8 @@ _BLUEPRINTS = (
     *openid.blueprints,
     ops.bp,
     rp_logout.bp,
+    scan.bp,
+    scan_phone.bp,
     site_api.bp,
     terms.bp,
 )

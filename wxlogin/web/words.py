@@ -126,6 +126,34 @@ WORDS: dict[str, Words] = {
         ),
         None,
     ),
+    "scan_unknown": Words(
+        _("This code is not known here"),
+        _("It belongs to another browser, or is long over. Show a new one."),
+    ),
+    "scan_over": Words(
+        _("This code is over"),
+        _("It was refused, or is too old. Show a new one and scan that."),
+    ),
+    "scan_order": Words(
+        _("This code was used already"),
+        _("Each code signs one browser in, once. Show a new one and scan that."),
+    ),
+    "scan_taken": Words(
+        _("Another phone has scanned this code"),
+        _("Whoever scans first confirms. Show a new code and scan that."),
+    ),
+    "scan_not_yours": Words(
+        _("Another phone has scanned this code"),
+        _("Only who scanned a code first can confirm or refuse it."),
+    ),
+    "scan_number": Words(
+        _("Choose the number that the browser shows"),
+        _(
+            "Phone and browser are in different networks. If no browser in front of "
+            "you shows a number, somebody else wants to be signed in as you: refuse."
+        ),
+        None,
+    ),
     "state_invalid": Words(
         _("This sign-in link is not complete"),
         _("A part of it was lost or changed on the way. Please start again."),

@@ -1,0 +1,112 @@
+"""The phone's half of scan to sign in: what a mini program reports.
+
+JSON without cookies, with the program's bearer token, as web/mini_program.py. There is
+no call that does it all at once: that a scan alone signs in is what the confirmation is
+there to stop (security row 72).
+"""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from werkzeug.wrappers import Response
+
+from wxlogin.errors import BadRequest, NumberWrong, UnknownPerson
+from wxlogin.flows import doors, scan
+from wxlogin.flows.mini_program import Holder, holder_of
+from wxlogin.flows.pairing import Pairing, Stage
+from wxlogin.security import networks
+from wxlogin.web import limits, visitors
+from wxlogin.web.api import json_object
+from wxlogin.web.edge import without_cookies
+from wxlogin.web.login import app_of
+from wxlogin.web.mini_program import token_of_program
+from wxlogin.web.native_app import program_trace, session_of, terms_of
+from wxlogin.web.problems import refusal
+from wxlogin.web.purposes import site_name
+from wxlogin.web.scan import our_name
+
+bp = Blueprint("scan_phone", __name__, url_prefix="/api/mp/<name>/scan/<scene>")
+
+
+@bp.post("/scanned")
+@without_cookies
+def scanned(name: str, scene: str) -> Response:
+    """The program opened at this code; what the person is asked about."""
+    holder, address = _holder(name), visitors.client_address()
+    with limits.guessing():
+        found = scan.scanned(scene, holder, address=address)
+    return jsonify(_asked(found))
+
+
+@bp.post("/confirm")
+@without_cookies
+def confirm(name: str, scene: str) -> Response:
+    """The person says yes; a stranger's session is told along."""
+    holder, number = _holder(name), _number()
+    said = scan.Yes(visitors.client_address(), number)
+    trace = program_trace(doors.MINI_PROGRAM)
+    try:
+        with limits.guessing():
+            signed_in = scan.confirm(scene, holder, said, trace=trace)
+    except NumberWrong as error:
+        return refusal(error, members=_choices(scan.of_phone(scene, holder)))
+    except UnknownPerson as error:
+        return refusal(error, members=_terms(holder))
+    more = session_of(signed_in, doors.MINI_PROGRAM) if signed_in else {}
+    return jsonify(state=Stage.confirmed.value, **more)
+
+
+@bp.post("/cancel")
+@without_cookies
+def cancel(name: str, scene: str) -> Response:
+    """The person says no."""
+    holder = _holder(name)
+    with limits.guessing():
+        scan.refuse(scene, holder)
+    return jsonify(state=Stage.refused.value)
+
+
+def _asked(found: Pairing) -> dict[str, Any]:
+    """The site, and the browser as it was when it asked for the code."""
+    seen = found.seen
+    return {
+        "state": Stage.scanned.value,
+        "site": {"name": site_name(found.wish.purpose) or our_name()},
+        "browser": {
+            "address": networks.masked(seen.address),
+            "system": seen.browser.replace(" · ", ", "),
+            "since": scan.since(found),
+        },
+        **_choices(found),
+        "expires_in": max(0, int(found.left)),
+    }
+
+
+def _choices(found: Pairing) -> dict[str, Any]:
+    """The numbers that the person chooses from, where one has to be."""
+    if not found.is_distant:
+        return {"number_wanted": False}
+    return {"number_wanted": True, "numbers": list(found.choices)}
+
+
+def _terms(holder: Holder) -> dict[str, Any]:
+    """What the program has to ask first; see web/mini_program.py."""
+    waiting = holder.waiting
+    return {"registration": terms_of(waiting.policy)} if waiting else {}
+
+
+def _holder(name: str) -> Holder:
+    return holder_of(app_of(doors.SCAN.kind, name), token_of_program())
+
+
+def _number() -> str:
+    """The number that the person chose, as a text or as a number; "" for none.
+
+    Raises BadRequest.
+    """
+    given = json_object().get("number") if request.get_data() else None
+    if given is None:
+        return ""
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        raise BadRequest("number is one of the numbers")
+    return str(given)[:8]

@@ -14,16 +14,25 @@ import pytest
 from tests.clients.conftest import NODE, required
 
 FOLDER = NODE / "miniprogram"
+# What a file's service has that others have not.
+SETTINGS = {
+    "strangers.test.mjs": {
+        "registration": "ask",
+        "terms_url": "https://shop.example/terms",
+        "terms_version": "2026-11",
+    },
+}
 
 
 @pytest.fixture
-def run_tests(service, simulator):
+def run_tests(serve, simulator):
     """`run_tests(file)` of Node's runner; what it says is the failure."""
     node = shutil.which("node")
     if node is None:
         required("Node is missing; install it with: apt-get install nodejs")
 
     def run(file: Path) -> None:
+        service = serve(**SETTINGS.get(file.name, {}))
         done = subprocess.run(
             [node, "--test", str(file)],
             env={
@@ -40,12 +49,6 @@ def run_tests(service, simulator):
             pytest.fail(done.stdout + done.stderr, pytrace=False)
 
     return run
-
-
-@pytest.fixture
-def service(serve):
-    """The service, which knows the simulator's programs."""
-    return serve()
 
 
 @pytest.mark.parametrize(

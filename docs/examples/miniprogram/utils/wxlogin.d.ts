@@ -47,7 +47,7 @@ export interface Session {
 export type Outcome =
   | 'login_fail' | 'offline' | 'bad_answer' | 'single_page' | 'signed_out'
   | 'privacy_needed' | 'privacy_undeclared' | 'phone_quota' | 'user_denied' | 'no_code'
-  | 'name_empty' | 'wechat_fail' | 'foreign_address';
+  | 'name_empty' | 'wechat_fail' | 'registration_needed' | 'foreign_address';
 
 /** What every promise here is rejected with. */
 export interface WxloginError extends Error {

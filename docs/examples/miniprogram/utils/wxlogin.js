@@ -24,6 +24,7 @@ const SENTENCES = {
   no_code: ['微信没有提供所需的信息，请再试一次。', 'WeChat gave nothing. Please try again.'],
   name_empty: ['请填写昵称。', 'Please type in a name.'],
   wechat_fail: ['操作没有完成，请再试一次。', 'That did not work. Please try again.'],
+  registration_needed: ['请先同意条款并注册。', 'Please agree to the terms first.'],
   foreign_address: ['地址有误。', 'A wrong address.'],
 };
 
@@ -247,11 +248,14 @@ function createClient(options) {
     return store({ token, user, profile_wanted, registration });
   }
 
-  /** Who the answer says the person is; a stranger's first word brings a new token as well. */
-  function learn(body) {
-    if (body.token) keep(body);
-    else store(Object.assign({}, session, { user: body.user, profile_wanted: body.profile_wanted }));
-    return session;
+  /** Who the answer to a call with `token` says the person is; a stranger's first word brings a
+   * new token as well. What comes after the person has signed out changes nothing. */
+  function learn(body, token) {
+    if (!body.user) throw failure('bad_answer');
+    if (!session || session.token !== token) return session;
+    if (body.token) return keep(body);
+    const { user, profile_wanted } = body;
+    return store(Object.assign({}, session, { user, profile_wanted }));
   }
 
   /** Runs with a token. One 401 is answered by one login, which everybody shares who was sent
@@ -310,7 +314,7 @@ function createClient(options) {
 
   async function renewKey(token) {
     try {
-      return learn(await exchange('/session', token));
+      return learn(await exchange('/session', token), token);
     } catch (error) {
       if (error.status !== 401) throw error;
       await insteadOf(token);
@@ -336,16 +340,17 @@ function createClient(options) {
     };
     const once = () => withToken(async (token) => {
       const { rawData, signature, encryptedData, iv } = await given();
-      return send('POST', `${api}/bind`, { rawData, signature, encryptedData, iv }, token);
+      const data = { rawData, signature, encryptedData, iv };
+      return learn(await send('POST', `${api}/bind`, data, token), token);
     });
     if (!session) await signIn();
     else if (!(await keyLives())) await renewed();
     try {
-      return learn(await once());
+      return await once();
     } catch (error) {
       if (error.code !== 'open_data_invalid') throw error;
       await renewed();
-      return learn(await once());
+      return once();
     }
   }
 
@@ -353,19 +358,20 @@ function createClient(options) {
     const nickName = String((profile && profile.nickName) || '').trim();
     // WeChat empties the field of a name that it refuses.
     if (!nickName) throw failure('name_empty');
-    return learn(await post(`${api}/profile`, { nickName }));
+    return withToken(async (token) => (
+      learn(await send('POST', `${api}/profile`, { nickName }, token), token)
+    ));
   }
 
   /** `given` is the detail of bindchooseavatar, or the path in it. */
   async function uploadAvatar(given) {
     const filePath = typeof given === 'string' ? given : given && given.avatarUrl;
     if (!filePath) throw refused(given);
-    const body = await withToken(async (token) => {
+    return withToken(async (token) => {
       const sent = { url: `${api}/avatar`, filePath, name: 'file', timeout, header: headers(token) };
       delete sent.header['Content-Type']; // wx writes the one with the boundary
-      return judge(await reach('uploadFile', sent));
+      return learn(judge(await reach('uploadFile', sent)), token);
     });
-    return learn(body);
   }
 
   /** `detail` is that of bindgetphonenumber or bindgetrealtimephonenumber. Its code is another
@@ -440,7 +446,14 @@ function createClient(options) {
     const full = /^\/(?!\/)/.test(url) ? base + url : url;
     // The token goes to nobody but the servers it is meant for.
     if (!servers.some((one) => full.startsWith(`${one}/`))) throw failure('foreign_address');
+    await known();
     return withToken((token) => send(method || 'GET', full, data, token, more));
+  }
+
+  /** A stranger's token is good for no call but those by which an account is made. */
+  async function known() {
+    const { user, registration } = session || (await signIn());
+    if (!user) throw failure('registration_needed', { status: 403, problem: { registration } });
   }
 
   async function check() {
@@ -464,11 +477,13 @@ function createClient(options) {
   }
 
   async function handover(next) {
+    await known();
     const body = await post(`${base}/api/handover`, next ? { next } : {});
     return body.url;
   }
 
   async function logout() {
+    if (signingIn) await signingIn.catch(() => {});
     if (!session) return;
     const { token } = session;
     // Whoever still waits for an answer with this token does not sign in again.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { endsAtTheServer, opened, page, refusal, reopened } from "./journey.mjs";
-import { exchanges, simulator, switches } from "./wx.mjs";
+import { exchanges, SERVICE, simulator, switches } from "./wx.mjs";
 
 test.beforeEach(() => simulator("reset", {}));
 
@@ -150,14 +150,27 @@ test("a code and its nonce are new for each wx.login, and the same for its own r
   assert.notEqual(client.session().token, token);
 });
 
-test("two answers that cross are both good", async () => {
-  // Two taps in a program that sends the same code itself: whichever token it keeps last.
-  const { phone, client } = opened();
-  const first = await client.login();
-  const { url, body, headers } = phone.to("/login")[0];
-  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-  assert.equal((await answer.json()).token, first.token);
+test("two answers that cross are both good, whichever is kept last", async () => {
+  const { phone } = opened();
+  const { code } = (await simulator("mp/login", { appid: phone.appid, person: "xiaoming" })).body;
+  const body = { code, attempt: "a-nonce-of-this-tap-0123456789" };
+  const tap = async (given) => {
+    const answer = await fetch(`${SERVICE}/api/mp/mp/login`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(given),
+    });
+    return { status: answer.status, ...(await answer.json()) };
+  };
+  const both = await Promise.all([tap(body), tap(body)]);
+  for (const { token } of both) {
+    phone.storage.set("wxlogin:mp", { token, user: {} });
+    assert.ok((await reopened(phone).request("/api/me")).uid);
+  }
+  for (const other of [{ code }, { code, attempt: "a-nonce-of-another-tap-01234567" }]) {
+    const { status, code: problem } = await tap(other);
+    assert.deepEqual([status, problem], [400, "code_invalid"]);
+  }
   assert.equal(await exchanges(), 1);
+  assert.equal(phone.count("login"), 0);
 });
 
 test("where the phone has no random bits, nothing is sent twice", async () => {
@@ -271,6 +284,33 @@ test("signing out ends the session, and waiting requests do not begin another", 
   phone.network = () => undefined;
   await client.login();
   assert.notEqual(client.session().token, token);
+});
+
+test("an answer that comes after the person signed out signs nobody in", async () => {
+  for (const work of ["renew", "setProfile"]) {
+    const { phone, client } = opened();
+    await client.login();
+    const held = new Promise((resolve) => {
+      phone.network = ({ path }) => /session$|profile$/.test(path) && new Promise((release) => { resolve(release); });
+    });
+    const waiting = client[work]({ nickName: "小明" }).catch((error) => error);
+    const release = await held;
+    phone.network = () => undefined;
+    await client.logout();
+    release(page(200, '{"user": {"uid": "late"}, "profile_wanted": false}'));
+    await waiting;
+    assert.equal(client.session(), null, work);
+    assert.equal(phone.storage.size, 0, work);
+  }
+});
+
+test("who signs out while the sign-in is under way is signed out", async () => {
+  const { phone, client } = opened();
+  const signingIn = client.login();
+  await client.logout();
+  await signingIn;
+  assert.equal(client.session(), null);
+  assert.equal(phone.to("/api/session").length, 1);
 });
 
 test("the token goes to the servers it is meant for", async () => {

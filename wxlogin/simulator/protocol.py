@@ -31,6 +31,8 @@ WXA_CHECKSESSION = "/wxa/checksession"
 WXA_RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
 WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"
 WXA_GETWXACODEUNLIMIT = "/wxa/getwxacodeunlimit"
+WXA_MSG_SEC_CHECK = "/wxa/msg_sec_check"
+WXA_MEDIA_CHECK_ASYNC = "/wxa/media_check_async"
 
 # What a QR code is scanned for; what a page inside WeChat asks for.
 SCOPE_LOGIN = "snsapi_login"
@@ -45,6 +47,8 @@ ACCESS_TOKEN_SECONDS = 7200
 REFRESH_TOKEN_SECONDS = 30 * 24 * 3600
 # A code that a mini program gets: of wx.login, of the phone number button.
 DYNAMIC_CODE_SECONDS = 300
+# For so long after a visit a person's texts and pictures may be checked.
+VISIT_SECONDS = 7200
 # Not published; prolonged by use.
 SESSION_KEY_SECONDS = 3 * 24 * 3600
 

@@ -15,7 +15,7 @@ from .. import protocol
 from ..current import origin, world
 from ..refusals import ApiError, SimulatorError
 from ..world.journal import Call, masked
-from . import access_token, mini_program, spoilage, web_login, wxacode
+from . import access_token, content_check, mini_program, spoilage, web_login, wxacode
 from .asked import Answer, Asked, Picture
 from .dialect import encode, error_body
 
@@ -37,6 +37,8 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),
     protocol.WXA_GETUSERPHONENUMBER: ("POST", mini_program.phone_number),
     protocol.WXA_GETWXACODEUNLIMIT: ("POST", wxacode.unlimited),
+    protocol.WXA_MSG_SEC_CHECK: ("POST", content_check.text),
+    protocol.WXA_MEDIA_CHECK_ASYNC: ("POST", content_check.media),
 }
 
 
@@ -91,7 +93,8 @@ def _who(asked: Asked) -> Who:
     app = world().registry.find_app(str(named or (found.appid if found else "")))
     if app is None:
         return {"app": "", "person": thing.person if thing else ""}
-    owner = world().registry.find_openid(app, params.get("openid", ""))
+    openid = params.get("openid") or asked.fields.get("openid")
+    owner = world().registry.find_openid(app, str(openid))
     person = thing.person if thing else owner.name if owner else ""
     return {"app": app.name, "person": person}
 

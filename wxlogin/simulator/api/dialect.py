@@ -72,10 +72,12 @@ ERRMSG = {
     50002: "user limited",
     50005: "user is unsubscribed",
     61004: "access clientip is not registered",
+    61010: "code is expired",
     63178: "appid wrong",
     87007: "session_key is not existd or expired",
     87008: "invalid sig_method",
     87009: "invalid signature",
+    87014: "risky content",
     89002: "open not exists",
 }
 

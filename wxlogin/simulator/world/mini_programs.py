@@ -88,11 +88,13 @@ class MiniPrograms(Part):
             self._logins = DynamicCodes(self._now)
             self._phones = DynamicCodes(self._now)
             self._keys: dict[tuple[str, str], SessionKey] = {}
+            self._visits: dict[tuple[str, str], float] = {}
 
     def login(self, app: App, person: str, *, renew: bool) -> str:
         """A code, as wx.login gives it. With `renew` the session_key is a new one."""
         with self._changed:
             self.open_key(app, person, renew=renew)
+            self._visits[app.appid, person] = self._now()
             return self._logins.issue(ids.new_code(), app, person)
 
     def peek(self, code: str) -> DynamicCode | None:
@@ -113,6 +115,7 @@ class MiniPrograms(Part):
     def phone_code(self, app: App, person: str) -> str:
         """A code for the person's number, as the button gives it."""
         with self._changed:
+            self._visits[app.appid, person] = self._now()
             return self._phones.issue(ids.new_phone_code(), app, person)
 
     def peek_phone(self, code: str) -> DynamicCode | None:
@@ -133,6 +136,12 @@ class MiniPrograms(Part):
             if person and person != owner:
                 raise ApiError(40003)
             return self._phones.spend(code, app).person
+
+    def was_here(self, app: App, person: str) -> bool:
+        """Whether the person used the program within two hours."""
+        with self._changed:
+            last = self._visits.get((app.appid, person))
+            return last is not None and self._now() < last + protocol.VISIT_SECONDS
 
     def open_key(self, app: App, person: str, *, renew: bool = False) -> SessionKey:
         """The live key, prolonged by this use, or a new one."""

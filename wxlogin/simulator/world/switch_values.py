@@ -135,6 +135,11 @@ SWITCHES: dict[str, Switch] = {
         checks.one_of(*TAILS),
         TAILS,
     ),
+    "content_check": Switch(
+        _("What WeChat thinks of every text and picture that it is asked about."),
+        checks.one_of("risky", "review", "pass"),
+        ("risky", "review", "pass"),
+    ),
     "quota": Switch(
         _("Other limits for the calls of a server: so many in a minute or a day."),
         checks.quota,

@@ -71,6 +71,7 @@ class Visitor:
     #: What the session is for, and through which app it was opened.
     kind: str
     appid: str
+    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def find(secret: str, *, at: datetime, idle: timedelta = IDLE) -> Visitor | None
     if at - row.seen_at >= SEEN_EVERY:
         _mark_seen(row.id, at=at)
     signed_in = {"session_id": row.id, "session_started_at": row.created_at}
+    signed_in |= {"ends_at": row.ends_at}
     through = {"kind": row.kind, "appid": row.appid, "identity_id": row.identity_id}
     return as_value(Visitor, user, user_id=user.id, **signed_in, **through)
 

@@ -48,6 +48,9 @@ class App(Written):
     open_platform: str | None = None
     token: Annotated[str | None, Field(repr=False)] = None
     aes_key: Annotated[str | None, Field(repr=False)] = None
+    #: Of a program on a phone: the client_id of the site whose server hears of its
+    #: tokens.
+    site: str | None = None
     #: Of a mini program: may unknown people look around without an account?
     two_phase: bool = False
     #: Does a unionId in the program's encrypted data say who somebody is?
@@ -74,6 +77,14 @@ class App(Written):
                 "an AppID is wx and 16 small letters or digits; copy it from WeChat's "
                 "console"
             )
+        return value
+
+    @field_validator("site")
+    @classmethod
+    def _of_programs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        programs = (AppKind.mini_program, AppKind.mobile)
+        if value is not None and info.data.get("kind") not in programs:
+            raise ValueError("only a mini_program or a mobile app is of a site")
         return value
 
     @field_validator(*_OF_MINI_PROGRAMS)

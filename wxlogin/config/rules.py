@@ -106,13 +106,7 @@ def _apps(settings: Settings) -> Iterator[str]:
         values = [getattr(app, field) for app in settings.apps]
         for value in sorted({value for value in values if values.count(value) > 1}):
             yield f"APPS: two apps have the {field} {value}; each needs its own"
-    program = settings.scan_program
-    if settings.scan_app and (
-        program is None or program.kind is not AppKind.mini_program
-    ):
-        yield (
-            f"SCAN_APP is {settings.scan_app}: write the name of a mini_program in APPS"
-        )
+    yield from _programs(settings)
     if settings.simulated or settings.env == "development":
         return
     for app in settings.apps:
@@ -120,6 +114,23 @@ def _apps(settings: Settings) -> Iterator[str]:
             yield (
                 f"APPS: the secret of {app.name} is not one that WeChat gives out (32 "
                 "letters and digits); copy the AppSecret from WeChat's console"
+            )
+
+
+def _programs(settings: Settings) -> Iterator[str]:
+    program = settings.scan_program
+    if settings.scan_app and (
+        program is None or program.kind is not AppKind.mini_program
+    ):
+        yield (
+            f"SCAN_APP is {settings.scan_app}: write the name of a mini_program in APPS"
+        )
+    for app in settings.apps:
+        site = settings.site_of(app.site or "")
+        if app.site and (site is None or site.is_public):
+            yield (
+                f"APPS: the site of {app.name} is {app.site}, and SITES has none with "
+                "this client_id and a client_secret"
             )
 
 

@@ -81,7 +81,13 @@ def _first(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
     wish = Wish(next="", purpose=Purpose(given.client_id))
     creates = first_visit.creates(wish.purpose) and not given.app.two_phase
     try:
-        sign_in_as(answer, secret=token, trace=given.trace, create=creates)
+        sign_in_as(
+            answer,
+            secret=token,
+            trace=given.trace,
+            create=creates,
+            also=program_code.entering(given.app),
+        )
     except UnknownPerson:
         door = given.trace.door
         key = first_visit.hold(answer, wish, door=door, seconds=WAIT_SECONDS)
@@ -244,7 +250,8 @@ def _take(holder: Holder, news: _News, trace: Trace) -> ProgramSignIn:
     if waiting is not None:
         person = news.about(sender, waiting.answer.person.unionid)
         named = replace(waiting, answer=replace(waiting.answer, person=person))
-        token = first_visit.settle(named, trace=trace, also=None)
+        enter = program_code.entering(sender.app)
+        token = first_visit.settle(named, trace=trace, also=enter)
     if news.profile is not None or news.unionid:
         # Of a stranger too: another call of the program may have made the account.
         visitor = (holder.signed_in or signed_in_by(token)).visitor

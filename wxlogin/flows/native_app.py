@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from wxlogin import service
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Trace
+from wxlogin.accounts.sign_in import Hook
 from wxlogin.errors import LoginPending, SignInNeeded, UnknownPerson
 from wxlogin.flows import first_visit, program_code
 from wxlogin.flows.first_visit import Waiting
@@ -48,8 +49,9 @@ def _first(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
     person, token = answer.person, _new_token()
     wish = Wish(next="", purpose=Purpose(given.client_id))
     creates = first_visit.creates(wish.purpose)
+    also = program_code.entering(given.app)
     try:
-        signed_in = _open(answer, given.trace, token=token, create=creates)
+        signed_in = _open(answer, given.trace, token=token, create=creates, also=also)
     except UnknownPerson:
         key = first_visit.hold(answer, wish, door=given.trace.door)
         _codes.done(replace(turn, waiting=key))
@@ -87,7 +89,12 @@ def _new_token() -> str:
 
 
 def _open(
-    answer: Answer, trace: Trace, *, token: str, create: bool = True
+    answer: Answer,
+    trace: Trace,
+    *,
+    token: str,
+    create: bool = True,
+    also: Hook | None = None,
 ) -> ProgramSignIn:
-    sign_in_as(answer, secret=token, trace=trace, create=create)
+    sign_in_as(answer, secret=token, trace=trace, create=create, also=also)
     return signed_in_by(token)

@@ -12,10 +12,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts.resolve import Resolution
 from wxlogin.accounts.sessions import Trace, Visitor
+from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import App
-from wxlogin.errors import CodeInvalid, SignInNeeded, WxloginError
+from wxlogin.db import now
+from wxlogin.errors import (
+    CodeInvalid,
+    RegistrationClosed,
+    SignInNeeded,
+    UnknownPerson,
+    WxloginError,
+)
 from wxlogin.flows.signing_in import live_session
+from wxlogin.service import running
+from wxlogin.sites import members, terms
+from wxlogin.sites.terms import Entry
 from wxlogin.tickets.once import Claim, Once, Turn
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.errors import never_left
@@ -88,6 +102,29 @@ def spend(
     if found is None or not found.repeats(given.proof, within=RETRY_SECONDS):
         raise CodeInvalid("this code was sent before", app=given.app.name)
     return again(found, given)
+
+
+def entering(app: App) -> Hook | None:
+    """What a sign-in in a program of a site's does besides: the site knows the person
+    from now on. None for a program that is of no site.
+
+    In the transaction it raises UnknownPerson for whom has yet to agree to the site's
+    terms, and RegistrationClosed where the site takes nobody new.
+    """
+    site = running().settings.site_of(app.site or "")
+    if site is None:
+        return None
+
+    def enter(session: Session, resolution: Resolution) -> None:
+        found = terms.entry_in(session, site, resolution.user_id)
+        if found is Entry.terms:
+            raise UnknownPerson("the site's terms are yet to be agreed to")
+        if found is Entry.closed:
+            raise RegistrationClosed("the site takes nobody new", client=app.site)
+        client_id = site.client_id or ""
+        members.join(session, client_id, resolution.user_id, at=now())
+
+    return enter
 
 
 def signed_in_by(token: str) -> ProgramSignIn:

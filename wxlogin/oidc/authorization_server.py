@@ -9,10 +9,11 @@ refresh token is exchanged in one transaction. Its own answers also write tokens
 debug log, ours do not.
 
 A site asks about a token, or gives it back. Introspection (RFC 7662) is for clients
-with a secret and for their own tokens only: to another client's question the answer is
-"not active". Revocation (RFC 7009): an access token ends by itself, a refresh token
-with everything that hangs on it; for another client's token the answer is the same and
-nothing happens (security row 119).
+with a secret and for their own tokens only, those of their programs among them: to
+another client's question the answer is "not active". Revocation (RFC 7009): an access
+token ends by itself, a refresh token with everything that hangs on it, a program's
+with its session; for another client's token the answer is the same and nothing happens
+(security row 119).
 """
 
 from collections.abc import Callable, Collection
@@ -24,8 +25,17 @@ from authlib.oauth2 import OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import AuthorizationServer
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 
+from wxlogin.accounts import sessions
 from wxlogin.db import now
-from wxlogin.oidc import access_tokens, claims, clients, codes, refresh_tokens
+from wxlogin.errors import AccountGone
+from wxlogin.oidc import (
+    access_tokens,
+    claims,
+    clients,
+    codes,
+    program_tokens,
+    refresh_tokens,
+)
 from wxlogin.oidc.access_tokens import Access, Issued
 from wxlogin.oidc.clients import CONFIDENTIAL, EVERY, Client
 from wxlogin.oidc.codes import Code
@@ -36,6 +46,7 @@ from wxlogin.oidc.messages import (
     invalid_request,
     put_on_record,
 )
+from wxlogin.oidc.program_tokens import ProgramToken
 from wxlogin.oidc.refresh_tokens import Family
 from wxlogin.service import running
 from wxlogin.sites import terms
@@ -57,6 +68,9 @@ _NAMES = (
     "token_type_hint",
 )
 
+
+#: A token that somebody asks about.
+Found = Access | Family | ProgramToken
 
 #: Status, body and headers, as Authlib hands them on.
 _Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
@@ -211,7 +225,7 @@ def refused(error: OAuth2Error, client: Client | None = None) -> Reply:
 def _about_token(
     call: Call,
     methods: Collection[str],
-    answer: Callable[[Access | Family | None], dict[str, Any]],
+    answer: Callable[[Found | None], dict[str, Any]],
 ) -> Reply:
     """`answer` is given the token of the call if it is the client's own."""
     client: Client | None = None
@@ -223,22 +237,30 @@ def _about_token(
             raise invalid_request("token is missing.")
     except OAuth2Error as error:
         return refused(error, client)
-    found = access_tokens.find(token, at=at) or refresh_tokens.find(token, at=at)
+    found: Found | None = (
+        access_tokens.find(token, at=at)
+        or refresh_tokens.find(token, at=at)
+        or program_tokens.find(token, at=at)
+    )
     own = found if found and found.client_id == client.client_id else None
     return Reply(200, answer(own), tuple(default_json_headers))
 
 
-def _ended(found: Access | Family | None) -> dict[str, Any]:
+def _ended(found: Found | None) -> dict[str, Any]:
     if isinstance(found, Access):
         access_tokens.revoke(found)
+    elif isinstance(found, ProgramToken):
+        sessions.end_one(found.session_id)
     elif found is not None:
         access_tokens.end_tokens(found.authorization_id)
     return {}
 
 
-def _described(found: Access | Family | None) -> dict[str, Any]:
+def _described(found: Found | None) -> dict[str, Any]:
     if found is None or (isinstance(found, Family) and not found.is_good):
         return {"active": False}
+    if isinstance(found, ProgramToken):
+        return _of_program(found)
     facts: dict[str, Any] = {
         "active": True,
         "client_id": found.client_id,
@@ -253,6 +275,27 @@ def _described(found: Access | Family | None) -> dict[str, Any]:
         "token_type": "Bearer",
         "aud": found.client_id,
         "sid": found.sid,
+        "iat": int(found.issued_at.timestamp()),
+        "exp": int(found.expires_at.timestamp()),
+    }
+
+
+def _of_program(found: ProgramToken) -> dict[str, Any]:
+    """Who it is, as in an ID token without scopes, and in which app (RFC 7662 section
+    2.2 leaves room for members of ours)."""
+    site = running().settings.site_of(found.client_id)
+    try:
+        who = claims.user_claims(site, found.user_id, ()) if site else {}
+    except AccountGone:
+        return {"active": False}
+    return {
+        "active": bool(who),
+        **who,
+        "client_id": found.client_id,
+        "aud": found.client_id,
+        "app": found.app,
+        "token_type": "Bearer",
+        "iss": running().settings.public_url,
         "iat": int(found.issued_at.timestamp()),
         "exp": int(found.expires_at.timestamp()),
     }

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts.models import Consent
 from wxlogin.accounts.owners import family, lock
 from wxlogin.config import Registration, Settings, Site
-from wxlogin.db import now, reading, transaction
+from wxlogin.db import now, read, reading, transaction
 from wxlogin.db.statements import insert_or_ignore
 from wxlogin.errors import RegistrationClosed
 from wxlogin.service import running
@@ -95,10 +95,15 @@ def _only_site(settings: Settings) -> Site | None:
 
 def entry(site: Site, user_id: int) -> Entry:
     """May this signed-in user go on to the site?"""
+    return read(lambda session: entry_in(session, site, user_id))
+
+
+def entry_in(session: Session, site: Site, user_id: int) -> Entry:
+    """The same inside the caller's session."""
     policy = policy_for(site.client_id or "")
     if policy.creates:
         return Entry.ok
-    known = members.member(policy.client_id, user_id)
+    known = members.look(session, policy.client_id, user_id)
     if known is None:
         asks = policy.mode is Registration.ask
         return Entry.terms if asks else Entry.closed

@@ -96,10 +96,13 @@ def given_code(app: App, door: Door) -> ProgramCode:
     body = json_texts(code=True, attempt=False, site=False)
     if body["site"] and running().settings.site_of(body["site"]) is None:
         raise BadRequest("site is the client_id of a site in SITES")
+    site = app.site or body["site"]
+    if body["site"] not in ("", site):
+        raise BadRequest("site is another one than APPS names for this app")
     attempt = body["attempt"]
     if attempt and len(attempt) not in _ATTEMPT_LENGTHS:
         raise BadRequest("attempt is 16 to 128 characters of the client's own choice")
-    return ProgramCode(app, body["code"], attempt, program_trace(door), body["site"])
+    return ProgramCode(app, body["code"], attempt, program_trace(door), site)
 
 
 def program_trace(door: Door) -> Trace:

@@ -4,6 +4,7 @@ A site goes on knowing whom it met: its own row about a customer is its own affa
 What the user takes back is its access to us (security row 119, OWASP ASVS 10.7.3).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts import sessions
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import AccessToken, Authorization, Consent, SiteUser
+from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import family, lock
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import remove, run
@@ -53,7 +55,9 @@ def of_user(user_id: int) -> list[Membership]:
     )
     query = known.group_by(SiteUser.client_id).order_by(since, SiteUser.client_id)
     with reading() as session:
-        open_at = set(session.scalars(_open_at(user_id)))
+        open_at = set(session.scalars(_open_at(user_id))) | _by_programs(
+            session, user_id
+        )
         agreed = _agreements(session, user_id)
         return [
             Membership(client_id, first, client_id in open_at, agreed.get(client_id))
@@ -64,8 +68,8 @@ def of_user(user_id: int) -> list[Membership]:
 def take_back(user_id: int, client_id: str) -> bool:
     """Ends the site's access; False where it does not know the user.
 
-    Its tokens are dead at once, it is to be told that the sign-in is over and why,
-    and its terms have to be agreed to again. Raises AccountGone.
+    Its tokens are dead at once and the person is signed out of its programs, it is to
+    be told that the sign-in is over and why, and its terms have to be agreed to again. Raises AccountGone.
     """
     at = now()
 
@@ -76,6 +80,7 @@ def take_back(user_id: int, client_id: str) -> bool:
             session, sa.update(SiteUser).where(*rows).values(terms_version=None)
         ):
             return None
+        sessions.end(session, *_in_programs(user_id, _programs_of(client_id)))
         own = Authorization.user_id == user_id
         if sessions.withdraw(session, own, Authorization.client_id == client_id):
             withdrawn = Change(Kind.revoked, user_id, at, client_id=client_id)
@@ -96,6 +101,27 @@ def forget_tokens(at: datetime) -> int:
 
 def _open_at(user_id: int) -> sa.Select[str]:
     return sa.select(Authorization.client_id).where(Authorization.user_id == user_id)
+
+
+def _by_programs(session: Session, user_id: int) -> set[str]:
+    """The sites that have access by a program in which the user is signed in."""
+    sites = {app.appid: app.site for app in running().settings.apps if app.site}
+    query = sa.select(SessionRow.appid).where(*_in_programs(user_id, sites))
+    return {sites[appid] for appid in session.scalars(query)}
+
+
+def _programs_of(client_id: str) -> list[str]:
+    apps = running().settings.apps
+    return [app.appid for app in apps if app.site == client_id]
+
+
+def _in_programs(
+    user_id: int, appids: Collection[str]
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """For a query over the user's sessions in these programs; pages in them, whose
+    sessions are browsers', are none."""
+    in_programs = SessionRow.kind != "web"
+    return SessionRow.user_id == user_id, SessionRow.appid.in_(appids), in_programs
 
 
 def _agreements(session: Session, user_id: int) -> dict[str, Agreement]:

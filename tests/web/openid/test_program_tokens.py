@@ -13,6 +13,7 @@ from wxlogin.config import Registration, Site
 from wxlogin.db import db
 from wxlogin.errors import ConfigurationError
 from wxlogin.simulator.server import SimulatorServer
+from wxlogin.sites import memberships
 
 INACTIVE = {"active": False}
 
@@ -188,6 +189,22 @@ def test_the_site_ends_the_session(program):
     assert shop.asks("/oauth2/revoke", token=program.token).status_code == 200
     assert program.who() is None
     assert shop.introspects(program.token) == INACTIVE
+
+
+def test_who_takes_back_the_sites_access_is_signed_out_of_its_program(
+    program, simulator
+):
+    """security row 119: and of no other program"""
+    other = MiniProgram(program.app, simulator, name="mp2")
+    other.logs_in()
+    with program.app.app_context():
+        user_id = people.find_user(program.who()["uid"]).user_id
+        (before,) = memberships.of_user(user_id)
+        assert memberships.take_back(user_id, "shop")
+        (after,) = memberships.of_user(user_id)
+    assert (before.has_access, after.has_access) == (True, False)
+    assert program.who() is None
+    assert other.who()
 
 
 @pytest.mark.parametrize("site", ["nobody", "app"])

@@ -69,7 +69,8 @@ def take_back(user_id: int, client_id: str) -> bool:
     """Ends the site's access; False where it does not know the user.
 
     Its tokens are dead at once and the person is signed out of its programs, it is to
-    be told that the sign-in is over and why, and its terms have to be agreed to again. Raises AccountGone.
+    be told that the sign-in is over and why, and its terms have to be agreed to again.
+    Raises AccountGone.
     """
     at = now()
 

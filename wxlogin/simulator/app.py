@@ -5,7 +5,12 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from . import control_mini_program, control_push, control_wechat
+from . import (
+    control_migration,
+    control_mini_program,
+    control_push,
+    control_wechat,
+)
 from .api import calls
 from .current import require_own_host
 from .pages import connect, images, index, mini_program, phone, wechat_browser
@@ -13,7 +18,7 @@ from .pages.page import add_pages
 from .world import World
 from .world.parties import GREY, Person
 
-_CONTROLS = (control_wechat, control_mini_program, control_push)
+_CONTROLS = (control_wechat, control_mini_program, control_push, control_migration)
 
 
 def create_simulator(
@@ -41,7 +46,7 @@ def create_simulator(
     pages = (connect, images, index, phone, wechat_browser, mini_program)
     for part in (*pages, calls):
         app.register_blueprint(part.bp)
-    # One blueprint, to which each of the three adds its calls.
+    # One blueprint, to which each of the four adds its calls.
     for control in {each.bp for each in _CONTROLS}:
         app.register_blueprint(control)
     return app

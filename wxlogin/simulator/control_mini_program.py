@@ -7,8 +7,9 @@ from flask import Response, jsonify
 from .control import body, bp
 from .control_wechat import app_of, person_of
 from .current import origin, world
-from .refusals import Invalid, flag, known, mapping, text
+from .refusals import Clash, Invalid, flag, known, mapping, text
 from .world import wx
+from .world.launches import Launch
 from .world.switch_values import MOST_AGE
 
 
@@ -16,6 +17,26 @@ from .world.switch_values import MOST_AGE
 def login() -> Response:
     """wx.login: {errMsg, code}."""
     return jsonify(wx.login(_phone(_data())))
+
+
+@bp.post("/mp/launch")
+def launch() -> Response:
+    """App.onLaunch's options, where a code was scanned: {appid, path, query, scene}.
+
+    After a move they are the other program's.
+    """
+    data = mapping(body(), "body")
+    known(data, ("appid", "page", "scene"), "body")
+    app = app_of(data, "mini_program")
+    home = app.pages[0] if app.pages else ""
+    page, scene = text(data, "page", "body", home), text(data, "scene", "body", "")
+    opened = world().opened(Launch(app, page, scene))
+    pairs = [pair.partition("=") for pair in opened.query.split("&") if pair]
+    # WeChat decodes no value; that is the program's to do.
+    query = {name: value for name, _, value in pairs}
+    return jsonify(
+        appid=opened.app.appid, path=opened.page, query=query, scene=opened.number
+    )
 
 
 @bp.post("/mp/userdata")
@@ -43,6 +64,9 @@ def _data(*more: str) -> Any:
 
 def _phone(data: Any) -> wx.Phone:
     app = app_of(data, "mini_program")
+    successor = world().migrations.successor(app.appid)
+    if successor:
+        raise Clash(f"{app.name!r} moved to {world().registry.app(successor).name!r}")
     person = world().registry.person(person_of(data))
     return wx.Phone(world(), app, person, origin())
 

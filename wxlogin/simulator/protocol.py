@@ -27,6 +27,7 @@ SNS_AUTH = "/sns/auth"
 SNS_CODE2SESSION = "/sns/jscode2session"
 CGI_TOKEN = "/cgi-bin/token"  # noqa: S105  a path, not a secret
 CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  likewise
+CGI_CHANGEOPENID = "/cgi-bin/changeopenid"
 WXA_CHECKSESSION = "/wxa/checksession"
 WXA_RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
 WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"

@@ -60,10 +60,12 @@ def stable_token(asked: Asked) -> Fields:
 def caller(asked: Asked, kind: str) -> App:
     """The app whose access_token this is, of a kind that has this call.
 
-    Raises ApiError 41001, 40014, 40001, 42001, 40164 or 48001.
+    Raises ApiError 41001, 40014, 40001, 42001, 40013, 40164 or 48001.
     """
     used = asked.world.app_tokens.check(need(asked.query, "access_token", 41001))
     app = asked.world.registry.app(used.appid)
+    if app.kind == "mini_program" and asked.has_moved(app):
+        raise ApiError(40013)
     if app.kind == "official_account":
         _refuse_strangers(asked, app)
     if app.kind != kind:

@@ -68,9 +68,15 @@ class Asked:
 
     def _app(self, given: Mapping[str, Any]) -> App:
         app = self.world.registry.find_app(need(given, "appid", 41002))
-        if app is None:
+        # A program that moved away is gone, as one that was closed.
+        gone = app and app.kind == "mini_program" and self.has_moved(app)
+        if app is None or gone:
             raise ApiError(40013)
         return app
+
+    def has_moved(self, app: App) -> bool:
+        """Whether the app's people are another's now."""
+        return bool(self.world.migrations.successor(app.appid))
 
     def within(self, errcode: int, owner: str, *, most: int, seconds: int) -> None:
         """Count one call of `owner`. Raises ApiError `errcode` past the quota.

@@ -15,7 +15,15 @@ from .. import protocol
 from ..current import origin, world
 from ..refusals import ApiError, SimulatorError
 from ..world.journal import Call, masked
-from . import access_token, content_check, mini_program, spoilage, web_login, wxacode
+from . import (
+    access_token,
+    content_check,
+    migration,
+    mini_program,
+    spoilage,
+    web_login,
+    wxacode,
+)
 from .asked import Answer, Asked, Picture
 from .dialect import encode, error_body
 
@@ -33,6 +41,7 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.SNS_CODE2SESSION: ("", mini_program.code2session),
     protocol.CGI_TOKEN: ("GET", access_token.token),
     protocol.CGI_STABLE_TOKEN: ("POST", access_token.stable_token),
+    protocol.CGI_CHANGEOPENID: ("POST", migration.change_openid),
     protocol.WXA_CHECKSESSION: ("GET", mini_program.check_session),
     protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),
     protocol.WXA_GETUSERPHONENUMBER: ("POST", mini_program.phone_number),

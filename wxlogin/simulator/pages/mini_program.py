@@ -136,13 +136,14 @@ def _launch() -> Launch:
     if app.kind != "mini_program":
         abort(404)
     home = app.pages[0] if app.pages else ""
-    return Launch(
+    launch = Launch(
         app,
         values.get("page") or home,
         values.get("scene", ""),
         values.get("env") or "release",
         BY_SCHEME if values.get("number") == str(BY_SCHEME) else SCANNED,
     )
+    return world().opened(launch)
 
 
 def _screen(

@@ -16,7 +16,8 @@ from ..refusals import Invalid
 from . import seed
 from .app_tokens import AppTokens
 from .journal import Journal
-from .launches import Launches
+from .launches import Launch, Launches
+from .migrations import Migrations
 from .mini_programs import MiniPrograms
 from .parties import App, Person
 from .pushes import Pushes
@@ -92,6 +93,7 @@ class World:
         self.app_tokens = AppTokens(self.changed, self.clock.now)
         self.quotas = Quotas(self.changed, self.clock.now)
         self.pushes = Pushes(self.changed, self.clock.now)
+        self.migrations = Migrations(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
 
     @classmethod
@@ -123,6 +125,7 @@ class World:
             self.app_tokens.reset()
             self.quotas.reset()
             self.pushes.reset()
+            self.migrations.reset()
 
     def wait(self, news: Callable[[], bool], seconds: float) -> None:
         """Sleep until `news()` is true, at most `seconds`; costs no CPU meanwhile."""
@@ -179,6 +182,12 @@ class World:
         wanted = self.switches.get("rotate_session_key", app=app.name, person=person)
         renew = wanted == "always" or (wanted == "random" and bool(randbits(1)))
         return self.mini_programs.login(app, person, renew=renew)
+
+    def opened(self, launch: Launch) -> Launch:
+        """What the phone opens: the same, or the program to which this one moved."""
+        while successor := self.migrations.successor(launch.app.appid):
+            launch = launch.moved_to(self.registry.app(successor))
+        return launch
 
     def _fast_person(self, app: App) -> Person | None:
         wanted = self.switches.get("fast_login", app=app.name)

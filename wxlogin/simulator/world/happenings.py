@@ -73,6 +73,18 @@ def unfollow(world: World, app: App, person: str) -> None:
         tell(world, app, person, Event("unsubscribe"))
 
 
+def move_followers(world: World, source: App) -> None:
+    """An approved move of an account is done, and nobody is told. Raises Clash."""
+    with world.changed:
+        people = [p.name for p in world.registry.people()]
+        followers = [p for p in people if world.relations.follows(source, p)]
+        move = world.migrations.confirm(source, followers)
+        target = world.registry.app(move.target)
+        for person in followers:
+            world.relations.unfollow(source, person)
+            world.relations.follow(target, person)
+
+
 def revoke(world: World, app: App, person: str, info: str = "") -> None:
     """The person takes back what the app was given: one RevokeInfo. Raises Invalid."""
     event = Event(push_events.REVOKE, info=info)

@@ -18,16 +18,18 @@ _LISTED, _MOST = 1800, 6
 #: The phone's screen of a program; a path of the simulator's own.
 PROGRAM_SCREEN = "/phone/mp"
 
-#: Launch scenes of a scanned code and of a plain scheme in a phone's browser
-#: (developers.weixin.qq.com/miniprogram/dev/reference/scene-list.html).
-SCANNED, BY_SCHEME = 1047, 1286
+#: Launch scenes of a scanned code, of a plain scheme in a phone's browser, and of a
+#: program that took another's people in (developers.weixin.qq.com/miniprogram/dev/
+#: reference/scene-list.html).
+SCANNED, BY_SCHEME, MOVED = 1047, 1286, 1248
 
 
 @dataclass(frozen=True)
 class Launch:
     """A program opened at one of its pages, with the scene of a code or without.
 
-    `number` is the launch scene, which has nothing to do with the other.
+    `number` is the launch scene, which has nothing to do with the other. `before` is
+    what was opened, where that program moved to this one.
     """
 
     app: App
@@ -35,11 +37,32 @@ class Launch:
     scene: str = ""
     env: str = "release"
     number: int = SCANNED
+    before: "Launch | None" = None
+
+    def moved_to(self, app: App) -> "Launch":
+        """The program in its place, at its home page."""
+        home = app.pages[0] if app.pages else ""
+        return Launch(app, home, number=MOVED, before=self)
 
     @property
     def query(self) -> str:
-        """What Page.onLoad gets: the scene is encoded, and the program decodes it."""
+        """What Page.onLoad gets: the scene is encoded, and the program decodes it.
+
+        After a move it holds what was opened, path and query encoded likewise.
+        """
+        if self.before:
+            told = self.before.inherited()
+            return "&".join(f"{name}={value}" for name, value in told.items())
         return f"scene={quote(self.scene, safe=_PLAIN)}" if self.scene else ""
+
+    def inherited(self) -> dict[str, str]:
+        """What the program in the place of this one is told of it."""
+        told = {"migrateSourceAppId": self.app.appid}
+        if self.page:
+            told["migrateSourcePath"] = quote(self.page, safe=_PLAIN)
+            told["migrateSourceQuery"] = quote(self.query, safe=_PLAIN)
+        told["migrateSourceScene"] = str(self.number)
+        return told | {"migrateSourceAppIdIsStared": "0"}
 
     @property
     def is_there(self) -> bool:
@@ -53,6 +76,8 @@ class Launch:
 
     def values(self) -> dict[str, str]:
         """The same as a link has it."""
+        if self.before:
+            return self.before.values()
         named = {"appid": self.app.appid, "page": self.page}
         more = {"number": str(self.number)} if self.number != SCANNED else {}
         return named | {"scene": self.scene, "env": self.env} | more

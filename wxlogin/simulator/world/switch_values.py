@@ -135,6 +135,11 @@ SWITCHES: dict[str, Switch] = {
         checks.one_of(*TAILS),
         TAILS,
     ),
+    "from_original_id": Switch(
+        _("changeopenid wants the old account's gh_ id, as its page says."),
+        checks.true,
+        (True,),
+    ),
     "content_check": Switch(
         _("What WeChat thinks of every text and picture that it is asked about."),
         checks.one_of("risky", "review", "pass"),

@@ -6,7 +6,14 @@ import pytest
 import requests
 
 from tests.support.journey import REFRESH, USERINFO, Browser, calls
-from wxlogin.accounts.models import Grant, Identity, LoginEvent, Session, User
+from wxlogin.accounts.models import (
+    Grant,
+    Identity,
+    LoginEvent,
+    Session,
+    UnionId,
+    User,
+)
 from wxlogin.db import db
 
 HOUR = 3600
@@ -168,6 +175,41 @@ def test_another_person_in_the_answer_changes_nothing(signed_in, simulator, app)
     simulator.world.switch(userinfo_openid="another")
     assert updates(signed_in).status_code == 502
     assert rows(app, User, Identity, Grant) == before
+
+
+@pytest.fixture
+def moved(signed_in, app_for, settings_for) -> Browser:
+    """The same browser, once the app has moved to another open platform."""
+    apps = [
+        {**app.model_dump(), "open_platform": "other"} for app in settings_for().apps
+    ]
+    browser = Browser(app_for(apps=apps, simulator="on"))
+    browser.client._cookies = dict(signed_in.client._cookies)
+    return browser
+
+
+def unionids(app) -> set[tuple[str, str]]:
+    with app.app_context():
+        query = db.select(UnionId.open_platform, UnionId.unionid)
+        return {tuple(row) for row in db.session.execute(query)}
+
+
+def test_a_unionid_of_the_former_platform_stays_there(moved, simulator):
+    """security row 44: WeChat names none now"""
+    before = unionids(moved.app)
+    simulator.world.switch(drop_unionid=True)
+    assert updates(moved).status_code == 303
+    assert {platform for platform, _ in unionids(moved.app)} == {"main"}
+    assert unionids(moved.app) == before
+
+
+def test_the_unionid_of_the_new_platform_contradicts_nothing(moved, simulator):
+    """security row 43: another platform, another unionid"""
+    before = unionids(moved.app)
+    simulator.world.switch(userinfo_unionid="oNew0000000000000000000000001")
+    assert updates(moved).status_code == 303
+    gained = ("other", "oNew0000000000000000000000001")
+    assert unionids(moved.app) == before | {gained}
 
 
 def test_nobody_updates_without_a_session(browser, simulator):

@@ -11,6 +11,7 @@ again (GrantDead).
 """
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 from wxlogin.accounts import grants, people
@@ -123,8 +124,15 @@ def _usable(visitor: Visitor) -> tuple[App, IdentityView, Grant]:
         app = apps.get(identity.appid)
         grant = grants.load(identity.id, running().sealer) if app else None
         if app and grant and _PROFILE_SCOPES & set(grant.scope.split(",")):
-            return app, identity, grant
+            return app, _at_platform_of(app, identity), grant
     raise GrantDead("no identity of this user has a live grant")
+
+
+def _at_platform_of(app: App, identity: IdentityView) -> IdentityView:
+    """The identity, without a unionid that it has from a platform which the app has
+    left: there another one is right."""
+    stays = identity.open_platform == app.open_platform
+    return identity if stays else replace(identity, unionid=None)
 
 
 def _ask(

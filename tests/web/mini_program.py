@@ -68,3 +68,12 @@ class MiniProgram:
     def asked(self) -> int:
         """How often WeChat was asked about a code."""
         return len(calls(self.simulator, CODE2SESSION))
+
+
+def program_with(app_for, settings_for, simulator, **changes: object) -> MiniProgram:
+    """小明's phone with the program `mp`, whose entry in APPS says these things too."""
+    apps = [
+        app.model_dump() | (changes if app.name == "mp" else {})
+        for app in settings_for().apps
+    ]
+    return MiniProgram(app_for(apps=apps, simulator="on"), simulator)

@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from wxlogin.accounts import grants, session_keys
+from wxlogin.accounts import grants, phones, session_keys
 from wxlogin.cli.printing import moment, table
 from wxlogin.observability import get_logger
 from wxlogin.oidc import key_rotation
@@ -22,6 +22,7 @@ keys_group = AppGroup(
 # What to do without the key that sealed them.
 _SIGN_IN_AGAIN = "leave them: those people sign in again when it matters."
 _LOG_IN = "leave them: those programs log in again when it matters."
+_ASK_AGAIN = "leave them: those people give theirs again when it matters."
 _MAKE_NEW = "make new ones with: wxlogin keys rotate --now"
 
 
@@ -62,6 +63,7 @@ def reseal() -> None:
     done = (
         ("grants", grants.reseal_all(sealer), _SIGN_IN_AGAIN),
         ("session keys of mini programs", session_keys.reseal_all(sealer), _LOG_IN),
+        ("phone numbers", phones.reseal_all(sealer), _ASK_AGAIN),
         ("signing keys", key_rotation.reseal(sealer), _MAKE_NEW),
     )
     for what, found, _ in done:

@@ -14,6 +14,7 @@ _APPID = re.compile(r"wx[0-9a-z]{16}")
 # WeChat refuses a code whose page begins with a slash or holds a query.
 _PAGE = re.compile(r"(?!/)[0-9A-Za-z_./-]{1,128}")
 _OF_MINI_PROGRAMS = (
+    "keep_phone",
     "two_phase",
     "trust_open_data_unionid",
     "scan_page",
@@ -55,6 +56,8 @@ class App(Written):
     two_phase: bool = False
     #: Does a unionId in the program's encrypted data say who somebody is?
     trust_open_data_unionid: bool = False
+    #: Is the phone number kept that a person gives it?
+    keep_phone: bool = False
     #: Its page that a code to sign in opens, and in which version of the program.
     scan_page: str = "pages/scan/scan"
     env_version: EnvVersion = EnvVersion.release

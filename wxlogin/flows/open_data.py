@@ -24,7 +24,13 @@ from wxlogin.service import running
 from wxlogin.tickets.shelf import Kept
 from wxlogin.wechat import open_data
 from wxlogin.wechat.answers import UserInfo
-from wxlogin.wechat.open_data import FRESH_SECONDS, Envelope, Expected, SignedData
+from wxlogin.wechat.open_data import (
+    FRESH_SECONDS,
+    Envelope,
+    Expected,
+    PhoneNumber,
+    SignedData,
+)
 
 #: How many different data of one session may fail.
 FAILURES = 5
@@ -99,6 +105,23 @@ def read_user_info(sender: Sender, given: Given) -> UserInfo:
         _count(sender, given.digest)
         raise
     return info if sender.app.trust_open_data_unionid else replace(info, unionid=None)
+
+
+def read_phone(sender: Sender, encrypted_data: str, iv: str) -> PhoneNumber:
+    """The phone number that WeChat's client gave for this person, in its old form.
+
+    Raises as `read_user_info`.
+    """
+    _require_patience(sender)
+    try:
+        sealed = open_data.envelope(encrypted_data, iv)
+        expected = Expected(sender.app.appid, time.time())
+        number = open_data.read_phone(sealed, sender.keys, expected)
+        _require_first_use(sender, sealed)
+    except OpenDataInvalid:
+        _count(sender, _digest(f"{encrypted_data}\x1f{iv}"))
+        raise
+    return number
 
 
 def forgive(sender: Sender) -> None:

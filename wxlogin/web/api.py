@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
 
-from wxlogin.accounts import people
+from wxlogin.accounts import people, phones
 from wxlogin.accounts.avatars import picture_url
 from wxlogin.accounts.people import Account
 from wxlogin.config import Site
@@ -27,6 +27,7 @@ from wxlogin.sites.members import Member
 from wxlogin.web import limits, visitors
 from wxlogin.web.edge import BODY_BYTES
 from wxlogin.web.problems import NotJson
+from wxlogin.wechat.open_data import PhoneNumber
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
@@ -39,7 +40,35 @@ _HALF = re.compile("[\ud800-\udfff]")
 @bp.get("/me")
 def me() -> Response:
     """The signed-in user."""
-    return jsonify(describe(people.account(visitors.require().user_id)))
+    user_id = visitors.require().user_id
+    return jsonify(describe(people.account(user_id)) | _phones(user_id))
+
+
+def _phones(user_id: int) -> dict[str, Any]:
+    """The phone numbers that the person gave to mini programs, where any are kept."""
+    apps = {app.appid: app.name for app in running().settings.apps if app.keep_phone}
+    if not apps:
+        return {}
+    told = [
+        {
+            "app": apps[kept.appid],
+            **told_number(kept.phone),
+            "verified": False,
+            "given": kept.at.isoformat(),
+        }
+        for kept in phones.of_user(user_id, running().sealer)
+        if kept.appid in apps
+    ]
+    return {"phones": told} if told else {}
+
+
+def told_number(phone: PhoneNumber) -> dict[str, str]:
+    """A phone number in texts, one shape whatever WeChat wrote."""
+    return {
+        "number": phone.whole,
+        "pure_number": phone.number,
+        "country_code": phone.country_code,
+    }
 
 
 @bp.get("/users/<uid>")

@@ -21,11 +21,11 @@ from typing import cast
 
 from flask import current_app
 
-from wxlogin.errors import CodeInvalid, TooManyRequests
+from wxlogin.errors import CodeInvalid, PhoneCodeInvalid, TooManyRequests
 from wxlogin.service import running
 from wxlogin.web import callers
 from wxlogin.wechat.endpoints import CODE_DENIED
-from wxlogin.wechat.errors import about_code
+from wxlogin.wechat.errors import about_code, errcode_of
 
 # Below this part of its number an address may have any number of exchanges open at a
 # time; above it, they count as failed until they have succeeded, and so they do for
@@ -115,6 +115,8 @@ def _is_suspect(name: str, who: str, most: int) -> bool:
 def _was_made_up(error: BaseException) -> bool:
     """Has WeChat been asked, and did it not know the code? Its own faults are nobody's
     here, and a code that we know ourselves costs no call."""
+    if isinstance(error, PhoneCodeInvalid):
+        return errcode_of(error) is not None
     return isinstance(error, CodeInvalid) and about_code(error)
 
 

@@ -40,6 +40,7 @@ _BEGIN = {"login.page", "login.embed", "login.attempts", "identities.add"}
 _MINI = {"mini_program.login", "mini_program.renew"}
 _PROFILES = {"mini_program.bind_profile", "mini_program.profile"}
 _FILES = {"mini_program.avatar"}
+_PHONE = {"mini_program.phone_number"}
 _PICTURE = {"first_visit.picture"}
 _SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
 _SCAN_PAGE = {
@@ -229,6 +230,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("pictures", _PICTURE, address, lambda most: most.logins),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
         ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
+        ("phones", _PHONE, callers.program, lambda m: m.logins_of_browser),
         ("files", _FILES, callers.program, lambda most: most.pictures),
         ("scans", _SCAN, callers.program, lambda most: most.logins_of_browser),
         ("scans", _SCAN, address, lambda most: most.logins),

@@ -7,10 +7,11 @@ be trusted with; so nothing here reads or sets one, and status and body say ever
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
+from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from wxlogin.errors import BadRequest, OpenDataInvalid
-from wxlogin.flows import doors
+from wxlogin.flows import doors, phone
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.mini_program import (
     WAIT_SECONDS,
@@ -23,8 +24,9 @@ from wxlogin.flows.mini_program import (
     sign_in_with_code,
 )
 from wxlogin.flows.open_data import Given
+from wxlogin.flows.phone import Claim
 from wxlogin.flows.program_code import ProgramSignIn
-from wxlogin.web.api import json_long_texts, json_texts
+from wxlogin.web.api import json_long_texts, json_texts, told_number
 from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.login import app_of
@@ -39,6 +41,8 @@ from wxlogin.web.uploads import sent_file
 
 bp = Blueprint("mini_program", __name__, url_prefix="/api/mp")
 
+# WeChat's have 64 characters.
+_CODE_LENGTH = 512
 # Where other people's programs put a token.
 _IN_ADDRESS = {"token", "access_token", "session"}
 
@@ -104,6 +108,39 @@ def avatar(name: str) -> Response:
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
     trace = program_trace(doors.MINI_PROGRAM)
     return _who(holder, picture_person(holder, sent_file(), trace=trace))
+
+
+@bp.post("/<name>/phone")
+@without_cookies
+def phone_number(name: str) -> Response:
+    """The number that the person gave the program, as a claim."""
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
+    try:
+        code, data, iv = json_long_texts("code", "encryptedData", "iv")
+    except RequestEntityTooLarge:
+        raise OpenDataInvalid("more than any data of WeChat's") from None
+    if bool(code) == bool(data or iv):
+        raise BadRequest("either code, or encryptedData and iv")
+    if not code:
+        return _claimed(phone.by_data(holder, data, iv))
+    if len(code) > _CODE_LENGTH:
+        raise BadRequest("code is longer than any of WeChat's")
+    with exchanging(code):
+        claim = phone.by_code(holder, code)
+    return _claimed(claim)
+
+
+def _claimed(claim: Claim) -> Response:
+    """One shape, whatever WeChat wrote: texts, the country's code by itself."""
+    return jsonify(
+        phone=told_number(claim.number),
+        verified=False,
+        kept=claim.kept,
+        note=gettext(
+            "The person chose this number in WeChat. It may be one that they added "
+            "themselves and that nobody has checked."
+        ),
+    )
 
 
 def _who(holder: Holder, signed_in: ProgramSignIn) -> Response:

@@ -26,6 +26,8 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NO_LETTERS = re.compile(r"[\W_]+")
 # What the phone number's button gives; a code of wx.login has 32 characters.
 _PHONE_CODE = re.compile(r"[0-9A-Fa-f]{64}")
+# And that one's, as seen; what looks like neither is WeChat's to judge.
+_LOGIN_CODE = re.compile(r"[0-9A-Za-z_-]{32}")
 _NOTHING = frozenset(
     "n na nan null nil none nothing no undefined unknown missing empty blank void "
     "dbnull nullptr nullvalue false true notavailable notapplicable notset unset "
@@ -54,6 +56,11 @@ def is_phone_code(code: str) -> bool:
     of the other.
     """
     return _PHONE_CODE.fullmatch(code) is not None
+
+
+def is_login_code(code: str) -> bool:
+    """Is this a code of wx.login, and none for a phone number?"""
+    return _LOGIN_CODE.fullmatch(code) is not None
 
 
 def is_issued(value: object) -> bool:

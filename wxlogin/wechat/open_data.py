@@ -49,6 +49,8 @@ TEXT_LIMIT = 8192
 _BLOCK = 16
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+# The country whose numbers WeChat writes without their code.
+_HOME = "86"
 _COUNTRY = re.compile(r"[1-9][0-9]{0,3}")
 _NUMBER = re.compile(r"[0-9]{4,15}")
 # What stands in the encrypted profile beside the signed one.
@@ -103,6 +105,15 @@ class PhoneNumber:
 
     country_code: str
     number: str
+
+    @property
+    def whole(self) -> str:
+        """As WeChat writes it: a foreign one begins with `+` and the country's code."""
+        return (
+            self.number
+            if self.country_code == _HOME
+            else f"+{self.country_code}{self.number}"
+        )
 
 
 def envelope(encrypted_data: str, iv: str) -> Envelope:

@@ -20,6 +20,7 @@ from wxlogin.accounts.models.account_tables import (
 from wxlogin.accounts.models.login_tables import (
     Grant,
     LoginEvent,
+    PhoneNumber,
     Session,
     SessionKey,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "LogoutNotice",
     "Merge",
     "Moved",
+    "PhoneNumber",
     "Session",
     "SessionKey",
     "SiteUser",

@@ -1,4 +1,5 @@
-"""What a sign-in leaves behind: session, grant, session key, a line of history."""
+"""What a sign-in leaves behind: session, grant, session key, a line of history; and the
+phone number that a person gave to a mini program."""
 
 from datetime import datetime
 
@@ -71,6 +72,18 @@ class SessionKey(Base):
     session_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
     #: When WeChat gave it last.
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class PhoneNumber(Base):
+    """The number that a person gave to a mini program, through one identity, sealed."""
+
+    __tablename__ = "phone_numbers"
+    __table_args__ = (OPTIONS,)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    identity_id: Mapped[int] = mapped_column(owned_by("identities"), unique=True)
+    number: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class LoginEvent(Base):

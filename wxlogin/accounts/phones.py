@@ -1,0 +1,98 @@
+"""Phone numbers that people gave to mini programs, one for each identity, sealed.
+
+Kept only where the app says so, and decoration as a name is: nobody is found by a
+number, which is why nothing here can search for one. It is the identity's: it goes
+where that goes in a merge, and goes with it when it is deleted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts import models
+from wxlogin.accounts.models import Identity
+from wxlogin.accounts.resealing import Resealed, reseal_rows
+from wxlogin.db import reading
+from wxlogin.db.statements import insert_or_change, table_of
+from wxlogin.security.sealing import SealBroken, Sealer
+from wxlogin.wechat.open_data import PhoneNumber
+
+
+@dataclass(frozen=True)
+class KeptPhone:
+    """A number, the app it was given to, and when."""
+
+    appid: str
+    phone: PhoneNumber
+    at: datetime
+
+
+def store(
+    session: Session,
+    identity_id: int,
+    phone: PhoneNumber,
+    *,
+    sealer: Sealer,
+    at: datetime,
+) -> None:
+    """The identity's number from now on."""
+    text = f"{phone.country_code} {phone.number}"
+    sealed = sealer.seal(text, **_place(identity_id))
+    dialect = session.get_bind().dialect.name
+    statement = insert_or_change(
+        dialect,
+        models.PhoneNumber,
+        key=("identity_id",),
+        news=lambda new: {"number": new.number, "at": new.at},
+    )
+    values = {"identity_id": identity_id, "number": sealed, "at": at}
+    session.execute(statement, values)
+
+
+def of_user(user_id: int, sealer: Sealer) -> list[KeptPhone]:
+    """The numbers of a user, by app; what does not open is left out."""
+    query = (
+        sa.select(
+            Identity.id,
+            Identity.appid,
+            models.PhoneNumber.number,
+            models.PhoneNumber.at,
+        )
+        .join(models.PhoneNumber, models.PhoneNumber.identity_id == Identity.id)
+        .where(Identity.user_id == user_id)
+        .order_by(Identity.id)
+    )
+    with reading() as session:
+        rows = session.execute(query).all()
+    return [
+        KeptPhone(row.appid, phone, row.at)
+        for row in rows
+        if (phone := opened(row.number, row.id, sealer))
+    ]
+
+
+def opened(sealed: bytes, identity_id: int, sealer: Sealer) -> PhoneNumber | None:
+    """The number that was sealed for this identity; None where no key opens it."""
+    try:
+        code, _, number = sealer.unseal(sealed, **_place(identity_id)).partition(" ")
+    except SealBroken:
+        return None
+    return PhoneNumber(code, number)
+
+
+def reseal_all(sealer: Sealer, *, batch: int = 200) -> Resealed:
+    """Seals all of them with the first of ENCRYPTION_KEYS."""
+    return reseal_rows(
+        models.PhoneNumber,
+        ("number",),
+        lambda row: str(row.identity_id),
+        sealer,
+        batch=batch,
+    )
+
+
+def _place(identity_id: int) -> dict[str, str]:
+    table = table_of(models.PhoneNumber).name
+    return {"table": table, "column": "number", "row": str(identity_id)}

@@ -78,6 +78,10 @@ class Limits(Written):
     pictures: PositiveInt = Field(
         default=30, description="Looks at the picture of one first visit."
     )
+    checks: PositiveInt = Field(
+        default=60,
+        description="Times that one mini program's session asks `/api/mp/…/check`.",
+    )
     handovers: PositiveInt = Field(
         default=60,
         description="Addresses that one app's session asks for at `/api/handover`.",

@@ -230,6 +230,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("pictures", _PICTURE, address, lambda most: most.logins),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
         ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
+        ("checks", {"mini_program.check"}, callers.program, lambda m: m.checks),
         ("phones", _PHONE, callers.program, lambda m: m.logins_of_browser),
         ("files", _FILES, callers.program, lambda most: most.pictures),
         ("scans", _SCAN, callers.program, lambda most: most.logins_of_browser),

@@ -26,6 +26,7 @@ from wxlogin.flows.mini_program import (
 from wxlogin.flows.open_data import Given
 from wxlogin.flows.phone import Claim
 from wxlogin.flows.program_code import ProgramSignIn
+from wxlogin.flows.session_check import key_state
 from wxlogin.web.api import json_long_texts, json_texts, told_number
 from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
@@ -108,6 +109,15 @@ def avatar(name: str) -> Response:
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
     trace = program_trace(doors.MINI_PROGRAM)
     return _who(holder, picture_person(holder, sent_file(), trace=trace))
+
+
+@bp.get("/<name>/check")
+@without_cookies
+def check(name: str) -> Response:
+    """Whether our session and WeChat's session key still live."""
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
+    session = "live" if holder.signed_in else "waiting"
+    return jsonify(session=session, session_key=key_state(holder.sender).value)
 
 
 @bp.post("/<name>/phone")

@@ -33,6 +33,12 @@ def language_of(answer) -> str:
         ("ZH-cn", "zh-CN"),
         ("en-GB,en;q=0.9", "en"),
         ("en-US", "en"),
+        ("en-GB,zh;q=0.9", "en"),
+        ("en-GB, zh-CN;q=0.9, zh;q=0.8", "en"),
+        ("zh-SG,en;q=0.9", "zh-CN"),
+        ("zh;q=0.9,en-AU", "en"),
+        ("fr,en-IE;q=0.9,zh;q=0.8", "en"),
+        ("en-US;q=0,zh", "zh-CN"),
         ("en;q=0.5,zh;q=0.9", "zh-CN"),
         ("en;q=0.9,zh;q=0.5", "en"),
         ("fr-FR,fr;q=0.9,en;q=0.5", "en"),
@@ -42,6 +48,7 @@ def language_of(answer) -> str:
         ("zh;q=0,en", "en"),
         (";;;q=x,,\xff", "zh-CN"),
         ("x" * 5000, "zh-CN"),
+        ("en" + "-x" * 2000, "en"),
     ],
 )
 def test_the_browser_says_which_language(browser, asked, shown):

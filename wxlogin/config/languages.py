@@ -45,7 +45,8 @@ def by_tag() -> dict[str, str]:
 def spoken(tag: str) -> str | None:
     """The language for this tag, however much more it says (RFC 4647 section 3.4)."""
     known = {name.lower(): language for name, language in by_tag().items()}
-    parts = tag.lower().split("-")
+    # No language has more than language, script and region; a stranger's tag may.
+    parts = tag.lower().split("-", 3)[:3]
     names = ("-".join(parts[:end]) for end in range(len(parts), 0, -1))
     return next((known[name] for name in names if name in known), None)
 

@@ -8,7 +8,6 @@ from babel import Locale
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, format_datetime, get_locale
 from markupsafe import Markup
-from werkzeug.datastructures import LanguageAccept
 
 from wxlogin.config import languages
 from wxlogin.config.languages import spoken, tag_of
@@ -43,13 +42,9 @@ def choose() -> str:
         return chosen
     if of_site := wished(request.args.get("ui_locales", "").split()):
         return of_site
-    # `*` is no wish for a language; the operator's default answers it.
-    wishes = LanguageAccept(
-        [wish for wish in request.accept_languages if wish[0] != "*"]
-    )
-    known = languages.by_tag()
-    asked = wishes.best_match(known)
-    return known[asked] if asked else settings.default_language
+    # The dearest first; `*` is none of ours, the operator's default answers it.
+    asked = (tag for tag, quality in request.accept_languages if quality > 0)
+    return wished(asked) or settings.default_language
 
 
 def language() -> str:
@@ -59,8 +54,9 @@ def language() -> str:
 
 
 def wished(tags: Iterable[str]) -> str | None:
-    """The language of the first of these tags that we speak; they are the
-    `ui_locales` of a site's request (OpenID Connect Core 3.1.2.1)."""
+    """The language of the first of these tags that we speak: of a browser's, or of the
+    `ui_locales` of a site's request (OpenID Connect Core 3.1.2.1). `en-GB` is English
+    to us, whatever comes after it."""
     return next(filter(None, map(spoken, tags)), None)
 
 

@@ -29,8 +29,8 @@ def token(asked: Asked) -> Fields:
     if asked.params.get("grant_type") != "client_credential":
         raise ApiError(40002)
     app = asked.own_app(asked.params)
-    _refuse_strangers(asked, app)
-    asked.within(45009, app.appid, most=2000, seconds=DAY)
+    refuse_strangers(asked, app)
+    asked.within_day(app)
     issued = asked.world.app_tokens.issue(app)
     return {"access_token": issued.value, "expires_in": _left(asked, issued)}
 
@@ -44,9 +44,9 @@ def stable_token(asked: Asked) -> Fields:
     if not isinstance(force, bool):
         raise ApiError(47001)
     app = asked.own_app(given)
-    _refuse_strangers(asked, app)
+    refuse_strangers(asked, app)
     asked.within(45011, app.appid, most=10_000, seconds=MINUTE)
-    asked.within(45009, app.appid, most=500_000, seconds=DAY)
+    asked.within_day(app)
     tokens = asked.world.app_tokens
     with asked.world.changed:
         if force and tokens.may_force(app):
@@ -57,8 +57,8 @@ def stable_token(asked: Asked) -> Fields:
     return {"access_token": issued.value, "expires_in": _left(asked, issued)}
 
 
-def caller(asked: Asked, kind: str) -> App:
-    """The app whose access_token this is, of a kind that has this call.
+def caller(asked: Asked, kind: str = "") -> App:
+    """The app whose access_token this is, of a kind that has this call, or of any.
 
     Raises ApiError 41001, 40014, 40001, 42001, 40013, 40164 or 48001.
     """
@@ -67,8 +67,8 @@ def caller(asked: Asked, kind: str) -> App:
     if app.kind == "mini_program" and asked.has_moved(app):
         raise ApiError(40013)
     if app.kind == "official_account":
-        _refuse_strangers(asked, app)
-    if app.kind != kind:
+        refuse_strangers(asked, app)
+    if kind and app.kind != kind:
         raise ApiError(48001)
     return app
 
@@ -78,7 +78,8 @@ def _left(asked: Asked, issued: AppToken) -> int:
     return round(issued.ends - asked.world.now())
 
 
-def _refuse_strangers(asked: Asked, app: App) -> None:
+def refuse_strangers(asked: Asked, app: App) -> None:
+    """Raises ApiError 40164 for an address that is not on the app's list."""
     address = ipaddress.ip_address(asked.address)
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address

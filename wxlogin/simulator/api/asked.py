@@ -13,6 +13,7 @@ from typing import Any
 from ..refusals import ApiError
 from ..world import World
 from ..world.parties import App
+from ..world.quotas import DAILY, DAY
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,18 @@ class Asked:
 
         The switch `quota` puts another number in the place of `most`.
         """
-        rule = self.world.switches.for_path("quota", self.path)
-        most = rule["calls"] if rule else most
+        most = self.most(self.path, most)
         if not self.world.quotas.take(self.path, owner, most=most, seconds=seconds):
             raise ApiError(errcode)
+
+    def within_day(self, app: App) -> None:
+        """Count one call of the app's day. Raises ApiError 45009 past it."""
+        self.within(45009, app.appid, most=DAILY[self.path], seconds=DAY)
+
+    def most(self, path: str, usual: int) -> int:
+        """The quota of a path: the usual one, or what the switch says."""
+        rule = self.world.switches.for_path("quota", path)
+        return rule["calls"] if rule else usual
 
     def switch(self, name: str, app: App, person: str = "") -> Any:
         """The value of a switch for this app and person, None when off."""

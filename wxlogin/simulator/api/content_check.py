@@ -27,7 +27,7 @@ from ..refusals import ApiError
 from ..world import happenings
 from ..world.parties import App
 from ..world.push_events import Event
-from ..world.quotas import DAY, MINUTE
+from ..world.quotas import MINUTE
 from .access_token import caller
 from .asked import Asked, need
 from .dialect import fresh_rid
@@ -49,7 +49,7 @@ _MEDIA_FIELDS = _COMMON | {"media_url": str, "media_type": int}
 def text(asked: Asked) -> Fields:
     """The verdict over a text and the names around it."""
     app = caller(asked, "mini_program")
-    _count(asked, app, minute=4000, day=2_000_000)
+    _count(asked, app, minute=4000)
     given = _typed(asked.json(), _TEXT_FIELDS)
     content = need(given, "content", 44002)
     if len(content) > _MOST_LETTERS:
@@ -74,7 +74,7 @@ def text(asked: Asked) -> Fields:
 def media(asked: Asked) -> Fields:
     """A number, under which the verdict is pushed."""
     app = caller(asked, "mini_program")
-    _count(asked, app, minute=2000, day=200_000)
+    _count(asked, app, minute=2000)
     given = _typed(asked.json(), _MEDIA_FIELDS)
     url = need(given, "media_url", 44002)
     if given["version"] != 2 or given.get("media_type") not in (1, 2):
@@ -101,9 +101,9 @@ def _told(app: App, trace_id: str, verdict: str) -> Fields:
     }
 
 
-def _count(asked: Asked, app: App, *, minute: int, day: int) -> None:
+def _count(asked: Asked, app: App, *, minute: int) -> None:
     asked.within(45011, app.appid, most=minute, seconds=MINUTE)
-    asked.within(45009, app.appid, most=day, seconds=DAY)
+    asked.within_day(app)
 
 
 def _typed(given: Mapping[str, Any], fields: Mapping[str, type]) -> Mapping[str, Any]:

@@ -112,6 +112,19 @@ def test_sweep_keeps_what_is_alive_or_remembered(
     assert tickets.get("attempt", "recent") == Ticket(2, "y")
 
 
+def test_the_version_of_a_key_that_is_used_again(
+    tickets: TicketStore, clock: Clock
+) -> None:
+    tickets.add("scan", "nonce", "open", ttl=60)
+    tickets.swap("scan", "nonce", 1, "scanned", ttl=60)
+    clock.advance(60 + REMEMBERED - 5)
+    assert tickets.add("scan", "nonce", "after its end", ttl=60)
+    assert tickets.get("scan", "nonce") == Ticket(3, "after its end")
+    tickets.take("scan", "nonce")
+    assert tickets.add("scan", "nonce", "after it was taken", ttl=60)
+    assert tickets.get("scan", "nonce") == Ticket(1, "after it was taken")
+
+
 def test_of_a_kind_no_more_than_so_many_wait(tickets: TicketStore) -> None:
     """Security row 8, finding M6: the newest is refused, and nobody who waits."""
     for number in range(3):

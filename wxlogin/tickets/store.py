@@ -45,10 +45,12 @@ class TicketStore(Protocol):
     ) -> bool:
         """Puts a ticket there for `ttl` seconds, unless there is one already.
 
-        True for the one caller who did. A ticket on a key that was never used
-        has version 1; on a key whose ticket expired the count goes on. Raises Crowded
-        where about `most` tickets of this kind were added with a `most` and are there
-        still: the newest is refused, and those that wait go on.
+        True for the one caller who did. It has version 1 on a key that was never used,
+        and on one whose ticket was taken: who still holds that ticket's version could
+        swap the new one, so put a key to one use. Where the last ticket expired the
+        count goes on, for REMEMBERED seconds at least. Raises Crowded where about
+        `most` tickets of this kind were added with a `most` and are there still: the
+        newest is refused, and those that wait go on.
         """
 
     def get(self, kind: str, key: str) -> Ticket | None:

@@ -15,7 +15,9 @@ from tests.clients.conftest import NODE, required
 
 FOLDER = NODE / "miniprogram"
 # What a file's service has that others have not.
-SETTINGS = {
+SETTINGS: dict[str, dict[str, object]] = {
+    # So that a computer can be in another network than the phone.
+    "scan.test.mjs": {"trusted_proxies": 1},
     "strangers.test.mjs": {
         "registration": "ask",
         "terms_url": "https://shop.example/terms",

@@ -125,6 +125,8 @@ export interface Scan {
   /** The text of the code that opened the page, from the query of Page.onLoad; '' for none. */
   sceneOf(query: Record<string, string | undefined> | undefined): string;
   scanned(scene: string): Promise<Scanned>;
+  /** Yes. Refused with `scan_number` where `problem.numbers` are to be chosen from, with
+   * `registration_needed` where a stranger has to agree first. */
   confirm(scene: string, number?: string | null): Promise<{ state: 'confirmed' }>;
   cancel(scene: string): Promise<{ state: 'refused' }>;
 }

@@ -419,10 +419,13 @@ function createClient(options) {
   // --- a code on somebody's screen ------------------------------------------------------
 
   function step(name) {
-    return (scene, number) => told(() => post(
-      `${api}/scan/${encodeURIComponent(scene)}/${name}`,
-      number === undefined || number === null ? {} : { number },
-    ));
+    return (scene, number) => told(() => withToken(async (token) => {
+      const path = `${api}/scan/${encodeURIComponent(scene)}/${name}`;
+      const body = await send('POST', path, number ? { number } : {}, token);
+      // A stranger's yes makes the account, and its session comes along.
+      if (body.token) learn(body, token);
+      return body;
+    }));
   }
 
   const scan = {

@@ -49,3 +49,13 @@ export class Program {
     require(`${ROOT}${path}.js`);
   }
 }
+
+/** The page of the code, opened by scanning it. */
+export async function scans(computer, changes) {
+  const program = new Program(changes);
+  const page = program.open("pages/scan/scan");
+  await page.onLoad({ scene: encodeURIComponent(computer.scene) });
+  return { program, page };
+}
+
+export const tap = (dataset = {}) => ({ currentTarget: { dataset } });

@@ -1,8 +1,9 @@
 // A service that asks first: who is unknown has no account before the word.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { Computer } from "./computer.mjs";
 import { opened, refusal, reopened } from "./journey.mjs";
-import { Program } from "./program.mjs";
+import { Program, scans, tap } from "./program.mjs";
 import { simulator } from "./wx.mjs";
 
 test.beforeEach(() => simulator("reset", {}));
@@ -42,6 +43,20 @@ test("who has read for longer than the token lives is signed in anew by the word
   const { user } = await late.agree("2026-11");
   assert.ok(user.uid);
   assert.equal((await late.request("/api/me")).uid, user.uid);
+});
+
+test("a stranger who scans a code is asked first, and signs the computer in by the word", async () => {
+  const computer = await new Computer().opens();
+  const { program, page } = await scans(computer, { person: "lihua" });
+  assert.equal(page.data.state, "ask");
+  await page.confirm(tap());
+  assert.equal(page.data.state, "terms");
+  assert.equal(page.data.terms.terms_version, "2026-11");
+  assert.equal((await computer.looks()).state, "scanned");
+  await page.agree();
+  assert.equal(page.data.state, "confirmed", page.data.problem);
+  assert.equal((await computer.looks("claim", "POST")).status, 200);
+  assert.equal((await computer.who()).uid, program.client.session().user.uid);
 });
 
 test("another version of the terms is not agreed to", async () => {

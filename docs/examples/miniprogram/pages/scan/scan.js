@@ -46,13 +46,17 @@ Page({
     try {
       await work();
     } catch (error) {
-      const { registration } = error.problem || {};
-      // A wrong number and a lost connection may be tried again; what is over is over.
-      const again = error.status === 403 || !error.status;
-      const state = registration ? 'terms' : again && this.data.asked ? this.data.state : 'failed';
-      this.setData({ state, terms: registration || this.data.terms, problem: error.detail });
+      this.setData(Object.assign({ problem: error.detail }, this.after(error)));
     }
     this.setData({ busy: false });
+  },
+
+  after({ code, status, problem }) {
+    if (code === 'registration_needed') return { state: 'terms', terms: problem.registration };
+    // The wrong number, or one that is wanted only now, as the phone is in another network.
+    if (code === 'scan_number') return { asked: Object.assign({}, this.data.asked, problem) };
+    // A lost connection may be tried again; what is over is over.
+    return !status && this.data.asked ? {} : { state: 'failed' };
   },
 });
 

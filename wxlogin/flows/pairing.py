@@ -19,13 +19,11 @@ A ticket that is over is remembered for a while, so that whoever holds its code 
 that it is, and not that there never was one.
 """
 
-import hashlib
 import secrets
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from wxlogin import service
 from wxlogin.errors import (
@@ -37,12 +35,19 @@ from wxlogin.errors import (
     ScanUnknown,
     Unready,
 )
+from wxlogin.flows.pairing_ticket import (
+    Confirmed,
+    Pairing,
+    Scanner,
+    Seen,
+    Stage,
+    new_numbers,
+    proof_of,
+)
 from wxlogin.flows.redirect.attempt import Wish
-from wxlogin.flows.signing_in import Answer
 from wxlogin.observability import get_logger
 from wxlogin.security.networks import are_near
 from wxlogin.service import running
-from wxlogin.tickets.shelf import Kept
 from wxlogin.tickets.waiting import Watch
 
 #: Who scans in the last seconds of a code gets so many more to confirm.
@@ -55,101 +60,6 @@ _REMEMBERED_SECONDS = 600
 MOST_WRONG = 3
 # How often a step is tried again that another one came before.
 _TRIES = 8
-
-
-class Stage(StrEnum):
-    """How far a ticket has come."""
-
-    waiting = "waiting"
-    scanned = "scanned"
-    confirmed = "confirmed"
-    claimed = "claimed"
-    refused = "refused"
-    #: No stage that is kept: its time is over.
-    expired = "expired"
-
-    @property
-    def is_final(self) -> bool:
-        return self in (Stage.claimed, Stage.refused, Stage.expired)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The browser, as it was when it asked for the code. `since` is in seconds since
-    1970."""
-
-    address: str
-    browser: str
-    since: float
-
-
-def seen_now(address: str, browser: str) -> Seen:
-    return Seen(address, browser, time.time())
-
-
-@dataclass(frozen=True)
-class Scanner:
-    """Who scanned: one person of one app, and how the browser's page shows them."""
-
-    appid: str
-    openid: str
-    nickname: str = ""
-    #: Whose picture it is, and which: never told to the page.
-    uid: str = ""
-    picture: str = ""
-
-    def is_same(self, other: "Scanner") -> bool:
-        return (self.appid, self.openid) == (other.appid, other.openid)
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """Who said yes; the session that says so has to live until the claim."""
-
-    answer: Answer
-    #: 0 for a stranger, who has none yet.
-    session_id: int = 0
-
-
-@dataclass(frozen=True)
-class Pairing(Kept):
-    """The ticket; its key is the scene."""
-
-    #: By which door, and through which app, by their names.
-    door: str
-    app: str
-    wish: Wish
-    seen: Seen
-    #: When it is over, in seconds since 1970.
-    ends: float
-    #: The hash of the secret.
-    proof: str
-    #: Scene of the first code that this browser was given, one after the other.
-    first: str = ""
-    stage: Stage = Stage.waiting
-    scanner: Scanner | None = None
-    #: What the browser shows where `is_distant`, and among what the phone chooses.
-    number: str = ""
-    choices: tuple[str, ...] = ()
-    is_distant: bool = False
-    wrong: int = 0
-    confirmed: Confirmed | None = None
-
-    @property
-    def state(self) -> Stage:
-        """The stage, or `expired`."""
-        over = self.stage not in (Stage.claimed, Stage.refused) and self.left <= 0
-        return Stage.expired if over else self.stage
-
-    @property
-    def left(self) -> float:
-        """Seconds until it is over; 0 and less for one that is."""
-        return self.ends - time.time()
-
-    def is_of(self, secret: str) -> bool:
-        """Is this the secret of the browser that asked for the code?"""
-        given = _proof(self.key, secret)
-        return bool(secret) and secrets.compare_digest(self.proof, given)
 
 
 @dataclass(frozen=True)
@@ -181,14 +91,14 @@ def begin(
     """
     scene, secret = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     settings = running().settings
-    number, choices = _numbers()
+    number, choices = new_numbers()
     pairing = Pairing(
         door=door,
         app=app,
         wish=wish,
         seen=seen,
         ends=time.time() + settings.scan_ttl,
-        proof=_proof(scene, secret),
+        proof=proof_of(scene, secret),
         first=first or scene,
         number=number,
         choices=choices,
@@ -246,10 +156,11 @@ def scan(pairing: Pairing, report: Report) -> Pairing:
     return _change(pairing, step)
 
 
-def confirm(pairing: Pairing, report: Report, yes: Confirmed) -> Pairing:
+def confirm(pairing: Pairing, report: Report, who: Callable[[], Confirmed]) -> Pairing:
     """The person says yes; once more changes nothing.
 
-    Raises NotTheScanner, NumberWrong, ScanOver, ScanOutOfTurn.
+    `who` is asked when nothing speaks against it, perhaps twice, and may raise. Raises
+    NotTheScanner, NumberWrong, ScanOver, ScanOutOfTurn.
     """
 
     def step(now: Pairing) -> Pairing:
@@ -262,7 +173,7 @@ def confirm(pairing: Pairing, report: Report, yes: Confirmed) -> Pairing:
         if now.stage is not Stage.scanned or not _may_pass(now, report):
             return now
         ends = time.time() + CLAIM_SECONDS
-        return replace(now, stage=Stage.confirmed, ends=ends, confirmed=yes)
+        return replace(now, stage=Stage.confirmed, ends=ends, confirmed=who())
 
     after = _change(pairing, step)
     if after.stage is not Stage.confirmed:
@@ -367,22 +278,3 @@ def _compared(now: Pairing, report: Report) -> Pairing:
 def _may_pass(now: Pairing, report: Report) -> bool:
     # A wrong number is one, wanted or not: whoever sends it sees another screen.
     return report.number == now.number or not (now.is_distant or report.number)
-
-
-def _numbers() -> tuple[str, tuple[str, ...]]:
-    """A number, and three to choose from: no two of them are easily confused."""
-    chosen: list[str] = []
-    while len(chosen) < 3:
-        one = str(10 + secrets.randbelow(90))
-        if not any(_alike(one, other) for other in chosen):
-            chosen.append(one)
-    return chosen[secrets.randbelow(3)], tuple(chosen)
-
-
-def _alike(one: str, other: str) -> bool:
-    """Do they have a digit in common, in whichever place?"""
-    return not set(one).isdisjoint(other)
-
-
-def _proof(scene: str, secret: str) -> str:
-    return hashlib.sha256(f"pairing\x1f{scene}\x1f{secret}".encode()).hexdigest()

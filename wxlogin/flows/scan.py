@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts import avatars, people
 from wxlogin.accounts.resolve import Resolution
-from wxlogin.accounts.sessions import Trace, require_alive
+from wxlogin.accounts.sessions import Trace, Visitor, require_alive
 from wxlogin.accounts.sign_in import Hook
 from wxlogin.config import App
 from wxlogin.db import now
@@ -36,10 +36,11 @@ from wxlogin.errors import (
 )
 from wxlogin.flows import doors, first_visit, pairing
 from wxlogin.flows.mini_program import Holder
-from wxlogin.flows.pairing import Begun, Confirmed, Pairing, Report, Scanner, Seen
+from wxlogin.flows.pairing import Begun, Report
+from wxlogin.flows.pairing_ticket import Confirmed, Pairing, Scanner, Seen, Stage
 from wxlogin.flows.program_code import ProgramSignIn, signed_in_by
 from wxlogin.flows.redirect.attempt import Wish
-from wxlogin.flows.signing_in import Answer, person_of, sign_in_as
+from wxlogin.flows.signing_in import Answer, live_session, person_of, sign_in_as
 from wxlogin.observability import get_logger
 from wxlogin.security.signing import session_secrets
 from wxlogin.service import running
@@ -72,7 +73,7 @@ def is_on_show(found: Pairing, app: App, wish: Wish, *, anew: bool) -> bool:
     another code, which a code does as well that no phone has scanned."""
     if (found.app, found.wish) != (app.name, wish) or found.state.is_final:
         return False
-    if found.stage is pairing.Stage.waiting:
+    if found.stage is Stage.waiting:
         return found.left >= FRESH_SECONDS
     return not anew
 
@@ -115,15 +116,20 @@ def confirm(
     report = Report(_scanner(holder), said.address, said.number)
     if holder.signed_in is not None:
         visitor = holder.signed_in.visitor
-        session = Confirmed(_known(holder), visitor.session_id)
-        pairing.confirm(found, report, session)
+        pairing.confirm(found, report, lambda: _by_session(holder, visitor))
         return None
     if waiting is None or not waiting.policy.creates:
         raise UnknownPerson("the person has to agree first")
-    pairing.confirm(found, report, Confirmed(waiting.answer))
-    if not first_visit.creates(found.wish.purpose):
+    if not waiting.done and not first_visit.creates(found.wish.purpose):
+        pairing.confirm(found, report, lambda: Confirmed(waiting.answer))
         return None
-    return signed_in_by(first_visit.settle(waiting, trace=trace, also=None))
+
+    def settled() -> ProgramSignIn:
+        return signed_in_by(first_visit.settle(waiting, trace=trace, also=None))
+
+    pairing.confirm(found, report, lambda: _by_session(holder, settled().visitor))
+    # The same again for a call whose answer was lost.
+    return settled()
 
 
 def refuse(scene: str, holder: Holder) -> None:
@@ -148,10 +154,10 @@ def _scanner(holder: Holder, *, named: bool = False) -> Scanner:
     return Scanner(appid, openid, name, visitor.uid, version)
 
 
-def _known(holder: Holder) -> Answer:
+def _by_session(holder: Holder, visitor: Visitor) -> Confirmed:
     """Who is signed in on the phone: by the openid, whose unionid is on record."""
     person = person_of(holder.sender.app, holder.sender.openid, None, None)
-    return Answer(person, known=None, grant=None)
+    return Confirmed(Answer(person, known=None, grant=None), visitor.session_id)
 
 
 # -- the browser's half --
@@ -176,12 +182,15 @@ def claim(found: Pairing, secret: str, *, trace: Trace) -> Claimed:
     mine = pairing.claim(found)
     try:
         return _sign_in(mine, secret, trace)
-    except (SignInNeeded, AlreadyFinished):
+    except SignInNeeded:
         raise ScanOver("who confirmed has signed out since") from None
     except WxloginError as error:
         # What may pass, such as a database that does not answer, costs no login.
         if error.retry_after is not None:
             pairing.give_back(mine)
+        raise
+    except BaseException:
+        pairing.give_back(mine)
         raise
 
 
@@ -203,6 +212,11 @@ def _sign_in(mine: Pairing, secret: str, trace: Trace) -> Claimed:
             raise AccountGone("the account of who confirmed is gone") from None
         key = first_visit.hold(answer, wish, door=trace.door)
         return Claimed(wish, waiting=key)
+    except AlreadyFinished:
+        # It was given back although it had succeeded: the answer was lost.
+        if live_session(cookie) is None:
+            raise
+        return Claimed(wish, cookie)
     by_unionid = known is None and not signed_in.is_new
     shared = by_unionid or (known is not None and known.is_shared)
     return Claimed(wish, cookie, shared=shared)

@@ -22,7 +22,8 @@ from werkzeug.wrappers import Response
 from wxlogin.config import App
 from wxlogin.errors import NotFound, ScanOver, ScanUnknown
 from wxlogin.flows import doors, pairing, scan, wxacode
-from wxlogin.flows.pairing import Begun, Pairing, Seen, Stage
+from wxlogin.flows.pairing import Begun
+from wxlogin.flows.pairing_ticket import Pairing, Seen, Stage, seen_now
 from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.scan import Claimed
 from wxlogin.security.cookies import read_cookie, set_cookie
@@ -147,7 +148,8 @@ def _waiter(ticket: str) -> Waiter:
     return Waiter(
         look=lambda: seen(of_browser(ticket)),
         watch=partial(pairing.watch, ticket),
-        browser=of_browser(ticket).first,
+        # The eldest of its secrets: the last to change.
+        browser=next(reversed(_held().values()), ""),
     )
 
 
@@ -210,7 +212,7 @@ def _mine() -> list[Pairing]:
 
 
 def _seen() -> Seen:
-    return pairing.seen_now(visitors.client_address(), visitors.browser_name())
+    return seen_now(visitors.client_address(), visitors.browser_name())
 
 
 def _shown(app: App, wish: Wish) -> tuple[Pairing, None] | None:

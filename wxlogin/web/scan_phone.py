@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from wxlogin.errors import BadRequest, NumberWrong, UnknownPerson
 from wxlogin.flows import doors, scan
 from wxlogin.flows.mini_program import Holder, holder_of
-from wxlogin.flows.pairing import Pairing, Stage
+from wxlogin.flows.pairing_ticket import Pairing, Stage
 from wxlogin.security import networks
 from wxlogin.web import limits, visitors
 from wxlogin.web.api import json_object

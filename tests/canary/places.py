@@ -22,6 +22,7 @@ HANDED_OVER = (
     ("state", re.compile(r".*/api/attempts")),
     ("session secret", re.compile(r".*/api/(mobile|mp)/[^/]+/login")),
     ("session secret", re.compile(r".*/api/mp/[^/]+/(bind|profile|avatar)")),
+    ("session secret", re.compile(r".*/api/mp/[^/]+/scan/[^/]+/confirm")),
     ("session secret", re.compile(r".*/api/registrations")),
     ("handover ticket", re.compile(r".*/api/handover")),
     ("site's code", re.compile(r".*/oauth2/authorize(/[^/]+)?")),

@@ -8,7 +8,7 @@ from typing import Any
 from tests.canary.canaries import CANARIES
 from wxlogin.accounts import sessions
 from wxlogin.config import Settings
-from wxlogin.flows import handover
+from wxlogin.flows import handover, pairing
 from wxlogin.flows.customers import acceptance, bindings, links
 from wxlogin.flows.redirect import begin
 from wxlogin.oidc import access_tokens, authorize, codes, refresh_tokens, signing_keys
@@ -24,6 +24,7 @@ def install() -> None:
     watch(signing.sign_state, lambda state, *_: CANARIES.add("state", state))
     watch(ids.new_session_key, lambda key: CANARIES.add("session key", key))
     watch(begin.begin, _begun)
+    watch(pairing.begin, lambda new, *_: CANARIES.add("claim secret", new[1].secret))
     watch(handover.new_ticket, lambda it: CANARIES.add("handover ticket", it))
     # Each session's secret is hashed, whoever made it: a browser's or a program's.
     watch(

@@ -235,33 +235,6 @@ def drawn(simulator) -> list[dict]:
     return calls(simulator, "/wxa/getwxacodeunlimit")
 
 
-def test_a_thousand_new_codes_of_one_address(app, simulator):
-    """security row 78, acceptance: thirty pictures at most"""
-    heard = []
-    for _ in range(60):
-        page = Page(Browser(app))
-        answer = page.opens("/orders")
-        heard.append(answer.status_code)
-        if answer.status_code == 200:
-            assert page.looks("image").status_code == 200
-    assert heard == [200] * 30 + [429] * 30
-    assert len(drawn(simulator)) == 30
-    assert Page(Browser(app), ELSEWHERE).opens("/orders").status_code == 200
-
-
-def test_a_browser_may_ask_for_ten_new_codes_a_minute(page):
-    """security row 78: whatever it wishes for"""
-    heard = [page.opens(f"/{number}").status_code for number in range(12)]
-    assert heard == [200] * 10 + [429] * 2
-
-
-def test_who_is_known_here_does_not_count_for_the_address(app, signed_in):
-    for _ in range(30):
-        Page(Browser(app)).opens("/orders")
-    assert Page(Browser(app)).opens("/orders").status_code == 429
-    assert Page(signed_in).opens("/orders").status_code == 200
-
-
 # -- steps in their order --
 
 
@@ -505,33 +478,6 @@ def test_what_is_long_over_is_unknown(app, page, phone, clock):
         pairing._pairings.take(page.ticket)
     assert refusal(page.looks("state")) == (404, "scan_unknown")
     assert refusal(phone.scans()) == (404, "scan_unknown")
-
-
-# -- guesses --
-
-
-def test_a_phone_that_guesses_has_to_wait(page, phone):
-    """security row 68"""
-    assert len(page.ticket) == 22
-    right, heard = page.ticket, []
-    for number in range(25):
-        page.ticket = f"guess-{number:016d}"
-        heard.append(phone.scans().status_code)
-    assert heard == [404] * 20 + [429] * 5
-    assert phone.confirms().status_code == 429
-    page.ticket = right
-    assert phone.scans().status_code == 200
-
-
-def test_a_browser_that_guesses_has_to_wait(page):
-    """security row 68"""
-    right, heard = page.ticket, []
-    for number in range(25):
-        page.ticket = f"guess-{number:016d}"
-        heard.append(page.looks("state").status_code)
-    assert heard == [404] * 20 + [429] * 5
-    page.ticket = right
-    assert page.state == "waiting"
 
 
 # -- which program --

@@ -157,6 +157,7 @@ class Settings(Written):
     )
     scan_app: str = Field(
         "",
+        max_length=32,
         description="Name of the mini program whose code `/login/scan` shows. Default: "
         "the first one in APPS. So a spare program is switched to by this alone.",
     )

@@ -1,8 +1,8 @@
-"""Which addresses count as one (security rows 97 and 102)."""
+"""Which addresses count as one (security rows 97 and 102), and which are near."""
 
 import pytest
 
-from wxlogin.security.networks import group_of, is_inner
+from wxlogin.security.networks import are_near, group_of, is_inner, masked
 
 SAME = {
     "203.0.113.7": [
@@ -69,3 +69,52 @@ def test_others_count_by_themselves(other):
 )
 def test_where_a_proxy_of_ours_would_be(address, inner):
     assert is_inner(address) is inner
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7", "203.0.113.250:51000"),
+        ("203.0.113.7", "::ffff:203.0.113.9"),
+        ("203.0.113.7", "64:ff9b::203.0.113.9"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("2001:db8:1:200::1", "2001:db8:1:2ff:ffff::9"),
+        ("[2001:db8:1:200::1]:443", "2001:db8:1:201::1%eth0"),
+    ],
+)
+def test_who_is_near(one, other):
+    """security row 74"""
+    assert are_near(one, other) and are_near(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("203.0.113.7", "203.0.112.7"),
+        ("203.0.113.7", "2001:db8::1"),
+        ("2001:db8:1:200::1", "2001:db8:1:300::1"),
+        ("::ffff:203.0.113.7", "::ffff:198.51.100.9"),
+        ("", ""),
+        ("unknown", "unknown"),
+        ("unix:", "127.0.0.1"),
+        ("203.0.113.7, 198.51.100.9", "203.0.113.7, 198.51.100.9"),
+    ],
+)
+def test_who_is_not(one, other):
+    """security row 74: what is no address is near nothing, itself included"""
+    assert not are_near(one, other) and not are_near(other, one)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("203.0.113.7", "203.0.113.x"),
+        ("::ffff:203.0.113.7", "203.0.113.x"),
+        ("2001:db8:1:200::1", "2001:db8:1:x"),
+        ("::1", "0:0:0:x"),
+        ("unknown", ""),
+    ],
+)
+def test_an_address_for_somebody_elses_eyes(address, shown):
+    assert masked(address) == shown

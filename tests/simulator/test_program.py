@@ -146,6 +146,17 @@ def test_the_number_of_the_browser(client: FlaskClient, server: Server) -> None:
     ]
 
 
+def test_a_number_that_is_wanted_only_then(client: FlaskClient, server: Server) -> None:
+    """The phone has changed its network meanwhile."""
+    opens(client)
+    more = {"number_wanted": True, "numbers": ["17", "42", "88"]}
+    server.says("confirm", problem(403, **more))
+    page = taps(client, "confirm")
+    assert told(page) == "ask"
+    assert re.findall(r'data-number="(\d+)"', page) == ["17", "42", "88"]
+    assert "Chrome, Windows" in page
+
+
 @pytest.mark.parametrize(
     ("answer", "state"),
     [

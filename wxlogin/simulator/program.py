@@ -15,7 +15,7 @@ says, and does what every program has to do:
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -45,15 +45,21 @@ class Asked:
     @classmethod
     def of(cls, body: Body) -> Self:
         site, browser = _object(body, "site"), _object(body, "browser")
-        numbers = body.get("numbers")
-        return cls(
-            _text(site, "name"),
-            _text(browser, "system"),
-            _text(browser, "address"),
-            _text(browser, "since"),
-            body.get("number_wanted") is True,
-            tuple(str(n) for n in numbers) if isinstance(numbers, list) else (),
+        asked = cls(
+            site=_text(site, "name"),
+            system=_text(browser, "system"),
+            address=_text(browser, "address"),
+            since=_text(browser, "since"),
         )
+        return asked.now(body)
+
+    def now(self, body: Body) -> Self:
+        """The same, with what this answer says of numbers."""
+        if not isinstance(body.get("number_wanted"), bool):
+            return self
+        given = body.get("numbers")
+        numbers = tuple(map(str, given)) if isinstance(given, list) else ()
+        return replace(self, number_wanted=body["number_wanted"], numbers=numbers)
 
 
 @dataclass(frozen=True)
@@ -142,12 +148,11 @@ class Program:
         terms = _object(answer.body, "registration")
         if terms:
             return Told("word", detail, self._asked(scene), terms)
-        state = _REFUSALS.get(answer.status, "failed")
-        asked = self._asked(scene)
+        asked = self._asked(scene).now(answer.body)
         if answer.status == 403 and asked.number_wanted:
-            # The wrong number: there is another try.
+            # None, or a wrong one: there is another try.
             return Told("ask", detail, asked)
-        return Told(state, detail)
+        return Told(_REFUSALS.get(answer.status, "failed"), detail)
 
     def _asked(self, scene: str) -> Asked:
         kept = self._get(_ASKED)

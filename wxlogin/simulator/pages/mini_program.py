@@ -141,7 +141,7 @@ def _launch() -> Launch:
         values.get("page") or home,
         values.get("scene", ""),
         values.get("env") or "release",
-        BY_SCHEME if values.get("number") == str(BY_SCHEME) else SCANNED,
+        BY_SCHEME if values.get("launch") == str(BY_SCHEME) else SCANNED,
     )
     return world().opened(launch)
 

@@ -79,7 +79,7 @@ class Launch:
         if self.before:
             return self.before.values()
         named = {"appid": self.app.appid, "page": self.page}
-        more = {"number": str(self.number)} if self.number != SCANNED else {}
+        more = {"launch": str(self.number)} if self.number != SCANNED else {}
         return named | {"scene": self.scene, "env": self.env} | more
 
     def link(self, origin: str) -> str:

@@ -59,6 +59,30 @@ def test_no_page_has_a_serious_fault(service, simulator, window, locale, scheme)
     assert problems(page) == [], "the question before signing out"
 
 
+STATES = ("waiting", "scanned", "refused", "expired", "broken", "stopped", "confirmed")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("agent", [None, WECHAT_IPHONE.split(" Micro")[0]])
+def test_no_state_of_a_code_has_a_serious_fault(service, window, agent, scheme):
+    """A mini program's code on a PC, and the button in its place on a phone."""
+    more = {"user_agent": agent, "width": 390} if agent else {}
+    page = window(color_scheme=scheme, reduced_motion="reduce", **more)
+    page.route("**/events", lambda route: route.abort())
+    page.goto(f"{service.url}/login/scan")
+    for state in STATES:
+        page.evaluate(
+            """state => {
+              for (const part of document.querySelectorAll("[data-when]"))
+                part.hidden = !part.dataset.when.split(" ").includes(state);
+              for (const part of document.querySelectorAll("[data-fill]"))
+                part.textContent = "42";
+            }""",
+            state,
+        )
+        assert problems(page) == [], state
+
+
 PROGRAM = {
     "name": "Tea",
     "client_id": "tea",

@@ -89,6 +89,7 @@ def test_a_refusal_shows_a_page_with_a_way_on(service, simulator, wechat):
 def test_a_phone_browser_copies_the_link(service, window):
     page = window(width=390, height=844, user_agent=WECHAT_IPHONE.split(" Micro")[0])
     page.goto(f"{service.url}/login?next=/orders")
+    page.get_by_text("微信没有打开？").click()
     expect(page.locator("#link")).to_have_value(f"{service.url}/login?next=/orders")
     page.get_by_role("button", name="复制链接").click()
     expect(page.get_by_role("button", name="已复制")).to_be_visible()

@@ -60,7 +60,8 @@ def comes_by_tea():
 
 
 def test_login_offers_a_new_door_beside_another_way(tea_house):
-    page = Browser(tea_house()).get("/login?next=/orders", headers=PHONE).text
+    browser = Browser(tea_house())
+    page = browser.get("/login?next=/orders", headers=PHONE, follow_redirects=True).text
     assert '<a href="/login/tea?app=mp&amp;next=/orders">Drink tea first</a>' in page
 
 

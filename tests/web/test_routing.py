@@ -12,25 +12,24 @@ WEBSITE = (AppKind.website,)
 ACCOUNT = (AppKind.official_account,)
 BOTH = (AppKind.website, AppKind.official_account)
 NEITHER = (AppKind.mobile,)
+PROGRAM = (AppKind.mini_program,)
 
-# The table of docs/integrating.md: for each place the door with both kinds of app,
-# with a website app only, with an official account only, with neither.
-MINI = "use_mini_program"
+# The table of docs/doors.md: for each place the door with both kinds of app, with a
+# website app only, with an official account only, with neither; then the same with a
+# mini program beside them.
+MINI, TO_WECHAT, LINK = "use_mini_program", "use_wechat", "scan_link"
 TABLE = {
-    S.wechat_phone: ("h5", "use_computer", "h5", "none"),
-    S.wechat_desktop: ("h5", "use_browser", "h5", "none"),
-    S.mini_program: (
-        "use_mini_program",
-        "use_mini_program",
-        "use_mini_program",
-        "none",
-    ),
-    S.wecom_phone: ("use_wechat", "use_computer", "use_wechat", "none"),
-    S.wecom_desktop: ("qr", "qr", "scan_link", "none"),
-    S.phone: ("use_wechat", "use_computer", "use_wechat", "none"),
-    S.desktop: ("qr", "qr", "scan_link", "none"),
+    S.wechat_phone: ("h5", "use_computer", "h5", "none", "h5", "scan", "h5", "scan"),
+    S.wechat_desktop: ("h5", "use_browser", "h5", "none", "h5", "scan", "h5", "scan"),
+    S.mini_program: (*(MINI,) * 3, "none", *(MINI,) * 4),
+    S.wecom_phone: (TO_WECHAT, "use_computer", TO_WECHAT, "none", *(TO_WECHAT,) * 4),
+    S.wecom_desktop: ("qr", "qr", LINK, "none", "qr", "qr", "scan", "scan"),
+    S.phone: (TO_WECHAT, "use_computer", TO_WECHAT, "none", *("scan",) * 4),
+    S.desktop: ("qr", "qr", LINK, "none", "qr", "qr", "scan", "scan"),
 }
-CONFIGURED = (BOTH, WEBSITE, ACCOUNT, NEITHER)
+WITHOUT = (BOTH, WEBSITE, ACCOUNT, NEITHER)
+CONFIGURED = (*WITHOUT, *((*kinds, *PROGRAM) for kinds in WITHOUT))
+NAMES = ("both", "website", "account", "neither")
 
 
 @pytest.mark.parametrize(("agent", "where"), USER_AGENTS.values(), ids=USER_AGENTS)
@@ -38,7 +37,7 @@ def test_the_place_is_told_by_the_user_agent(agent, where):
     assert surroundings(agent) is where
 
 
-@pytest.fixture(params=range(4), ids=["both", "website", "account", "neither"])
+@pytest.fixture(params=range(8), ids=[*NAMES, *(f"{name}+mini" for name in NAMES)])
 def configured(request, app_for, settings_for):
     kinds = CONFIGURED[request.param]
     apps = tuple(app for app in settings_for().apps if app.kind in kinds)
@@ -46,6 +45,8 @@ def configured(request, app_for, settings_for):
 
 
 def door_of(answer) -> str:
+    if answer.status_code == 302 and answer.location.startswith("/login/scan?"):
+        return "scan"
     if answer.status_code == 302:
         assert "/connect/oauth2/authorize?" in answer.location
         return "h5"
@@ -69,13 +70,20 @@ def test_a_phone_is_never_shown_a_code_first(configured):
     _, browser = configured
     for agent, where in USER_AGENTS.values():
         if where in (S.phone, S.wecom_phone, S.wechat_phone):
-            answer = browser.get("/login", headers={"User-Agent": agent})
+            answer = browser.get(
+                "/login",
+                headers={"User-Agent": agent},
+                follow_redirects=where is S.phone,
+            )
             assert "/connect/qrconnect" not in answer.text
+            assert "/image" not in answer.text
 
 
 def test_a_phone_has_the_code_as_a_side_door(app):
     agent = USER_AGENTS["chrome android"][0]
-    page = Browser(app).get("/login?next=/orders", headers={"User-Agent": agent}).text
+    where = {"User-Agent": agent}
+    browser = Browser(app)
+    page = browser.get("/login?next=/orders", headers=where, follow_redirects=True).text
     assert 'href="/login/qr?app=web&amp;next=/orders"' in page
     assert 'value="http://127.0.0.1:5000/login?next=/orders"' in page
 
@@ -122,3 +130,20 @@ def test_the_link_inside_wechat_is_in_the_exact_order(browser):
     assert query.endswith("#wechat_redirect")
     assert "scope=snsapi_base" in query
     assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Flogin%2Fcallback%2Foa" in query
+
+
+def test_a_program_without_a_page_for_it_has_no_code(app_for, settings_for):
+    apps = tuple(
+        app.model_copy(update={"scan_page": ""}) if app.name == "mp" else app
+        for app in settings_for().apps
+        if app.kind in (AppKind.mini_program, AppKind.official_account)
+    )
+    browser = Browser(app_for(apps=apps, simulator="on"))
+    assert browser.get("/login").location == "/login/scan?app=mp2"
+    assert browser.get("/login/scan?app=mp").status_code == 404
+    assert browser.get("/login?app=mp").status_code == 200
+
+
+def test_on_a_desktop_the_program_s_code_is_a_side_door(browser):
+    page = browser.get("/login?next=/orders").text
+    assert 'href="/login/scan?app=mp&amp;next=/orders"' in page

@@ -88,11 +88,11 @@ def test_the_page_says_which_site_it_is_for(browser, shop):
     assert "to go on to" not in browser.get("/login", headers=ENGLISH).text
 
 
-def test_a_phone_without_wechat_is_told_what_to_do(browser, shop):
+def test_a_phone_without_wechat_is_led_there(browser, shop):
     browser.headers = {**browser.headers, "User-Agent": IPHONE}
     login = browser.get(shop.link()).location
-    page = browser.get(login, headers=ENGLISH)
-    assert 'data-door="use_computer"' in page.text or "use_wechat" in page.text
+    page = browser.get(login, headers=ENGLISH, follow_redirects=True)
+    assert "Open WeChat" in page.text
     assert "to go on to shop" in page.text
 
 

@@ -58,7 +58,8 @@ class App(Written):
     trust_open_data_unionid: bool = False
     #: Is the phone number kept that a person gives it?
     keep_phone: bool = False
-    #: Its page that a code to sign in opens, and in which version of the program.
+    #: Its page that a code to sign in opens, empty for none, and in which version of
+    #: the program.
     scan_page: str = "pages/scan/scan"
     env_version: EnvVersion = EnvVersion.release
 
@@ -102,7 +103,7 @@ class App(Written):
     @field_validator("scan_page")
     @classmethod
     def _a_page(cls, value: str) -> str:
-        if not _PAGE.fullmatch(value):
+        if value and not _PAGE.fullmatch(value):
             raise ValueError(
                 "a page as the program's app.json has it, pages/scan/scan for "
                 "instance: no slash in front, no question mark, 128 characters at most"

@@ -120,11 +120,11 @@ def _apps(settings: Settings) -> Iterator[str]:
 def _programs(settings: Settings) -> Iterator[str]:
     program = settings.scan_program
     if settings.scan_app and (
-        program is None or program.kind is not AppKind.mini_program
+        program is None
+        or program.kind is not AppKind.mini_program
+        or not program.scan_page
     ):
-        yield (
-            f"SCAN_APP is {settings.scan_app}: write the name of a mini_program in APPS"
-        )
+        yield "SCAN_APP: write the name of a mini_program in APPS that has a scan_page"
     for app in settings.apps:
         site = settings.site_of(app.site or "")
         if app.site and (site is None or site.is_public):

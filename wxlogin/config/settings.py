@@ -159,7 +159,8 @@ class Settings(Written):
         "",
         max_length=32,
         description="Name of the mini program whose code `/login/scan` shows. Default: "
-        "the first one in APPS. So a spare program is switched to by this alone.",
+        "the first one in APPS that has a `scan_page`. So a spare program is switched "
+        "to by this alone.",
     )
     scan_ttl: int = Field(
         300,
@@ -284,10 +285,12 @@ class Settings(Written):
 
     @property
     def scan_program(self) -> App | None:
-        """The mini program whose code a page shows."""
+        """The mini program whose code a page shows: the named one, otherwise the
+        first that has a page for it."""
         if self.scan_app:
             return self.app_named(self.scan_app)
-        return self.app_of_kind(AppKind.mini_program)
+        programs = (app for app in self.apps if app.kind is AppKind.mini_program)
+        return next((app for app in programs if app.scan_page), None)
 
     def app_of_kind(self, kind: AppKind) -> App | None:
         """The first configured app of this kind."""

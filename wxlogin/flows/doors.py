@@ -11,6 +11,11 @@ the login history, the doctor, the pages' words. One link leads to the right one
     phone browser              open it in WeChat          open it on a computer
     desktop, WeCom on one      QR code; without a website app: scan our link
 
+A mini program with a page for it is the way in wherever the table only gives advice,
+but for the two places from which WeChat cannot be reached, a web-view and WeCom on a
+phone. On a desktop its code is a side door of the QR code. On a phone there is no code
+but a button that opens WeChat, and inside WeChat a code to press.
+
 WeChat shows its consent sheet in its own browser only, and a phone cannot scan the
 code on its own screen: so a phone is never shown a QR code first, it is a side door
 for people with a second device. docs/doors.md shows the same table.
@@ -98,6 +103,10 @@ class Door:
         """Does it begin on a page, `login.<name>`?"""
         return bool(self.opens or self.beside)
 
+    def takes(self, app: App) -> bool:
+        """Has this app of its kind what the door needs?"""
+        return self.name != SCAN.name or bool(app.scan_page)
+
 
 QR = Door(
     name="qr",
@@ -141,8 +150,16 @@ SCAN = Door(
     name="scan",
     kind=AppKind.mini_program,
     title=N_("Mini program, code on a page"),
-    about="codes on PCs that a mini program scans",
-    opens=(Surroundings.desktop, Surroundings.wecom_desktop),
+    about="codes on PCs that a mini program scans, buttons on phones that open it",
+    opens=(
+        Surroundings.desktop,
+        Surroundings.wecom_desktop,
+        Surroundings.phone,
+        Surroundings.wechat_phone,
+        Surroundings.wechat_desktop,
+    ),
+    beside=(Surroundings.desktop, Surroundings.wecom_desktop),
+    offer=N_("Scan a mini program's code instead"),
     has_page=True,
 )
 
@@ -166,7 +183,7 @@ class Advice(StrEnum):
     none = "none"
 
 
-# Per place: the advice with an official account, and the one without.
+# Per place: the advice where pages inside WeChat have a door, and the one without.
 _ADVICE = {
     Surroundings.wechat_phone: (Advice.use_wechat, Advice.use_computer),
     Surroundings.wechat_desktop: (Advice.use_wechat, Advice.use_browser),
@@ -200,23 +217,21 @@ def route(where: Surroundings, *, app: App | None = None) -> Route:
     ways = [
         Way(door, found)
         for door in DOORS
-        if door.in_browser and (found := _of(door.kind, app))
+        if door.in_browser and (found := _app_of(door, app))
     ]
     if not ways:
         return Route(None, Advice.none)
     opened = next((one for one in ways if where in one.door.opens), None)
-    has_account = any(one.door is H5 for one in ways)
+    in_wechat = any(Surroundings.wechat_phone in one.door.opens for one in ways)
     return Route(
         opened,
-        _ADVICE[where][0 if has_account else 1],
-        tuple(one for one in ways if where in one.door.beside),
+        _ADVICE[where][0 if in_wechat else 1],
+        tuple(one for one in ways if where in one.door.beside and one is not opened),
     )
 
 
-def _of(kind: AppKind, named: App | None) -> App | None:
+def _app_of(door: Door, named: App | None) -> App | None:
     settings = running().settings
     if named is not None:
-        return named if named.kind is kind else None
-    if kind is SCAN.kind:
-        return settings.scan_program
-    return settings.app_of_kind(kind)
+        return named if named.kind is door.kind and door.takes(named) else None
+    return settings.scan_program if door is SCAN else settings.app_of_kind(door.kind)

@@ -55,8 +55,8 @@ def program(name: str) -> App:
     NotFound."""
     settings = running().settings
     app = settings.app_named(name) if name else settings.scan_program
-    if app is None or app.kind is not doors.SCAN.kind:
-        raise NotFound("no mini program of this name is configured")
+    if app is None or app.kind is not doors.SCAN.kind or not app.scan_page:
+        raise NotFound("no mini program of this name with a scan_page is configured")
     return app
 
 

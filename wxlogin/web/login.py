@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wxlogin.config import App, AppKind
 from wxlogin.errors import NotFound
 from wxlogin.flows import doors
-from wxlogin.flows.doors import Flow, Route, Way, route
+from wxlogin.flows.doors import Door, Flow, Route, Way, route
 from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.session import end_session
@@ -51,6 +51,8 @@ def page() -> Response:
         return to_wechat(
             _begin_by_link(found.way.app, Flow.named if wants_name else Flow.base)
         )
+    # A page that was kept for days says so here already.
+    require_open(visitors.return_url(request.args.get("next")))
     return redirect(_address(found.way), 302)
 
 
@@ -168,6 +170,17 @@ def _address(way: Way) -> str:
 def _offers(ways: tuple[Way, ...]) -> list[tuple[str, str]]:
     """The links of a page to other doors: the address and the words of each."""
     return [(_address(way), gettext(way.door.offer)) for way in ways]
+
+
+def other_ways(door: Door) -> list[tuple[str, str]]:
+    """What a page of this door offers besides itself: what /login opens here, and what
+    it offers."""
+    found = route(visitors.where())
+    links = _offers(tuple(one for one in found.beside if one.door is not door))
+    if found.way is None or found.way.door is door:
+        return links
+    address = url_for("login.page", next=request.args.get("next"))
+    return [(address, gettext("Sign in another way")), *links]
 
 
 def _begin_by_link(app: App, flow: Flow) -> Begun:

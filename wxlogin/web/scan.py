@@ -28,12 +28,13 @@ from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.scan import Claimed
 from wxlogin.security.cookies import read_cookie, set_cookie
 from wxlogin.security.recoding import JPEG
-from wxlogin.service import running
+from wxlogin.service import hosts_of, running
 from wxlogin.web import edge, limits, visitors, waiting_browser
 from wxlogin.web.api import json_texts
 from wxlogin.web.first_visit import ask
 from wxlogin.web.identities import news_first
 from wxlogin.web.login import bp as login
+from wxlogin.web.login import other_ways
 from wxlogin.web.purposes import (
     purpose_of,
     require_open,
@@ -42,12 +43,21 @@ from wxlogin.web.purposes import (
     visitor_for,
 )
 from wxlogin.web.waiting_browser import Sight, Waiter
+from wxlogin.wechat.endpoints import program_url
+from wxlogin.wechat.user_agents import Surroundings
 
 bp = Blueprint("scan", __name__, url_prefix="/login/scan")
 
 _COOKIE = "scan"
 # Codes that a browser may hold at a time: one for each tab with a wish of its own.
 _MOST = 4
+# Who cannot scan a code on this very screen: a button instead, or a code to press.
+_PLACES = {
+    Surroundings.phone: "phone",
+    Surroundings.wecom_phone: "phone",
+    Surroundings.wechat_phone: "wechat",
+    Surroundings.mini_program: "wechat",
+}
 _HELD = re.compile(r"([\w-]{22})~([\w-]{22})", re.ASCII)
 
 
@@ -70,12 +80,13 @@ def scan_page() -> Response:
         base=url_for("scan.renew") + "/",
         renew_url=url_for("scan.renew"),
         held_url=_page_of(app, wish, held=1),
-        place="desktop",
-        link="",
+        place=_PLACES.get(visitors.where(), "desktop"),
+        link=_link(app),
         app_name=app.name,
         next_url=wish.next,
         site=site_name(wish.purpose),
-        beside=(),
+        copied=_login_url(wish),
+        beside=other_ways(doors.SCAN),
         visitor=None if wish.purpose.vouched else visitor_for(wish.next),
     )
     return _hold(Response(html, mimetype="text/html"), begun)
@@ -134,6 +145,24 @@ def claim(ticket: str) -> Response:
     target = _target(claimed)
     answer = redirect(target, 303) if visitors.opens_page() else jsonify(next=target)
     return ask(answer, claimed.waiting) if claimed.waiting else _unkept(answer)
+
+
+def _link(app: App) -> str:
+    """What a phone's browser opens the program by, with TICKET in the scene's place."""
+    return program_url(
+        hosts_of(running().settings),
+        appid=app.appid,
+        path=app.scan_page,
+        query="scene=TICKET",
+        env_version=app.env_version.value,
+    )
+
+
+def _login_url(wish: Wish) -> str:
+    """The link to take along into WeChat."""
+    settings = running().settings
+    path = url_for("login.page", next=wish.next).removeprefix(settings.prefix)
+    return settings.public_url + path
 
 
 def of_browser(ticket: str) -> Pairing:

@@ -1,0 +1,235 @@
+"""A mini program's code on a PC, and the phone that answers it, in real browsers."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Service
+from tests.browser.test_sign_in import person_on_phone, scans_and_confirms
+from tests.simulator.conftest import MP
+from tests.support.user_agents import USER_AGENTS, WECHAT_IPHONE
+from wxlogin.simulator.server import SimulatorServer
+
+Windows = Callable[..., Page]
+
+
+@pytest.fixture
+def service(service: Service, simulator: SimulatorServer) -> Service:
+    """The service, whose mini program the simulated phone plays."""
+    program = {"name": "mp", "appid": MP, "request_domain": service.url}
+    simulator.world.registry.put_apps(program)
+    return service
+
+
+class Desk:
+    """A PC and a phone beside it."""
+
+    def __init__(
+        self, service: Service, simulator: SimulatorServer, window: Windows
+    ) -> None:
+        self.service, self.simulator, self.window = service, simulator, window
+
+    def pc(self, **more: object) -> Page:
+        page = self.window(**more)
+        page.goto(f"{self.service.url}/login/scan")
+        return page
+
+    def scans(self, page: Page, person: str = "xiaoming") -> Page:
+        """The camera of this person's phone reads the code of the page."""
+        phone = self.window(width=390, height=844)
+        phone.goto(f"{self.simulator.url}/phone?person={person}")
+        phone.locator(f"[data-launch='{ticket(page)}']").click()
+        return phone
+
+    def who(self, page: Page) -> str:
+        """The uid of whoever is signed in there."""
+        answer = page.request.get(f"{self.service.url}/api/me")
+        return str(answer.json()["uid"])
+
+
+@pytest.fixture
+def desk(service: Service, simulator: SimulatorServer, window: Windows) -> Desk:
+    return Desk(service, simulator, window)
+
+
+def ticket(page: Page) -> str:
+    expect(page.locator("#scan")).to_have_attribute("data-state", "waiting")
+    found = page.evaluate("document.getElementById('claim').action.split('/').at(-2)")
+    return str(found)
+
+
+def shows(page: Page, state: str) -> None:
+    expect(page.locator("#scan")).to_have_attribute("data-state", state)
+
+
+def told(phone: Page, what: str) -> None:
+    expect(phone.locator("[data-told]")).to_have_attribute("data-told", what)
+
+
+def looks(page: Page, state: str = "visible") -> None:
+    """Somebody looks at the page, or at another one."""
+    page.evaluate(
+        """state => {
+          Object.defineProperty(document, "visibilityState",
+            { value: state, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        state,
+    )
+
+
+def test_scan_and_confirm_is_the_same_person_as_the_qr_code(desk: Desk) -> None:
+    qr = desk.window()
+    qr.goto(f"{desk.service.url}/login")
+    phone = desk.window(width=390, height=844)
+    person_on_phone(phone, desk.simulator, "xiaoming")
+    scans_and_confirms(phone)
+    qr.wait_for_url(f"{desk.service.url}/me")
+    page = desk.pc()
+    phone = desk.scans(page)
+    shows(page, "scanned")
+    expect(page.locator("[data-fill=nickname]")).to_have_text("小明😀")
+    expect(phone.locator("[data-system]")).to_contain_text("Chrome")
+    phone.click("[data-action=confirm]")
+    told(phone, "confirmed")
+    page.wait_for_url(f"{desk.service.url}/me")
+    assert desk.who(page) == desk.who(qr)
+    # The page with the code is not in the way back.
+    page.go_back()
+    assert "/login/scan" not in page.url
+
+
+def test_refuse_then_a_new_code(desk: Desk) -> None:
+    page = desk.pc()
+    first = ticket(page)
+    phone = desk.scans(page)
+    phone.click("[data-action=cancel]")
+    told(phone, "refused")
+    shows(page, "refused")
+    page.locator("button[form=renew]:visible").click()
+    assert ticket(page) != first
+    # The old one is over for good.
+    phone.go_back()
+    told(phone, "taken")
+
+
+def test_the_second_scanner_is_told(desk: Desk) -> None:
+    page = desk.pc()
+    first = ticket(page)
+    phone = desk.scans(page)
+    shows(page, "scanned")
+    other = desk.window(width=390, height=844)
+    other.goto(
+        f"{desk.simulator.url}/phone/mp?appid={MP}&page=pages/scan/scan"
+        f"&scene={first}&person=lihua"
+    )
+    told(other, "taken")
+    phone.click("[data-action=confirm]")
+    page.wait_for_url(f"{desk.service.url}/me")
+    assert page.request.get(f"{desk.service.url}/api/me").json()["nickname"] != "李华"
+
+
+def test_an_expired_code_is_new_once_somebody_looks(desk: Desk) -> None:
+    """Hidden for forty minutes: no code is made meanwhile, and one afterwards."""
+    page = desk.pc()
+    first = ticket(page)
+    made: list[str] = []
+    page.on("request", lambda sent: made.append(sent.url))
+    looks(page, "hidden")
+    desk.scans(page, "lihua")
+    shows(page, "scanned")
+    with time_machine.travel(time.time() + 2400):
+        looks(page, "hidden")
+        page.evaluate("dispatchEvent(new Event('online'))")
+        assert not [url for url in made if url.endswith(("/login/scan", "/image"))]
+        looks(page)
+        expect(page.locator("#scan")).to_have_attribute(
+            "data-state", "waiting", timeout=2000
+        )
+        assert ticket(page) != first
+        expect(page.locator("#picture")).to_have_js_property("complete", True)
+    assert len([url for url in made if url.endswith("/image")]) == 1
+
+
+def test_a_stream_that_is_pulled_loses_nothing(desk: Desk) -> None:
+    page = desk.pc()
+    phone = desk.scans(page)
+    shows(page, "scanned")
+    page.context.set_offline(True)
+    phone.click("[data-action=confirm]")
+    told(phone, "confirmed")
+    page.context.set_offline(False)
+    page.wait_for_url(f"{desk.service.url}/me")
+
+
+def test_without_streams_it_asks(desk: Desk) -> None:
+    page = desk.window()
+    page.route("**/events", lambda route: route.abort())
+    page.goto(f"{desk.service.url}/login/scan")
+    phone = desk.scans(page)
+    shows(page, "scanned")
+    phone.click("[data-action=confirm]")
+    page.wait_for_url(f"{desk.service.url}/me")
+
+
+def test_ten_errors_stop_the_page(desk: Desk) -> None:
+    page = desk.window()
+    page.clock.install()
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503)
+
+    page.route("**/state?*", refuse)
+    page.route("**/events", lambda route: route.abort())
+    page.goto(f"{desk.service.url}/login/scan")
+    for count in range(1, 11):
+        page.clock.run_for(11_000)
+        page.evaluate("fetch('/healthz')")
+        assert len(asked) <= count
+    shows(page, "stopped")
+    assert len(asked) == 10
+    page.clock.run_for(600_000)
+    assert len(asked) == 10
+    page.unroute_all()
+    page.click("[data-act=resume]")
+    shows(page, "waiting")
+
+
+def test_without_scripts_a_button_claims(desk: Desk) -> None:
+    page = desk.window(java_script_enabled=False)
+    page.goto(f"{desk.service.url}/login/scan")
+    held = page.locator("#scan").get_attribute("data-ticket")
+    phone = desk.window(width=390, height=844)
+    phone.goto(f"{desk.simulator.url}/phone?person=xiaoming")
+    phone.locator(f"[data-launch='{held}']").click()
+    phone.click("[data-action=confirm]")
+    page.get_by_role("button", name="我已在手机上确认").click()
+    page.wait_for_url(f"{desk.service.url}/me")
+
+
+def test_a_phone_opens_the_program_and_comes_back(desk: Desk) -> None:
+    """No code but a button, which the simulated phone follows in its own window."""
+    agent = USER_AGENTS["chrome android"][0]
+    page = desk.pc(width=390, height=844, user_agent=agent)
+    expect(page.locator("#picture")).to_have_count(0)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="打开微信").click()
+    phone = opened.value
+    phone.click("[data-person=xiaoming]")
+    # The network is the same: no number is in the way.
+    looks(page, "hidden")
+    phone.click("[data-action=confirm]")
+    told(phone, "confirmed")
+    looks(page)
+    page.wait_for_url(f"{desk.service.url}/me")
+
+
+def test_inside_wechat_the_code_is_there_to_be_pressed(desk: Desk) -> None:
+    page = desk.pc(width=390, height=844, user_agent=WECHAT_IPHONE)
+    expect(page.get_by_text("长按识别")).to_be_visible()
+    expect(page.locator("#picture")).to_be_visible()

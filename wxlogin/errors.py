@@ -169,6 +169,19 @@ class OpenDataInvalid(BadRequest):
     code = "open_data_invalid"
 
 
+class PushUnreadable(BadRequest):
+    """Rightly signed, and nothing that WeChat writes."""
+
+    code = "push_unreadable"
+
+
+class PushRefused(BadRequest):
+    """Not WeChat's; one for every reason, as for open data."""
+
+    code = "push_refused"
+    status = 403
+
+
 class BadSiteRequest(BadRequest):
     code = "bad_site_request"
 

@@ -1,0 +1,243 @@
+"""What WeChat pushes: messages and events, in XML or JSON, and the answer to them.
+
+Source: developers.weixin.qq.com/doc/offiaccount/Message_Management/
+Receiving_event_pushes.html and …/doc/oplatform/developers/dev/push/.
+
+Accounts push XML, other apps XML or JSON, told apart here by the first letter. The
+texts in it come from people: WeChat delivers characters that XML forbids, and letters
+that were cut. Those are replaced before the parser sees them. What is still neither XML
+nor JSON is a push without fields: nothing that is rightly signed is refused for what
+it holds, but for a document type definition (security row 82).
+
+Names of events and kinds of messages come in any case, keys in JSON may carry a blank
+in front (both stand in Tencent's own samples). `FromUserName` is the person, but for an
+authorization that is taken back: there it is an id of the platform, and the person is
+`OpenID`.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from wxlogin.errors import PushUnreadable
+from wxlogin.wechat.push_envelope import SealedReply
+
+#: What ends WeChat's tries where nothing is to be said.
+SUCCESS = b"success"
+#: Bytes of a text in an answer; WeChat cuts what is longer.
+TEXT_BYTES = 2048
+#: In front of the scene of a code by which somebody followed.
+FOLLOW_SCENE = "qrscene_"
+
+# Everything XML 1.0 does not allow (section 2.2).
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
+_REPLACEMENT = "\ufffd"
+_PLATFORM_EVENTS = frozenset(
+    {
+        "user_authorization_cancellation",
+        "user_authorization_revoke",
+        "user_info_modified",
+    }
+)
+# What tells two events of one person in one second apart.
+_TELLING = ("EventKey", "Ticket", "OpenID", "RevokeInfo", "UserCardCode", "MsgID")
+
+
+@dataclass(frozen=True)
+class Push:
+    """A message or an event, by the names that WeChat gives its parts.
+
+    Parts with parts of their own are left out; what is missing is an empty text.
+    """
+
+    fields: Mapping[str, str] = field(repr=False)
+
+    @property
+    def to(self) -> str:
+        """The account that it is for: `gh_` and twelve letters."""
+        return self.fields.get("ToUserName", "")
+
+    @cached_property
+    def openid(self) -> str:
+        """The person that it is about; empty where it names none."""
+        name = "OpenID" if self.event in _PLATFORM_EVENTS else "FromUserName"
+        return self.fields.get(name, "")
+
+    @property
+    def kind(self) -> str:
+        """`event`, `text`, `image` and so on, in small letters."""
+        return self.fields.get("MsgType", "").lower()
+
+    @property
+    def event(self) -> str:
+        """Which event, in small letters; empty for a message."""
+        return self.fields.get("Event", "").lower() if self.kind == "event" else ""
+
+    @property
+    def at(self) -> int:
+        """When it happened, in seconds since 1970; 0 where it does not say."""
+        text = self.fields.get("CreateTime", "")
+        return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else 0
+
+    @property
+    def text(self) -> str:
+        """What the person wrote."""
+        return self.fields.get("Content", "") if self.kind == "text" else ""
+
+    @property
+    def scene(self) -> str:
+        """The scene of the account's code that was scanned; empty for none."""
+        key = self.fields.get("EventKey", "")
+        if self.event == "scan":
+            return key
+        follows = self.event == "subscribe" and key.startswith(FOLLOW_SCENE)
+        return key.removeprefix(FOLLOW_SCENE) if follows else ""
+
+    @property
+    def digest(self) -> str:
+        """By which the same push is known again, however often it is delivered.
+
+        A message is known by its id and its sender: people who speak at once may share
+        an id. An event has none; its second alone is too coarse.
+        """
+        if number := self.fields.get("MsgId", ""):
+            parts = [self.fields.get("FromUserName", ""), "message", number]
+        else:
+            told = (self.fields.get(name, "") for name in _TELLING)
+            parts = [
+                self.fields.get("FromUserName", ""),
+                *(self.fields.get("CreateTime", ""), self.kind, self.event),
+                *told,
+            ]
+        joined = json.dumps([self.to, *parts], ensure_ascii=True)
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def read_push(body: bytes) -> Push:
+    """The push in a body; one without fields where that is neither XML nor JSON.
+
+    Raises PushUnreadable for a document type definition.
+    """
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    return Push(_json_fields(text) if text.startswith("{") else _xml_fields(text))
+
+
+def is_probe(push: Push) -> bool:
+    """Does WeChat's cloud only ask whether somebody listens here?"""
+    return push.fields.get("action") == "CheckContainerPath"
+
+
+def text_reply(push: Push, text: str, *, at: int) -> bytes:
+    """An answer that the person reads in the chat; `at` is seconds since 1970.
+
+    A text of more than TEXT_BYTES is cut between two characters.
+    """
+    return _reply(push, at, "text", (("Content", cut(text)),))
+
+
+def hand_over(push: Push, *, at: int) -> bytes:
+    """The answer that gives a message to the account's service staff."""
+    return _reply(push, at, "transfer_customer_service")
+
+
+def sealed_body(reply: SealedReply, *, is_json: bool) -> bytes:
+    """The sealed answer, in the form that the push had."""
+    if is_json:
+        told = {
+            "Encrypt": reply.encrypt,
+            "MsgSignature": reply.signature,
+            "TimeStamp": reply.timestamp,
+            "Nonce": reply.nonce,
+        }
+        return json.dumps(told).encode()
+    parts = (
+        ("Encrypt", reply.encrypt),
+        ("MsgSignature", reply.signature),
+        ("TimeStamp", reply.timestamp),
+        ("Nonce", reply.nonce),
+    )
+    return _xml(parts)
+
+
+def cut(text: str) -> str:
+    """As much of a text as an answer holds."""
+    encoded = text.encode("utf-8", "replace")[:TEXT_BYTES]
+    return encoded.decode("utf-8", "ignore")
+
+
+def _reply(
+    push: Push, at: int, kind: str, more: Iterable[tuple[str, str]] = ()
+) -> bytes:
+    return _xml(
+        (
+            ("ToUserName", push.fields.get("FromUserName", "")),
+            ("FromUserName", push.to),
+            ("CreateTime", at),
+            ("MsgType", kind),
+            *more,
+        )
+    )
+
+
+def _xml(parts: Iterable[tuple[str, str | int]]) -> bytes:
+    inner = "".join(f"<{name}>{_written(value)}</{name}>" for name, value in parts)
+    return f"<xml>{inner}</xml>".encode()
+
+
+def _written(value: str | int) -> str:
+    if isinstance(value, int):
+        return str(value)
+    # The one text that ends a CDATA section is written in two of them.
+    inner = _FORBIDDEN.sub(_REPLACEMENT, value).replace("]]>", "]]]]><![CDATA[>")
+    return f"<![CDATA[{inner}]]>"
+
+
+def _json_fields(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {
+        name.strip(): str(value)
+        for name, value in found.items()
+        if isinstance(value, str | int) and not isinstance(value, bool)
+    }
+
+
+def _xml_fields(text: str) -> dict[str, str]:
+    root = _root(_FORBIDDEN.sub(_REPLACEMENT, text))
+    return {child.tag: child.text or "" for child in root if not len(child)}
+
+
+def _root(text: str) -> Iterable[Element]:
+    try:
+        return _parsed(text)
+    except ParseError:
+        pass
+    try:
+        return _parsed(_REFERENCE.sub(_allowed, text))
+    except ParseError:
+        return ()
+
+
+def _parsed(text: str) -> Element:
+    try:
+        found: Element = fromstring(text, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise PushUnreadable("a document type definition in a push") from error
+    return found
+
+
+def _allowed(reference: re.Match[str]) -> str:
+    """A reference to a character that XML knows, as it stands."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    known = number <= 0x10FFFF and not _FORBIDDEN.match(chr(number))
+    return reference[0] if known else _REPLACEMENT

@@ -66,7 +66,13 @@ def test_of_many_who_look_at_once_one_does_it(app: Flask, people: People) -> Non
         found = [one for one in pool.map(look, range(8)) if one is not None]
     assert found == [
         retention.Forgotten(
-            sessions=1, logins=1, tokens=0, events=0, tickets=0, program_keys=0
+            sessions=1,
+            logins=1,
+            tokens=0,
+            events=0,
+            tickets=0,
+            program_keys=0,
+            pushes=0,
         )
     ]
     assert (rows(Session), rows(LoginEvent)) == (1, 1)

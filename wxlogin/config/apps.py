@@ -2,9 +2,9 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wxlogin.config.written import Written
 
@@ -20,6 +20,9 @@ _OF_MINI_PROGRAMS = (
     "scan_page",
     "env_version",
 )
+_ORIGINAL_ID = re.compile(r"gh_[0-9a-z]{12}")
+# What WeChat's console draws, and what base64 hangs on it in other people's code.
+_AES_KEY = re.compile(r"([A-Za-z0-9+/]{43})=?")
 
 
 class AppKind(StrEnum):
@@ -52,6 +55,8 @@ class App(Written):
     #: Of a program on a phone: the client_id of the site whose server hears of its
     #: tokens.
     site: str | None = None
+    #: `gh_…`, by which WeChat names the account in what it pushes.
+    original_id: str | None = None
     #: Of a mini program: may unknown people look around without an account?
     two_phase: bool = False
     #: Does a unionId in the program's encrypted data say who somebody is?
@@ -110,6 +115,15 @@ class App(Written):
             )
         return value
 
+    @field_validator("original_id")
+    @classmethod
+    def _like_an_account(cls, value: str | None) -> str | None:
+        if value is not None and not _ORIGINAL_ID.fullmatch(value):
+            raise ValueError(
+                "gh_ and 12 small letters or digits; the console shows it as 原始ID"
+            )
+        return value
+
     @field_validator("secret", "token", "aes_key")
     @classmethod
     def _without_blanks(cls, value: str | None) -> str | None:
@@ -117,3 +131,22 @@ class App(Written):
             place = value.index(" ") + 1
             raise ValueError(f"there is a blank at place {place}; WeChat's have none")
         return value
+
+    @field_validator("aes_key")
+    @classmethod
+    def _of_43_letters(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        found = _AES_KEY.fullmatch(value)
+        if found is None:
+            raise ValueError(
+                "an EncodingAESKey has 43 letters and digits; copy it from WeChat's "
+                "console"
+            )
+        return found[1]
+
+    @model_validator(mode="after")
+    def _sealed_by_both(self) -> Self:
+        if self.aes_key and not self.token:
+            raise ValueError("aes_key needs the token that is beside it in the console")
+        return self

@@ -12,6 +12,8 @@ from wxlogin.config.sites import Site
 from wxlogin.config.sources import port_in
 
 _SECRET = "the-tea-shop-has-no-secrets"  # noqa: S105  public, as said above
+# As the simulator's fixed world has it.
+_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFM"
 _HASHED = f"sha256:{hashlib.sha256(_SECRET.encode()).hexdigest()}"
 # Where the same shop is in PHP and in Node, when somebody starts it.
 _OTHER_SHOPS = ("http://127.0.0.1:5003", "http://127.0.0.1:5004")
@@ -33,6 +35,8 @@ def demo_apps() -> tuple[App, ...]:
             kind=kind,
             appid=f"wx0000000000000a{number:02x}",
             secret=f"secret-of-{name}",
+            token=f"token-of-{name}",
+            aes_key=_AES_KEY,
             open_platform=None if name == "lone" else "main",
         )
         for number, (name, kind) in enumerate(kinds.items(), start=1)

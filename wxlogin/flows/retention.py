@@ -1,11 +1,11 @@
 """What has run out is forgotten, once a day, whoever does it.
 
 Sign-ins older than LOGIN_HISTORY_DAYS, sessions and tokens that are over, events that
-no site reads any more, session keys of mini programs, tickets. Each process that serves
-looks now and then whether a day has passed; a ticket decides who does it, so it is one
-of them, at most once a day, and its end is written down where a restart does not lose
-it. One that is killed in the middle is followed by another within the hour: what is
-gone stays gone.
+no site reads any more, session keys of mini programs, pushes of WeChat's, tickets. Each
+process that serves looks now and then whether a day has passed; a ticket decides who
+does it, so it is one of them, at most once a day, and its end is written down where a
+restart does not lose it. One that is killed in the middle is followed by another within
+the hour: what is gone stays gone.
 
 The database's clock says how late it is, not that of a machine whose clock may be wrong
 by years. Rows go some hundred at a time, so that nobody who signs in waits for it.
@@ -21,6 +21,7 @@ from wxlogin.accounts.sessions import forget_ended
 from wxlogin.accounts.sign_in import forget_old_logins
 from wxlogin.config import Settings
 from wxlogin.db import reading
+from wxlogin.flows import push_inbox
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.sites.feed import forget_events
@@ -46,6 +47,7 @@ class Forgotten:
     tickets: int
     #: Of mini programs; named so that the log shows how many.
     program_keys: int
+    pushes: int
 
 
 def forget_if_due() -> Forgotten | None:
@@ -75,6 +77,7 @@ def forget(settings: Settings) -> Forgotten:
         events=forget_events(at),
         tickets=_sweep(),
         program_keys=session_keys.forget_old(at),
+        pushes=push_inbox.forget(at),
     )
 
 

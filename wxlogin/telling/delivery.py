@@ -9,7 +9,8 @@ for them, and what it leaves undone is due when its lease is over.
 
 Several processes may look at the same time; a lease decides who sends.
 
-The same thread sees to it that what has run out is forgotten (flows/retention.py).
+The same thread sees to it that what has run out is forgotten (flows/retention.py), and
+that a push of WeChat's whose process died has its effect (flows/push_inbox.py).
 """
 
 import random
@@ -22,6 +23,7 @@ from typing import Any
 
 from wxlogin import signals
 from wxlogin.errors import WxloginError
+from wxlogin.flows import push_inbox
 from wxlogin.flows.retention import forget_if_due
 from wxlogin.observability import get_logger
 from wxlogin.telling import backchannel, webhooks
@@ -40,6 +42,9 @@ _OUTBOXES: dict[str, Outbox[Any]] = {
     "logout": backchannel.outbox,
     "webhook": webhooks.outbox,
 }
+
+# What WeChat told us, beside what sites are told.
+_PUSHES = ("pushes of WeChat", push_inbox.work_due)
 
 
 def jobs() -> Iterator[tuple[str, Callable[[], int]]]:
@@ -107,7 +112,7 @@ class Deliverer:
     def _look(self) -> None:
         try:
             with self._context():
-                for name, tell in jobs():
+                for name, tell in (_PUSHES, *jobs()):
                     before = self._working.get(name)
                     if before is None or not before.is_alive():
                         self._working[name] = _start(self._context, tell, name)

@@ -20,7 +20,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 import secrets
 from dataclasses import dataclass, field
 
@@ -31,10 +30,6 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from wxlogin.errors import PushRefused
 
-#: Letters of an EncodingAESKey, which may have an = behind it.
-KEY_LETTERS = 43
-
-_KEY = re.compile(rf"[A-Za-z0-9+/]{{{KEY_LETTERS}}}=?")
 _RANDOM = 16
 _LENGTH = 4
 _CIPHER_BLOCK = 16
@@ -51,11 +46,11 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class PushKeys:
-    """What an app shares with WeChat for its pushes."""
+    """What an app shares with WeChat for its pushes (config/apps.py)."""
 
     appid: str
     token: str = field(repr=False)
-    #: The EncodingAESKey as it is pasted; None where pushes are not sealed.
+    #: The EncodingAESKey, 43 letters; None where pushes are not sealed.
     aes_key: str | None = field(default=None, repr=False)
 
 
@@ -108,21 +103,10 @@ def seal(keys: PushKeys, message: bytes, *, nonce: str, at: int) -> SealedReply:
     return SealedReply(encrypt, signature, at, nonce)
 
 
-def decoded_key(text: str) -> bytes:
-    """The 32 bytes of an EncodingAESKey, with or without its = and blanks around it.
-
-    Raises ValueError for what is none.
-    """
-    pasted = "".join(text.split())
-    if not _KEY.fullmatch(pasted):
-        raise ValueError(f"an EncodingAESKey is {KEY_LETTERS} letters and digits")
-    return base64.b64decode(pasted[:KEY_LETTERS] + "=")
-
-
 def _key(keys: PushKeys) -> bytes:
     if keys.aes_key is None:
         raise PushRefused("the app has no aes_key")
-    return decoded_key(keys.aes_key)
+    return base64.b64decode(keys.aes_key + "=")
 
 
 def _decrypted(key: bytes, encrypt: str) -> bytes:

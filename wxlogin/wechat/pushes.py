@@ -102,7 +102,7 @@ class Push:
         return key.removeprefix(FOLLOW_SCENE) if follows else ""
 
     @property
-    def digest(self) -> str:
+    def digest(self) -> bytes:
         """By which the same push is known again, however often it is delivered.
 
         A message is known by its id and its sender: people who speak at once may share
@@ -118,7 +118,7 @@ class Push:
                 *told,
             ]
         joined = json.dumps([self.to, *parts], ensure_ascii=True)
-        return hashlib.sha256(joined.encode()).hexdigest()
+        return hashlib.sha256(joined.encode()).digest()
 
 
 def read_push(body: bytes) -> Push:

@@ -11,7 +11,6 @@ from wxlogin.errors import PushRefused
 from wxlogin.wechat.push_envelope import (
     PushKeys,
     Signed,
-    decoded_key,
     is_sealed_by,
     is_signed,
     seal,
@@ -158,19 +157,9 @@ def test_a_wrong_length_inside_is_refused(
         unseal(KEYS, text)
 
 
-@pytest.mark.parametrize("pasted", [KEY, KEY + "=", f" {KEY}\n", KEY[:-1] + "s"])
-def test_a_key_is_known_in_every_spelling(pasted: str) -> None:
-    # Two bits of the last letter mean nothing: v and s are one.
-    assert decoded_key(pasted) == decoded_key(KEY)
-    assert unseal(
-        replace(KEYS, aes_key=pasted), seal(KEYS, b"x", nonce="1", at=1).encrypt
-    )
-
-
-@pytest.mark.parametrize("pasted", [KEY[:41], KEY + "A", KEY + "==", "", "é" * 43])
-def test_what_is_no_key_is_refused(pasted: str) -> None:
-    with pytest.raises(ValueError, match="43"):
-        decoded_key(pasted)
+def test_the_idle_bits_of_a_key_mean_nothing() -> None:
+    text = seal(KEYS, b"x", nonce="1", at=1).encrypt
+    assert unseal(replace(KEYS, aes_key=KEY[:-1] + "s"), text) == b"x"
 
 
 def test_the_same_randomness_gives_the_known_text(

@@ -24,6 +24,7 @@ from wxlogin.accounts.models.login_tables import (
     Session,
     SessionKey,
 )
+from wxlogin.accounts.models.push_tables import Follower, Push
 from wxlogin.accounts.models.site_tables import (
     AccessToken,
     Authorization,
@@ -43,6 +44,7 @@ __all__ = [
     "DeletedUid",
     "Event",
     "EventCount",
+    "Follower",
     "Grant",
     "Identity",
     "KeptApart",
@@ -51,6 +53,7 @@ __all__ = [
     "Merge",
     "Moved",
     "PhoneNumber",
+    "Push",
     "Session",
     "SessionKey",
     "SiteUser",

@@ -1,0 +1,216 @@
+"""A push of WeChat's is proven, kept and answered; what it means is done after.
+
+WeChat waits five seconds, delivers three times and then tells the person that the
+account is out of order (docs/official-account.md). So the answer waits for nothing but
+the row that keeps the push, and not for that longer than PATIENCE_SECONDS: a database
+that is slow gets it later, from this process.
+
+- What is sealed is proven by `msg_signature`, which covers it; where the app has an
+  aes_key nothing else is taken (security rows 83 and 84).
+- `signature` covers neither body nor person. A push that has no other proof is taken
+  within five minutes, once for each timestamp and nonce: WeChat's own identical retry
+  is answered, another body is refused (security row 81).
+- The addressee must be this account: by the appid inside, or by its `original_id`, or
+  where that is not set because no other app has this token.
+"""
+
+import hashlib
+import json
+import re
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from wxlogin import service
+from wxlogin.config import App
+from wxlogin.errors import Crowded, NotFound, PushRefused, Unready
+from wxlogin.flows import push_inbox
+from wxlogin.flows.background import jobs_of
+from wxlogin.observability import get_logger
+from wxlogin.service import running
+from wxlogin.wechat import push_envelope
+from wxlogin.wechat.push_envelope import PushKeys, Signed
+from wxlogin.wechat.pushes import Push, is_probe, read_push
+
+#: How far WeChat's clock may be from ours, either way.
+FRESH_SECONDS = 300
+#: How long an answer waits until the push is kept.
+PATIENCE_SECONDS = 3.0
+#: Pushes that one process holds while its database does not answer.
+WAITING = 1000
+
+# Between the tries of one process to keep a push.
+_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+_ENCRYPT = re.compile(
+    rb"<Encrypt>\s*(?:<!\[CDATA\[)?\s*([A-Za-z0-9+/=]+)\s*(?:\]\]>)?\s*</Encrypt>"
+)
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery of a push, as it came."""
+
+    signed: Signed
+    signature: str = field(repr=False)
+    msg_signature: str = field(repr=False)
+    #: `aes` where the body is sealed.
+    encrypt_type: str
+    body: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """By which body a timestamp and nonce came first."""
+
+    body: str
+
+
+_taken = service.shelf("push", _Taken, seconds=2 * FRESH_SECONDS)
+
+
+class _Job:
+    """A proven push that is to be kept; each is a job of its own."""
+
+    def __init__(self, app: App, delivery: Delivery, push: Push) -> None:
+        self.app, self.delivery, self.push = app, delivery, push
+        self.kept: Future[int | None] = Future()
+
+
+def verify(app: App, delivery: Delivery) -> None:
+    """Is it WeChat who asks whether somebody listens here? Raises PushRefused, and
+    NotFound for an app without a token."""
+    _require_signature(_keys(app), delivery)
+
+
+def receive(app: App, delivery: Delivery) -> None:
+    """Takes a push of WeChat's, or refuses it.
+
+    Raises PushRefused for what is not WeChat's, PushUnreadable for a document type
+    definition, NotFound for an app without a token, and Crowded where the database has
+    not answered for a long time.
+    """
+    push = proven(app, delivery)
+    if is_probe(push) or not push.fields:
+        return
+    job = _Job(app, delivery, push)
+    if not jobs_of("pushes", _keep, limit=WAITING).put(job):
+        raise Crowded("the database keeps no pushes", app=app.name)
+    try:
+        job.kept.result(timeout=PATIENCE_SECONDS)
+    except TimeoutError:
+        get_logger().warning("push answered before it was kept", app=app.name)
+
+
+def proven(app: App, delivery: Delivery) -> Push:
+    """The push in a delivery that is WeChat's. Raises as `receive`."""
+    keys = _keys(app)
+    _require_fresh(delivery)
+    if keys.aes_key is None:
+        _require_signature(keys, delivery)
+        push = read_push(delivery.body)
+    else:
+        push = read_push(_unsealed(keys, delivery))
+    _require_addressee(app, push)
+    return push
+
+
+def _keys(app: App) -> PushKeys:
+    if app.token is None:
+        raise NotFound("this app takes no pushes", app=app.name)
+    return PushKeys(app.appid, app.token, app.aes_key)
+
+
+def _require_signature(keys: PushKeys, delivery: Delivery) -> None:
+    if not push_envelope.is_signed(keys, delivery.signed, delivery.signature):
+        raise PushRefused(
+            "the signature is not WeChat's, or the token is not the app's"
+        )
+
+
+def _require_fresh(delivery: Delivery) -> None:
+    text = delivery.signed.timestamp
+    at = int(text) if _TIMESTAMP.fullmatch(text) else 0
+    if abs(time.time() - at) > FRESH_SECONDS:
+        raise PushRefused("the timestamp is not of now")
+
+
+def _unsealed(keys: PushKeys, delivery: Delivery) -> bytes:
+    encrypt = _encrypted(delivery.body)
+    if delivery.encrypt_type != "aes" or not encrypt:
+        raise PushRefused("the push is not sealed, and the app has an aes_key")
+    signed, signature = delivery.signed, delivery.msg_signature
+    if not push_envelope.is_sealed_by(keys, signed, encrypt, signature):
+        raise PushRefused(
+            "the signature is not WeChat's, or the token is not the app's"
+        )
+    return push_envelope.unseal(keys, encrypt)
+
+
+def _encrypted(body: bytes) -> str:
+    """The sealed text in a body. No parser looks at what is not signed yet."""
+    if found := _ENCRYPT.search(body):
+        return found[1].decode()
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    text = told.get("Encrypt") if isinstance(told, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _require_addressee(app: App, push: Push) -> None:
+    if not push.fields or is_probe(push):
+        return
+    if app.original_id is not None:
+        if push.to != app.original_id:
+            raise PushRefused("the push is for another account", app=app.name)
+    elif app.aes_key is None and _shares_token(app):
+        raise PushRefused("no original_id, and another app has its token", app=app.name)
+
+
+def _shares_token(app: App) -> bool:
+    apps = running().settings.apps
+    return any(one.token == app.token for one in apps if one.name != app.name)
+
+
+def _keep(job: _Job) -> None:
+    """Keeps a push, as soon as the database lets us, and does its work."""
+    for pause in (*_PAUSES, None):
+        try:
+            kept = _take(job)
+        except Unready as error:
+            if pause is None:
+                job.kept.set_exception(error)
+                return
+            time.sleep(pause)
+            continue
+        except Exception as error:
+            job.kept.set_exception(error)
+            return
+        job.kept.set_result(kept)
+        if kept is not None:
+            push_inbox.work(kept)
+        return
+
+
+def _take(job: _Job) -> int | None:
+    """The id of the row that keeps the push; None where one did before."""
+    _require_first(job)
+    return push_inbox.keep(job.app.appid, job.push)
+
+
+def _require_first(job: _Job) -> None:
+    signed, mine = job.delivery.signed, job.delivery.digest
+    key = f"{job.app.appid}\x1f{signed.timestamp}\x1f{signed.nonce}"
+    if _taken.add(key, _Taken(mine)):
+        return
+    before = _taken.get(key)
+    if before is not None and before.body != mine:
+        raise PushRefused(
+            "timestamp and nonce came with another body", app=job.app.name
+        )

@@ -1,0 +1,133 @@
+"""What WeChat pushed waits in a table until it has had its effect.
+
+    kept → claimed, for as long as a lease → done
+                                           | failed → tried again, by pauses that grow
+
+The row is written before WeChat is answered, and the effect is made in the transaction
+that marks it done: a process that dies in between leaves a row that another one works
+on, and a delivery that comes again finds the row (security row 85). What was in it is
+sealed, and goes when the work is done; the row itself a day later.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from wxlogin.accounts import followers
+from wxlogin.accounts.followers import Follow
+from wxlogin.accounts.models import Push as PushRow
+from wxlogin.db import now, reading, transaction
+from wxlogin.db.statements import insert_or_ignore, remove, run
+from wxlogin.observability import get_logger
+from wxlogin.security.sealing import SealBroken
+from wxlogin.service import running
+from wxlogin.wechat.pushes import Push
+
+#: Longer than any work takes.
+LEASE = timedelta(seconds=60)
+#: How long a row is kept, by which a push that comes again is known.
+KEPT = timedelta(days=1)
+#: Tries of a push whose work fails; after that it is left to the log.
+TRIES = 8
+
+_BATCH = 100
+_FOLLOWS = {"subscribe": True, "unsubscribe": False}
+
+
+def keep(appid: str, push: Push) -> int | None:
+    """Keeps a push and returns its id; None where the same was kept before."""
+    text = json.dumps(dict(push.fields), ensure_ascii=False)
+    sealed = running().sealer.seal(text, **_place(push.digest))
+    values = {
+        "appid": appid,
+        "digest": push.digest,
+        "at": now(),
+        "message": sealed,
+        "tries": 0,
+    }
+
+    def work(session: Session) -> int | None:
+        before = session.scalar(_ID, values)
+        if before is not None:
+            return None
+        insert_or_ignore(session, PushRow, values)
+        return session.scalar(_ID, values)
+
+    return transaction(work)
+
+
+def work(push_id: int) -> bool:
+    """Does what a kept push asks for, where nobody else has it; True where it did."""
+    row = _claim(push_id)
+    if row is None:
+        return False
+    push = _push_of(row)
+    if push is None:
+        return False
+    transaction(lambda session: _finish(session, row, push))
+    return True
+
+
+def work_due() -> int:
+    """Does what was left undone, by a process that died say; says how much."""
+    query = sa.select(PushRow.id).where(*_due(now())).order_by(PushRow.id)
+    with reading() as session:
+        ids = list(session.scalars(query.limit(_BATCH)))
+    return sum(work(one) for one in ids)
+
+
+def forget(at: datetime) -> int:
+    """Removes the rows of pushes that are long done; says how many."""
+    return remove(PushRow, PushRow.at <= at - KEPT, PushRow.message.is_(None))
+
+
+def _finish(session: Session, row: PushRow, push: Push) -> None:
+    _apply(session, row.appid, push)
+    done = sa.update(PushRow).where(PushRow.id == row.id)
+    run(session, done.values(message=None, lease_until=None))
+
+
+def _apply(session: Session, appid: str, push: Push) -> None:
+    follows = _FOLLOWS.get(push.event)
+    if follows is None or not push.openid:
+        return
+    at = datetime.fromtimestamp(push.at, UTC)
+    follow = Follow(appid, push.openid, follows, min(at, now()), push.scene)
+    followers.note(session, follow, now=now())
+
+
+def _claim(push_id: int) -> PushRow | None:
+    at = now()
+    own = sa.update(PushRow).where(PushRow.id == push_id, *_due(at))
+    values = {"lease_until": at + LEASE, "tries": PushRow.tries + 1}
+
+    def work(session: Session) -> PushRow | None:
+        won = run(session, own.values(values))
+        return session.get(PushRow, push_id) if won else None
+
+    return transaction(work)
+
+
+def _due(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    free = sa.or_(PushRow.lease_until.is_(None), PushRow.lease_until <= at)
+    return (PushRow.message.is_not(None), free, PushRow.tries < TRIES)
+
+
+def _push_of(row: PushRow) -> Push | None:
+    try:
+        text = running().sealer.unseal(row.message or b"", **_place(row.digest))
+    except SealBroken:
+        get_logger().error("push not readable", appid=row.appid, push=row.id)
+        return None
+    return Push(json.loads(text))
+
+
+def _place(digest: bytes) -> dict[str, str]:
+    return {"table": "pushes", "column": "message", "row": digest.hex()}
+
+
+_ID = sa.select(PushRow.id).where(
+    PushRow.appid == sa.bindparam("appid"), PushRow.digest == sa.bindparam("digest")
+)

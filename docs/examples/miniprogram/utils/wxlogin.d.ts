@@ -109,7 +109,18 @@ export interface Detail {
 }
 
 export interface Check {
-  [member: string]: any;
+  /** Our session; `waiting` is a stranger's. */
+  session: 'live' | 'waiting' | 'over';
+  /** WeChat's newest key at the service; `unknown` where WeChat could not be asked. */
+  session_key: 'live' | 'over' | 'unknown';
+}
+
+/** A number that the person chose, perhaps one added by hand: nobody is known by it. */
+export interface PhoneClaim {
+  phone: { number: string; pure_number: string; country_code: string };
+  verified: false;
+  kept: boolean;
+  note: string;
 }
 
 export interface Scanned {
@@ -137,7 +148,7 @@ export interface Client {
   login(how?: { fresh?: boolean }): Promise<Session>;
   /** A call with the token, to the service or one of `servers`; the body of its answer. */
   request<T = any>(asked: string | Asked): Promise<T>;
-  /** Do our session and WeChat's session key still live? Asks WeChat; signs nobody in. */
+  /** Do our session and WeChat's session key still live? Signs nobody in. */
   check(): Promise<Check>;
   /** A new session key of WeChat's, the same token. */
   renew(): Promise<Session>;
@@ -147,7 +158,7 @@ export interface Client {
   /** The detail of bindchooseavatar, or the path in it. */
   uploadAvatar(given: Detail | string): Promise<Session>;
   /** The detail of bindgetphonenumber or bindgetrealtimephonenumber. */
-  phone(detail: Detail): Promise<any>;
+  phone(detail: Detail): Promise<PhoneClaim>;
   /** A stranger's word to `registration.terms_version`: makes the account. */
   agree(termsVersion: string): Promise<Session>;
   /** An address for a web-view that signs this person in there, once, within 60 seconds. */

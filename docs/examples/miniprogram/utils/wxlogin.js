@@ -460,8 +460,14 @@ function createClient(options) {
   }
 
   async function check() {
-    if (!session) return { session: false };
-    return send('GET', `${api}/check`, undefined, session.token);
+    const over = { session: 'over', session_key: 'unknown' };
+    if (!session) return over;
+    try {
+      return await send('GET', `${api}/check`, undefined, session.token);
+    } catch (error) {
+      if (error.status === 401) return over;
+      throw error;
+    }
   }
 
   async function agree(termsVersion) {

@@ -1,7 +1,7 @@
 // What the person gives: consent, open data, a name, a picture, a phone number.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { opened, refusal } from "./journey.mjs";
+import { endsAtTheServer, opened, refusal } from "./journey.mjs";
 import { exchanges, simulator, switches } from "./wx.mjs";
 
 test.beforeEach(() => simulator("reset", {}));
@@ -63,6 +63,29 @@ test("without a number: outcomes to tell apart, and no request", async () => {
     assert.ok(error.detail);
   }
   assert.equal(phone.sent.length, count);
+});
+
+test("a number is a claim; its code is another kind than that of wx.login, and good once", async () => {
+  const { phone, client } = opened({ person: "jose" });
+  const detail = await phone.givesPhone();
+  const { phone: number, verified } = await client.phone(detail);
+  assert.deepEqual(number, { number: "+85291234567", pure_number: "91234567", country_code: "852" });
+  assert.equal(verified, false);
+  assert.deepEqual(phone.to("/phone")[0].body, { code: detail.code });
+  assert.equal((await refusal(client.phone(detail))).code, "phone_code_invalid");
+  const { body } = await simulator("mp/login", { appid: phone.appid, person: "jose" });
+  assert.equal((await refusal(client.phone(body))).code, "phone_code_needed");
+  phone.wx.login = ({ success }) => success(detail);
+  assert.equal((await refusal(client.login({ fresh: true }))).code, "login_code_needed");
+});
+
+test("a number outlives the token: one login, and the same code", async () => {
+  const { phone, client } = opened();
+  await client.login();
+  await endsAtTheServer(client.session().token);
+  assert.equal((await client.phone(await phone.givesPhone())).phone.country_code, "86");
+  assert.equal(phone.count("login"), 2);
+  assert.equal(new Set(phone.to("/phone").map((one) => one.body.code)).size, 1);
 });
 
 test("the simulator's own refusals of the button are told apart", async () => {

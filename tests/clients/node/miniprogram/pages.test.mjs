@@ -113,6 +113,14 @@ test("name and picture are sent when the form is", async (t) => {
   assert.ok(me.avatar.startsWith(`${SERVICE}/avatars/`), me.avatar);
 });
 
+test("the phone number stands on the page", async () => {
+  const program = new Program();
+  const page = program.open("pages/index/index");
+  await page.onShow();
+  await page.onPhone({ detail: await program.phone.givesPhone() });
+  assert.equal(page.data.number, "13800138001");
+});
+
 test("who refuses the phone number is not told so", async () => {
   const program = new Program();
   const page = program.open("pages/index/index");

@@ -57,6 +57,24 @@ test("a 401 that comes late finds the new token, and signs nobody in again", asy
   assert.equal(phone.count("login"), 2);
 });
 
+test("a 401 of a token before the last one finds the last one", async () => {
+  const { phone, client } = opened();
+  const releases = [];
+  phone.network = ({ path }) => path === "/api/me" && new Promise((resolve) => { releases.push(resolve); });
+  await client.login();
+  const late = client.request("/api/me");
+  await new Promise((resolve) => setImmediate(resolve));
+  phone.network = () => undefined;
+  for (let times = 0; times < 2; times += 1) {
+    await endsAtTheServer(client.session().token);
+    await client.request("/api/me");
+  }
+  assert.equal(phone.count("login"), 3);
+  releases[0](page(401));
+  assert.ok((await late).uid);
+  assert.equal(phone.count("login"), 3);
+});
+
 test("a login that fails: three errors, and no loop", async () => {
   const { phone, client } = opened();
   const { token } = await client.login();
@@ -237,6 +255,20 @@ test("a renewal that fails leaves the person signed in", async () => {
   await simulator("clock", { advance: 4 * 86400 });
   phone.network = () => "drop";
   assert.equal((await client.login()).token, token);
+});
+
+test("both sessions are told apart, and asking signs nobody in", async () => {
+  const { phone, client } = opened();
+  assert.deepEqual(await client.check(), { session: "over", session_key: "unknown" });
+  await client.login();
+  assert.deepEqual(await client.check(), { session: "live", session_key: "live" });
+  await simulator("clock", { advance: 4 * 86400 });
+  assert.deepEqual(await client.check(), { session: "live", session_key: "over" });
+  await client.renew();
+  assert.deepEqual(await client.check(), { session: "live", session_key: "live" });
+  await endsAtTheServer(client.session().token);
+  assert.deepEqual(await client.check(), { session: "over", session_key: "unknown" });
+  assert.equal(phone.count("login"), 2);
 });
 
 test("a phone that is another person's by now signs that one in", async () => {

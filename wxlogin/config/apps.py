@@ -15,6 +15,7 @@ _APPID = re.compile(r"wx[0-9a-z]{16}")
 _PAGE = re.compile(r"(?!/)[0-9A-Za-z_./-]{1,128}")
 _OF_MINI_PROGRAMS = (
     "keep_phone",
+    "content_check",
     "two_phase",
     "trust_open_data_unionid",
     "scan_page",
@@ -61,6 +62,8 @@ class App(Written):
     two_phase: bool = False
     #: Does a unionId in the program's encrypted data say who somebody is?
     trust_open_data_unionid: bool = False
+    #: Are names and pictures that people choose judged by WeChat?
+    content_check: bool = False
     #: Is the phone number kept that a person gives it?
     keep_phone: bool = False
     #: Its page that a code to sign in opens, empty for none, and in which version of

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin import service
 from wxlogin.accounts import people, session_keys
-from wxlogin.accounts.avatars import chosen_address, keep_in
+from wxlogin.accounts.avatars import chosen_address, keep_in, picture_url
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.resolve import Unknown, resolve
 from wxlogin.accounts.sessions import Trace, Visitor
@@ -27,7 +27,14 @@ from wxlogin.config import App
 from wxlogin.config.written import is_seen
 from wxlogin.db import now, transaction
 from wxlogin.errors import BadRequest, LoginCodeNeeded, SignInNeeded, UnknownPerson
-from wxlogin.flows import avatars, doors, first_visit, open_data, program_code
+from wxlogin.flows import (
+    avatars,
+    content_check,
+    doors,
+    first_visit,
+    open_data,
+    program_code,
+)
 from wxlogin.flows.first_visit import Waiting
 from wxlogin.flows.open_data import Given, Sender
 from wxlogin.flows.program_code import ProgramCode, ProgramSignIn, signed_in_by
@@ -199,12 +206,13 @@ def name_person(holder: Holder, nickname: str, *, trace: Trace) -> ProgramSignIn
 
     A stranger whose account needs no other word gets one by it. Raises BadRequest for
     a name that shows nothing or is WeChat's placeholder, UnknownPerson where the site
-    asks first, and what a sign-in raises.
+    asks first, and what `content_check.name` and a sign-in raise.
     """
     _require_no_question(holder)
     name = plain_name(nickname).strip()
     if not is_seen(name) or name == PLACEHOLDER_NAME:
         raise BadRequest("nickName shows nothing, or is the name of nobody")
+    content_check.name(holder.sender.app, holder.sender.openid, name)
     return _take(holder, _News(Profile(name, avatar=None, language=None)), trace)
 
 
@@ -217,8 +225,19 @@ def picture_person(holder: Holder, file: bytes, *, trace: Trace) -> ProgramSignI
     """
     _require_no_question(holder)
     picture = avatars.chosen(file)
-    profile = Profile(avatar=chosen_address(picture))
-    return _take(holder, _News(profile, picture), trace)
+    source = chosen_address(picture)
+    taken = _take(holder, _News(Profile(avatar=source), picture), trace)
+    if holder.sender.app.content_check:
+        _have_judged(holder.sender, taken.visitor, source)
+    return taken
+
+
+def _have_judged(sender: Sender, visitor: Visitor, source: str) -> None:
+    """WeChat looks at the picture where everybody may: at our address."""
+    url = picture_url(running().settings, visitor.user_id, visitor.uid)
+    if url is not None:
+        shown = content_check.Shown(visitor.user_id, source, url)
+        content_check.picture(sender.app, sender.openid, shown)
 
 
 def _require_no_question(holder: Holder) -> None:

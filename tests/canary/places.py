@@ -3,6 +3,8 @@
 import logging
 import re
 import traceback
+import zlib
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +68,9 @@ class Answers:
             nonlocal complete
             for name, value in headers:
                 complete = complete or name.lower() == "content-length"
-                if name.lower() != "set-cookie":
+                if name.lower() == "set-cookie":
+                    self._search_cookie(value, f"{place}, a cookie")
+                else:
                     # A site is told by the address that the browser goes on to.
                     given = meant if name.lower() == "location" else ()
                     self._search(f"{name}: {value}", f"{place}, header {name}", given)
@@ -78,6 +82,12 @@ class Answers:
         read = ClosingIterator(self._read(body, place, meant), close)
         # What is not a stream is read at once: a test may never look at it.
         return _drained(read) if complete else read
+
+    def _search_cookie(self, cookie: str, place: str) -> None:
+        """A cookie holds what proves a browser, and a session key never."""
+        mine = CANARIES.kinds() - {"session key"}
+        for text in (cookie, *_unsigned(cookie.partition("=")[2])):
+            CANARIES.search(text, place, but=mine)
 
     def _read(
         self, body: Iterable[bytes], place: str, meant: list[str]
@@ -91,6 +101,20 @@ class Answers:
     def _search(self, text: str, place: str, meant: Collection[str] = ()) -> None:
         CANARIES.search(text, place, but=("state", *meant))
         CANARIES.search(self._wechat.sub("", text), place, but=meant)
+
+
+def _unsigned(value: str) -> Iterator[str]:
+    """The parts of a signed value, which is not sealed: base64, perhaps compressed."""
+    for part in re.findall(r"[\w-]{8,}", value):
+        try:
+            data = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        except ValueError:
+            continue
+        yield data.decode("latin-1")
+        try:
+            yield zlib.decompress(data).decode("latin-1")
+        except zlib.error:
+            continue
 
 
 def _drained(body: ClosingIterator) -> list[bytes]:

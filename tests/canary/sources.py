@@ -2,6 +2,7 @@
 
 import functools
 import sys
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ def install() -> None:
     watch(ids.new_code, lambda code: CANARIES.add("code", code))
     watch(ids.new_token, lambda token: CANARIES.add("token", token))
     watch(signing.sign_state, lambda state, *_: CANARIES.add("state", state))
-    watch(ids.new_session_key, lambda key: CANARIES.add("session key", key))
+    watch(ids.new_session_key, _session_key)
     watch(begin.begin, _begun)
     watch(pairing.begin, lambda new, *_: CANARIES.add("claim secret", new[1].secret))
     watch(handover.new_ticket, lambda it: CANARIES.add("handover ticket", it))
@@ -76,6 +77,14 @@ def _signing_key(key: signing_keys.Jwk, *_: object) -> None:
     private = key.as_dict(private=True)
     for name in {"d", "p", "q"} & set(private):
         CANARIES.add("signing key", str(private[name]))
+
+
+def _session_key(key: str, *_: object) -> None:
+    """As WeChat writes it, and what a library makes of it: its bytes, and these in
+    hexadecimal digits."""
+    raw = b64decode(key)
+    for form in (key, raw.decode("latin-1"), raw.hex()):
+        CANARIES.add("session key", form)
 
 
 def _begun(login: begin.Begun, *_: object) -> None:

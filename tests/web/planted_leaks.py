@@ -8,10 +8,12 @@ import os
 import sqlite3
 import sys
 
+from flask import session
 from sqlalchemy import make_url
 
 from tests.canary import CANARIES
 from tests.support.journey import Browser
+from tests.web.mini_program import MiniProgram
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.observability import get_logger
 from wxlogin.service import service_of
@@ -69,6 +71,28 @@ def test_token_in_the_database(app, signed_in):
     path = make_url(service_of(app).settings.database_url).database
     with sqlite3.connect(path) as database:
         database.execute("UPDATE users SET nickname = ?", [token()])
+    database.close()
+
+
+def test_session_key_in_a_cookie(app, simulator):
+    """Not sealed, only signed, as Flask does with what is kept in its session."""
+
+    @app.get("/leak")
+    def leak() -> str:
+        session["session_key"] = secret("session key") + "x" * 200
+        return ""
+
+    MiniProgram(app, simulator).logs_in()
+    app.test_client().get("/leak")
+
+
+def test_bytes_of_a_session_key_in_the_database(app, simulator):
+    MiniProgram(app, simulator).logs_in()
+    needles = [key for key, kind in CANARIES._kinds.items() if kind == "session key"]
+    path = make_url(service_of(app).settings.database_url).database
+    with sqlite3.connect(path) as database:
+        raw = needles[1].encode("latin-1")
+        database.execute("UPDATE session_keys SET session_key = ?", [raw])
     database.close()
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.canary import CANARIES
+from tests.web.mini_program import MiniProgram
 
 HERE = Path(__file__).parent
 # The planted test, and what the run must say of it.
@@ -20,6 +21,8 @@ LEAKS = {
     "session_secret_on_stdout": "session secret in captured stdout call",
     "state_on_stderr": "state in captured stderr call",
     "token_in_the_database": "token in the file wxlogin.db",
+    "session_key_in_a_cookie": "session key in the answer to GET /leak, a cookie",
+    "bytes_of_a_session_key_in_the_database": "session key in the file wxlogin.db",
 }
 
 
@@ -41,4 +44,10 @@ def test_planted_leaks_are_found():
     assert set(found) == set(LEAKS), run.stdout
     for name, leak in LEAKS.items():
         assert leak in found[name], run.stdout
-    assert "11 passed, 10 errors" in run.stdout
+    assert "13 passed, 12 errors" in run.stdout
+
+
+def test_a_mini_programs_login_makes_a_session_key(app, simulator):
+    """security row 57: no answer, cookie, log or column of any test holds one"""
+    MiniProgram(app, simulator).logs_in()
+    assert "session key" in CANARIES.kinds()

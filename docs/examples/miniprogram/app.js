@@ -7,7 +7,9 @@ App({
     if (migratedFrom && migratedFrom.path === 'pages/scan/scan' && !this.moved) {
       this.moved = true;
       const { query } = migratedFrom;
-      wx.reLaunch({ url: `/pages/scan/scan?${typeof query === 'string' ? query : `scene=${query.scene}`}` });
+      wx.reLaunch({
+        url: `/pages/scan/scan?${typeof query === 'string' ? query : `scene=${query.scene}`}`,
+      });
     }
   },
 });

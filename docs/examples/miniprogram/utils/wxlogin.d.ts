@@ -45,9 +45,20 @@ export interface Session {
 /** Outcomes of the phone; every other code is the service's (docs/errors.md), `http_502` and the
  * like where an answer has none. */
 export type Outcome =
-  | 'login_fail' | 'offline' | 'bad_answer' | 'single_page' | 'signed_out'
-  | 'privacy_needed' | 'privacy_undeclared' | 'phone_quota' | 'user_denied' | 'no_code'
-  | 'name_empty' | 'wechat_fail' | 'registration_needed' | 'foreign_address';
+  | 'login_fail'
+  | 'offline'
+  | 'bad_answer'
+  | 'single_page'
+  | 'signed_out'
+  | 'privacy_needed'
+  | 'privacy_undeclared'
+  | 'phone_quota'
+  | 'user_denied'
+  | 'no_code'
+  | 'name_empty'
+  | 'wechat_fail'
+  | 'registration_needed'
+  | 'foreign_address';
 
 /** What every promise here is rejected with. */
 export interface WxloginError extends Error {

@@ -17,7 +17,10 @@ const SENTENCES = {
   bad_answer: ['服务器暂时无法使用，请稍后再试。', 'The server cannot be used right now.'],
   single_page: ['请点击下方“前往小程序”使用完整服务。', 'Please open the mini program itself.'],
   signed_out: ['你已退出登录。', 'You have signed out.'],
-  privacy_needed: ['同意隐私保护指引后，才能使用此功能。', 'This needs your consent to the privacy notice.'],
+  privacy_needed: [
+    '同意隐私保护指引后，才能使用此功能。',
+    'This needs your consent to the privacy notice.',
+  ],
   privacy_undeclared: ['此功能暂未开放。', 'This is not available yet.'],
   phone_quota: ['暂时无法获取手机号，请手动填写。', 'Please type in your phone number.'],
   user_denied: ['你没有允许，可以稍后再试。', 'You did not allow this.'],
@@ -43,7 +46,10 @@ function call(wx, name, options, patience) {
     }
     const late = () => reject({ errMsg: `${name}:fail timeout` });
     const timer = patience && setTimeout(late, patience);
-    const then = (settle) => (given) => { clearTimeout(timer); settle(given); };
+    const then = (settle) => (given) => {
+      clearTimeout(timer);
+      settle(given);
+    };
     const told = { success: then(resolve), fail: then(reject) };
     const returned = wx[name](Object.assign({}, options, told));
     // Taro rejects a promise beside calling back.
@@ -170,7 +176,10 @@ function createClient(options) {
   async function send(method, url, data, token, more) {
     const given = Object.assign({ method, url, data, timeout, dataType: 'json' }, more);
     given.header = Object.assign(headers(token), more && more.header);
-    return judge(await reach('request', given), given.dataType !== 'json' || given.responseType === 'arraybuffer');
+    return judge(
+      await reach('request', given),
+      given.dataType !== 'json' || given.responseType === 'arraybuffer',
+    );
   }
 
   function headers(token) {
@@ -236,7 +245,9 @@ function createClient(options) {
   function signIn() {
     if (!signingIn) {
       signingIn = exchange('/login').then(keep);
-      const over = () => { signingIn = null; };
+      const over = () => {
+        signingIn = null;
+      };
       signingIn.then(over, over);
     }
     return signingIn;
@@ -306,7 +317,9 @@ function createClient(options) {
   function renewed() {
     if (!renewing) {
       renewing = session ? renewKey(session.token) : signIn();
-      const over = () => { renewing = null; };
+      const over = () => {
+        renewing = null;
+      };
       renewing.then(over, over);
     }
     return renewing;
@@ -335,14 +348,18 @@ function createClient(options) {
       try {
         return await (ask ? ask() : call(wx, 'getUserInfo', { lang: 'zh_CN' }));
       } catch (detail) {
-        throw failure(outcome(detail, 'wechat_fail'), { errno: detail.errno, errMsg: detail.errMsg });
+        throw failure(outcome(detail, 'wechat_fail'), {
+          errno: detail.errno,
+          errMsg: detail.errMsg,
+        });
       }
     };
-    const once = () => withToken(async (token) => {
-      const { rawData, signature, encryptedData, iv } = await given();
-      const data = { rawData, signature, encryptedData, iv };
-      return learn(await send('POST', `${api}/bind`, data, token), token);
-    });
+    const once = () =>
+      withToken(async (token) => {
+        const { rawData, signature, encryptedData, iv } = await given();
+        const data = { rawData, signature, encryptedData, iv };
+        return learn(await send('POST', `${api}/bind`, data, token), token);
+      });
     if (!session) await signIn();
     else if (!(await keyLives())) await renewed();
     try {
@@ -358,9 +375,9 @@ function createClient(options) {
     const nickName = String((profile && profile.nickName) || '').trim();
     // WeChat empties the field of a name that it refuses.
     if (!nickName) throw failure('name_empty');
-    return withToken(async (token) => (
-      learn(await send('POST', `${api}/profile`, { nickName }, token), token)
-    ));
+    return withToken(async (token) =>
+      learn(await send('POST', `${api}/profile`, { nickName }, token), token),
+    );
   }
 
   /** `given` is the detail of bindchooseavatar, or the path in it. */
@@ -368,7 +385,13 @@ function createClient(options) {
     const filePath = typeof given === 'string' ? given : given && given.avatarUrl;
     if (!filePath) throw refused(given);
     return withToken(async (token) => {
-      const sent = { url: `${api}/avatar`, filePath, name: 'file', timeout, header: headers(token) };
+      const sent = {
+        url: `${api}/avatar`,
+        filePath,
+        name: 'file',
+        timeout,
+        header: headers(token),
+      };
       delete sent.header['Content-Type']; // wx writes the one with the boundary
       return learn(judge(await reach('uploadFile', sent)), token);
     });
@@ -395,7 +418,10 @@ function createClient(options) {
     try {
       await call(wx, 'requirePrivacyAuthorize', {});
     } catch (detail) {
-      throw failure(outcome(detail, 'privacy_needed'), { errno: detail.errno, errMsg: detail.errMsg });
+      throw failure(outcome(detail, 'privacy_needed'), {
+        errno: detail.errno,
+        errMsg: detail.errMsg,
+      });
     }
   }
 
@@ -419,13 +445,16 @@ function createClient(options) {
   // --- a code on somebody's screen ------------------------------------------------------
 
   function step(name) {
-    return (scene, number) => told(() => withToken(async (token) => {
-      const path = `${api}/scan/${encodeURIComponent(scene)}/${name}`;
-      const body = await send('POST', path, number ? { number } : {}, token);
-      // A stranger's yes makes the account, and its session comes along.
-      if (body.token) learn(body, token);
-      return body;
-    }));
+    return (scene, number) =>
+      told(() =>
+        withToken(async (token) => {
+          const path = `${api}/scan/${encodeURIComponent(scene)}/${name}`;
+          const body = await send('POST', path, number ? { number } : {}, token);
+          // A stranger's yes makes the account, and its session comes along.
+          if (body.token) learn(body, token);
+          return body;
+        }),
+      );
   }
 
   const scan = {
@@ -471,9 +500,14 @@ function createClient(options) {
   }
 
   async function agree(termsVersion) {
-    const word = async () => keep(await send('POST', `${base}/api/registrations`, {
-      registration: session.token, agree: 'yes', terms_version: termsVersion,
-    }));
+    const word = async () =>
+      keep(
+        await send('POST', `${base}/api/registrations`, {
+          registration: session.token,
+          agree: 'yes',
+          terms_version: termsVersion,
+        }),
+      );
     if (!session) await signIn();
     try {
       return await word();
@@ -508,7 +542,17 @@ function createClient(options) {
   }
 
   const client = {
-    login, request, check, bind, setProfile, uploadAvatar, phone, agree, handover, logout, consent,
+    login,
+    request,
+    check,
+    bind,
+    setProfile,
+    uploadAvatar,
+    phone,
+    agree,
+    handover,
+    logout,
+    consent,
     renew: renewed,
   };
   for (const name of Object.keys(client)) {

@@ -12,13 +12,18 @@ export class Computer {
 
   async fetch(path, { method = "GET", headers = {} } = {}) {
     const answer = await fetch(SERVICE + path, {
-      method, redirect: "manual",
+      method,
+      redirect: "manual",
       headers: {
-        Cookie: [...this.cookies].map((pair) => pair.join("=")).join("; "), "X-Forwarded-For": this.address,
-        "User-Agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0", "Sec-Fetch-Site": "same-origin", ...headers,
+        Cookie: [...this.cookies].map((pair) => pair.join("=")).join("; "),
+        "X-Forwarded-For": this.address,
+        "User-Agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0",
+        "Sec-Fetch-Site": "same-origin",
+        ...headers,
       },
     });
-    for (const cookie of answer.headers.getSetCookie()) this.cookies.set(...cookie.split(";")[0].split(/=(.*)/s, 2));
+    for (const cookie of answer.headers.getSetCookie())
+      this.cookies.set(...cookie.split(";")[0].split(/=(.*)/s, 2));
     return answer;
   }
 
@@ -30,7 +35,10 @@ export class Computer {
   }
 
   async looks(what = "state", method = "GET") {
-    const answer = await this.fetch(`/login/scan/${this.scene}/${what}`, { method, headers: { Accept: "application/json" } });
+    const answer = await this.fetch(`/login/scan/${this.scene}/${what}`, {
+      method,
+      headers: { Accept: "application/json" },
+    });
     return { status: answer.status, ...(await answer.json()) };
   }
 

@@ -52,10 +52,16 @@ test("without a number: outcomes to tell apart, and no request", async () => {
     [await phone.givesPhone(), "privacy_needed"],
     [{ errMsg: "getPhoneNumber:fail privacy permission is not authorized" }, "privacy_needed"],
     [{ errno: 112 }, "privacy_undeclared"],
-    [{ errMsg: "getPhoneNumber:fail api scope is not declared in the privacy agreement" }, "privacy_undeclared"],
+    [
+      { errMsg: "getPhoneNumber:fail api scope is not declared in the privacy agreement" },
+      "privacy_undeclared",
+    ],
     [{ errMsg: "getPhoneNumber:ok", encryptedData: "x", iv: "y" }, "no_code"],
     [{ errMsg: "getPhoneNumber:ok", code: "" }, "no_code"],
-    [{ code: 7 }, "no_code"], [{}, "no_code"], [null, "no_code"], [undefined, "no_code"],
+    [{ code: 7 }, "no_code"],
+    [{}, "no_code"],
+    [null, "no_code"],
+    [undefined, "no_code"],
   ]) {
     const error = await refusal(client.phone(detail));
     assert.equal(error.code, code, JSON.stringify(detail));
@@ -69,7 +75,11 @@ test("a number is a claim; its code is another kind than that of wx.login, and g
   const { phone, client } = opened({ person: "jose" });
   const detail = await phone.givesPhone();
   const { phone: number, verified } = await client.phone(detail);
-  assert.deepEqual(number, { number: "+85291234567", pure_number: "91234567", country_code: "852" });
+  assert.deepEqual(number, {
+    number: "+85291234567",
+    pure_number: "91234567",
+    country_code: "852",
+  });
   assert.equal(verified, false);
   assert.deepEqual(phone.to("/phone")[0].body, { code: detail.code });
   assert.equal((await refusal(client.phone(detail))).code, "phone_code_invalid");
@@ -90,7 +100,12 @@ test("a number outlives the token: one login, and the same code", async () => {
 
 test("the simulator's own refusals of the button are told apart", async () => {
   const { phone, client } = opened();
-  for (const [errno, code] of [[1400001, "phone_quota"], [104, "privacy_needed"], [112, "privacy_undeclared"], [7, "no_code"]]) {
+  for (const [errno, code] of [
+    [1400001, "phone_quota"],
+    [104, "privacy_needed"],
+    [112, "privacy_undeclared"],
+    [7, "no_code"],
+  ]) {
     await switches({ phone_errno: errno });
     assert.equal((await refusal(client.phone(await phone.givesPhone()))).code, code);
   }
@@ -104,13 +119,17 @@ test("the code goes before the open data", async () => {
   assert.deepEqual(order, ["login", "getUserInfo"]);
   // WeChat gives everybody's name, which is nobody's.
   assert.equal(session.profile_wanted, true);
-  assert.deepEqual(phone.to("/bind").map((one) => one.status), [200]);
+  assert.deepEqual(
+    phone.to("/bind").map((one) => one.status),
+    [200],
+  );
 });
 
 test("open data under a key that is over: the key is renewed, then the data asked for", async () => {
   const { phone, client } = opened();
   const { token } = await client.login();
-  phone.refuses = (name) => name === "checkSession" && { errMsg: "checkSession:fail session_key expired" };
+  phone.refuses = (name) =>
+    name === "checkSession" && { errMsg: "checkSession:fail session_key expired" };
   await client.bind();
   assert.equal(client.session().token, token);
   const order = phone.asked.filter((name) => ["login", "getUserInfo"].includes(name));
@@ -123,7 +142,11 @@ test("open data that is refused: a new code, and data anew, once", async () => {
   let times = 0;
   const ask = async () => {
     times += 1;
-    const { body } = await simulator("mp/userdata", { appid: phone.appid, person: "xiaoming", form: "legacy" });
+    const { body } = await simulator("mp/userdata", {
+      appid: phone.appid,
+      person: "xiaoming",
+      form: "legacy",
+    });
     return times === 1 ? { ...body, signature: "0".repeat(40) } : body;
   };
   const { user, profile_wanted } = await client.bind(ask);
@@ -138,7 +161,11 @@ test("open data that is refused: a new code, and data anew, once", async () => {
 
 test("who does not give the open data is heard", async () => {
   const { phone, client } = opened();
-  phone.refuses = (name) => name === "getUserInfo" && { errMsg: "getUserInfo:fail privacy permission is not authorized", errno: 104 };
+  phone.refuses = (name) =>
+    name === "getUserInfo" && {
+      errMsg: "getUserInfo:fail privacy permission is not authorized",
+      errno: 104,
+    };
   assert.equal((await refusal(client.bind())).code, "privacy_needed");
   assert.equal(phone.to("/bind").length, 0);
 });
@@ -156,7 +183,13 @@ test("a name that WeChat emptied is not sent, and an invisible one is refused", 
   const { phone, client } = opened();
   await client.setProfile({ nickName: "小明" });
   const count = phone.sent.length;
-  for (const profile of [{ nickName: "" }, { nickName: "   " }, {}, undefined, { nickName: null }]) {
+  for (const profile of [
+    { nickName: "" },
+    { nickName: "   " },
+    {},
+    undefined,
+    { nickName: null },
+  ]) {
     const error = await refusal(client.setProfile(profile));
     assert.equal(error.code, "name_empty");
     assert.match(error.detail, /昵称/);
@@ -174,8 +207,11 @@ test("without a picture nothing is sent", async () => {
   const { phone, client } = opened();
   await client.login();
   for (const [detail, code] of [
-    [{ errMsg: "chooseAvatar:fail cancel" }, "user_denied"], [{ errno: 104 }, "privacy_needed"],
-    ["", "no_code"], [undefined, "no_code"], [{}, "no_code"],
+    [{ errMsg: "chooseAvatar:fail cancel" }, "user_denied"],
+    [{ errno: 104 }, "privacy_needed"],
+    ["", "no_code"],
+    [undefined, "no_code"],
+    [{}, "no_code"],
   ]) {
     assert.equal((await refusal(client.uploadAvatar(detail))).code, code);
   }

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { Phone, SERVICE } from "./wx.mjs";
 
-const { createClient } = createRequire(import.meta.url)("../../../../docs/examples/miniprogram/utils/wxlogin.js");
+const { createClient } = createRequire(import.meta.url)(
+  "../../../../docs/examples/miniprogram/utils/wxlogin.js",
+);
 
 /** A phone on which the program is opened, and its client. */
 export function opened(changes = {}, options = {}) {
@@ -18,7 +20,10 @@ export function reopened(phone, options = {}) {
 
 /** The token's session is ended behind the program's back. */
 export async function endsAtTheServer(token) {
-  const answer = await fetch(`${SERVICE}/api/session`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
+  const answer = await fetch(`${SERVICE}/api/session`, {
+    method: "DELETE",
+    headers: { Authorization: `Bearer ${token}` },
+  });
   assert.equal(answer.status, 204);
 }
 
@@ -32,4 +37,8 @@ export async function refusal(promise) {
   assert.fail("it was not refused");
 }
 
-export const page = (statusCode, data = "<html>502 Bad Gateway</html>") => ({ statusCode, data, header: { "Content-Type": "text/html" } });
+export const page = (statusCode, data = "<html>502 Bad Gateway</html>") => ({
+  statusCode,
+  data,
+  header: { "Content-Type": "text/html" },
+});

@@ -35,7 +35,9 @@ test("the project is whole: files, JSON, handlers, tags", () => {
       assert.match(script, new RegExp(`^ +(?:async )?${handler}\\(`, "m"), `${screen}: ${handler}`);
     }
     const open = [];
-    for (const [, closing, tag, alone] of markup.matchAll(/<(\/?)([\w-]+)(?:"[^"]*"|[^">])*?(\/?)>/g)) {
+    for (const [, closing, tag, alone] of markup.matchAll(
+      /<(\/?)([\w-]+)(?:"[^"]*"|[^">])*?(\/?)>/g,
+    )) {
       if (closing) assert.equal(open.pop(), tag, screen);
       else if (!alone && tag !== "input") open.push(tag);
     }
@@ -140,11 +142,19 @@ test("a web-view is signed in by an address that works once and holds no token",
   assert.ok(!page.data.url.includes(token));
   const look = await fetch(page.data.url);
   assert.equal(look.status, 200);
-  const accept = () => fetch(page.data.url, { method: "POST", redirect: "manual", headers: { "Sec-Fetch-Site": "same-origin" } });
+  const accept = () =>
+    fetch(page.data.url, {
+      method: "POST",
+      redirect: "manual",
+      headers: { "Sec-Fetch-Site": "same-origin" },
+    });
   const first = await accept();
   assert.equal(first.status, 303);
   assert.equal(first.headers.get("Location"), "/me?a=1");
-  const cookie = first.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
+  const cookie = first.headers
+    .getSetCookie()
+    .map((one) => one.split(";")[0])
+    .join("; ");
   const me = await (await fetch(`${SERVICE}/api/me`, { headers: { Cookie: cookie } })).json();
   assert.equal(me.uid, user.uid);
   assert.equal((await accept()).status, 400);

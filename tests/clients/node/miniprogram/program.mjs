@@ -5,7 +5,9 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { opened } from "./journey.mjs";
 
-export const ROOT = fileURLToPath(new URL("../../../../docs/examples/miniprogram/", import.meta.url));
+export const ROOT = fileURLToPath(
+  new URL("../../../../docs/examples/miniprogram/", import.meta.url),
+);
 const require = createRequire(import.meta.url);
 
 export const read = (path) => readFileSync(ROOT + path, "utf8");
@@ -13,8 +15,14 @@ export const there = (path) => existsSync(ROOT + path);
 
 /** A page or component in the making: data, setData and its own functions. */
 function alive(definition) {
-  const one = { ...definition, ...definition.methods, data: structuredClone(definition.data ?? {}) };
-  one.setData = (values) => { Object.assign(one.data, values); };
+  const one = {
+    ...definition,
+    ...definition.methods,
+    data: structuredClone(definition.data ?? {}),
+  };
+  one.setData = (values) => {
+    Object.assign(one.data, values);
+  };
   return one;
 }
 
@@ -25,15 +33,25 @@ export class Program {
 
   constructor(changes = {}) {
     Object.assign(this, opened(changes));
-    for (const name of Object.keys(require.cache)) if (name.startsWith(ROOT)) delete require.cache[name];
-    require.cache[`${ROOT}account.js`] = { id: `${ROOT}account.js`, loaded: true, exports: this.client };
+    for (const name of Object.keys(require.cache))
+      if (name.startsWith(ROOT)) delete require.cache[name];
+    require.cache[`${ROOT}account.js`] = {
+      id: `${ROOT}account.js`,
+      loaded: true,
+      exports: this.client,
+    };
     globalThis.wx = {
       ...this.phone.wx,
       showToast: ({ title }) => this.shown.push(title),
       navigateBack: () => this.went.push("back"),
       reLaunch: ({ url }) => this.went.push(url),
     };
-    globalThis.Page = globalThis.App = globalThis.Component = (definition) => { this.last = definition; };
+    globalThis.Page =
+      globalThis.App =
+      globalThis.Component =
+        (definition) => {
+          this.last = definition;
+        };
     this.#run("components/privacy/privacy");
     this.sheet = alive(this.last);
     this.last.lifetimes.attached.call(this.sheet);

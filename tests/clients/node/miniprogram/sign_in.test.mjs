@@ -19,7 +19,12 @@ test("a person signs in, and stays signed in where the program is opened again",
 
 test("many callers share one login", async () => {
   const { phone, client } = opened();
-  const found = await Promise.all([client.login(), client.request("/api/me"), client.login(), client.request("/api/me")]);
+  const found = await Promise.all([
+    client.login(),
+    client.request("/api/me"),
+    client.login(),
+    client.request("/api/me"),
+  ]);
   assert.equal(phone.count("login"), 1);
   assert.equal(phone.to("/login").length, 1);
   assert.equal(found[0].token, found[2].token);
@@ -34,7 +39,13 @@ test("three requests with a token that is over: one login, three retries", async
   assert.equal(new Set(people.map((one) => one.uid)).size, 1);
   assert.equal(phone.count("login"), 1);
   assert.equal(phone.to("/login").length, 1);
-  assert.deepEqual(phone.to("/api/me").map((one) => one.status).sort(), [200, 200, 200, 401, 401, 401]);
+  assert.deepEqual(
+    phone
+      .to("/api/me")
+      .map((one) => one.status)
+      .sort(),
+    [200, 200, 200, 401, 401, 401],
+  );
 });
 
 test("a 401 that comes late finds the new token, and signs nobody in again", async () => {
@@ -42,7 +53,9 @@ test("a 401 that comes late finds the new token, and signs nobody in again", asy
   const { token } = await client.login();
   await endsAtTheServer(token);
   let release;
-  const held = new Promise((resolve) => { release = resolve; });
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
   let first = true;
   phone.network = ({ path }) => {
     if (path !== "/api/me" || !first) return undefined;
@@ -60,7 +73,11 @@ test("a 401 that comes late finds the new token, and signs nobody in again", asy
 test("a 401 of a token before the last one finds the last one", async () => {
   const { phone, client } = opened();
   const releases = [];
-  phone.network = ({ path }) => path === "/api/me" && new Promise((resolve) => { releases.push(resolve); });
+  phone.network = ({ path }) =>
+    path === "/api/me" &&
+    new Promise((resolve) => {
+      releases.push(resolve);
+    });
   await client.login();
   const late = client.request("/api/me");
   await new Promise((resolve) => setImmediate(resolve));
@@ -82,7 +99,10 @@ test("a login that fails: three errors, and no loop", async () => {
   phone.refuses = (name) => name === "login" && { errMsg: "login:fail interrupted" };
   phone.asked.length = phone.sent.length = 0;
   const errors = await Promise.all([1, 2, 3].map(() => refusal(client.request("/api/me"))));
-  assert.deepEqual(errors.map((one) => one.code), ["login_fail", "login_fail", "login_fail"]);
+  assert.deepEqual(
+    errors.map((one) => one.code),
+    ["login_fail", "login_fail", "login_fail"],
+  );
   assert.ok(errors.every((one) => one.detail.startsWith("微信登录没有成功")));
   assert.equal(phone.count("login"), 1);
   assert.equal(phone.to("/api/me").length, 3);
@@ -98,7 +118,10 @@ test("a service that refuses: three errors, one login", async () => {
   await switches({ errcode: { path: "/sns/jscode2session", errcode: 40226 } });
   phone.asked.length = 0;
   const errors = await Promise.all([1, 2, 3].map(() => refusal(client.request("/api/me"))));
-  assert.deepEqual(errors.map((one) => [one.code, one.status]), Array(3).fill(["wechat_denied", 403]));
+  assert.deepEqual(
+    errors.map((one) => [one.code, one.status]),
+    Array(3).fill(["wechat_denied", 403]),
+  );
   assert.match(errors[0].detail, /微信/);
   assert.equal(phone.count("login"), 1);
 });
@@ -117,19 +140,31 @@ test("every status is a success to wx: status and body are read", async () => {
   const { phone, client } = opened();
   await client.login();
   for (const [answer, code] of [
-    [page(200), "bad_answer"], [page(200, ""), "bad_answer"], [page(502), "http_502"],
-    [page(500, '{"code": "internal", "detail": "坏了"}'), "internal"], [page(302, ""), "http_302"],
+    [page(200), "bad_answer"],
+    [page(200, ""), "bad_answer"],
+    [page(502), "http_502"],
+    [page(500, '{"code": "internal", "detail": "坏了"}'), "internal"],
+    [page(302, ""), "http_302"],
   ]) {
     phone.network = () => answer;
     const error = await refusal(client.request("/api/me"));
-    assert.deepEqual([error.code, error.status, error.name], [code, answer.statusCode, "WxloginError"]);
+    assert.deepEqual(
+      [error.code, error.status, error.name],
+      [code, answer.statusCode, "WxloginError"],
+    );
     assert.ok(error.detail);
   }
 });
 
 test("a proxy's page with 200 is no login", async () => {
   const { phone, client } = opened();
-  for (const answer of [page(200), page(200, "{}"), page(200, '{"token": ""}'), page(200, "[]"), page(200, '"x"')]) {
+  for (const answer of [
+    page(200),
+    page(200, "{}"),
+    page(200, '{"token": ""}'),
+    page(200, "[]"),
+    page(200, '"x"'),
+  ]) {
     phone.network = () => answer;
     assert.equal((await refusal(client.login())).code, "bad_answer");
     assert.equal(client.session(), null);
@@ -153,7 +188,8 @@ test("no cookie is sent, set or needed", async () => {
 
 test("a code and its nonce are new for each wx.login, and the same for its own retry", async () => {
   const { phone, client } = opened();
-  phone.network = ({ path }) => (path.endsWith("/login") && phone.to("/login").length === 1 ? "lose" : undefined);
+  phone.network = ({ path }) =>
+    path.endsWith("/login") && phone.to("/login").length === 1 ? "lose" : undefined;
   const { token } = await client.login();
   const [first, second] = phone.to("/login").map((one) => one.body);
   assert.deepEqual(first, second);
@@ -174,7 +210,9 @@ test("two answers that cross are both good, whichever is kept last", async () =>
   const body = { code, attempt: "a-nonce-of-this-tap-0123456789" };
   const tap = async (given) => {
     const answer = await fetch(`${SERVICE}/api/mp/mp/login`, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(given),
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(given),
     });
     return { status: answer.status, ...(await answer.json()) };
   };
@@ -194,7 +232,8 @@ test("two answers that cross are both good, whichever is kept last", async () =>
 test("where the phone has no random bits, nothing is sent twice", async () => {
   const { phone, client } = opened();
   delete phone.wx.getRandomValues;
-  phone.network = ({ path }) => (path.endsWith("/login") && phone.to("/login").length === 1 ? "lose" : undefined);
+  phone.network = ({ path }) =>
+    path.endsWith("/login") && phone.to("/login").length === 1 ? "lose" : undefined;
   await client.login();
   const [first, second] = phone.to("/login").map((one) => one.body);
   assert.ok(!("attempt" in first) && !("attempt" in second));
@@ -293,9 +332,17 @@ test("inside Moments WeChat is not asked to sign in", async () => {
 });
 
 test("a program that took another one's place knows what was opened, and signs in", async () => {
-  const query = { migrateSourceAppId: "wxold", migrateSourcePath: "pages/scan/scan", migrateSourceQuery: "scene=abc" };
+  const query = {
+    migrateSourceAppId: "wxold",
+    migrateSourcePath: "pages/scan/scan",
+    migrateSourceQuery: "scene=abc",
+  };
   const { client } = opened({ opened: { scene: 1248, query } });
-  assert.deepEqual(client.launch().migratedFrom, { appid: "wxold", path: "pages/scan/scan", query: "scene=abc" });
+  assert.deepEqual(client.launch().migratedFrom, {
+    appid: "wxold",
+    path: "pages/scan/scan",
+    query: "scene=abc",
+  });
   assert.ok((await client.login()).user);
   assert.equal(opened().client.launch().migratedFrom, null);
 });
@@ -304,7 +351,11 @@ test("signing out ends the session, and waiting requests do not begin another", 
   const { phone, client } = opened();
   const { token } = await client.login();
   let release;
-  phone.network = ({ path }) => path === "/api/me" && new Promise((resolve) => { release = resolve; });
+  phone.network = ({ path }) =>
+    path === "/api/me" &&
+    new Promise((resolve) => {
+      release = resolve;
+    });
   const waiting = refusal(client.request("/api/me"));
   await new Promise((resolve) => setImmediate(resolve));
   await client.logout();
@@ -323,7 +374,11 @@ test("an answer that comes after the person signed out signs nobody in", async (
     const { phone, client } = opened();
     await client.login();
     const held = new Promise((resolve) => {
-      phone.network = ({ path }) => /session$|profile$/.test(path) && new Promise((release) => { resolve(release); });
+      phone.network = ({ path }) =>
+        /session$|profile$/.test(path) &&
+        new Promise((release) => {
+          resolve(release);
+        });
     });
     const waiting = client[work]({ nickName: "小明" }).catch((error) => error);
     const release = await held;
@@ -348,10 +403,18 @@ test("who signs out while the sign-in is under way is signed out", async () => {
 test("the token goes to the servers it is meant for", async () => {
   const { phone, client } = opened({}, { servers: ["https://shop.example"] });
   await client.login();
-  phone.network = ({ url }) => (url.startsWith("https://shop.example/") ? page(200, '{"orders": []}') : undefined);
+  phone.network = ({ url }) =>
+    url.startsWith("https://shop.example/") ? page(200, '{"orders": []}') : undefined;
   assert.deepEqual(await client.request({ url: "https://shop.example/orders" }), { orders: [] });
   const count = phone.sent.length;
-  for (const url of ["https://shop.example.evil/", "https://shop.example@evil/", "http://shop.example/", "https://evil/", "//evil/x", "orders"]) {
+  for (const url of [
+    "https://shop.example.evil/",
+    "https://shop.example@evil/",
+    "http://shop.example/",
+    "https://evil/",
+    "//evil/x",
+    "orders",
+  ]) {
     assert.equal((await refusal(client.request(url))).code, "foreign_address", url);
   }
   assert.equal(phone.sent.length, count);
@@ -359,7 +422,9 @@ test("the token goes to the servers it is meant for", async () => {
 
 test("a full storage signs in all the same", async () => {
   const { phone, client } = opened();
-  phone.wx.setStorageSync = () => { throw new Error("exceed storage max size"); };
+  phone.wx.setStorageSync = () => {
+    throw new Error("exceed storage max size");
+  };
   await client.login();
   assert.ok((await client.request("/api/me")).uid);
   assert.equal(phone.count("login"), 1);

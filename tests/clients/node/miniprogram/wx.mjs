@@ -54,7 +54,8 @@ export class Phone {
 
   /** The detail of bindgetphonenumber; `allow` says what the person taps. */
   async givesPhone(allow = true) {
-    if (!this.agreed) return { errMsg: "getPhoneNumber:fail privacy permission is not authorized", errno: 104 };
+    if (!this.agreed)
+      return { errMsg: "getPhoneNumber:fail privacy permission is not authorized", errno: 104 };
     const { body } = await simulator("mp/phone", { ...this.#me(), allow });
     return body;
   }
@@ -81,13 +82,17 @@ export class Phone {
         return { errMsg: "checkSession:ok" };
       },
       getUserInfo: async () => (await this.#of("mp/userdata")).body,
-      getRandomValues: async ({ length }) => ({ randomValues: webcrypto.getRandomValues(new Uint8Array(length)).buffer }),
+      getRandomValues: async ({ length }) => ({
+        randomValues: webcrypto.getRandomValues(new Uint8Array(length)).buffer,
+      }),
       requirePrivacyAuthorize: () => this.#consent("requirePrivacyAuthorize"),
       request: (options) => this.#request(options),
       uploadFile: (options) => this.#upload(options),
     };
     for (const [name, does] of Object.entries(work)) {
-      wx[name] = (options) => { this.#calls(name, does, options); };
+      wx[name] = (options) => {
+        this.#calls(name, does, options);
+      };
     }
     return wx;
   }
@@ -116,7 +121,9 @@ export class Phone {
     if (this.agreed) return { errMsg: `${name}:ok` };
     if (!this.listeners.length) throw no;
     const said = await new Promise((resolve) => {
-      const resolved = (said) => { if (said.event !== "exposureAuthorization") resolve(said); };
+      const resolved = (said) => {
+        if (said.event !== "exposureAuthorization") resolve(said);
+      };
       this.listeners.forEach((listen) => listen(resolved, { referrer: name }));
     });
     this.agreed = said.event === "agree" && Boolean(said.buttonId);
@@ -128,7 +135,11 @@ export class Phone {
     const body = method === "GET" || data === undefined ? undefined : JSON.stringify(data);
     const answer = await this.#travel(url, { method, headers: header, body });
     if (dataType === "json" && typeof answer.data === "string") {
-      try { answer.data = JSON.parse(answer.data); } catch { /* stays a text */ }
+      try {
+        answer.data = JSON.parse(answer.data);
+      } catch {
+        /* stays a text */
+      }
     }
     return answer;
   }
@@ -152,6 +163,11 @@ export class Phone {
     Object.assign(record, { status: answer.status, cookies: answer.headers.getSetCookie() });
     const data = await answer.text();
     if (instead === "lose") throw { errMsg: "request:fail interrupted", errno: 600003 };
-    return { statusCode: answer.status, data, header: Object.fromEntries(answer.headers), errMsg: "request:ok" };
+    return {
+      statusCode: answer.status,
+      data,
+      header: Object.fromEntries(answer.headers),
+      errMsg: "request:ok",
+    };
   }
 }

@@ -13,13 +13,21 @@ Component({
   data: { shown: false },
 
   lifetimes: {
-    attached() { front = this; },
-    detached() { this.leave(); },
+    attached() {
+      front = this;
+    },
+    detached() {
+      this.leave();
+    },
   },
 
   pageLifetimes: {
-    show() { front = this; },
-    hide() { this.leave(); },
+    show() {
+      front = this;
+    },
+    hide() {
+      this.leave();
+    },
   },
 
   methods: {

@@ -67,6 +67,12 @@ function outcome(detail, otherwise) {
   return otherwise;
 }
 
+/** That outcome as an Error. */
+function refused(detail, otherwise) {
+  const { errno, errMsg } = detail || {};
+  return failure(outcome(detail, otherwise), { errno, errMsg });
+}
+
 /** The JSON value of a body; undefined where it is none. */
 function json(data) {
   if (typeof data !== 'string') return data;
@@ -204,8 +210,7 @@ function createClient(options) {
     try {
       given = await call(wx, 'login', { timeout }, timeout);
     } catch (detail) {
-      const code = outcome(detail, 'login_fail');
-      throw failure(code, { errno: detail.errno, errMsg: detail.errMsg });
+      throw refused(detail, 'login_fail');
     }
     if (!given.code) throw failure('login_fail', { errMsg: given.errMsg });
     const sent = { code: given.code };
@@ -348,10 +353,7 @@ function createClient(options) {
       try {
         return await (ask ? ask() : call(wx, 'getUserInfo', { lang: 'zh_CN' }));
       } catch (detail) {
-        throw failure(outcome(detail, 'wechat_fail'), {
-          errno: detail.errno,
-          errMsg: detail.errMsg,
-        });
+        throw refused(detail, 'wechat_fail');
       }
     };
     const once = () =>
@@ -383,7 +385,7 @@ function createClient(options) {
   /** `given` is the detail of bindchooseavatar, or the path in it. */
   async function uploadAvatar(given) {
     const filePath = typeof given === 'string' ? given : given && given.avatarUrl;
-    if (!filePath) throw refused(given);
+    if (!filePath) throw refused(given, 'no_code');
     return withToken(async (token) => {
       const sent = {
         url: `${api}/avatar`,
@@ -401,13 +403,8 @@ function createClient(options) {
    * kind than that of wx.login, and nothing is sent where there is none. */
   async function phone(detail) {
     const phoneCode = detail && detail.code;
-    if (!phoneCode || typeof phoneCode !== 'string') throw refused(detail);
+    if (!phoneCode || typeof phoneCode !== 'string') throw refused(detail, 'no_code');
     return post(`${api}/phone`, { code: phoneCode });
-  }
-
-  function refused(detail) {
-    const { errno, errMsg } = detail || {};
-    return failure(outcome(detail, 'no_code'), { errno, errMsg });
   }
 
   // --- consent to the privacy notice ----------------------------------------------------
@@ -418,10 +415,7 @@ function createClient(options) {
     try {
       await call(wx, 'requirePrivacyAuthorize', {});
     } catch (detail) {
-      throw failure(outcome(detail, 'privacy_needed'), {
-        errno: detail.errno,
-        errMsg: detail.errMsg,
-      });
+      throw refused(detail, 'privacy_needed');
     }
   }
 

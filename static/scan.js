@@ -22,6 +22,8 @@
   let unattended = 0;
   let busy = false; // one new code, one claim at a time
   let left = false; // on the way to another page
+  let repaired = false; // the picture was loaded once more
+  let doubted = false; // whether the claim was another tab's
   let streams = "EventSource" in window;
   let stream = null;
   let request = null; // an AbortController
@@ -173,6 +175,7 @@
 
   function start(news) {
     errors = 0;
+    repaired = doubted = false;
     ticket = news.ticket;
     version = news.version ?? 0;
     claiming.action = address("claim");
@@ -192,7 +195,11 @@
       const answer = await send(address("claim"), { method: "POST" });
       if (answer.ok) leave((await answer.json()).next);
       else if (answer.status >= 500) failed(claim);
-      else leave(claiming);
+      else if (answer.status === 409 && !doubted) {
+        doubted = true;
+        version = "";
+        ask();
+      } else leave(claiming);
     } catch (error) {
       if (error.name !== "AbortError") failed(claim);
     } finally {
@@ -218,9 +225,28 @@
     else if (state === "waiting" || state === "scanned") follow();
   }
 
-  function broken() {
+  // The picture has not come: the same address says why, or that it has come now.
+  async function broken() {
+    if (state !== "waiting" && state !== "scanned") return;
     rest();
     show("broken");
+    try {
+      const answer = await send(address("image"));
+      if (answer.status === 404 || answer.status === 410) hear({ state: "expired" });
+      else if (!answer.ok) fill("reason", (await answer.json()).title);
+      else if (!repaired) {
+        repaired = true;
+        picture.src = `${address("image")}?again`;
+      }
+    } catch {
+      // The general words stay.
+    }
+  }
+
+  function repair() {
+    if (state !== "broken") return;
+    show("waiting");
+    follow();
   }
 
   document.addEventListener("visibilitychange", look);
@@ -248,6 +274,7 @@
     look();
   });
   picture?.addEventListener("error", broken);
+  picture?.addEventListener("load", repair);
   if (picture?.complete && !picture.naturalWidth) broken();
   else if (state === "confirmed") claim();
   else if (state === "waiting" || state === "scanned") follow();

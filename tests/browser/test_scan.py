@@ -200,6 +200,28 @@ def test_ten_errors_stop_the_page(desk: Desk) -> None:
     shows(page, "waiting")
 
 
+def test_a_picture_that_does_not_come_has_a_reason(desk: Desk) -> None:
+    desk.simulator.world.switch(wxacode="half")
+    page = desk.pc()
+    shows(page, "broken")
+    expect(page.locator("[data-fill=reason]")).to_have_text("微信暂时没有响应")
+    expect(page.get_by_role("link", name="换一种方式登录")).to_be_visible()
+    desk.simulator.world.switch(wxacode=None)
+    page.get_by_role("link", name="重试").click()
+    shows(page, "waiting")
+
+
+def test_two_tabs_with_one_code(desk: Desk) -> None:
+    """One of them claims, and both go on."""
+    page = desk.pc()
+    other = page.context.new_page()
+    other.goto(f"{desk.service.url}/login/scan")
+    assert ticket(other) == ticket(page)
+    desk.scans(page).click("[data-action=confirm]")
+    page.wait_for_url(f"{desk.service.url}/me")
+    other.wait_for_url(f"{desk.service.url}/me")
+
+
 def test_without_scripts_a_button_claims(desk: Desk) -> None:
     page = desk.window(java_script_enabled=False)
     page.goto(f"{desk.service.url}/login/scan")

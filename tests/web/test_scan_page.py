@@ -83,3 +83,10 @@ def test_a_page_without_scripts_makes_no_codes(browser, clock):
     new = browser.post("/login/scan", data=form, follow_redirects=True).text
     assert ticket(new) != ticket(page)
     assert 'data-state="waiting"' in new
+
+
+def test_its_form_may_end_at_the_site(app_for):
+    shop = {"name": "shop", "origins": ("https://shop.test",)}
+    page = Browser(app_for(sites=(shop,))).get("/login/scan?next=https://shop.test/a")
+    policy = page.headers["Content-Security-Policy"]
+    assert "form-action 'self' https://shop.test" in policy

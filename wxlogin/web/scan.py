@@ -27,6 +27,7 @@ from wxlogin.flows.pairing_ticket import Pairing, Seen, Stage, seen_now
 from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.scan import Claimed
 from wxlogin.security.cookies import read_cookie, set_cookie
+from wxlogin.security.origins import site_origins
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import hosts_of, running
 from wxlogin.web import edge, limits, visitors, waiting_browser
@@ -73,6 +74,9 @@ def scan_page() -> Response:
     visitors.require_page()
     app, wish = _wish(request.args)
     found, begun = _shown(app, wish) or _code(app, wish, anew=False)
+    # Without scripts a form claims, and ends where `next` leads, or by way of it.
+    edge.allow_form_to(wish.next if "://" in wish.next else None)
+    edge.allow_form_to(*site_origins(running().settings))
     html = render_template(
         "scan/page.html",
         ticket=found.key,

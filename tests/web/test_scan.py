@@ -338,14 +338,14 @@ def test_there_is_no_call_that_does_it_all(page, phone):
 def test_the_phone_is_shown_the_browser_as_it_was(page, phone, clock):
     """security row 72: never what the phone says"""
     clock.shift(30)
-    page.address = ELSEWHERE
+    page.address = phone.address = ELSEWHERE
     made_up = {"browser": {"address": "made up"}, "site": {"name": "made up"}}
     told = phone.scans(address="made up", **made_up).get_json()
     assert told["browser"]["address"] == "203.0.113.x"
     assert told["browser"]["system"] == "Chrome, Linux"
     assert told["site"] == {"name": "127.0.0.1:5000"}
     assert told["browser"]["since"].endswith("+00:00")
-    assert (told["state"], told["number_wanted"]) == ("scanned", False)
+    assert (told["state"], told["number_wanted"]) == ("scanned", True)
     assert 265 <= told["expires_in"] <= 270
     assert "made up" not in str(told)
 
@@ -415,6 +415,15 @@ def test_a_phone_that_goes_elsewhere_before_it_confirms(page, phone):
     phone.address = page.address
     assert phone.confirms().status_code == 403
     assert phone.confirms(page.told()["number"]).status_code == 200
+
+
+def test_behind_a_proxy_that_is_not_believed_nobody_is_near(browser, program):
+    """security row 74: both have its address, and that says nothing"""
+    page = Page(browser, "127.0.0.1")
+    browser.headers = {**browser.headers, "X-Forwarded-For": "203.0.113.7"}
+    page.opens("/orders")
+    told = Scanner(program, page, "127.0.0.1").scans().get_json()
+    assert (told["number_wanted"], told["browser"]["address"]) == (True, "")
 
 
 # -- time --

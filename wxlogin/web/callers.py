@@ -34,6 +34,14 @@ def is_at_a_proxys() -> bool:
     return is_inner(client_address())
 
 
+def place() -> str:
+    """The visitor's address, for whom it says where somebody is. Empty where it is the
+    address of a proxy that is not believed: then everybody would be in one place."""
+    hidden = "X-Forwarded-For" in request.headers and is_at_a_proxys()
+    trusts = running().settings.trusted_proxies
+    return "" if hidden and not trusts else client_address()
+
+
 def browser() -> str | None:
     """This browser, by a session that we gave it or by the logins it has begun. A
     program's call has no browser: no cookie of it is looked at."""

@@ -30,7 +30,7 @@ from wxlogin.security.cookies import read_cookie, set_cookie
 from wxlogin.security.origins import site_origins
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import hosts_of, running
-from wxlogin.web import edge, limits, visitors, waiting_browser
+from wxlogin.web import callers, edge, limits, visitors, waiting_browser
 from wxlogin.web.api import json_texts
 from wxlogin.web.first_visit import ask
 from wxlogin.web.identities import news_first
@@ -245,7 +245,7 @@ def _mine() -> list[Pairing]:
 
 
 def _seen() -> Seen:
-    return seen_now(visitors.client_address(), visitors.browser_name())
+    return seen_now(callers.place(), visitors.browser_name())
 
 
 def _shown(app: App, wish: Wish) -> tuple[Pairing, None] | None:

@@ -15,7 +15,7 @@ from wxlogin.flows import doors, scan
 from wxlogin.flows.mini_program import Holder, holder_of
 from wxlogin.flows.pairing_ticket import Pairing, Stage
 from wxlogin.security import networks
-from wxlogin.web import limits, visitors
+from wxlogin.web import callers, limits
 from wxlogin.web.api import json_object
 from wxlogin.web.edge import without_cookies
 from wxlogin.web.login import app_of
@@ -32,7 +32,7 @@ bp = Blueprint("scan_phone", __name__, url_prefix="/api/mp/<name>/scan/<scene>")
 @without_cookies
 def scanned(name: str, scene: str) -> Response:
     """The program opened at this code; what the person is asked about."""
-    holder, address = _holder(name), visitors.client_address()
+    holder, address = _holder(name), callers.place()
     with limits.guessing():
         found = scan.scanned(scene, holder, address=address)
     return jsonify(_asked(found))
@@ -43,7 +43,7 @@ def scanned(name: str, scene: str) -> Response:
 def confirm(name: str, scene: str) -> Response:
     """The person says yes; a stranger's session is told along."""
     holder, number = _holder(name), _number()
-    said = scan.Yes(visitors.client_address(), number)
+    said = scan.Yes(callers.place(), number)
     trace = program_trace(doors.MINI_PROGRAM)
     try:
         with limits.guessing():

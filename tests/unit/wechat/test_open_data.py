@@ -86,8 +86,12 @@ TODAYS_PHONE = (
 EXPECTED = Expected(APPID, AT)
 
 
+def sha1(data):
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
 def signed(raw, key=KEY):
-    return hashlib.sha1((raw + key).encode(), usedforsecurity=False).hexdigest()
+    return sha1((raw + key).encode())
 
 
 def user_info(
@@ -283,8 +287,10 @@ ESCAPED = json.dumps(json.loads(RAW), separators=(",", ":"))
         (RAW, "ｌ" + SIGNATURE[1:]),
         (RAW, "\ud83d"),
         ("\ud83d", SIGNATURE),
-        # Signed by the decoded key, as many libraries did.
-        (RAW, "7b43e222"),
+        # Signed by the decoded key, as many libraries did, and by the one of another.
+        (RAW, sha1(RAW.encode() + base64.b64decode(KEY))),
+        (RAW, sha1((RAW + TODAYS_KEY).encode())),
+        (RAW, sha1((KEY + RAW).encode())),
     ],
 )
 def test_what_is_no_signature_of_it(raw, signature):
@@ -551,6 +557,27 @@ def test_one_flipped_bit_anywhere_is_the_one_refusal():
         iv = bytearray(sealed.iv)
         iv[place // 8] ^= 1 << place % 8
         assert refused(read_phone, Envelope(sealed.data, bytes(iv)), [KEY], EXPECTED)
+
+
+def test_one_flipped_bit_of_a_profile_is_the_one_refusal():
+    """security row 62"""
+    sealed = envelope(PROFILE, IV)
+    data = SignedData(RAW, SIGNATURE, sealed)
+    assert read_user_info(data, [KEY], EXPECTED, openid=OPENID)
+    parts = {"data": sealed.data, "iv": sealed.iv}
+    for name, part in parts.items():
+        for place in range(8 * len(part)):
+            changed = bytearray(part)
+            changed[place // 8] ^= 1 << place % 8
+            spoilt = replace(data, envelope=replace(sealed, **{name: bytes(changed)}))
+            assert refused(read_user_info, spoilt, [KEY], EXPECTED, openid=OPENID)
+    for name in ("raw_data", "signature"):
+        text = getattr(data, name)
+        for place in range(7 * len(text)):
+            letter = chr(ord(text[place // 7]) ^ 1 << place % 7)
+            other = text[: place // 7] + letter + text[place // 7 + 1 :]
+            spoilt = replace(data, **{name: other})
+            assert refused(read_user_info, spoilt, [KEY], EXPECTED, openid=OPENID)
 
 
 def test_the_reason_cannot_be_measured():

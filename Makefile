@@ -70,7 +70,7 @@ endef
 # those of constraints.txt.
 requirements: .venv/.dev  ## requirements.txt, with hashes, from constraints.txt
 	@$(PIP) install uv
-	@$(BIN)/uv pip compile -q pyproject.toml --extra mariadb --extra postgresql --extra redis \
+	@$(BIN)/uv pip compile -q pyproject.toml --extra gevent --extra mariadb --extra postgresql --extra redis \
 	  -c constraints.txt --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make requirements" -o requirements.txt

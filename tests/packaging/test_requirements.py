@@ -15,7 +15,7 @@ from tests.proof.shipped import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = ("mariadb", "postgresql", "redis")
+EXTRAS = ("gevent", "mariadb", "postgresql", "redis")
 SHIPPED = [
     Requirement(text)
     for texts in (

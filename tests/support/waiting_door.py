@@ -4,6 +4,7 @@
 them, for a server in a process of its own.
 """
 
+import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -68,7 +69,9 @@ def _look(key: str, secret: str) -> Sight:
     found = words.get(key)
     if found is None or found.secret != secret:
         raise NotFound("nobody's")
-    more = {"nickname": "小明😀"} if found.said == "scanned" else {}
+    more: dict[str, object] = {"worker": os.getpid()}
+    if found.said == "scanned":
+        more["nickname"] = "小明😀"
     left = found.ends - time.time()
     return Sight(found.said, found.version, left, found.said in FINAL, more)
 

@@ -14,7 +14,15 @@ from wxlogin.config import Settings
 from wxlogin.errors import WxloginError
 from wxlogin.factory import build
 from wxlogin.observability import log_formatter
+from wxlogin.server.connection import allowed_connections
 
+#: Threads that slow clients cannot hold, or a greenlet for each client.
+WORKERS = {
+    "threads": "wxlogin.server.worker.Worker",
+    "gevent": "wxlogin.server.green.GreenWorker",
+}
+# Clients of one worker of greenlets, half of whom may wait for a phone.
+_GREENLETS = 20_000
 # Seconds a worker may be silent; one login waits at most WECHAT_BUDGET.
 _TIMEOUT = 60
 
@@ -41,11 +49,17 @@ class _Server(BaseApplication):
 
     def load(self) -> Flask:
         try:
-            return build(self._settings, threads=self._options["threads"])
+            return build(self._settings, threads=self._at_a_time())
         except WxloginError as error:
             # A sentence and no trace; this status tells gunicorn not to try again.
             logging.getLogger("gunicorn.error").critical(error.operator)
             sys.exit(Arbiter.APP_LOAD_ERROR)
+
+    def _at_a_time(self) -> int:
+        """How many requests one worker serves at a time."""
+        if self._options["worker_class"] == WORKERS["gevent"]:
+            return allowed_connections(self._options["worker_connections"])
+        return int(self._options["threads"])
 
 
 def _start_delivery(worker: Any) -> None:
@@ -57,18 +71,19 @@ def _stop_delivery(_server: Any, worker: Any) -> None:
         stop_delivery(worker.app.callable)
 
 
-def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
+def serve(
+    settings: Settings, *, bind: str, worker: str, workers: int, threads: int
+) -> None:
     """Serves until it is told to stop; running requests are finished.
 
     `bind` is an address with its port, or `unix:` or `fd:` as gunicorn takes them;
-    each of so many `workers` has so many `threads`.
+    `worker` is a name in WORKERS, each of so many `workers` has so many `threads`.
     """
     options = {
         "bind": bind,
         "workers": workers,
         "threads": threads,
-        # Threads that slow clients cannot hold.
-        "worker_class": "wxlogin.server.worker.Worker",
+        "worker_class": WORKERS[worker],
         "timeout": _TIMEOUT,
         "accesslog": None,
         "logger_class": ServerLog,
@@ -84,4 +99,6 @@ def serve(settings: Settings, *, bind: str, workers: int, threads: int) -> None:
         "post_worker_init": _start_delivery,
         "worker_exit": _stop_delivery,
     }
+    if worker == "gevent":
+        options["worker_connections"] = _GREENLETS
     _Server(settings, options).run()

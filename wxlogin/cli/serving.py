@@ -18,17 +18,27 @@ from wxlogin.db import soundness
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger, setup_logging
 from wxlogin.server.paced import PacedHandler
+from wxlogin.tickets.waiting import is_green
 
 _MANY = click.IntRange(min=1)
 
 
-@click.command(help="The service, for production: gunicorn with threads.")
+@click.command(help="The service, for production: gunicorn with threads, or gevent.")
 @click.option("--bind", help="Address and port; default 127.0.0.1 and PORT or 5000.")
 @click.option("--workers", type=_MANY, default=2, show_default=True, help="Processes.")
 @click.option(
     "--threads", type=_MANY, default=16, show_default=True, help="Threads in each."
 )
-def run(bind: str | None, workers: int, threads: int) -> None:
+@click.option(
+    "--worker",
+    type=click.Choice(["threads", "gevent"]),
+    default="threads",
+    show_default=True,
+    help="gevent: for thousands of browsers that wait; --threads means nothing then.",
+)
+def run(bind: str | None, workers: int, threads: int, worker: str) -> None:
+    if worker == "gevent":
+        _require_greenlets()
     from wxlogin.cli.gunicorn import serve
 
     settings = load_settings()
@@ -49,7 +59,22 @@ def run(bind: str | None, workers: int, threads: int) -> None:
     if not settings.redis_url:
         part = {"limits": settings.limits.shared_by(workers)}
         settings = settings.model_copy(update=part)
-    serve(settings, bind=bind, workers=workers, threads=threads)
+    serve(settings, bind=bind, worker=worker, workers=workers, threads=threads)
+
+
+def _require_greenlets() -> None:
+    """Begins anew where this process waits with threads.
+
+    Raises ConfigurationError where gevent is not installed.
+    """
+    try:
+        from wxlogin.server.green import start_patched
+    except (ImportError, RuntimeError):
+        raise ConfigurationError(
+            "gevent is not installed: pip install 'wxlogin[gevent]'"
+        ) from None
+    if not is_green():
+        start_patched("wxlogin.cli:main")
 
 
 @click.command(help="WeChat in a box, alone: for testing any WeChat login.")

@@ -214,9 +214,9 @@ class Settings(Written):
         ge=0,
         le=100_000,
         description="How many browsers may wait for a phone in one process at a time; "
-        "the others are told to ask every two seconds. 0: half of the threads, "
-        "of 16 where the server does not say how many it has, and 10,000 with gevent. "
-        "A quarter of the places is kept for those who wait seconds.",
+        "the others are told to ask every two seconds. 0: half of what "
+        "`wxlogin run` or another gunicorn serves at a time, so 8 of 16 threads; under "
+        "another server 8. A quarter of the places is kept for those who wait seconds.",
     )
     operator_key: SecretStr = Field(
         SecretStr(""),

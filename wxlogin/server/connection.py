@@ -27,12 +27,10 @@ class Reply:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._kept = bytearray()
-        #: The worker stops: an answer without end is to end.
-        self.ending = False
 
     def is_gone(self) -> bool:
         """Is there nobody to answer any more? See server/presence.py."""
-        return self.ending or hung_up(self._sock)
+        return hung_up(self._sock)
 
     def sendall(self, data: bytes) -> None:
         self._kept += data

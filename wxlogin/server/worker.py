@@ -33,6 +33,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from wxlogin.server.bounds import FULL, LATE, REQUEST_SECONDS
 from wxlogin.server.connection import Connection, allowed_connections
+from wxlogin.server.presence import end_streams
 
 #: Seconds in which a new connection sends its first byte. Browsers open some ahead.
 _SILENCE_SECONDS = 20.0
@@ -102,11 +103,10 @@ class Worker(ThreadWorker):
 
     def _stop(self) -> None:
         """Answers what has been begun; who says nothing is not waited for."""
+        end_streams()
         until = time.monotonic() + self.cfg.graceful_timeout
         soon = time.monotonic() + _STOP_SECONDS
         while self._all and time.monotonic() < until:
-            for conn in self._all:
-                conn.sock.ending = True
             for conn in self._waiting:
                 conn.deadline = min(conn.deadline, soon)
             self._turn(listening=False)

@@ -15,27 +15,25 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from wxlogin.server import presence
+from wxlogin.server.capacity import at_a_time
 from wxlogin.tickets.store import Ticket
 
 # Seconds between two looks at the store: the longest that a change made by
 # another process stays unseen.
 POLL = 0.2
-# Half the threads of a worker with the default of sixteen.
+# Half the threads of a worker with the default of sixteen; where nobody says how many
+# there are.
 LIMIT = 8
-# Where a greenlet waits, and no thread: it costs some kilobytes.
-GREEN_LIMIT = 10_000
 
 
 def seats(wanted: int, threads: int | None) -> int:
     """How many may wait in this process: as many as an operator `wanted`; for 0 half
-    of the threads that serve, where their number is known.
-
-    Where gevent has taken the place of threads their number means nothing.
-    """
+    of the threads, or greenlets, that may serve at a time, where that is known."""
     if wanted:
         return wanted
-    if is_green():
-        return GREEN_LIMIT
+    if threads is None:
+        threads = at_a_time(green=is_green())
     return LIMIT if threads is None else threads // 2
 
 
@@ -81,6 +79,7 @@ class WaitingRoom:
         self._bells: defaultdict[str, set[threading.Event]] = defaultdict(set)
         #: How many wait now; and how many of them for long.
         self.taken = self._watching = 0
+        presence.at_end(self.ring_all)
 
     def pause(self, least: float, *, looks: int, most: float) -> float:
         """Seconds between two looks of each of those who wait now, so that all together

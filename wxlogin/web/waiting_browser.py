@@ -183,9 +183,12 @@ class _Stream:
     def goes_on(self, seen: Sight) -> Iterator[str]:
         beat = time.monotonic() + BEAT_SECONDS
         ends = time.monotonic() + seen.expires_in
-        while not seen.is_final and not self._is_gone():
+        while not seen.is_final:
             left = min(ends, beat) - time.monotonic()
-            if self._watch.wait(min(left, _tick())) or time.monotonic() >= ends:
+            may_differ = self._watch.wait(min(left, _tick()))
+            if self._is_gone():
+                return
+            if may_differ or time.monotonic() >= ends:
                 new = self._seen(seen)
                 ends = time.monotonic() + max(new.expires_in, _UNREADY_SECONDS)
                 if (new.state, new.version) != (seen.state, seen.version):

@@ -213,7 +213,40 @@ def test_a_browser_cannot_hand_its_session_over(signed_in):
     assert answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.parametrize("wish", ["https://evil.test/", "//evil.test", "orders"])
+@pytest.mark.parametrize(
+    ("wish", "there"),
+    [
+        ("/订单?a=1#b", "/%E8%AE%A2%E5%8D%95?a=1#b"),
+        ("/%E8%AE%A2?q=茶 ", None),
+        (
+            "https://shop.test/茶?名=a%26b",
+            "https://shop.test/%E8%8C%B6?%E5%90%8D=a%26b",
+        ),
+    ],
+)
+def test_an_address_that_a_program_wrote_may_hold_other_scripts(
+    program, browser, wish, there
+):
+    """As a browser would write it: nobody writes percent signs in a program."""
+    answer = program.asks(wish)
+    if there is None:
+        assert answer.get_json()["code"] == "bad_next"
+    else:
+        path = urlsplit(answer.get_json()["url"]).path
+        assert browser.post(path).location == there
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        *("https://evil.test/", "//evil.test", "orders", "／／evil.test"),
+        *(
+            "https://shop.test。evil.test/",
+            "https://evil.test／@shop.test/",
+            "/茶/../x",
+        ),
+    ],
+)
 def test_it_leads_to_listed_addresses_only(program, wish):
     """security row 14"""
     answer = program.asks(wish)

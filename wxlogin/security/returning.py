@@ -18,7 +18,7 @@ framework, and checked again when it is used.
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from wxlogin.config import Settings
 from wxlogin.security.origins import (
@@ -53,6 +53,7 @@ _UNWRITTEN = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
 _UNWRITTEN_IN_QUERY = re.compile(
     r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]%]"
 )
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def safe_next(value: str | None, settings: Settings) -> str | None:
@@ -87,6 +88,16 @@ def whole_address(value: str, settings: Settings) -> str | None:
         return None
     target = origin_in(_WHOLE.fullmatch(value))
     return value if is_ours_or_listed(target, settings) else None
+
+
+def as_browsers_write(value: str) -> str:
+    """`value` with other scripts than ASCII percent-encoded, and nothing else changed.
+
+    For an address that a program's developer wrote by hand; it is judged afterwards.
+    """
+    return _BEYOND_ASCII.sub(
+        lambda found: quote(found[0], safe="", errors="replace"), value
+    )
 
 
 def written(target: str) -> str:

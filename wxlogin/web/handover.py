@@ -8,6 +8,7 @@ from wxlogin.errors import AccountGone, AlreadyFinished, SignInNeeded
 from wxlogin.flows import handover
 from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
 from wxlogin.security.origins import site_origins
+from wxlogin.security.returning import as_browsers_write
 from wxlogin.service import running
 from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
@@ -27,7 +28,8 @@ def offer() -> Response:
     if visitor is None:
         raise SignInNeeded("no session of a program")
     body = json_texts(next=False)
-    ticket = handover.offer(visitor, next_url=body["next"])
+    next_url = as_browsers_write(body["next"])
+    ticket = handover.offer(visitor, next_url=next_url)
     url = f"{settings.public_url}/handover/{ticket}"
     return jsonify(url=url, expires_in=HANDOVER_SECONDS)
 

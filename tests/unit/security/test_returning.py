@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 from tests.unit.security.conftest import SHOP, Judge
 from wxlogin.config import Settings
-from wxlogin.security.returning import MAX_LENGTH, safe_next
+from wxlogin.security.returning import MAX_LENGTH, as_browsers_write, safe_next
 
 ALL = (*RETURN_ADDRESSES, *MORE_RETURN_ADDRESSES)
 # Those of them that stay; everything else is refused.
@@ -166,3 +166,14 @@ def test_random_mixtures_judged_by_a_browsers_parser(
     }
     assert kept
     assert not strays
+
+
+def test_other_scripts_are_written_as_browsers_do() -> None:
+    for address in ALL:
+        if address.isascii():
+            assert as_browsers_write(address) == address
+    assert as_browsers_write("/订单/%2e?茶=%26#b") == (
+        "/%E8%AE%A2%E5%8D%95/%2e?%E8%8C%B6=%26#b"
+    )
+    # Half a character is none.
+    assert as_browsers_write("/a\ud800") == "/a%3F"

@@ -161,6 +161,16 @@ test("a web-view is signed in by an address that works once and holds no token",
   assert.equal((await fetch(page.data.url)).status, 400);
 });
 
+test("a web-view is led to an address with Chinese in it", async () => {
+  const program = new Program();
+  const page = program.open("pages/web/web");
+  await page.onLoad({ next: encodeURIComponent("/订单?a=1#b") });
+  const headers = { "Sec-Fetch-Site": "same-origin" };
+  const answer = await fetch(page.data.url, { method: "POST", redirect: "manual", headers });
+  const there = new URL(answer.headers.get("Location"), SERVICE);
+  assert.equal(decodeURIComponent(there.pathname) + there.search + there.hash, "/订单?a=1#b");
+});
+
 test("a web-view is not led to a stranger's site", async () => {
   const program = new Program();
   const page = program.open("pages/web/web");

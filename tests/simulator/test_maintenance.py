@@ -1,12 +1,14 @@
 """What an operator asks of WeChat: quotas, addresses, whether pushes arrive."""
 
 import json
+from threading import Condition
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World
+from wxlogin.simulator.world.quotas import MONTH, Quotas
 
 from .conftest import MP, MP2, OA, Program, Site, errcode
 
@@ -60,6 +62,24 @@ def test_ten_times_a_month_by_both_ways(program: Program, world: World) -> None:
         )
     world.advance(31 * DAY)
     assert errcode(clears(program)) == 0
+
+
+def test_a_month_is_chinas() -> None:
+    # 2023-02-01 00:00 in Shanghai.
+    february = 1675180800
+    clock = [february - 1]
+    quotas = Quotas(Condition(), lambda: clock[0])
+
+    def taken() -> bool:
+        return quotas.take("n", MP, most=1, seconds=MONTH)
+
+    assert (taken(), taken()) == (True, False)
+    clock[0] = february
+    assert (taken(), taken()) == (True, False)
+    clock[0] = february + 28 * DAY - 1
+    assert taken() is False
+    clock[0] += 1
+    assert taken() is True
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Pushes: what an app's server is told, how often, and what the person then sees."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -335,6 +336,7 @@ def test_envelopes_that_cannot_be_opened(
         (sealed(app, good, MsgSignature="0" * 40), "MsgSignature"),
         (sealed(app, good, Nonce="another"), "MsgSignature"),
         (sealed(other, good), "MsgSignature"),
+        (sealed(replace(app, appid=LONE), good), "another appid"),
         (sealed(app, "success"), "XML"),
     ]
     for answer, why in wrong:
@@ -360,6 +362,17 @@ def test_anything_else_is_out_of_order(
     assert (done["outcome"], done["shown"]) == ("wrong", OUT_OF_ORDER)
     chat = client.get("/_sim/chat?appid=oa&person=xiaoming").get_json()
     assert chat == [{"from": "wechat", "text": OUT_OF_ORDER}]
+
+
+def test_a_document_type_has_no_place_in_a_reply(
+    client: FlaskClient, receiver: Receiver, world: World
+) -> None:
+    world.switch(push_mode="plain")
+    good = reply(receiver.app, OPENID)
+    for start in ("<!DOCTYPE xml>", '<!DOCTYPE xml [<!ENTITY a "b">]>'):
+        receiver.answers = [start + good]
+        done = push(client, **TEXT)
+        assert (done["outcome"], "document type" in done["why"]) == ("wrong", True)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def _move(asked: Asked, target: App, named: str) -> Migration:
     for app in asked.world.registry.apps():
         if named == (app.original_id if by_original else app.appid):
             move = asked.world.migrations.of(app.appid, target.appid)
-            if move and move.at is not None and app.kind == target.kind:
+            if move and move.at is not None:
                 if not move.tells(asked.world.now()):
                     raise ApiError(-1)
                 return move

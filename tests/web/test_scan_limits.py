@@ -7,6 +7,7 @@ from tests.web.mini_program import MiniProgram
 from tests.web.scanning import ELSEWHERE, Page, Scanner
 from wxlogin.config.limits import Limits
 
+DRAW = "/wxa/getwxacodeunlimit"
 # As they are, but that tests would take long.
 LIMITS = {"scan_codes": 6, "scan_codes_of_browser": 3, "failed_scans": 4}
 
@@ -37,8 +38,16 @@ def test_new_codes_of_one_address(app, simulator):
         heard.append(page.opens("/orders").status_code)
         page.looks("image")
     assert heard == [200] * 6 + [429] * 3
-    assert len(calls(simulator, "/wxa/getwxacodeunlimit")) == 6
+    assert len(calls(simulator, DRAW)) == 6
     assert Page(Browser(app), ELSEWHERE).opens("/orders").status_code == 200
+
+
+def test_a_picture_that_does_not_come_is_not_asked_for_without_end(page, simulator):
+    """security row 78"""
+    simulator.world.switch(body={"path": DRAW, "mode": "html"})
+    heard = [page.looks("image").status_code for _ in range(8)]
+    assert heard == [503] * 6 + [429] * 2
+    assert len(calls(simulator, DRAW)) == 6
 
 
 def test_new_codes_of_one_browser(page):

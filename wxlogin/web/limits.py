@@ -22,7 +22,7 @@ from flask import Flask, Response, current_app, request
 
 from wxlogin.config import Settings
 from wxlogin.config.limits import Limits
-from wxlogin.errors import Crowded, ScanUnknown, TooManyRequests
+from wxlogin.errors import Crowded, ScanUnknown, TooManyRequests, WxloginError
 from wxlogin.flows import doors
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -169,6 +169,23 @@ def count_code(first: str | None) -> None:
     known = callers.browser_of_session()
     most = limits.scan_codes_of_browser if known else limits.scan_codes
     callers.spend("scan-codes", known or callers.address(), most)
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Around a picture that WeChat may have to draw. What it did not draw it is asked
+    for again, but not for ever by one address (row 78): raises TooManyRequests."""
+    if not callers.are_counted():
+        yield
+        return
+    name, who = "failed-pictures", callers.address()
+    if callers.held(name, who) >= running().settings.limits.scan_codes:
+        raise callers.used_up(name, who)
+    try:
+        yield
+    except WxloginError:
+        callers.count(name, who)
+        raise
 
 
 def count_site_call(client_id: str) -> None:

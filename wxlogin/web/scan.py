@@ -126,7 +126,8 @@ def image(ticket: str) -> Response:
     found = of_browser(ticket)
     if found.state.is_final:
         raise ScanOver("the code is over")
-    drawn = wxacode.picture(scan.program(found.app), ticket, seconds=found.left)
+    with limits.drawing():
+        drawn = wxacode.picture(scan.program(found.app), ticket, seconds=found.left)
     return _unkept(Response(drawn.data, mimetype=drawn.mimetype))
 
 

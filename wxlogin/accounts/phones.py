@@ -5,6 +5,8 @@ number, which is why nothing here can search for one. It is the identity's: it g
 where that goes in a merge, and goes with it when it is deleted.
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,25 +54,30 @@ def store(
 
 
 def of_user(user_id: int, sealer: Sealer) -> list[KeptPhone]:
-    """The numbers of a user, by app; what does not open is left out."""
+    """The numbers of a user, in the order of the identities; what does not open is
+    left out."""
+    with reading() as session:
+        return of_users(session, [user_id], sealer)[user_id]
+
+
+def of_users(
+    session: Session, user_ids: Collection[int], sealer: Sealer
+) -> dict[int, list[KeptPhone]]:
+    """The same of several users."""
+    number = models.PhoneNumber
     query = (
         sa.select(
-            Identity.id,
-            Identity.appid,
-            models.PhoneNumber.number,
-            models.PhoneNumber.at,
+            Identity.user_id, Identity.id, Identity.appid, number.number, number.at
         )
-        .join(models.PhoneNumber, models.PhoneNumber.identity_id == Identity.id)
-        .where(Identity.user_id == user_id)
+        .join(number, number.identity_id == Identity.id)
+        .where(Identity.user_id.in_(user_ids))
         .order_by(Identity.id)
     )
-    with reading() as session:
-        rows = session.execute(query).all()
-    return [
-        KeptPhone(row.appid, phone, row.at)
-        for row in rows
-        if (phone := opened(row.number, row.id, sealer))
-    ]
+    found: dict[int, list[KeptPhone]] = defaultdict(list)
+    for row in session.execute(query):
+        if phone := opened(row.number, row.id, sealer):
+            found[row.user_id].append(KeptPhone(row.appid, phone, row.at))
+    return found
 
 
 def opened(sealed: bytes, identity_id: int, sealer: Sealer) -> PhoneNumber | None:

@@ -14,11 +14,14 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from wxlogin.accounts import phones
 from wxlogin.accounts.avatars import is_chosen
 from wxlogin.accounts.models import Identity, SiteUser, UnionId, User
 from wxlogin.accounts.person import PROFILE, WRITTEN
+from wxlogin.accounts.phones import KeptPhone
 from wxlogin.config import App
 from wxlogin.db import reading
+from wxlogin.service import running
 from wxlogin.transfer.lines import Format
 from wxlogin.transfer.rows import columns, row_of
 
@@ -89,6 +92,7 @@ class _Person:
     former_uids: list[str] = field(default_factory=list)
     external_id: str | None = None
     former_external_ids: dict[str, str] = field(default_factory=dict)
+    phones: list[KeptPhone] = field(default_factory=list)
 
 
 class _Pages:
@@ -138,6 +142,11 @@ class _Pages:
             if owner in people or self._client_id is None:
                 people[owner].former_uids.append(uid)
         self._add_ids(people, ids)
+        if self._client_id is None:
+            # They were given to the operator's programs, and not to a site.
+            sealer = running().sealer
+            for owner, kept in phones.of_users(self._session, ids, sealer).items():
+                people[owner].phones = kept
         return people
 
     def _formers(self, ids: list[int]) -> dict[int, tuple[int, str]]:
@@ -196,6 +205,7 @@ class _Pages:
             "disabled": disabled,
             "former_uids": person.former_uids,
             "former_external_ids": person.former_external_ids,
+            "phones": self._phones(person),
         }
         return {name: value for name, value in everything.items() if value}
 
@@ -205,6 +215,13 @@ class _Pages:
             app = self._apps.get(row.appid)
             found[_name(app, row.appid)].append(_openid(row, app, person))
         return {name: _one(ids) for name, ids in found.items()}
+
+    def _phones(self, person: _Person) -> dict[str, Any]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for kept in person.phones:
+            text = f"+{kept.phone.country_code} {kept.phone.number}"
+            found[_name(self._apps.get(kept.appid), kept.appid)].append(text)
+        return {name: _one(texts) for name, texts in found.items()}
 
 
 def _name(app: App | None, appid: str) -> str:

@@ -68,6 +68,7 @@ class Records:
         for name in fields:
             if name not in FIELDS:
                 raise Refusal(f"there is no field {name[:40]!r}")
+        _object(fields.get("phones"), "phones")
         unionids = self._unionids(fields.get("unionids"))
         openids = tuple(self._openids(fields.get("openids"), unionids))
         for alias in openids:

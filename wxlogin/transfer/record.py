@@ -8,7 +8,8 @@ An openid belongs to the unionid of its app's open platform, if the line has jus
 A user who is several persons of WeChat has lists, and says which openid has which
 unionid: {"web": ["o1", {"openid": "o2", "unionid": "u2"}]}. `avatar`, `language` and
 `disabled` (true, or since when) may stand there, and in a file of our own `uid`,
-`former_uids`, and `former_external_ids` by former uid.
+`former_uids`, `former_external_ids` by former uid, and `phones`, which an import leaves
+out: what a person has told one program of ours is no word of a file's.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ FIELDS = (
     "disabled",
     "former_uids",
     "former_external_ids",
+    "phones",
 )
 
 

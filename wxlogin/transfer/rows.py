@@ -96,7 +96,7 @@ def _ids(text: str) -> Any:
 def _value(name: str, text: str) -> Any:
     if name == "former_uids":
         return text.split()
-    if name == "former_external_ids":
+    if name in ("former_external_ids", "phones"):
         return _json(text)
     if name == "disabled":
         word = text.lower()

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.support.people import START, People, by_choice, set_by_hand, user_of
+from tests.support.people import (
+    SEALER,
+    START,
+    People,
+    by_choice,
+    identity_of,
+    set_by_hand,
+    user_of,
+)
 from tests.support.transfer import (
     APPS,
     bring_in,
@@ -20,13 +28,14 @@ from tests.support.transfer import (
     taken,
     wx,
 )
-from wxlogin.accounts import avatars
+from wxlogin.accounts import avatars, phones
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Profile
 from wxlogin.db import transaction
 from wxlogin.sites import members
 from wxlogin.transfer import Format, export
+from wxlogin.wechat.open_data import PhoneNumber
 
 # Security row 95, and what rows 92 and 93 put into names.
 NAMES = (
@@ -229,3 +238,44 @@ def test_a_picture_that_the_person_sent_has_no_address(people):
     person = json.loads(exported())
     assert person["name"] == "小明"
     assert "avatar" not in person
+
+
+def gives(people: People, app: str, openid: str, country: str, number: str) -> None:
+    """The person behind this openid gave the program a phone number."""
+    phone = PhoneNumber(country, number)
+    identity_id = identity_of(app, openid).id
+    transaction(lambda s: phones.store(s, identity_id, phone, sealer=SEALER, at=START))
+
+
+@pytest.mark.parametrize("shape", Format)
+def test_a_phone_number_goes_out_with_the_person(people, shape):
+    people.signs_in("mp", wx("m1"))
+    gives(people, "mp", wx("m1"), "852", "91234567")
+    assert "+852 91234567" in exported(shape)
+
+
+def test_a_phone_number_comes_in_with_nobody(people):
+    """It is what the person told one program, and no word of a file's."""
+    people.signs_in("mp", wx("m1"))
+    gives(people, "mp", wx("m1"), "852", "91234567")
+    line = json.loads(exported())
+    accounts.delete(user_of("mp", wx("m1")).id)
+    del line["uid"]
+    assert taken(bring_in(line, site=None))
+    assert "91234567" not in exported()
+
+
+def test_a_site_gets_no_phone_numbers(people):
+    people.signs_in("mp", wx("m1"))
+    customer(user_of("mp", wx("m1")), "42")
+    gives(people, "mp", wx("m1"), "86", "13800138000")
+    assert "13800138000" not in exported(site="shop")
+    line = json.loads(exported())
+    assert line["phones"] == {"mp": "+86 13800138000"}
+
+
+def test_phones_that_are_none(people):
+    (result,) = bring_in(
+        {"openids": {"mp": wx("m1")}, "phones": "+86 13800138000"}, site=None
+    )
+    assert result.outcome.value == "refused"

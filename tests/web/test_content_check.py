@@ -5,6 +5,7 @@ import pytest
 from tests.support.journey import calls
 from tests.web.mini_program import MiniProgram, program_with
 from tests.web.test_mini_program_avatar import GREEN, RED, picture, sends, shown
+from tests.web.test_push import Post, settle
 from wxlogin.flows import content_check, credentials
 from wxlogin.service import service_of
 
@@ -118,7 +119,7 @@ def trace(monkeypatch):
 
 def judged(program: MiniProgram, trace_id: str, suggest: str) -> None:
     with program.app.app_context():
-        content_check.judged(app_of(program), trace_id, suggest)
+        content_check.judged(program.appid, trace_id, suggest)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,35 @@ def test_a_verdict_over_a_picture(program, trace, suggest, stays):
     sends(program, picture())
     assert shown(program) is not None
     judged(program, trace[0], suggest)
+    assert (shown(program) is not None) is stays
+
+
+@pytest.fixture
+def verdicts(program, simulator):
+    """`verdicts()`: WeChat has looked at the pictures, and pushes what it thinks."""
+    pushes, later = simulator.world.pushes, []
+    before = pushes.post, pushes.pause, pushes.start
+    post = Post(program.app, simulator, "mp")
+    pushes.start = later.append
+
+    def deliver() -> list[bytes]:
+        for job in later:
+            job()
+        settle(program.app)
+        return [answer.data for answer in post.answers]
+
+    yield deliver
+    pushes.post, pushes.pause, pushes.start = before
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+@pytest.mark.parametrize(("verdict", "stays"), [("pass", True), ("risky", False)])
+def test_wechat_pushes_its_verdict(program, simulator, verdicts, form, verdict, stays):
+    simulator.world.switch(content_check=verdict)
+    simulator.world.registry.put_apps({"name": "mp", "push_format": form})
+    sends(program, picture())
+    assert shown(program) is not None
+    assert verdicts() == [b"success"]
     assert (shown(program) is not None) is stays
 
 

@@ -8,8 +8,8 @@ API/sec-center/sec-check/api_msgseccheck).
   being, and nobody waits here to look. Where WeChat cannot be asked nothing is stored
   either, and the person is told to try again.
 - A picture is fetched by WeChat from our own address, so it is stored first. The
-  verdict is pushed to the program's message address within half an hour; whoever
-  receives that calls `judged`, and a picture that did not pass is shown no more.
+  verdict is pushed to the program's message address within half an hour
+  (flows/push_inbox.py), and a picture that did not pass is shown no more.
 """
 
 from collections.abc import Callable
@@ -91,17 +91,19 @@ def picture(app: App, openid: str, shown: Shown) -> None:
         get_logger().warning("picture not judged", why=error.operator, **error.facts)
 
 
-def judged(app: App, trace_id: str, suggest: str) -> None:
+def judged(appid: str, trace_id: str, suggest: str) -> None:
     """Takes WeChat's verdict over a picture: one that did not pass is shown no more,
     unless the person has another one by now.
 
-    For who receives the program's pushes, and has made sure that they are WeChat's.
+    For who receives the program's pushes, and has made sure that they are WeChat's. It
+    may be called again, and inside no transaction.
     """
-    about = _submitted.take(f"{app.appid} {trace_id}")
+    key = f"{appid} {trace_id}"
+    about = _submitted.get(key)
     if about is None or suggest == Verdict.fine:
         return
     gone = avatars.keep(about.user_id, url=about.source, picture=None)
-    get_logger().warning("picture taken down", app=app.name, gone=gone)
+    get_logger().warning("picture taken down", appid=appid, gone=gone)
 
 
 def _asked(app: App, ask: Callable[[WeChat, str, Deadline], R]) -> R:

@@ -20,6 +20,7 @@ from wxlogin.accounts.followers import Follow
 from wxlogin.accounts.models import Push as PushRow
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, remove, run
+from wxlogin.flows import content_check
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
@@ -33,6 +34,8 @@ KEPT = timedelta(days=1)
 TRIES = 8
 
 _BATCH = 100
+# WeChat's verdict over a picture that a person chose.
+_JUDGED = "wxa_media_check"
 _FOLLOWS = {"subscribe": True, "unsubscribe": False}
 
 
@@ -66,6 +69,8 @@ def work(push_id: int) -> bool:
     push = _push_of(row)
     if push is None:
         return False
+    if push.event == _JUDGED:
+        content_check.judged(row.appid, *push.verdict)
     transaction(lambda session: _finish(session, row, push))
     return True
 

@@ -47,15 +47,27 @@ _PLATFORM_EVENTS = frozenset(
         "user_info_modified",
     }
 )
+# The verdict over a picture (developers.weixin.qq.com/miniprogram/dev/server/API/
+# sec-center/sec-check/api_mediacheckasync).
+_RESULT = "result"
 # What tells two events of one person in one second apart.
-_TELLING = ("EventKey", "Ticket", "OpenID", "RevokeInfo", "UserCardCode", "MsgID")
+_TELLING = (
+    "EventKey",
+    "Ticket",
+    "OpenID",
+    "RevokeInfo",
+    "UserCardCode",
+    "MsgID",
+    "trace_id",
+)
 
 
 @dataclass(frozen=True)
 class Push:
     """A message or an event, by the names that WeChat gives its parts.
 
-    Parts with parts of their own are left out; what is missing is an empty text.
+    Parts with parts of their own are left out, but for `result`, whose parts are called
+    `result.suggest` and so on; what is missing is an empty text.
     """
 
     fields: Mapping[str, str] = field(repr=False)
@@ -100,6 +112,12 @@ class Push:
             return key
         follows = self.event == "subscribe" and key.startswith(FOLLOW_SCENE)
         return key.removeprefix(FOLLOW_SCENE) if follows else ""
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """Of an event wxa_media_check: the id that WeChat gave the picture, and what it
+        advises."""
+        return self.fields.get("trace_id", ""), self.fields.get("result.suggest", "")
 
     @property
     def digest(self) -> bytes:
@@ -205,16 +223,25 @@ def _json_fields(text: str) -> dict[str, str]:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return {}
+    told = dict(found)
+    if isinstance(result := found.get(_RESULT), dict):
+        told |= {f"{_RESULT}.{name}": value for name, value in result.items()}
     return {
         name.strip(): str(value)
-        for name, value in found.items()
+        for name, value in told.items()
         if isinstance(value, str | int) and not isinstance(value, bool)
     }
 
 
 def _xml_fields(text: str) -> dict[str, str]:
     root = _root(_FORBIDDEN.sub(_REPLACEMENT, text))
-    return {child.tag: child.text or "" for child in root if not len(child)}
+    fields: dict[str, str] = {}
+    for child in root:
+        if child.tag == _RESULT:
+            fields |= {f"{_RESULT}.{part.tag}": part.text or "" for part in child}
+        elif not len(child):
+            fields[child.tag] = child.text or ""
+    return fields
 
 
 def _root(text: str) -> Iterable[Element]:

@@ -3,10 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.support.journey import Browser, Phone
+from tests.web.pushes import Post, db_of, rows
 from wxlogin.accounts import followers
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event, Follower, Push, Session, User
@@ -21,97 +20,28 @@ from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import resolve
 from wxlogin.config import Site
 from wxlogin.config.demo import demo_apps
-from wxlogin.db import db, now, transaction
+from wxlogin.db import now, transaction
 from wxlogin.errors import Unready
 from wxlogin.flows import push, push_inbox
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import happenings, ids
-from wxlogin.simulator.world.push_answers import Answer
+from wxlogin.simulator.world import ids
 from wxlogin.simulator.world.push_crypto import signature
-from wxlogin.simulator.world.push_events import Event as Pushed
 from wxlogin.simulator.world.push_letter import Letter
 from wxlogin.sites import members
 
 OPENID = ids.openid("wx0000000000000a02", "xiaoming")
 UNIONID = ids.unionid("main", "xiaoming")
 SHOP = Site(name="shop", client_id="shop", client_secret="sh0p-secret-of-24-characters")
-OA, LONE = "wx0000000000000a02", "wx0000000000000a06"
-
-
-@dataclass
-class Post:
-    """The way from the simulated WeChat to the service, without a network."""
-
-    app: Flask
-    simulator: SimulatorServer
-    name: str = "oa"
-    letters: list[Letter] = field(default_factory=list)
-    answers: list[TestResponse] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        world = self.simulator.world
-        url = f"http://127.0.0.1:5000/oa/{self.name}"
-        world.registry.put_apps({"name": self.name, "push_url": url})
-        world.pushes.post = self.deliver
-        world.pushes.pause = lambda seconds: None
-        world.pushes.start = lambda job: job()
-
-    def deliver(self, letter: Letter, seconds: float = 5.0) -> Answer:
-        self.letters.append(letter)
-        answer = self.again(letter)
-        self.answers.append(answer)
-        return Answer(answer.status_code, dict(answer.headers), answer.data)
-
-    def again(self, letter: Letter, **query: str | None) -> TestResponse:
-        """The same delivery, with another query where one is given."""
-        url = urlsplit(letter.url)
-        asked = dict(parse_qsl(url.query, keep_blank_values=True)) | query
-        pairs = {name: text for name, text in asked.items() if text is not None}
-        return self.app.test_client(use_cookies=False).open(
-            f"{url.path}?{urlencode(pairs)}",
-            method=letter.method,
-            data=letter.body,
-            content_type=letter.content_type,
-        )
-
-    def pushes(self, event: str, person: str = "xiaoming", **more: Any) -> TestResponse:
-        """One push of WeChat's; what the service answered to it last."""
-        world = self.simulator.world
-        app = world.registry.app(self.name)
-        age, faults = more.pop("age", 0), tuple(more.pop("faults", ()))
-        pushed = Pushed(event, **more)
-        draft = happenings.draft(world, app, person, pushed, age=age, faults=faults)
-        world.pushes.deliver(draft)
-        return self.answers[-1]
+OA = "wx0000000000000a02"
 
 
 @pytest.fixture
 def wechat(app: Flask, simulator: SimulatorServer) -> Iterator[Post]:
     """WeChat, which pushes what happens at the official account."""
-    pushes = simulator.world.pushes
-    before = pushes.post, pushes.pause, pushes.start
-    yield Post(app, simulator)
-    pushes.post, pushes.pause, pushes.start = before
-
-
-@contextmanager
-def db_of(app: Flask) -> Iterator[Any]:
-    with app.app_context():
-        yield db.session
-
-
-def settle(app: Flask) -> None:
-    """Until the work of all pushes is done."""
-    if jobs := app.extensions.get("wxlogin.jobs.pushes"):
-        jobs.drain()
-
-
-def rows(app: Flask, model: type) -> list[Any]:
-    settle(app)
-    with app.app_context():
-        found = list(db.session.scalars(sa.select(model).order_by(model.id)))
-        db.session.expunge_all()
-        return found
+    # It answers nothing about followers: what pushes say is all there is.
+    simulator.world.switch(errcode={"path": "/cgi-bin/user/info", "errcode": 48001})
+    with Post(app, simulator) as post:
+        yield post
 
 
 def follower(app: Flask) -> Follower:
@@ -431,8 +361,7 @@ def test_sites_hear_who_follows(
     assert told[-2:] == [("user.followed", about), ("user.unfollowed", about)]
     with app.app_context():
         user_id = accounts.find_user(uid).user_id
-        assert followers.is_following(user_id, OA) is False
-        assert followers.is_following(user_id, LONE) is None
+        assert followers.of_user(user_id) == {OA: False}
 
 
 def test_a_large_push_is_refused(wechat: Post) -> None:

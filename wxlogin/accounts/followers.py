@@ -19,7 +19,7 @@ from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Follower, Identity, UnionId
 from wxlogin.accounts.owners import lock
 from wxlogin.db import read
-from wxlogin.db.statements import insert_or_ignore
+from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.errors import AccountGone
 
 # Nobody follows an app of another kind.
@@ -35,6 +35,15 @@ class Follow:
     follows: bool
     at: datetime
     scene: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Somebody about whom WeChat is to be asked."""
+
+    follower_id: int
+    appid: str
+    openid: str
 
 
 def note(session: Session, follow: Follow, *, now: datetime) -> bool:
@@ -66,18 +75,47 @@ def learn(
     row = session.get(Follower, follower_id, with_for_update=True)
     if row is None:
         return
+    before = _users(session, row)
     if unionid is not None:
         row.open_platform, row.unionid = unionid
     row.ask_at = None
     if row.followed != follows:
         _change(session, row, follows, at)
+    elif follows:
+        # Of whom we did not know before which user it is.
+        session.flush()
+        _announce(session, row, _users(session, row) - before, at)
 
 
-def is_following(user_id: int, appid: str) -> bool | None:
-    """Does the user follow this account? None where WeChat has not said."""
-    names = {"user_id": user_id, "appid": appid}
-    told = read(lambda session: list(session.scalars(_FOLLOWS, names)))
-    return any(told) if told else None
+def due(at: datetime, *, most: int) -> list[Asked]:
+    """The people about whom WeChat is to be asked now, the longest waiting first."""
+    query = _DUE.limit(most)
+    return read(lambda s: [Asked(*row) for row in s.execute(query, {"at": at})])
+
+
+def put_off(session: Session, follower_id: int, until: datetime) -> None:
+    """WeChat did not say; it is asked again from then on."""
+    own = sa.update(Follower).where(
+        Follower.id == follower_id, Follower.ask_at.is_not(None)
+    )
+    run(session, own.values(ask_at=until))
+
+
+def of_user(user_id: int) -> dict[str, bool]:
+    """Which accounts the user follows, by appid; those of which WeChat has not said
+    anything are missing."""
+    rows = read(lambda s: list(s.execute(_OF_USER, {"user_id": user_id})))
+    told: dict[str, bool] = {}
+    for appid, followed in rows:
+        told[appid] = followed or told.get(appid, False)
+    return told
+
+
+def forget(session: Session, user_id: int) -> None:
+    """Removes all that is known of whom the user follows."""
+    ids = [row.id for row in session.execute(_IDS, {"user_id": user_id})]
+    if ids:
+        run(session, sa.delete(Follower).where(Follower.id.in_(ids)))
 
 
 def _change(session: Session, row: Follower, follows: bool, at: datetime) -> None:
@@ -88,11 +126,20 @@ def _change(session: Session, row: Follower, follows: bool, at: datetime) -> Non
     else:
         row.unfollowed_at = at
     session.flush()
-    if not changed:
-        return
-    kind = Kind.followed if follows else Kind.unfollowed
+    if changed:
+        _announce(session, row, _users(session, row), at)
+
+
+def _users(session: Session, row: Follower) -> set[int]:
+    return set(session.scalars(_USERS, {"follower_id": row.id}))
+
+
+def _announce(
+    session: Session, row: Follower, user_ids: set[int], at: datetime
+) -> None:
+    kind = Kind.followed if row.followed else Kind.unfollowed
     data = {"identities": [{"appid": row.appid, "kind": _ACCOUNT}]}
-    for user_id in list(session.scalars(_USERS, {"follower_id": row.id})):
+    for user_id in sorted(user_ids):
         try:
             lock(session, {user_id})
         except AccountGone:
@@ -131,10 +178,14 @@ _BY_OPENID, _BY_UNIONID = _owners(Follower)
 _OF_FOLLOWER = Follower.id == sa.bindparam("follower_id")
 _USERS = sa.union(_BY_OPENID.where(_OF_FOLLOWER), _BY_UNIONID.where(_OF_FOLLOWER))
 _USER: sa.BindParameter[int] = sa.bindparam("user_id")
-_FOLLOWS = sa.select(Follower.followed).where(
-    Follower.appid == sa.bindparam("appid"),
-    sa.or_(
-        _BY_OPENID.where(Identity.user_id == _USER).correlate(Follower).exists(),
-        _BY_UNIONID.where(UnionId.user_id == _USER).correlate(Follower).exists(),
-    ),
+_IS_USERS = sa.or_(
+    _BY_OPENID.where(Identity.user_id == _USER).correlate(Follower).exists(),
+    _BY_UNIONID.where(UnionId.user_id == _USER).correlate(Follower).exists(),
+)
+_OF_USER = sa.select(Follower.appid, Follower.followed).where(_IS_USERS)
+_IDS = sa.select(Follower.id).where(_IS_USERS)
+_DUE = (
+    sa.select(Follower.id, Follower.appid, Follower.openid)
+    .where(Follower.ask_at <= sa.bindparam("at"))
+    .order_by(Follower.ask_at, Follower.id)
 )

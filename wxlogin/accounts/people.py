@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin import signals
-from wxlogin.accounts import conflicts, sessions, wechats
+from wxlogin.accounts import conflicts, followers, sessions, wechats
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import (
     Avatar,
@@ -283,6 +283,7 @@ def _delete(session: Session, user_id: int, through: int | None) -> None:
     announce(session, Change(Kind.deleted, user_id, now(), data=data))
     sessions.end(session, SessionRow.user_id == user_id)
     conflicts.forget(session, user_id)
+    followers.forget(session, user_id)
     signals.send(session, signals.deleted, uid=user.uid)
     # Nobody inherits them, by an import say.
     session.add_all(DeletedUid(digest=digest_of(uid)) for uid in (user.uid, *formers))

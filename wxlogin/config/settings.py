@@ -292,6 +292,12 @@ class Settings(Written):
         programs = (app for app in self.apps if app.kind is AppKind.mini_program)
         return next((app for app in programs if app.scan_page), None)
 
+    @property
+    def telling_accounts(self) -> list[App]:
+        """The official accounts whose pushes reach us, so that we hear who follows."""
+        kind = AppKind.official_account
+        return [app for app in self.apps if app.kind is kind and app.token]
+
     def app_of_kind(self, kind: AppKind) -> App | None:
         """The first configured app of this kind."""
         return next((app for app in self.apps if app.kind == kind), None)

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from wxlogin import service
 from wxlogin.config import App
 from wxlogin.errors import Crowded, NotFound, PushRefused, Unready
-from wxlogin.flows import push_inbox
+from wxlogin.flows import following, push_inbox
 from wxlogin.flows.background import jobs_of
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -195,6 +195,7 @@ def _keep(job: _Job) -> None:
         job.kept.set_result(kept)
         if kept is not None:
             push_inbox.work(kept)
+            following.ask_soon()
         return
 
 

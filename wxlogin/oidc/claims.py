@@ -18,7 +18,7 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import avatars, people
+from wxlogin.accounts import avatars, followers, people
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
 from wxlogin.db import read
@@ -194,9 +194,16 @@ def wechat(account: Account) -> dict[str, Any]:
             for identity in account.identities
         ],
         "unionid": account.unionids[0].unionid if account.unionids else None,
-        # Known once an official account tells us who follows it.
-        "following": None,
+        "following": _following(account.user_id),
     }
+
+
+def _following(user_id: int) -> bool | None:
+    """Does the person follow an account of ours? None where WeChat has not said."""
+    accounts = running().settings.telling_accounts
+    told = followers.of_user(user_id) if accounts else {}
+    known = [told[app.appid] for app in accounts if app.appid in told]
+    return any(known) if known else None
 
 
 def _locale(language: str | None) -> str | None:

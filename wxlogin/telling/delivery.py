@@ -23,7 +23,7 @@ from typing import Any
 
 from wxlogin import signals
 from wxlogin.errors import WxloginError
-from wxlogin.flows import push_inbox
+from wxlogin.flows import following, push_inbox
 from wxlogin.flows.retention import forget_if_due
 from wxlogin.observability import get_logger
 from wxlogin.telling import backchannel, webhooks
@@ -44,7 +44,10 @@ _OUTBOXES: dict[str, Outbox[Any]] = {
 }
 
 # What WeChat told us, beside what sites are told.
-_PUSHES = ("pushes of WeChat", push_inbox.work_due)
+_OF_WECHAT = (
+    ("pushes of WeChat", push_inbox.work_due),
+    ("followers", following.ask_due),
+)
 
 
 def jobs() -> Iterator[tuple[str, Callable[[], int]]]:
@@ -112,7 +115,7 @@ class Deliverer:
     def _look(self) -> None:
         try:
             with self._context():
-                for name, tell in (_PUSHES, *jobs()):
+                for name, tell in (*_OF_WECHAT, *jobs()):
                     before = self._working.get(name)
                     if before is None or not before.is_alive():
                         self._working[name] = _start(self._context, tell, name)

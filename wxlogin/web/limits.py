@@ -41,6 +41,7 @@ _MINI = {"mini_program.login", "mini_program.renew"}
 _PROFILES = {"mini_program.bind_profile", "mini_program.profile"}
 _FILES = {"mini_program.avatar"}
 _PHONE = {"mini_program.phone_number"}
+_CHECKS = {"mini_program.check", "mini_program.following"}
 _PICTURE = {"first_visit.picture"}
 _SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
 # Not `state` and `events`: a browser that waits asks for minutes, thirty times in each,
@@ -247,7 +248,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("pictures", _PICTURE, address, lambda most: most.logins),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
         ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
-        ("checks", {"mini_program.check"}, callers.program, lambda m: m.checks),
+        ("checks", _CHECKS, callers.program, lambda m: m.checks),
         ("phones", _PHONE, callers.program, lambda m: m.logins_of_browser),
         ("files", _FILES, callers.program, lambda most: most.pictures),
         ("scans", _SCAN, callers.program, lambda most: most.logins_of_browser),

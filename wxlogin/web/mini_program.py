@@ -10,9 +10,10 @@ from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from wxlogin.errors import BadRequest, OpenDataInvalid
+from wxlogin.errors import BadRequest, OpenDataInvalid, SignInNeeded
 from wxlogin.flows import doors, phone
 from wxlogin.flows.first_visit import Waiting
+from wxlogin.flows.following import following_of
 from wxlogin.flows.mini_program import (
     WAIT_SECONDS,
     Holder,
@@ -118,6 +119,18 @@ def check(name: str) -> Response:
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
     session = "live" if holder.signed_in else "waiting"
     return jsonify(session=session, session_key=key_state(holder.sender).value)
+
+
+@bp.get("/<name>/following")
+@without_cookies
+def following(name: str) -> Response:
+    """Which official accounts the person follows, as far as WeChat has said."""
+    holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
+    if holder.signed_in is None:
+        raise SignInNeeded("nobody is signed in")
+    accounts = following_of(holder.signed_in.visitor.user_id)
+    known = [follows for follows in accounts.values() if follows is not None]
+    return jsonify(following=any(known) if known else None, accounts=accounts)
 
 
 @bp.post("/<name>/phone")

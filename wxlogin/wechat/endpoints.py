@@ -40,6 +40,7 @@ SNS_CODE2SESSION = "/sns/jscode2session"
 # The calls of an app's own server, which need an access token of the app's, and the one
 # that gives it. Error or not, the status is 200 here, too.
 CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  a path, not a secret
+CGI_USER_INFO = "/cgi-bin/user/info"
 WXA_CHECKSESSION = "/wxa/checksession"
 WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"
 WXA_GETWXACODEUNLIMIT = "/wxa/getwxacodeunlimit"

@@ -64,6 +64,7 @@ class Call(StrEnum):
     CHECK_SESSION = "check_session"
     CHECK_TEXT = "check_text"
     CHECK_MEDIA = "check_media"
+    FOLLOWER = "follower"
 
 
 #: What spends a code that a person has got from WeChat to sign in.

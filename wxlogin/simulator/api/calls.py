@@ -17,6 +17,7 @@ from ..refusals import ApiError, SimulatorError
 from ..world.journal import Call, masked
 from . import (
     access_token,
+    account,
     content_check,
     maintenance,
     migration,
@@ -48,6 +49,9 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.CGI_GETCALLBACKIP: ("GET", maintenance.callback_addresses),
     protocol.CGI_GET_API_DOMAIN_IP: ("GET", maintenance.api_addresses),
     protocol.CGI_CALLBACK_CHECK: ("POST", maintenance.check_callback),
+    protocol.CGI_USER_INFO: ("GET", account.user_info),
+    protocol.CGI_USER_BATCHGET: ("POST", account.batch_get),
+    protocol.CGI_USER_GET: ("GET", account.user_get),
     protocol.CGI_CHANGEOPENID: ("POST", migration.change_openid),
     protocol.WXA_CHECKSESSION: ("GET", mini_program.check_session),
     protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),

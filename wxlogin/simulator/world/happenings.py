@@ -60,7 +60,7 @@ def tell(world: World, app: App, person: str, event: Event) -> None:
 def follow(world: World, app: App, person: str, event: Event | None = None) -> None:
     """The person follows an account; `event` is another subscribe than a plain one."""
     before = world.relations.follows(app, person)
-    world.relations.follow(app, person)
+    world.relations.follow(app, person, event.key if event else "")
     if not before:
         tell(world, app, person, event or Event("subscribe"))
 

@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from threading import Condition
 from typing import Any
 
@@ -124,26 +125,40 @@ def _put_app(apps: dict[str, App], item: object, index: int) -> App:
 CONSENT_SECONDS = 30 * 24 * 3600
 
 
+@dataclass(frozen=True)
+class Following:
+    """That a person follows an account."""
+
+    since: float
+    scene: str
+
+
 class Relations(Part):
     """Follows, consents and previews, each for one account and one person."""
 
     def reset(self) -> None:
         with self._changed:
-            self._followers: set[tuple[str, str]] = set()
+            self._followers: dict[tuple[str, str], Following] = {}
             self._consents: dict[tuple[str, str], float] = {}
             self._previews: dict[tuple[str, str], str] = {}
 
-    def follow(self, app: App, person: str) -> None:
+    def follow(self, app: App, person: str, scene: str = "") -> None:
+        """From now on; `scene` is of the account's code that led there."""
         with self._changed:
-            self._followers.add((app.appid, person))
+            new = Following(self._now(), scene)
+            self._followers.setdefault((app.appid, person), new)
 
     def unfollow(self, app: App, person: str) -> None:
         with self._changed:
-            self._followers.discard((app.appid, person))
+            self._followers.pop((app.appid, person), None)
 
     def follows(self, app: App, person: str) -> bool:
+        return self.following(app, person) is not None
+
+    def following(self, app: App, person: str) -> Following | None:
+        """Since when the person follows, and by what; None for not at all."""
         with self._changed:
-            return (app.appid, person) in self._followers
+            return self._followers.get((app.appid, person))
 
     def consent(self, app: App, person: str) -> None:
         """The person tapped "allow"; a preview that was open is over."""

@@ -134,6 +134,52 @@ def test_paths(program: Program, given: dict[str, object], wanted: int) -> None:
     assert errcode(posts(program, QUOTA, given)) == wanted
 
 
+def rid_of(told: dict[str, Any]) -> str:
+    return str(told["errmsg"]).rsplit("rid: ", 1)[1]
+
+
+def test_what_a_refusal_was_about(
+    program: Program, other_program: Program, world: World
+) -> None:
+    refused = posts(program, "/wxa/getwxacodeunlimit", {"scene": "", "page": "p"})
+    asked = {"rid": rid_of(refused)}
+    told = posts(program, "/cgi-bin/openapi/rid/get", asked)
+    assert list(told) == ["errcode", "errmsg", "request"]
+    request = told["request"]
+    assert abs(request.pop("invoke_time") - world.now()) < 60
+    assert json.loads(request.pop("response_body")) == refused
+    assert request == {
+        "cost_in_ms": 30,
+        "request_url": "access_token=•••",
+        "request_body": '{"page":"p","scene":"•••"}',
+        "client_ip": "127.0.0.1",
+    }
+    assert errcode(posts(other_program, "/cgi-bin/openapi/rid/get", asked)) == 76003
+    world.advance(7 * DAY)
+    assert errcode(posts(program, "/cgi-bin/openapi/rid/get", asked)) == 76001
+
+
+def test_rids(program: Program) -> None:
+    of_a_login = rid_of(program.exchanges("x"))
+    for rid, wanted in (
+        ("658cff8e-7783352d-44cb33e5", 76001),
+        ("", 76002),
+        ("658cff8e", 76002),
+        (5, 47001),
+        (of_a_login, 76022),
+    ):
+        told = posts(program, "/cgi-bin/openapi/rid/get", {"rid": rid})
+        assert errcode(told) == wanted
+
+
+def test_no_secret_is_kept_with_a_refusal(program: Program, world: World) -> None:
+    refused = program.asks_stable_token(secret="MARKER")
+    kept = world.rids.find(rid_of(refused))
+    assert kept is not None
+    assert "MARKER" not in str(kept)
+    assert kept.appid == MP
+
+
 def test_addresses_of_wechat(program: Program, client: FlaskClient) -> None:
     for each in (program, Program(client, "oa", OA)):
         site, token = Site(client), each.token()
@@ -171,6 +217,6 @@ def test_whether_pushes_arrive(client: FlaskClient) -> None:
 
 
 def test_each_wants_its_method(program: Program, client: FlaskClient) -> None:
-    for path in (CLEAR, BY_SECRET, QUOTA, CHECK):
+    for path in (CLEAR, BY_SECRET, QUOTA, CHECK, "/cgi-bin/openapi/rid/get"):
         assert b"43002" in client.get(path).data
     assert b"43001" in client.post("/cgi-bin/getcallbackip").data

@@ -14,7 +14,9 @@ from flask import Blueprint, Response, request
 from .. import protocol
 from ..current import origin, world
 from ..refusals import ApiError, SimulatorError
+from ..world import open_data
 from ..world.journal import Call, masked
+from ..world.rids import Refusal
 from . import (
     access_token,
     account,
@@ -27,7 +29,7 @@ from . import (
     wxacode,
 )
 from .asked import Answer, Asked, Picture
-from .dialect import encode, error_body
+from .dialect import encode, error_body, fresh_rid
 
 bp = Blueprint("api", __name__)
 
@@ -46,6 +48,7 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.CGI_CLEAR_QUOTA: ("POST", maintenance.clear_quota),
     protocol.CGI_CLEAR_QUOTA_V2: ("POST", maintenance.clear_quota_by_secret),
     protocol.CGI_QUOTA_GET: ("POST", maintenance.quota),
+    protocol.CGI_RID_GET: ("POST", maintenance.refusal),
     protocol.CGI_GETCALLBACKIP: ("GET", maintenance.callback_addresses),
     protocol.CGI_GET_API_DOMAIN_IP: ("GET", maintenance.api_addresses),
     protocol.CGI_CALLBACK_CHECK: ("POST", maintenance.check_callback),
@@ -130,12 +133,32 @@ def _carry_out(asked: Asked, who: Who) -> tuple[int, bytes, str]:
         if rule:
             raise ApiError(rule["errcode"], rule.get("errmsg"))
     except ApiError as error:
-        tail = world().switches.get("errmsg_tail", **who) or ""
-        body = error_body(error, asked.path, world().now(), tail)
+        tail, rid = (
+            world().switches.get("errmsg_tail", **who) or "",
+            fresh_rid(world().now()),
+        )
+        body = error_body(error, asked.path, rid, tail)
+        _keep(asked, who, rid, body)
         return error.errcode, body, json_type
     if isinstance(answer, Picture):
         return answer.errcode, answer.body, answer.mimetype
     return 0, encode(answer), json_type
+
+
+def _keep(asked: Asked, who: Who, rid: str, body: bytes) -> None:
+    """Remember a refusal for whoever asks about its rid."""
+    world().rids.keep(
+        rid,
+        Refusal(
+            appid=world().registry.app(who["app"]).appid if who["app"] else "",
+            path=asked.path,
+            time=world().now(),
+            query="&".join(f"{n}={v}" for n, v in masked(asked.query).items()),
+            body=open_data.compact(masked(asked.fields)) if asked.fields else "",
+            answer=body.decode(),
+            address=asked.address,
+        ),
+    )
 
 
 def _json_type(path: str) -> str:

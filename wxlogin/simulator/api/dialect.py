@@ -79,6 +79,9 @@ ERRMSG = {
     61010: "code is expired",
     63178: "appid wrong",
     63182: "openid_list empty",
+    76001: "rid not found",
+    76002: "rid is error",
+    76003: "could not query this rid,no permission",
     76021: "cgi_path not found, please check",
     76022: "could not use this cgi_path,no permission",
     87007: "session_key is not existd or expired",
@@ -103,13 +106,13 @@ def encode(value: Any) -> bytes:
     return _json(value).encode("utf-8", "backslashreplace")
 
 
-def error_body(error: ApiError, path: str, now: float, tail: str = "") -> bytes:
+def error_body(error: ApiError, path: str, rid: str, tail: str = "") -> bytes:
     """The body of an error; `tail` is a value of the switch `errmsg_tail`."""
     errmsg = error.errmsg
     if errmsg is None:
         errmsg = ERRMSG.get(error.errcode, "error")
     comma = "," if path.startswith("/sns/") else ""
-    end = _TAILS[tail](now, comma)
+    end = _TAILS[tail](rid, comma)
     return encode({"errcode": error.errcode, "errmsg": f"{errmsg}{end}"})
 
 
@@ -118,20 +121,20 @@ def fresh_rid(now: float) -> str:
     return f"{int(now):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
 
 
-def _hints(now: float, comma: str) -> str:
+def _hints(rid: str, comma: str) -> str:
     return f", hints: [ req_id: {secrets.token_urlsafe(8)} ]"
 
 
-def _hint(now: float, comma: str) -> str:
+def _hint(rid: str, comma: str) -> str:
     return f" hint: [{secrets.token_urlsafe(12)}]"
 
 
-def _rid(now: float, comma: str) -> str:
-    return f"{comma} rid: {fresh_rid(now)}"
+def _rid(rid: str, comma: str) -> str:
+    return f"{comma} rid: {rid}"
 
 
-def _hint_and_rid(now: float, comma: str) -> str:
-    return _hint(now, comma) + f" rid: {fresh_rid(now)}"
+def _hint_and_rid(rid: str, comma: str) -> str:
+    return _hint(rid, comma) + f" rid: {rid}"
 
 
 _TAILS = {"": _rid, "hints": _hints, "hint": _hint, "hint+rid": _hint_and_rid}

@@ -5,6 +5,8 @@
   Platforms/2.0/api/openApi/clear_quota.html, get_api_quota.html). The secret is taken
   from the query, as one page says (developers.weixin.qq.com/doc/channels/API/apimgnt/
   clearQuotaByAppSecret.html), and from the body, as another does.
+- A refusal is asked about by its rid, by the app it was told (developers.weixin.qq.com
+  /doc/service/openApi/get_rid_info.html).
 - A mini program's list of addresses covers the emptying by secret, too.
 - Pushes come from getcallbackip's addresses (developers.weixin.qq.com/doc/service/
   Basic_Information/Get_the_WeChat_server_IP_address.html). callback/check says whether
@@ -12,6 +14,7 @@
 """
 
 import ipaddress
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +27,7 @@ from .asked import Asked, need
 Fields = dict[str, Any]
 
 _CLEARINGS = 10
+_RID = re.compile("[0-9a-f]{8}(-[0-9a-f]{8}){2}")
 _ACTIONS = ("dns", "ping", "all")
 _OPERATORS = ("CHINANET", "UNICOM", "CAP", "DEFAULT")
 
@@ -66,6 +70,30 @@ def quota(asked: Asked) -> Fields:
     used = min(most, asked.world.quotas.used(path, app.appid, DAY))
     left = {"daily_limit": most, "used": used, "remain": most - used}
     return {"errcode": 0, "errmsg": "ok", "quota": left}
+
+
+def refusal(asked: Asked) -> Fields:
+    """What a call of the last seven days was about, by the rid it was refused with."""
+    app = caller(asked)
+    rid = need(asked.json(), "rid", 76002)
+    if not _RID.fullmatch(rid):
+        raise ApiError(76002)
+    found = asked.world.rids.find(rid)
+    if found is None:
+        raise ApiError(76001)
+    if found.path.startswith("/sns/"):
+        raise ApiError(76022)
+    if found.appid != app.appid:
+        raise ApiError(76003)
+    request = {
+        "invoke_time": int(found.time),
+        "cost_in_ms": 30,
+        "request_url": found.query,
+        "request_body": found.body,
+        "response_body": found.answer,
+        "client_ip": found.address,
+    }
+    return {"errcode": 0, "errmsg": "ok", "request": request}
 
 
 def callback_addresses(asked: Asked) -> Fields:

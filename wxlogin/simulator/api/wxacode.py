@@ -27,7 +27,7 @@ from ..world.parties import App
 from ..world.quotas import MINUTE
 from .access_token import caller
 from .asked import Asked, Picture, need
-from .dialect import error_body
+from .dialect import error_body, fresh_rid
 
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@._~-]*")
 _ENV_VERSIONS = ("release", "trial", "develop")
@@ -127,6 +127,7 @@ def _spoiled(asked: Asked, fault: str, picture: Picture) -> Picture:
     if fault == "half":
         return Picture(picture.body[: len(picture.body) // 2], picture.mimetype)
     if fault.startswith("error:"):
-        body = error_body(ApiError(41030), asked.path, asked.world.now())
+        rid = fresh_rid(asked.world.now())
+        body = error_body(ApiError(41030), asked.path, rid)
         return Picture(body, fault.removeprefix("error:"), errcode=41030)
     return picture

@@ -24,6 +24,7 @@ from .pushes import Pushes
 from .qrcodes import QrCode, QrCodes
 from .quotas import Quotas
 from .registry import Registry, Relations
+from .rids import Rids
 from .storage import Storage
 from .switches import EVERYONE, Scope, Switches
 from .tokens import Grants
@@ -94,6 +95,7 @@ class World:
         self.quotas = Quotas(self.changed, self.clock.now)
         self.pushes = Pushes(self.changed, self.clock.now)
         self.migrations = Migrations(self.changed, self.clock.now)
+        self.rids = Rids(self.changed, self.clock.now)
         self.qrcodes = QrCodes(self.changed, self.clock.now, qr_seconds)
 
     @classmethod
@@ -126,6 +128,7 @@ class World:
             self.quotas.reset()
             self.pushes.reset()
             self.migrations.reset()
+            self.rids.reset()
 
     def wait(self, news: Callable[[], bool], seconds: float) -> None:
         """Sleep until `news()` is true, at most `seconds`; costs no CPU meanwhile."""

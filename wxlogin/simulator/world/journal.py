@@ -16,7 +16,7 @@ from ..refusals import MASK
 # Everything else is masked: an unknown parameter may hold a secret too.
 _SHOWN = (
     *("appid", "grant_type", "openid", "lang", "force_refresh", "sig_method"),
-    *("page", "check_path", "env_version", "width", "is_hyaline"),
+    *("page", "check_path", "env_version", "width", "is_hyaline", "cgi_path", "rid"),
 )
 
 

@@ -8,7 +8,14 @@ import pytest
 from tests.support.journey import calls
 from tests.web.mini_program import CODE2SESSION, MiniProgram
 from wxlogin.accounts import session_keys
-from wxlogin.accounts.models import Consent, LoginEvent, Session, SessionKey, User
+from wxlogin.accounts.models import (
+    Consent,
+    LoginEvent,
+    Session,
+    SessionKey,
+    UnionId,
+    User,
+)
 from wxlogin.accounts.sign_in import recent_logins
 from wxlogin.db import db
 from wxlogin.service import running, service_of
@@ -120,7 +127,14 @@ def test_of_two_taps_at_once_each_answer_is_good(app, program, simulator):
     assert rows(app, Session) == 1
 
 
-@pytest.mark.parametrize("attempt", ["another-attempt-0123456789", ""])
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        *("another-attempt-0123456789", "", ATTEMPT.upper(), ATTEMPT[:-1]),
+        *(f"{ATTEMPT} ", f"{ATTEMPT}\x00", ATTEMPT.replace("a", "а")),
+    ],
+    ids=ascii,
+)
 def test_a_replay_with_another_attempt_or_none_is_refused(program, attempt):
     """security row 58"""
     code = program.code()
@@ -185,7 +199,13 @@ def test_a_code_of_another_program_is_refused(app, simulator, program):
 
 
 @pytest.mark.parametrize(
-    "code", ['"abc"', "abc&secret=x", "a b", "a\nb", "%00", "the code is a mock one"]
+    "code",
+    [
+        *('"abc"', "abc&secret=x", "a b", "a\nb", "%00", "the code is a mock one"),
+        *("abc#", "a?appid=x&secret=y", "a+b", "a%26secret%3Dx", "a;b", "'a'", "店"),
+        *("\x00", "a\r\nHost: x", "a\u2028b", "../sns/oauth2", '\\"abc\\"'),
+    ],
+    ids=ascii,
 )
 def test_a_code_with_awkward_letters(program, simulator, log, code):
     """security row 31"""
@@ -207,6 +227,9 @@ def test_a_code_with_awkward_letters(program, simulator, log, code):
         {"code": 5},
         {"code": None},
         {"code": ["abc"]},
+        {"code": {"code": "abc"}},
+        {"code": True},
+        {"code": "\t\n"},
         {"code": "x" * 5000},
         {"code": "x", "attempt": "short"},
         {"code": "x", "attempt": "x" * 129},
@@ -314,11 +337,19 @@ def test_whom_wechat_refuses_is_told_so(program, fails):
     assert len(set(told)) == 3
 
 
-def test_a_login_needs_no_access_token(program, fails):
-    """WeChat's list of addresses does not cover it."""
-    for errcode in (40164, 40125):
-        fails(errcode, path="/cgi-bin/stable_token")
-        assert program.logs_in().status_code == 200
+@pytest.mark.parametrize("errcode", [40164, 40125, 40243, 61004, -1])
+def test_nothing_but_a_number_needs_an_access_token(app, program, simulator, errcode):
+    """WeChat's list of addresses does not cover a login."""
+    fault = {"path": "/cgi-bin/stable_token", "errcode": errcode}
+    simulator.world.switch(errcode=fault)
+    assert program.logs_in().status_code == 200
+    assert program.post("session", code=program.code()).status_code == 200
+    assert program.post("profile", nickName="小明").status_code == 200
+    data = program.of_wechat("userdata", form="legacy")
+    names = ("rawData", "signature", "encryptedData", "iv")
+    body = {name: data[name] for name in names}
+    assert program.post("bind", **body).status_code == 200
+    assert calls(simulator, "/cgi-bin/stable_token") == []
 
 
 # -- unionid --
@@ -330,7 +361,14 @@ def test_without_a_unionid_two_are_two(app, simulator, program):
     lihua = MiniProgram(app, simulator, person="lihua")
     uids = {one.logs_in().get_json()["user"]["uid"] for one in (program, lihua)}
     assert len(uids) == 2
-    assert all(one.who()["unionid"] is None for one in (program, lihua))
+    names = ("rawData", "signature", "encryptedData", "iv")
+    for one in (program, lihua):
+        data = one.of_wechat("userdata", form="legacy")
+        body = {name: data[name] for name in names}
+        assert one.post("bind", **body).status_code == 200
+        assert one.who()["unionid"] is None
+    assert rows(app, UnionId) == 0
+    assert rows(app, User) == 2
 
 
 def test_a_late_unionid_joins_the_accounts(app, simulator, signed_in, program):

@@ -10,6 +10,8 @@ from wxlogin.accounts import people
 from wxlogin.accounts.models import Conflict, Session, User
 from wxlogin.db import db
 from wxlogin.flows import open_data
+from wxlogin.simulator.world import ids
+from wxlogin.simulator.world import open_data as made
 
 FIELDS = ("rawData", "signature", "encryptedData", "iv")
 
@@ -63,6 +65,54 @@ def test_the_picture_is_fetched_and_shown(app, program):
     program.post("bind", **data_of(program))
     pictures_arrive(app)
     assert "/avatars/" in program.who()["avatar"]
+
+
+def sealed(program: MiniProgram, **profile: object) -> dict[str, str]:
+    """A profile of one's own, as WeChat would seal it."""
+    world, at = program.simulator.world, program.simulator.world.now()
+    key = world.mini_programs.key(world.registry.app(program.name), program.person)
+    raw = made.compact(profile)
+    openid = {"openId": ids.openid(program.appid, program.person)}
+    plain = made.compact(openid | profile | made.watermark(program.appid, at))
+    signature = made.signature(raw, key.value)
+    return {"rawData": raw, "signature": signature, **made.encrypted(plain, key.value)}
+
+
+GREY = (
+    "https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icR"
+    "iccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132",
+    "https://mmbiz.qpic.cn/mmbiz/icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4FbnQP6"
+    "yfMxBgJ0F3YRqJCJ1aPAK2dQagdusBZg/0",
+)
+
+
+@pytest.mark.parametrize("name", ["微信用户", " 微信用户", "", "  "])
+@pytest.mark.parametrize("grey", GREY)
+@pytest.mark.parametrize("spelled", ["https", "http", "larger"])
+def test_the_grey_picture_replaces_nothing(
+    app, signed_in, program, name, grey, spelled
+):
+    if spelled == "http":
+        grey = grey.replace("https:", "http:")
+    elif spelled == "larger":
+        grey = grey.rpartition("/")[0] + "/640"
+    pictures_arrive(app)
+    before = program.who()
+    assert before["nickname"] == "小明😀" and before["avatar"]
+    answer = program.post("bind", **sealed(program, nickName=name, avatarUrl=grey))
+    assert answer.status_code == 200
+    pictures_arrive(app)
+    assert program.who() == before
+
+
+@pytest.mark.parametrize("grey", GREY)
+def test_where_nothing_is_known_the_grey_picture_is_none(app, program, grey):
+    data = sealed(program, nickName="微信用户", avatarUrl=grey)
+    assert program.post("bind", **data).get_json()["profile_wanted"] is True
+    assert (users(app)[0].nickname, users(app)[0].avatar) == ("", None)
+    data = sealed(program, nickName="小明", avatarUrl=grey)
+    assert program.post("bind", **data).get_json()["profile_wanted"] is False
+    assert (users(app)[0].nickname, users(app)[0].avatar) == ("小明", None)
 
 
 # -- whose data --
@@ -322,12 +372,18 @@ def test_a_token_in_an_address_is_refused(program, name):
 # -- session keys --
 
 
-def test_data_of_the_previous_key(program, simulator):
+@pytest.mark.parametrize("again", ["login", "session", "both", "wx.login"])
+def test_data_of_the_previous_key(program, simulator, again):
     """security row 65"""
     simulator.world.switch(rotate_session_key="always")
     program.logs_in()
     data = data_of(program)
-    program.logs_in()
+    if again in ("session", "both"):
+        assert program.post("session", code=program.code()).status_code == 200
+    if again in ("login", "both"):
+        program.logs_in()
+    if again == "wx.login":
+        program.code()
     assert program.post("bind", **data).status_code == 200
 
 
@@ -464,7 +520,13 @@ def test_the_name_that_was_typed(program):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "   ", "\u3164", "\u200b\u200d", "\u2800 \u3000", "\x00\x07", "微信用户"],
+    [
+        *("", "   ", "\u3164", "\u200b\u200d", "\u2800 \u3000", "\x00\x07"),
+        *("\t\r\n", "\xa0", "\xad", "\ufeff", "\u2060\u2063", "\u115f\u1160\uffa0"),
+        *("\u202e\u202c", "\u2028", "\U000e0020\U000e007f", "\u034f\ufe0f", "\u180e"),
+        *("微信用户", " 微信用户 ", "微信用户\u200b", "\u3164微信用户"),
+        *("微信\u2060用户", "微信用户\ufe0f", "微信用户\U000e0100"),
+    ],
     ids=ascii,
 )
 def test_an_emptied_name_replaces_nothing(program, name):
@@ -484,13 +546,19 @@ def test_a_name_that_is_none(program, odd):
 
 @pytest.mark.parametrize(
     "path",
-    ["wxfile://tmp_5f2a.jpg", "http://tmp/5f2a.jpeg", "data:image/png;base64,AAAA"],
+    [
+        *("wxfile://tmp_5f2a.jpg", "wxfile://usr/a.png", "http://tmp/5f2a.jpeg"),
+        *("data:image/png;base64,AAAA", "blob:http://127.0.0.1/5f2a", "file:///5f2a"),
+        *("http://store/5f2a.jpg", "/usr/5f2a.jpg", "https://example.com/a.png"),
+        *("https://thirdwx.qlogo.cn/mmopen/vi_32/x/132", "  ", "x"),
+    ],
 )
 def test_a_path_on_the_phone_is_no_picture(app, program, path):
     """security row 66"""
     answer = program.post("profile", nickName="小明", avatarUrl=path)
     assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
-    assert "file on the phone" in answer.get_json()["reason"]
+    reason = answer.get_json()["reason"]
+    assert "file on the phone" in reason and "/avatar" in reason
     (user,) = users(app)
     assert (user.nickname, user.avatar) == ("", None)
 

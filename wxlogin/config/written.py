@@ -14,8 +14,13 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
-# Characters that are seen as nothing and are no "format" of Unicode (category Cf).
-_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+# Characters that are seen as nothing and are no "format" of Unicode (category Cf):
+# fillers, variation selectors, and what else is ignored by default
+# (DerivedCoreProperties.txt of Unicode).
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164"
+    "\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 # Those that turn the direction of what follows, names included.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Longer ones may hold a secret that stands in the wrong place.
@@ -123,12 +128,17 @@ def require_utf_8(text: str) -> None:
 
 def is_seen(text: str) -> bool:
     """Does anything in it show?"""
-    return not all(_is_unseen(char) for char in text)
+    return bool(seen(text))
+
+
+def seen(text: str) -> str:
+    """What of it shows: no blanks, and no letters that look like none."""
+    return "".join(char for char in text if not _is_unseen(char))
 
 
 def _is_unseen(char: str) -> bool:
     category = unicodedata.category(char)
-    return category[0] == "Z" or category in ("Cc", "Cf") or char in _UNSEEN
+    return category[0] == "Z" or category in ("Cc", "Cf") or bool(_UNSEEN.match(char))
 
 
 def shown(value: Any) -> str:

@@ -24,7 +24,7 @@ from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.resolve import Unknown, resolve
 from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.config import App
-from wxlogin.config.written import is_seen
+from wxlogin.config.written import seen
 from wxlogin.db import now, transaction
 from wxlogin.errors import BadRequest, LoginCodeNeeded, SignInNeeded, UnknownPerson
 from wxlogin.flows import (
@@ -210,7 +210,7 @@ def name_person(holder: Holder, nickname: str, *, trace: Trace) -> ProgramSignIn
     """
     _require_no_question(holder)
     name = plain_name(nickname).strip()
-    if not is_seen(name) or name == PLACEHOLDER_NAME:
+    if seen(name) in ("", PLACEHOLDER_NAME):
         raise BadRequest("nickName shows nothing, or is the name of nobody")
     content_check.name(holder.sender.app, holder.sender.openid, name)
     return _take(holder, _News(Profile(name, avatar=None, language=None)), trace)

@@ -83,6 +83,12 @@ def test_a_path_of_its_own(wxlogin):
     # The phone plays the programs, whose server this is.
     assert servers["mp"] == servers["mp2"] == url
     assert servers["web"] == ""
+    # What happens at an account is pushed to the service, which takes it.
+    follows = {"appid": "oa", "person": "xiaoming", "event": "subscribe"}
+    simulator = f"http://localhost:{given['SIMULATOR_PORT']}"
+    pushed = requests.post(f"{simulator}/_sim/push", json=follows, timeout=20).json()
+    assert pushed["requests"][0]["url"] == f"{url}/oa/oa"
+    assert pushed["outcome"] == "success"
     assert "Hello, 小明😀" in shop_after_the_scan(given)
 
 

@@ -153,4 +153,6 @@ def _simulated(
         token=app.token or base.token,
         aes_key=app.aes_key or base.aes_key,
         request_domain=settings.public_url if is_program else "",
+        push_url=f"{settings.public_url}/oa/{app.name}" if app.token else "",
+        original_id=app.original_id or base.original_id,
     )

@@ -4,11 +4,11 @@
 `Phone` is what a person does in the simulated WeChat.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -137,6 +137,15 @@ class Browser:
         return (self.client._cookies or {}).items()
 
 
+def asks_wechat(
+    simulator: SimulatorServer, method: str, path: str, **more: object
+) -> TestResponse:
+    """What somebody's WeChat asks of the simulator, without a network between them."""
+    client = simulator.app.test_client(use_cookies=False)
+    url = path if "://" in path else simulator.url + path
+    return client.open(url, method=method, **more)
+
+
 class Phone:
     """A person's phone in the simulated WeChat."""
 
@@ -148,36 +157,31 @@ class Phone:
         """Scans the code on WeChat's page, says yes, and gives back the code."""
         uuid = self.scans(started)
         self._do("confirm", uuid)
-        poll = f"{self.simulator.url}/connect/l/qrconnect?uuid={uuid}&f=json"
-        return requests.get(poll, timeout=10).json()["wx_code"]
+        poll = f"/connect/l/qrconnect?uuid={uuid}&f=json"
+        return json.loads(asks_wechat(self.simulator, "GET", poll).data)["wx_code"]
 
     def opens(self, started: Started, **how: bool) -> str | None:
         """Opens a consent link in WeChat; the address WeChat goes to, or None where
         it stays. `allow`, `from_menu`, `full_service` say what the person does."""
         body = {"url": started.url, "person": self.person, **how}
-        answer = requests.post(
-            f"{self.simulator.url}/_sim/authorize", json=body, timeout=10
-        ).json()
-        return answer.get("redirect")
+        answer = asks_wechat(self.simulator, "POST", "/_sim/authorize", json=body)
+        return answer.get_json().get("redirect")
 
     def scans(self, started: Started) -> str:
-        page = requests.get(started.url, timeout=10).text
+        page = asks_wechat(self.simulator, "GET", started.url).text
         uuid = re.search(r"/connect/qrcode/([0-9A-Za-z]{16})", page).group(1)
         self._do("scan", uuid)
         return uuid
 
     def _do(self, what: str, uuid: str) -> None:
         body = {"uuid": uuid, "person": self.person}
-        answer = requests.post(
-            f"{self.simulator.url}/_sim/{what}", json=body, timeout=10
-        )
+        answer = asks_wechat(self.simulator, "POST", f"/_sim/{what}", json=body)
         assert answer.status_code == 200, answer.text
 
 
 def calls(simulator: SimulatorServer, path: str | None = None) -> list[dict]:
     """What the simulator was asked, of one path or of all `/sns/` paths."""
-    found = requests.get(f"{simulator.url}/_sim/calls", timeout=10).json()
-    rows = found["calls"] if isinstance(found, dict) else found
+    rows = asks_wechat(simulator, "GET", "/_sim/calls").get_json()
     return [
         row
         for row in rows

@@ -3,11 +3,10 @@
 import secrets
 from dataclasses import dataclass, field
 
-import requests
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.support.journey import calls
+from tests.support.journey import asks_wechat, calls
 from wxlogin.simulator.server import SimulatorServer
 
 CODE2SESSION = "/sns/jscode2session"
@@ -35,10 +34,9 @@ class MiniProgram:
     def of_wechat(self, what: str, **more: object) -> dict:
         """What the phone's WeChat gives the program."""
         body = {"appid": self.appid, "person": self.person, **more}
-        url = f"{self.simulator.url}/_sim/mp/{what}"
-        answer = requests.post(url, json=body, timeout=10)
+        answer = asks_wechat(self.simulator, "POST", f"/_sim/mp/{what}", json=body)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        return answer.get_json()
 
     def logs_in(self, code: str | None = None, **body: object) -> TestResponse:
         """`wx.login`, and our login; with a new attempt, unless one is given."""

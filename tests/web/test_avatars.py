@@ -4,10 +4,9 @@ import io
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 from PIL import Image
 
-from tests.support.journey import ENGLISH, Browser, pictures_arrive
+from tests.support.journey import ENGLISH, Browser, asks_wechat, pictures_arrive
 from wxlogin.accounts import people
 from wxlogin.accounts.models import Avatar
 from wxlogin.db import db
@@ -23,8 +22,8 @@ def picture_rows(app) -> list[Avatar]:
 
 def person_is(simulator, name: str, **changes: str) -> None:
     body = {"name": name, **changes}
-    answer = requests.post(f"{simulator.url}/_sim/people", json=body, timeout=10)
-    assert answer.ok, answer.text
+    answer = asks_wechat(simulator, "POST", "/_sim/people", json=body)
+    assert answer.status_code == 200, answer.text
 
 
 def signs_in(browser, phone) -> Browser:

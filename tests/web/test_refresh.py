@@ -3,9 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import requests
 
-from tests.support.journey import REFRESH, USERINFO, Browser, calls
+from tests.support.journey import REFRESH, USERINFO, Browser, asks_wechat, calls
 from wxlogin.accounts.models import (
     Grant,
     Identity,
@@ -22,7 +21,7 @@ DAY = 24 * HOUR
 
 def renames(simulator, person: str, nickname: str) -> None:
     body = {"name": person, "nickname": nickname}
-    requests.post(f"{simulator.url}/_sim/people", json=body, timeout=5)
+    asks_wechat(simulator, "POST", "/_sim/people", json=body)
 
 
 def rows(app, *models) -> list[list[tuple]]:

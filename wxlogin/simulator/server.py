@@ -35,7 +35,7 @@ class SimulatorServer:
 
     It answers to loopback's names, to `host` and to `names`. `url` names `localhost`,
     which to a browser is another site than 127.0.0.1, as WeChat is. With `port=0` the
-    system picks a free one.
+    system picks a free one. `app` is the same simulator without the network.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class SimulatorServer:
         names: Iterable[str] = (),
     ) -> None:
         self.world = world or World.demo()
-        self._app = create_simulator(
+        self.app = create_simulator(
             self.world, hold_seconds=hold_seconds, names=[host, *names]
         )
         self._host, self._port = host, port
@@ -66,7 +66,7 @@ class SimulatorServer:
             self._server = make_server(
                 self._host,
                 self._port,
-                self._app,
+                self.app,
                 threaded=True,
                 request_handler=_QuietHandler,
             )

@@ -7,7 +7,6 @@ text of a statement, of Jinja the code of a page, and RSA keys. A pytest plugin,
 `tests/conftest.py` loads.
 """
 
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -20,6 +19,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 # As many statements as the package has, for each kind of database.
 _statements: LRUCache[Any, Any] = LRUCache(5000)
@@ -29,7 +29,7 @@ _next_key = count()
 
 
 def pytest_configure() -> None:
-    _build_addresses_once()
+    _compile_rules_once()
     _write_statements_once()
     _make_keys_once()
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Pages()}
@@ -41,21 +41,29 @@ def pytest_runtest_setup() -> None:
     _next_key = count()
 
 
-def _build_addresses_once() -> None:
-    """A rule writes, parses and compiles two functions. They depend on its text alone,
-    where it gives no defaults: converters are looked up when they are called."""
-    compiled: dict[Any, Callable[..., Any]] = {}
-    compile_builder = Rule._compile_builder
+def _compile_rules_once() -> None:
+    """A rule is parsed, and two functions are written and compiled for it. All of that
+    depends on its text alone, where it gives no defaults and names werkzeug's own
+    converters."""
+    known: dict[Any, tuple[Any, ...]] = {}
+    compile_rule = Rule.compile
 
-    def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-        if rule.defaults:
-            return compile_builder(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
+    def compiled(rule: Rule) -> None:
+        place = rule.host if rule.map.host_matching else rule.subdomain
+        key = (rule.rule, place, rule.merge_slashes)
+        if rule.defaults or rule.map.converters != DEFAULT_CONVERTERS:
+            compile_rule(rule)
+        elif key in known:
+            rule._parts, rule._trace, rule._converters, build, unknown = known[key]
+            rule.arguments.update(rule._converters)
+            rule._build = build.__get__(rule)
+            rule._build_unknown = unknown.__get__(rule)
+        else:
+            compile_rule(rule)
+            functions = (rule._build.__func__, rule._build_unknown.__func__)
+            known[key] = (rule._parts, rule._trace, rule._converters, *functions)
 
-    Rule._compile_builder = builder  # type: ignore[method-assign]
+    Rule.compile = compiled  # type: ignore[method-assign]
 
 
 def _write_statements_once() -> None:
@@ -65,10 +73,19 @@ def _write_statements_once() -> None:
     DefaultDialect.__eq__ = _alike  # type: ignore[method-assign, assignment]
     DefaultDialect.__hash__ = _kind  # type: ignore[method-assign, assignment]
     sa.event.listen(sa.Engine, "engine_connect", _share_statements)
+    sa.event.listen(sa.Engine, "engine_connect", _hurry)
 
 
 def _share_statements(connection: sa.Connection) -> None:
     connection.engine._compiled_cache = _statements
+
+
+def _hurry(connection: sa.Connection) -> None:
+    """Once for each connection, behind the back of who counts statements."""
+    if connection.dialect.name == "sqlite" and "hurries" not in connection.info:
+        connection.info["hurries"] = True
+        opened: Any = connection.connection.dbapi_connection
+        opened.execute("PRAGMA synchronous=OFF")
 
 
 def _alike(one: DefaultDialect, other: object) -> bool:

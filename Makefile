@@ -17,6 +17,9 @@ help:
 run: .venv/.run  ## a shop, the service and a simulated WeChat
 	@$(BIN)/wxlogin demo
 
+# Each worker and each process that a test starts would compile all of it again.
+test quick mutants: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/.dev  ## the whole suite; ARGS=... for pytest
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 

@@ -126,11 +126,6 @@ def require_utf_8(text: str) -> None:
         raise ValueError("it is no text in UTF-8") from None
 
 
-def is_seen(text: str) -> bool:
-    """Does anything in it show?"""
-    return bool(seen(text))
-
-
 def seen(text: str) -> str:
     """What of it shows: no blanks, and no letters that look like none."""
     return "".join(char for char in text if not _is_unseen(char))

@@ -8,7 +8,10 @@ from tests.support.journey import Browser, Phone
 from tests.web.mini_program import MiniProgram
 from tests.web.openid_site import SHOP, SiteServer, answer_of
 from tests.web.scanning import Page, Scanner, refusal
+from tests.web.site_server import SHOP as TEA
+from tests.web.site_server import Server
 from tests.web.test_registration import agrees, nothing_is_written, rows
+from tests.web.test_site_links import connects, customer, link_for
 from wxlogin.accounts import merges, people, sessions
 from wxlogin.accounts.models import Consent, Session, User
 from wxlogin.accounts.sign_in import recent_logins
@@ -304,3 +307,27 @@ def test_a_foreign_address_leads_to_the_account(scanner_at):
     scanner = scanner_at("https://evil.test/")
     scanner.scans(), scanner.confirms()
     assert scanner.page.claims().get_json() == {"next": "/me"}
+
+
+# -- a site's link for its customer --
+
+
+@pytest.mark.parametrize("policy", ["open", "ask"])
+def test_a_customers_link_asks_who_came_by_a_scan(scanner_at, policy):
+    """The same question as after the QR code, and nothing is connected before it."""
+    shop = TEA.model_copy(update={"registration": Registration(policy), **TERMS})
+    scanner = scanner_at(sites=[shop.model_dump()], two_phase=True, registration="open")
+    app, browser = scanner.program.app, scanner.page.browser
+    server = Server(app, shop)
+    link = link_for(server)
+    assert browser.get(link).status_code == 303
+    assert scanner.page.opens(link).status_code == 200
+    assert scanner.scans().get_json()["site"] == {"name": "Tea shop"}
+    scanner.confirms()
+    assert scanner.page.claims().get_json() == {"next": link}
+    if policy == "ask":
+        assert nothing_is_written(app)
+    page = browser.get(link)
+    assert page.status_code == 200 and customer(server) is None
+    connects(server, browser, link, page)
+    assert customer(server) == browser.who()["uid"]

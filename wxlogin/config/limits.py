@@ -15,7 +15,11 @@ from wxlogin.config.written import Written
 
 _WORDS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
-_FAILURES = ("failed_codes", "failed_codes_of_browser", "failed_keys", "failed_scans")
+# What is counted closely: processes that count for themselves share these numbers.
+_CLOSE = (
+    *("failed_codes", "failed_codes_of_browser", "failed_keys", "failed_scans"),
+    "scan_codes",
+)
 
 
 class Limits(Written):
@@ -89,8 +93,8 @@ class Limits(Written):
 
     def shared_by(self, processes: int) -> "Limits":
         """The part of each of so many processes that count for themselves: together
-        they let through as many failures as one. Use is wide enough as it is."""
-        parts = {name: max(1, getattr(self, name) // processes) for name in _FAILURES}
+        they let through as many failures and codes as one. Other use is wide enough."""
+        parts = {name: max(1, getattr(self, name) // processes) for name in _CLOSE}
         return self.model_copy(update=parts)
 
 

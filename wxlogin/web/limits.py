@@ -10,7 +10,7 @@ ones came from that address. A browser that has signed in here before counts for
 itself. What is left is told in docs/security.md, by number.
 
 Keys hold addresses, names of sites and hashes, never a secret. `/auth`, sessions,
-health and metrics are not limited.
+health and metrics are not limited, nor is what a page asks while its code waits.
 """
 
 from collections.abc import Callable, Iterator

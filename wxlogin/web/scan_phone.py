@@ -109,4 +109,4 @@ def _number() -> str:
         return ""
     if isinstance(given, bool) or not isinstance(given, str | int):
         raise BadRequest("number is one of the numbers")
-    return str(given)[:8]
+    return str(given).strip()[:8]

@@ -84,12 +84,12 @@
     version = news.version;
     again = Math.max(news.again_in ?? 2, 1);
     fill("nickname", news.nickname);
-    fill("initial", [...(news.nickname ?? "")][0]);
+    fill("initial", [...(news.nickname || "·")][0]);
     fill("avatar", news.avatar);
     fill("number", news.number);
     show(news.state);
     if (news.state === "confirmed") claim();
-    else if (news.state === "claimed") leave(root.dataset.next);
+    else if (news.state === "claimed") another();
     else if (news.state === "expired") outlived();
     else if (news.state === "refused") rest();
     else return true;
@@ -205,6 +205,12 @@
     } finally {
       busy = false;
     }
+  }
+
+  // Another tab has claimed: its answer brings the session to this one, too.
+  function another() {
+    rest();
+    later(() => leave(root.dataset.next), 2);
   }
 
   // To an address; or a refused form once more, as the server's page says why.

@@ -146,6 +146,19 @@ def test_the_number_of_the_browser(client: FlaskClient, server: Server) -> None:
     ]
 
 
+def test_a_phone_in_another_network(
+    client: FlaskClient, server: Server, world: World
+) -> None:
+    opens(client)
+    assert "X-Forwarded-For" not in server.heard[-1][2]
+    world.switch(phone_address="203.0.113.9")
+    opens(client)
+    assert server.heard[-1][2]["X-Forwarded-For"] == "203.0.113.9"
+    for wrong in ("203.0.113", "a, b", 7):
+        answer = client.put("/_sim/switches", json={"phone_address": wrong})
+        assert answer.status_code == 400
+
+
 def test_a_number_that_is_wanted_only_then(client: FlaskClient, server: Server) -> None:
     """The phone has changed its network meanwhile."""
     opens(client)

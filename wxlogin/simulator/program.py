@@ -194,6 +194,8 @@ class Program:
         headers = {"Accept-Language": self._language}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        if address := self._phone.switch("phone_address"):
+            headers["X-Forwarded-For"] = address
         with requests.Session() as client:
             client.trust_env = False
             try:

@@ -5,6 +5,7 @@ Every check returns the value to keep or raises Invalid.
 
 import base64
 import binascii
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,13 @@ def header(value: object, where: str) -> str:
     if not given.isprintable() or not given.isascii():
         raise Invalid(f"{where}: printable ASCII is needed")
     return given
+
+
+def address(value: object, where: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text(value, where)))
+    except ValueError:
+        raise Invalid(f"{where}: an IP address, not {value!r}") from None
 
 
 def page_error(value: object, where: str) -> int:

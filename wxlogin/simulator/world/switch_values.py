@@ -90,6 +90,11 @@ SWITCHES: dict[str, Switch] = {
         checks.true_or_person,
         (True,),
     ),
+    "phone_address": Switch(
+        _("The played program's phone is in a network of its own, as a proxy says."),
+        checks.address,
+        ("203.0.113.9",),
+    ),
     "phone_errno": Switch(
         _("The phone number button gives this error and no code."),
         checks.errno,

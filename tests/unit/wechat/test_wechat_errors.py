@@ -130,7 +130,7 @@ def test_every_row_has_an_error_for_every_call(row, call):
 
 
 @ROWS
-@pytest.mark.parametrize("call", OF_APPS)
+@pytest.mark.parametrize("call", sorted(OF_APPS))
 def test_an_apps_call_asks_nobody_to_sign_in_again(row, call):
     error = raised(row.code, call=call)
     assert not isinstance(error, LoginFailed | GrantDead)

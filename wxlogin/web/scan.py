@@ -1,11 +1,9 @@
 """A mini program's code on a page: the browser's half of flows/scan.py.
 
-The cookie holds the codes that this browser was given, each with its secret, the newest
-first. Without it an address that names a ticket leads nowhere (security rows 67, 75).
+Addresses with a ticket in them are for the browser that was given its code
+(web/held_codes.py), and are no secret.
 """
 
-import re
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,19 +18,19 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from wxlogin.config import App
-from wxlogin.errors import NotFound, ScanOver, ScanUnknown
+from wxlogin.errors import NotFound, ScanOver
 from wxlogin.flows import doors, pairing, scan, wxacode
 from wxlogin.flows.pairing import Begun
 from wxlogin.flows.pairing_ticket import Pairing, Seen, Stage, seen_now
 from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.scan import Claimed
-from wxlogin.security.cookies import read_cookie, set_cookie
 from wxlogin.security.origins import site_origins
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import hosts_of, running
 from wxlogin.web import callers, edge, limits, visitors, waiting_browser
 from wxlogin.web.api import json_texts
 from wxlogin.web.first_visit import ask
+from wxlogin.web.held_codes import codes_of_browser, held_secrets, hold_code, of_browser
 from wxlogin.web.identities import news_first
 from wxlogin.web.login import bp as login
 from wxlogin.web.login import other_ways
@@ -49,9 +47,6 @@ from wxlogin.wechat.user_agents import Surroundings
 
 bp = Blueprint("scan", __name__, url_prefix="/login/scan")
 
-_COOKIE = "scan"
-# Codes that a browser may hold at a time: one for each tab with a wish of its own.
-_MOST = 4
 # Who cannot scan a code on this very screen: a button instead, or a code to press.
 _PLACES = {
     Surroundings.phone: "phone",
@@ -59,7 +54,6 @@ _PLACES = {
     Surroundings.wechat_phone: "wechat",
     Surroundings.mini_program: "wechat",
 }
-_HELD = re.compile(r"([\w-]{22})~([\w-]{22})", re.ASCII)
 
 
 @bp.before_request
@@ -143,7 +137,7 @@ def face(ticket: str) -> Response:
 @bp.post("/<ticket>/claim")
 def claim(ticket: str) -> Response:
     """The browser's session, once."""
-    found, secret = of_browser(ticket), _held().get(ticket, "")
+    found, secret = of_browser(ticket), held_secrets().get(ticket, "")
     claimed = scan.claim(found, secret, trace=visitors.trace(scan.DOOR))
     if claimed.secret:
         visitors.hold_session(claimed.secret)
@@ -170,20 +164,13 @@ def _login_url(wish: Wish) -> str:
     return settings.public_url + path
 
 
-def of_browser(ticket: str) -> Pairing:
-    """The ticket, where this browser has its secret. Raises ScanUnknown, or
-    TooManyRequests for who guesses."""
-    with limits.guessing():
-        return pairing.of_browser(ticket, _held().get(ticket, ""))
-
-
 def _waiter(ticket: str) -> Waiter:
     """This browser, and what it waits for. Raises as `of_browser`."""
     return Waiter(
         look=lambda: seen(of_browser(ticket)),
         watch=partial(pairing.watch, ticket),
         # The eldest of its secrets: the last to change.
-        browser=next(reversed(_held().values()), ""),
+        browser=next(reversed(held_secrets().values()), ""),
     )
 
 
@@ -224,7 +211,7 @@ def _wish(given: Any) -> tuple[App, Wish]:
 
 def _code(app: App, wish: Wish, *, anew: bool) -> tuple[Pairing, Begun | None]:
     """The code of this browser's for that, or a new one with its secret."""
-    mine = _mine()
+    mine = codes_of_browser()
     for found in mine:
         if scan.is_on_show(found, app, wish, anew=anew):
             return found, None
@@ -236,15 +223,6 @@ def _code(app: App, wish: Wish, *, anew: bool) -> tuple[Pairing, Begun | None]:
     return scan.begin(app, wish, _seen(), before=before)
 
 
-def _mine() -> list[Pairing]:
-    """The codes of this browser that are still known, the newest first."""
-    found = []
-    for ticket, secret in _held().items():
-        with suppress(ScanUnknown):
-            found.append(pairing.of_browser(ticket, secret))
-    return found
-
-
 def _seen() -> Seen:
     return seen_now(callers.place(), visitors.browser_name())
 
@@ -253,7 +231,9 @@ def _shown(app: App, wish: Wish) -> tuple[Pairing, None] | None:
     """The last code of this page, over or not, where it only looks again: `held`."""
     if "held" not in request.args:
         return None
-    found = (one for one in _mine() if (one.app, one.wish) == (app.name, wish))
+    found = (
+        one for one in codes_of_browser() if (one.app, one.wish) == (app.name, wish)
+    )
     last = next(found, None)
     return (last, None) if last else None
 
@@ -273,20 +253,9 @@ def _target(claimed: Claimed) -> str:
     return news_first(reader, terms_first(next_url))
 
 
-def _held() -> dict[str, str]:
-    """The secrets of this browser's codes by their tickets, the newest first."""
-    text = read_cookie(request, running().settings, _COOKIE) or ""
-    return dict(_HELD.findall(text)[:_MOST])
-
-
 def _hold(response: Response, begun: Begun | None) -> Response:
-    """Gives the browser the secret of a new code."""
     if begun is not None:
-        held = [(begun.scene, begun.secret), *_held().items()][:_MOST]
-        text = ".".join(f"{scene}~{secret}" for scene, secret in held)
-        settings = running().settings
-        age = settings.scan_ttl + pairing.GRACE_SECONDS + pairing.CLAIM_SECONDS
-        set_cookie(response, settings, _COOKIE, text, max_age=age)
+        hold_code(response, begun)
     return _unkept(response)
 
 

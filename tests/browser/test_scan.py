@@ -252,3 +252,25 @@ def test_a_phone_opens_the_program_and_comes_back(desk: Desk) -> None:
     page.unroute_all()
     looks(page)
     page.wait_for_url(f"{desk.service.url}/me")
+
+
+def test_a_web_view_of_the_program_is_signed_in(desk: Desk) -> None:
+    """Its cookie jar is empty; the link works once."""
+    simulator, service = desk.simulator, desk.service
+    phone = desk.window(width=390, height=844)
+    phone.goto(f"{simulator.url}/phone/mp?appid={MP}&person=xiaoming")
+    phone.click("[data-call=web-view]")
+    phone.wait_for_url(f"{service.url}/handover/*")
+    link = phone.url
+    phone.locator("#handover button").click()
+    phone.wait_for_url(f"{service.url}/me")
+    world = simulator.world
+    people = world.registry
+    token = world.storage.get(people.app("mp"), people.person("xiaoming"), "token")
+    bearer = {"Authorization": f"Bearer {token}"}
+    owner = phone.request.get(f"{service.url}/api/me", headers=bearer).json()
+    assert desk.who(phone) == owner["uid"]
+    other = desk.window()
+    other.goto(link)
+    other.locator("main a.button").click()
+    other.wait_for_url(f"{service.url}/login*")

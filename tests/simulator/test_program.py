@@ -234,6 +234,18 @@ def test_a_stranger_agrees_first(client: FlaskClient, server: Server) -> None:
     assert headers["Authorization"] == "Bearer token-9"
 
 
+def test_a_web_view_opens_signed_in(client: FlaskClient, server: Server) -> None:
+    server.says("handover", (200, {"url": f"{DOMAIN}/handover/xyz"}))
+    assert 'data-call="web-view"' in opens(client, scene="")
+    form = {"appid": MP, "person": "xiaoming", "action": "web-view"}
+    answer = client.post("/phone/mp", data=form)
+    assert (answer.status_code, answer.location) == (302, f"{DOMAIN}/handover/xyz")
+    assert server.heard[-1][0] == f"{DOMAIN}/api/handover"
+    for odd in ((200, {"url": "javascript:alert(1)"}), (200, {})):
+        server.says("handover", odd)
+        assert told(client.post("/phone/mp", data=form).text) == "odd"
+
+
 def test_a_server_that_is_not_there(client: FlaskClient, world: World) -> None:
     world.registry.put_apps(
         {"name": "mp", "appid": MP, "request_domain": "http://127.0.0.1:9"}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.journey import Browser
+from tests.web.mini_program import MiniProgram
 from wxlogin.accounts import people
 from wxlogin.accounts.models import Session
 from wxlogin.config import Site
@@ -83,6 +84,25 @@ def test_one_tap_opens_a_session_of_the_browser_s_own(app, program, browser):
     assert web.secret_hash != bearer.secret_hash
     assert web.user_id == bearer.user_id
     assert web.identity_id == bearer.identity_id
+
+
+def test_a_mini_program_s_web_view_is_the_same_person(
+    app, simulator, browser, other_browser
+):
+    """Its cookies are none of the program's. Afterwards there is a way on."""
+    program = MiniProgram(app, simulator)
+    program.logs_in()
+    answer = program.sends("POST", "/api/handover", json={"next": "/订单?a=1#b"})
+    path = urlsplit(answer.get_json()["url"]).path
+    assert program.token not in path
+    # Where it leads was said by the program, and not by who opens it.
+    answer = browser.post(f"{path}?next=https://shop.test/other")
+    assert answer.location == "/%E8%AE%A2%E5%8D%95?a=1#b"
+    assert browser.who()["uid"] == program.who()["uid"]
+    for again in (browser, other_browser):
+        page = again.get(path)
+        assert page.status_code == 400
+        assert '<a class="button"' in page.text
 
 
 def test_looking_changes_nothing(app, program, browser, other_browser):

@@ -132,8 +132,18 @@ class Program:
             return self._refused(scene, answer)
         return self.confirm(scene, number)
 
+    def visit(self) -> str | Told:
+        """The address of a web-view that opens the site signed in, once."""
+        try:
+            answer = self._call("/api/handover", {})
+        except _Silent:
+            return Told("silent")
+        url = _text(answer.body, "url") if answer.status == 200 else ""
+        good = url.startswith(("http://", "https://"))
+        return url if good else self._refused("", answer)
+
     def _tell(self, scene: str, what: str, given: Body | None = None) -> _Answer | Told:
-        path = f"/scan/{quote(scene, safe='')}/{what}"
+        path = f"{self._path}/scan/{quote(scene, safe='')}/{what}"
         try:
             answer = self._call(path, given or {})
         except _Silent:
@@ -164,10 +174,10 @@ class Program:
         fresh = not self._get(_TOKEN)
         if fresh and (refusal := self._log_in()):
             return refusal
-        answer = self._post(self._path + path, given)
+        answer = self._post(path, given)
         if answer.status != 401 or fresh:
             return answer
-        return self._log_in() or self._post(self._path + path, given)
+        return self._log_in() or self._post(path, given)
 
     def _log_in(self) -> _Answer | None:
         """wx.login, and the server's token for it; the answer where there is none."""

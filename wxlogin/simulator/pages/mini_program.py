@@ -88,6 +88,8 @@ def act() -> Response:
     action = request.form.get("action", "")
     if is_foreign():
         abort(400)
+    if launch.app.request_domain and action == "web-view":
+        return _visit(launch, person)
     if launch.plays and action in _ANSWERS:
         return _screen(launch, told=_ANSWERS[action](_program(launch, person), launch))
     if action not in _ACTIONS:
@@ -107,6 +109,12 @@ def _open(launch: Launch) -> Response:
     plays = launch.plays and launch.is_there
     told = _program(launch, person).open(launch.scene) if plays else None
     return _screen(launch, told=told)
+
+
+def _visit(launch: Launch, person: Person) -> Response:
+    """The program opens a web-view, which is this window, at its own site."""
+    found = _program(launch, person).visit()
+    return _screen(launch, told=found) if isinstance(found, Told) else redirect(found)
 
 
 def _program(launch: Launch, person: Person) -> Program:
@@ -157,6 +165,7 @@ def _screen(
     person = named_person() or abort(404)
     response = page(
         "mini_program.html",
+        leads_away=bool(launch.app.request_domain),
         state="program",
         person=person,
         launch=launch,

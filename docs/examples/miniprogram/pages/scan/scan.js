@@ -8,7 +8,7 @@ Page({
   async onLoad(query) {
     this.scene = account.scan.sceneOf(query);
     if (!this.scene) {
-      this.setData({ state: 'failed', problem: '请用微信扫描电脑上的小程序码。' });
+      this.setData({ state: 'failed', problem: '请用微信扫描网页上的小程序码。' });
       return;
     }
     await this.step(async () => {

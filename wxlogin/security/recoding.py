@@ -2,7 +2,8 @@
 
 What came from elsewhere is never handed on. It is decoded under limits, cut to a
 square and written anew, so that nothing survives but pixels: no metadata, no second
-format hidden behind the first, no script (SVG is no picture here), no animation.
+format hidden behind the first, no script (SVG is no picture here), no animation. A
+phone's photograph lies on its side and says so in its metadata; it is turned upright.
 
 Limits: a small file may unpack to gigabytes (a decompression bomb), or have its
 pixels computed thousands of times over (a JPEG of as many scans). So before a pixel
@@ -12,6 +13,7 @@ WeChat serves; each further decoder would be one more door.
 """
 
 import io
+import struct
 from collections.abc import Iterator
 
 from PIL import Image, ImageOps
@@ -32,7 +34,17 @@ _QUALITY = 88
 #: The content type of what `square_jpeg` makes.
 JPEG = "image/jpeg"
 
-_SOI, _SOS = 0xD8, 0xDA
+_SOI, _SOS, _APP1 = 0xD8, 0xDA, 0xE1
+_Turn = Image.Transpose
+_TURNS = {
+    2: _Turn.FLIP_LEFT_RIGHT,
+    3: _Turn.ROTATE_180,
+    4: _Turn.FLIP_TOP_BOTTOM,
+    5: _Turn.TRANSPOSE,
+    6: _Turn.ROTATE_270,
+    7: _Turn.TRANSVERSE,
+    8: _Turn.ROTATE_90,
+}
 # The end of a JPEG, behind which some programs leave a few bytes. In the pixels' own
 # bytes it cannot stand.
 _EOI, _TAIL = b"\xff\xd9", 32
@@ -64,6 +76,8 @@ def square_jpeg(data: bytes, side: int, *, most: int = MOST_PIXELS) -> bytes:
             pixels = _opaque(image)
         out = io.BytesIO()
         small = ImageOps.fit(pixels, (side, side), Image.Resampling.LANCZOS)
+        if (turn := _TURNS.get(_orientation(data))) is not None:
+            small = small.transpose(turn)
         # Pillow hands comments on from picture to picture; these are pixels alone.
         bare = Image.frombytes("RGB", small.size, small.tobytes())
         bare.save(out, "JPEG", quality=_QUALITY, optimize=True)
@@ -124,8 +138,17 @@ def _png_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _jpeg_parts(data: bytes) -> Iterator[bytes]:
-    """Its segments without comments and applications' own, and then its scans
-    (ITU-T T.81 annex B). JFIF's and Adobe's say how colours are meant, and stay."""
+    """Its segments without comments and applications' own, and then its scans. JFIF's
+    and Adobe's say how colours are meant, and stay."""
+    for code, at, end in _segments(data):
+        if code == _SOS:
+            yield data[at:]
+        elif code in _NEEDED:
+            yield data[at:end]
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Code, beginning and end of each, up to the first scan's (ITU-T T.81 annex B)."""
     at = 2
     if data[:2] != bytes((0xFF, _SOI)):
         raise NoPicture("format")
@@ -134,13 +157,37 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if mark != 0xFF or code not in _SEGMENTS or not at + 4 <= end <= len(data):
             raise NoPicture("make")
+        yield code, at, end
         if code == _SOS:
-            yield data[at:]
             return
-        if code in _NEEDED:
-            yield data[at:end]
         at = end
     raise NoPicture("parts")
+
+
+def _orientation(data: bytes) -> int:
+    """How a JPEG lies, 1 to 8, by the first directory of its Exif segment (CIPA
+    DC-008, tag 0x0112); 1 where it says nothing that can be read."""
+    if data.startswith(_PNG):
+        return 1
+    for code, at, end in _segments(data):
+        if code == _APP1 and data[at + 4 : at + 10] == b"Exif\0\0":
+            try:
+                return _tag(data[at + 10 : end])
+            except struct.error:
+                return 1
+    return 1
+
+
+def _tag(tiff: bytes) -> int:
+    order = "<" if tiff[:2] == b"II" else ">"
+    (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+    (entries,) = struct.unpack_from(f"{order}H", tiff, directory)
+    for entry in range(min(entries, MOST_PARTS)):
+        place = directory + 2 + 12 * entry
+        tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, place)
+        if (tag, kind) == (0x0112, 3):
+            return int(value)
+    return 1
 
 
 def _judge(image: Image.Image, most: int) -> None:

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from wxlogin.security.recoding import MOST_SCANS, NoPicture, square_jpeg, whole
@@ -87,6 +87,55 @@ def test_nothing_but_pixels_survives():
         ours = square_jpeg(data, 132)
         assert b"MARKER" not in ours
         assert not opened(ours).getexif()
+
+
+CORNERS = ("red", "lime", "blue", "black")
+
+
+def four_corners() -> Image.Image:
+    image = plain(120, 80)
+    draw = ImageDraw.Draw(image)
+    for place, colour in enumerate(CORNERS):
+        left, top = 60 * (place % 2), 40 * (place // 2)
+        draw.rectangle((left, top, left + 59, top + 39), fill=colour)
+    return image
+
+
+def corners_of(image: Image.Image) -> list[str]:
+    seen = [image.getpixel(place) for place in ((9, 9), (90, 9), (9, 90), (90, 90))]
+    names = {(1, 0, 0): "red", (0, 1, 0): "lime", (0, 0, 1): "blue", (0, 0, 0): "black"}
+    return [names[tuple(round(part / 255) for part in pixel)] for pixel in seen]
+
+
+@pytest.mark.parametrize("way", range(10))
+@pytest.mark.parametrize("endian", ["<", ">"])
+def test_a_photograph_is_turned_upright(way, endian):
+    """As every viewer of pictures does (CIPA DC-008)."""
+    exif = Image.Exif()
+    exif.endian = endian
+    exif[0x0112] = way
+    data = written(four_corners(), exif=exif.tobytes(), quality=95)
+    upright = ImageOps.exif_transpose(opened(data)).resize((100, 100))
+    assert corners_of(opened(square_jpeg(data, 100))) == corners_of(upright)
+
+
+@pytest.mark.parametrize(
+    "tiff",
+    [
+        b"",
+        b"II",
+        b"MM\0*\xff\xff\xff\xff",
+        b"II*\0\x08\0\0\0\xff\xff",
+        b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0",
+        b"MM\0*\0\0\0\x08\xff\xff" + b"\x01\x12\0\x07\0\0\0\x01\0\x06\0\0" * 99,
+    ],
+)
+def test_a_direction_that_cannot_be_read_is_none(tiff):
+    exif = b"Exif\0\0" + tiff
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    data = written(four_corners(), quality=95)
+    spoilt = data[:2] + segment + data[2:]
+    assert square_jpeg(spoilt, 100) == square_jpeg(data, 100)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,16 @@ def test_a_form_is_led_on(phone, page):
     assert page.browser.who()
 
 
+def test_json_is_answered_by_json(page, phone):
+    """Whatever else a script says of itself."""
+    phone.scans(), phone.confirms()
+    path = f"/login/scan/{page.ticket}"
+    assert page.browser.post("/login/scan", json={}).get_json()["state"] == "waiting"
+    assert page.browser.post(f"{path}/claim", json={}).get_json() == {"next": "/orders"}
+    again = page.browser.post(f"{path}/claim", json={})
+    assert refusal(again) == (409, "scan_order")
+
+
 def test_who_was_signed_in_here_before_is_not_any_more(
     app, signed_in, other_phone, page
 ):

@@ -57,9 +57,14 @@ _PLACES = {
 
 
 @bp.before_request
-def _script() -> None:
-    if not visitors.opens_page():
+def _say_so_to_scripts() -> None:
+    if _is_script():
         edge.answer_script()
+
+
+def _is_script() -> bool:
+    """Does a script of a page ask, and not a form or a link?"""
+    return request.is_json or not visitors.opens_page()
 
 
 @login.get("/login/scan", endpoint=doors.SCAN.name)
@@ -96,7 +101,7 @@ def renew() -> Response:
     given = json_texts(app=False, next=False) if request.is_json else request.form
     app, wish = _wish(given)
     found, begun = _code(app, wish, anew=True)
-    if visitors.opens_page():
+    if not _is_script():
         return _hold(redirect(_page_of(app, wish), 303), begun)
     expires_in = max(0, int(found.left))
     return _hold(jsonify(ticket=found.key, expires_in=expires_in, **told(found)), begun)
@@ -142,7 +147,7 @@ def claim(ticket: str) -> Response:
     if claimed.secret:
         visitors.hold_session(claimed.secret)
     target = _target(claimed)
-    answer = redirect(target, 303) if visitors.opens_page() else jsonify(next=target)
+    answer = jsonify(next=target) if _is_script() else redirect(target, 303)
     return ask(answer, claimed.waiting) if claimed.waiting else _unkept(answer)
 
 

@@ -557,3 +557,19 @@ def test_websites_have_names_of_their_own(world: World) -> None:
     ids_of = {app.original_id for app in world.registry.apps()}
     assert len(ids_of) == 6
     assert world.registry.app("web").appid == WEB
+
+
+def test_the_front_page_lists_them(client: FlaskClient, receiver: Receiver) -> None:
+    assert "Nothing was pushed yet" in client.get("/").text
+    push(client, event="<b>subscribe")
+    receiver.answers = ["{}"]
+    push(client, **TEXT)
+    receiver.answers = [Answer(502, {}, b"")]
+    push(client, event="SCAN")
+    part = client.get("/pushes").text
+    assert part in client.get("/").text
+    assert "<b>" not in part
+    assert part.index("SCAN") < part.index("text") < part.index("subscribe")
+    assert "no_answer × 3" in part
+    assert "502" in part
+    assert "neither" in part

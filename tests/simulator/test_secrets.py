@@ -17,7 +17,15 @@ REAL = {
     "token": "a-real-push-token",
     "aes_key": "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY",
 }
-PATHS = ("/", "/_sim/apps", "/_sim/people", "/_sim/calls", "/phone", "/calls")
+PATHS = (
+    "/",
+    "/_sim/apps",
+    "/_sim/people",
+    "/_sim/calls",
+    "/phone",
+    "/calls",
+    "/pushes",
+)
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from .page import page
 
 bp = Blueprint("index", __name__)
 
-# The newest calls; the control API has all that are kept.
-_CALLS = 12
+# The newest calls and pushes; the control API has all that are kept.
+_CALLS = _PUSHES = 12
 
 
 @bp.get("/")
 def home() -> Response:
-    """Apps, people, switches, clock and recent calls."""
+    """Apps, people, switches, clock, recent calls and pushes."""
     return _page("")
 
 
@@ -35,6 +35,12 @@ def icon() -> Response:
 def calls() -> str:
     """The recent calls alone, for the page to refresh itself."""
     return render_template("_calls.html", **_calls())
+
+
+@bp.get("/pushes")
+def pushes() -> str:
+    """The recent pushes alone, likewise."""
+    return render_template("_pushes.html", **_pushes())
 
 
 @bp.post("/")
@@ -89,12 +95,19 @@ def _page(problem: str) -> Response:
         clock=_clock_time(now, "%Y-%m-%d %H:%M:%S"),
         offset=world().clock.offset,
         **_calls(),
+        **_pushes(),
     )
 
 
 def _calls() -> dict[str, Any]:
     newest = world().journal.calls()[-_CALLS:][::-1]
     return {"calls": [(_clock_time(c.time, "%H:%M:%S"), c) for c in newest]}
+
+
+def _pushes() -> dict[str, Any]:
+    newest = world().pushes.done()[-_PUSHES:][::-1]
+    pushed = [(_clock_time(each.time, "%H:%M:%S"), each) for each in newest]
+    return {"pushes": pushed, "pushes_version": world().pushes.version}
 
 
 def _clock_time(seconds: float, form: str) -> str:

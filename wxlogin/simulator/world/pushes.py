@@ -75,6 +75,7 @@ class Request:
 class Delivery:
     """How a push ended: `outcome` is a verdict's, or held, no_address, no_answer."""
 
+    time: float
     app: str
     person: str
     event: str
@@ -98,6 +99,9 @@ class Pushes(Part):
     `post` sends one request, `pause` waits seconds, `start` runs a job by itself.
     """
 
+    #: Grows with every push; a page asks whether it changed.
+    version = 0
+
     def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
         self.post: Callable[[Letter, float], Answer] = post
         self.pause: Callable[[float], object] = time.sleep
@@ -108,16 +112,17 @@ class Pushes(Part):
         with self._changed:
             self._held: list[Push] = []
             self._done: deque[Delivery] = deque(maxlen=200)
+            self.version += 1
             self._chats: dict[tuple[str, str], deque[dict[str, str]]] = {}
 
     def deliver(self, push: Push) -> Delivery:
         """Send it, as often as needed, and say how it ended."""
         if not push.app.push_url:
-            return self._keep(_ended(push, NO_ADDRESS))
+            return self._keep(self._ended(push, NO_ADDRESS))
         if {"late", "reordered"} & set(push.faults):
             with self._changed:
                 self._held.append(push)
-            return self._keep(_ended(push, HELD))
+            return self._keep(self._ended(push, HELD))
         done = self._keep(self._sent(push))
         if "duplicate" in push.faults:
             done = self._keep(self._sent(push))
@@ -167,6 +172,7 @@ class Pushes(Part):
     def _keep(self, delivery: Delivery) -> Delivery:
         with self._changed:
             self._done.append(delivery)
+            self.version += 1
             self._changed.notify_all()
         return delivery
 
@@ -209,8 +215,8 @@ class Pushes(Part):
         if shown:
             self.say(push.app, push.person, "wechat" if wrong else "account", shown)
         if verdict is None:
-            return _ended(push, NO_ANSWER, shown=shown, requests=requests)
-        return _ended(
+            return self._ended(push, NO_ANSWER, shown=shown, requests=requests)
+        return self._ended(
             push,
             verdict.outcome,
             why=verdict.why,
@@ -219,9 +225,9 @@ class Pushes(Part):
             requests=requests,
         )
 
-
-def _ended(push: Push, outcome: str, **more: Any) -> Delivery:
-    return Delivery(push.app.name, push.person, push.event, outcome, **more)
+    def _ended(self, push: Push, outcome: str, **more: Any) -> Delivery:
+        at = round(self._now(), 3)
+        return Delivery(at, push.app.name, push.person, push.event, outcome, **more)
 
 
 def _is_due(push: Push, app: App, fault: str) -> bool:

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { SERVICE } from "./wx.mjs";
 
-/** A browser at /login/scan; `address` is the network it comes from. */
+/** A browser at /login/scan; `address` is the network it comes from, the phone's own if ''. */
 export class Computer {
   cookies = new Map();
 
-  constructor(address = "127.0.0.1") {
+  constructor(address = "") {
     this.address = address;
   }
 
@@ -16,7 +16,7 @@ export class Computer {
       redirect: "manual",
       headers: {
         Cookie: [...this.cookies].map((pair) => pair.join("=")).join("; "),
-        "X-Forwarded-For": this.address,
+        ...(this.address ? { "X-Forwarded-For": this.address } : {}),
         "User-Agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0",
         "Sec-Fetch-Site": "same-origin",
         ...headers,

@@ -40,7 +40,10 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 # Asked all the time, and nothing happens there.
-_UNLOGGED = ("/healthz", "/readyz", "/auth", "/static/<path:filename>")
+_UNLOGGED = (
+    *("/healthz", "/readyz", "/auth", "/static/<path:filename>"),
+    "/login/scan/<ticket>/state",
+)
 # A public, stable word of ours that happens to be called code.
 _OPEN_NAMES = {"errcode", "status_code", "problem"}
 

@@ -2,10 +2,10 @@
 
 A ticket is a hash {version, value, until}; `until` is in milliseconds of Redis'
 own clock. The hash outlives its ticket by REMEMBERED seconds, so that the count
-of versions goes on. Each change is published in the same step (tickets/notices.py).
-`add` and `swap` that are repeated after a lost answer find their own value (a sealed
-value is never the same twice) and say "yes" again; a `take` whose answer is lost is
-lost, and the person begins again.
+of versions goes on. What is changed or taken is published in the same step
+(tickets/notices.py). `add` and `swap` that are repeated after a lost answer find
+their own value (a sealed value is never the same twice) and say "yes" again; a `take`
+whose answer is lost is lost, and the person begins again.
 
 Losing everything (FLUSHALL) makes people scan again and signs nobody in as
 somebody else: what is not there is refused.
@@ -44,14 +44,14 @@ local held = redis.call('HMGET', KEYS[1], 'version', 'value', 'until')
 local version = tonumber(held[1] or 0)
 local alive = held[3] and tonumber(held[3]) > now
 """
-# Who may not publish (Redis' ACL) changes tickets as well.
+# Who may not publish (Redis' ACL) changes tickets as well. A new ticket is news to
+# nobody.
 _TELL = "redis.pcall('PUBLISH', KEYS[3], string.sub(KEYS[1], -64))"
 # ARGV[2] the value, [3] its milliseconds, [4] those it is remembered after.
-_WRITE = f"""
+_WRITE = """
 redis.call('HSET', KEYS[1], 'version', string.format('%d', version + 1),
   'value', ARGV[2], 'until', string.format('%d', now + ARGV[3]))
 redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])
-{_TELL}
 return 1
 """
 # ARGV[5] is how many of this kind may be there, 0 for any number.
@@ -70,6 +70,7 @@ _SWAP = f"""{_NOW}
 if alive and held[2] == ARGV[2] then return 1 end
 if not alive or version ~= tonumber(ARGV[5]) then return 0 end
 redis.call('ZADD', KEYS[2], 'XX', now + ARGV[3], KEYS[1])
+{_TELL}
 {_WRITE}"""
 _GET = f"""{_NOW}
 if alive then return {{version, held[2]}} end

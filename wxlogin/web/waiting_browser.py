@@ -194,10 +194,10 @@ class _Stream:
                 if (new.state, new.version) != (seen.state, seen.version):
                     yield _retry(_OVER if new.is_final else _BROKEN) + _event(new)
                     beat = time.monotonic() + BEAT_SECONDS
-                seen = new
-                if not seen.is_final and not self._has_place():
+                elif not self._has_place():
                     yield _retry(_DISPLACED) + _comment()
                     return
+                seen = new
             if time.monotonic() >= beat:
                 yield _comment()
                 beat = time.monotonic() + BEAT_SECONDS

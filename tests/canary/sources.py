@@ -21,6 +21,7 @@ from wxlogin.simulator.world import ids
 def install() -> None:
     """From now on every secret of this process is known."""
     watch(ids.new_code, lambda code: CANARIES.add("code", code))
+    watch(ids.new_phone_code, lambda code: CANARIES.add("code", code))
     watch(ids.new_token, lambda token: CANARIES.add("token", token))
     watch(signing.sign_state, lambda state, *_: CANARIES.add("state", state))
     watch(ids.new_session_key, _session_key)

@@ -14,6 +14,7 @@ from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_merges import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_people import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_phones import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_resolve_invariants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_resolve_rows import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_sessions import *  # noqa: F403  the same tests

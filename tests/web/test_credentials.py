@@ -185,7 +185,7 @@ def test_a_failure_is_remembered_for_a_while(
 
 
 def test_a_mute_wechat_holds_one_request_and_no_second(app_for, simulator, asked):
-    app = app_for(wechat_budget=1.0)
+    app = app_for(wechat_budget=0.5)
     mp = next(one for one in service_of(app).settings.apps if one.name == "mp")
     simulator.world.switch(body={"path": STABLE, "mode": "mute"})
     for _ in range(2):

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.support.journey import calls
+from tests.web.scanning import Page
 from wxlogin.config.apps import EnvVersion
 from wxlogin.db import db
 from wxlogin.errors import WeChatBusy, WeChatMisconfigured, WeChatUnavailable
@@ -151,3 +152,33 @@ def test_no_scene_no_call(drawn, asked, scene):
     with pytest.raises(ValueError, match="scene"):
         drawn(scene)
     assert asked() == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        *[({"wxacode": f"error:{kind}"}, 502) for kind in ("image/jpeg", "text/plain")],
+        *[({"wxacode": fault}, 503) for fault in ("empty", "half")],
+        ({"errcode": {"path": STABLE, "errcode": 40164}}, 502),
+        ({"errcode": {"path": WXACODE, "errcode": 48001}}, 502),
+        ({"quota": {"path": WXACODE, "calls": 0}}, 503),
+    ],
+)
+def test_the_page_has_a_reason_and_the_operator_the_errcode(
+    browser, simulator, log, fault, status
+):
+    """Cases 6 and 19: in words for people, and with another try to come."""
+    page = Page(browser)
+    page.opens()
+    simulator.world.switch(**fault)
+    log()
+    answer = page.looks("image")
+    assert answer.status_code == status
+    told = answer.get_json()
+    assert told["title"]
+    assert told["detail"]
+    assert "errcode" not in answer.text
+    (line,) = [line for line in log() if line["event"] == "refused"]
+    assert line["app"] == "mp"
+    assert line.get("errcode") or line["fault"] == "garbage"
+    assert page.looks("state").status_code == 200

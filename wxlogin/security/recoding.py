@@ -45,9 +45,6 @@ _TURNS = {
     7: _Turn.TRANSVERSE,
     8: _Turn.ROTATE_90,
 }
-# The end of a JPEG, behind which some programs leave a few bytes. In the pixels' own
-# bytes it cannot stand.
-_EOI, _TAIL = b"\xff\xd9", 32
 # Frames that are baseline, extended or progressive with Huffman codes. The others
 # (lossless, hierarchical, arithmetic) are nobody's pictures, and slow. Then tables,
 # the restart interval, JFIF's segment and Adobe's.
@@ -98,16 +95,13 @@ def whole(data: bytes) -> str:
     try:
         with Image.open(io.BytesIO(_plain(data)), formats=FORMATS) as image:
             _judge(image, MOST_PIXELS)
+            # Pillow wants a file to its end, and the end's own mark with it.
             image.load()
-            kind = Image.MIME[image.format or ""]
+            return Image.MIME[image.format or ""]
     except NoPicture:
         raise
     except Exception as error:
         raise NoPicture(type(error).__name__) from None
-    # A decoder takes the last rows of a JPEG as they are, without its end.
-    if kind == JPEG and _EOI not in data[-_TAIL:]:
-        raise NoPicture("cut")
-    return kind
 
 
 def _plain(data: bytes) -> bytes:

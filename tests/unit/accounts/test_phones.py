@@ -27,7 +27,7 @@ HOME, ABROAD = Phone("86", "13800138000"), Phone("852", "91234567")
 
 
 @pytest.fixture
-def xiaoming(people: People) -> int:
+def giver(people: People) -> int:
     """小明's identity in a mini program."""
     people.signs_in("mp", "o1")
     return identity_of("mp", "o1").id
@@ -44,32 +44,32 @@ def sealed() -> list[bytes]:
         return list(session.scalars(sa.select(PhoneNumber.number)))
 
 
-def test_the_last_number_of_an_identity_counts(xiaoming: int) -> None:
-    keep(xiaoming, HOME)
+def test_the_last_number_of_an_identity_counts(giver: int) -> None:
+    keep(giver, HOME)
     later = START + timedelta(days=1)
-    keep(xiaoming, ABROAD, at=later)
+    keep(giver, ABROAD, at=later)
     appid = identity_of("mp", "o1").appid
     kept = phones.of_user(user_of("mp", "o1").id, SEALER)
     assert kept == [KeptPhone(appid, ABROAD, later)]
 
 
-def test_a_copy_of_the_table_tells_no_number(xiaoming: int) -> None:
+def test_a_copy_of_the_table_tells_no_number(giver: int) -> None:
     """security row 35: and one number is sealed in another way each time."""
-    keep(xiaoming, HOME)
+    keep(giver, HOME)
     first = sealed()
-    keep(xiaoming, HOME)
+    keep(giver, HOME)
     assert sealed() != first
     assert not any(HOME.number.encode() in one for one in sealed())
 
 
-def test_a_number_is_sealed_for_its_identity(people: People, xiaoming: int) -> None:
-    keep(xiaoming, HOME)
-    assert phones.opened(sealed()[0], xiaoming, SEALER) == HOME
-    assert phones.opened(sealed()[0], xiaoming + 1, SEALER) is None
+def test_a_number_is_sealed_for_its_identity(people: People, giver: int) -> None:
+    keep(giver, HOME)
+    assert phones.opened(sealed()[0], giver, SEALER) == HOME
+    assert phones.opened(sealed()[0], giver + 1, SEALER) is None
 
 
-def test_it_goes_with_the_person(xiaoming: int) -> None:
-    keep(xiaoming, HOME)
+def test_it_goes_with_the_person(giver: int) -> None:
+    keep(giver, HOME)
     users.delete(user_of("mp", "o1").id)
     assert rows(PhoneNumber) == 0
 
@@ -83,10 +83,10 @@ def test_in_a_merge_it_goes_where_its_identity_goes(people: People) -> None:
     assert kept.phone == HOME
 
 
-def test_they_are_sealed_again(xiaoming: int) -> None:
+def test_they_are_sealed_again(giver: int) -> None:
     """security row 36"""
-    keep(xiaoming, HOME, sealer=Sealer([OLD]))
+    keep(giver, HOME, sealer=Sealer([OLD]))
     both = Sealer([NEW, OLD])
     assert phones.reseal_all(both) == Resealed(1, 0)
     assert phones.reseal_all(both) == Resealed(0, 0)
-    assert phones.opened(sealed()[0], xiaoming, Sealer([NEW])) == HOME
+    assert phones.opened(sealed()[0], giver, Sealer([NEW])) == HOME

@@ -102,6 +102,21 @@ def test_the_doctor_tells_of_it(tea_house, settings_for):
     assert "Open mp.weixin.qq.com > 茶馆" in line
 
 
+def test_the_doctor_says_where_login_has_no_door(settings_for):
+    """A mini program is one by its page for it."""
+    [program] = [app for app in settings_for().apps if app.name == "mp"]
+
+    def told(**changes) -> str:
+        apps = (program.model_copy(update=changes),)
+        settings = settings_for(apps=apps, simulator="on")
+        return "\n".join(finding.line() for finding in console.apps(settings))
+
+    assert "no door" not in told()
+    assert "buttons on phones" in told()
+    assert "/login has no door" in told(scan_page="")
+    assert "buttons on phones" not in told(scan_page="")
+
+
 @pytest.mark.parametrize("flow", Flow)
 def test_each_flow_belongs_to_one_door(flow):
     assert [door for door in DOORS if flow in door.flows] == [flow.door]

@@ -39,11 +39,12 @@ def apps(settings: Settings) -> Iterator[Finding]:
     """A line per app, and one for each thing that looks wrong."""
     for app in settings.apps:
         yield _app(app, settings)
-    browsers = [door.kind for door in doors.DOORS if door.in_browser]
-    if settings.apps and not any(settings.app_of_kind(kind) for kind in browsers):
+    in_browser = (door for door in doors.DOORS if door.in_browser)
+    if settings.apps and not any(doors.app_of(door, settings) for door in in_browser):
         yield warning(
             _CHECK,
-            "No app is a website or an official account: /login has no door.",
+            "No app is a website, an official account or a mini program with a "
+            "scan_page: /login has no door.",
             todo="Add one to APPS; docs/going-live.md says which you need.",
         )
     yield from _same_secrets(settings.apps)
@@ -61,7 +62,7 @@ def _app(app: App, settings: Settings) -> Finding:
     platform = app.open_platform
     bound = f"open platform {platform}" if platform else "no open platform"
     kind = app.kind.value.replace("_", " ")
-    opened = "; ".join(door.about for door in doors_of(app.kind))
+    opened = "; ".join(door.about for door in doors_of(app.kind) if door.takes(app))
     return ok(_CHECK, f"{app.name} ({kind}): {opened}; {bound}")
 
 

@@ -26,7 +26,7 @@ A handover is no door: it takes a sign-in along that came by one.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wxlogin.config import App, AppKind
+from wxlogin.config import App, AppKind, Settings
 from wxlogin.service import running
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO
 from wxlogin.wechat.errcodes import APP_PAGE
@@ -214,10 +214,11 @@ class Route:
 
 def route(where: Surroundings, *, app: App | None = None) -> Route:
     """The way in for a visitor there. `app` is the one the link names, if any."""
+    settings = running().settings
     ways = [
         Way(door, found)
         for door in DOORS
-        if door.in_browser and (found := _app_of(door, app))
+        if door.in_browser and (found := app_of(door, settings, app))
     ]
     if not ways:
         return Route(None, Advice.none)
@@ -230,8 +231,9 @@ def route(where: Surroundings, *, app: App | None = None) -> Route:
     )
 
 
-def _app_of(door: Door, named: App | None) -> App | None:
-    settings = running().settings
+def app_of(door: Door, settings: Settings, named: App | None = None) -> App | None:
+    """The app through which this door leads: the named one where it can, without one
+    the settings' own. None where there is none."""
     if named is not None:
         return named if named.kind is door.kind and door.takes(named) else None
     return settings.scan_program if door is SCAN else settings.app_of_kind(door.kind)

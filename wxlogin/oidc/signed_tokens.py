@@ -24,6 +24,8 @@ ID_TOKEN = "JWT"  # noqa: S105  a type
 LOGOUT_TOKEN = "logout+jwt"  # noqa: S105  a type
 #: What `/auth` says of a visitor (`visitor_token`).
 VISITOR_TOKEN = "wxlogin-visitor+jwt"  # noqa: S105  a type
+#: What a site's server reads of a program's user (oidc/program_tokens.py).
+PROGRAM_TOKEN = "wxlogin-program+jwt"  # noqa: S105  a type
 VISITOR_LIFETIME = timedelta(seconds=60)
 #: Every site understands it; it costs a quarter of a millisecond.
 VISITOR_ALG: Alg = "RS256"

@@ -41,7 +41,7 @@ _MINI = {"mini_program.login", "mini_program.renew"}
 _PROFILES = {"mini_program.bind_profile", "mini_program.profile"}
 _FILES = {"mini_program.avatar"}
 _PHONE = {"mini_program.phone_number"}
-_CHECKS = {"mini_program.check", "mini_program.following"}
+_CHECKS = {f"mini_program.{name}" for name in ("check", "following", "signed_word")}
 _PICTURE = {"first_visit.picture"}
 _SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
 # Not `state` and `events`: a browser that waits asks for minutes, thirty times in each,

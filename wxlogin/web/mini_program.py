@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from wxlogin.db import now
 from wxlogin.errors import BadRequest, OpenDataInvalid, SignInNeeded
 from wxlogin.flows import doors, phone
 from wxlogin.flows.first_visit import Waiting
@@ -28,6 +29,7 @@ from wxlogin.flows.open_data import Given
 from wxlogin.flows.phone import Claim
 from wxlogin.flows.program_code import ProgramSignIn
 from wxlogin.flows.session_check import key_state
+from wxlogin.oidc import program_tokens
 from wxlogin.web.api import json_long_texts, json_texts, told_number
 from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
@@ -110,6 +112,21 @@ def avatar(name: str) -> Response:
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
     trace = program_trace(doors.MINI_PROGRAM)
     return _who(holder, picture_person(holder, sent_file(), trace=trace))
+
+
+@bp.post("/<name>/token")
+@without_cookies
+def signed_word(name: str) -> Response:
+    """Who the person is, signed for the server of the site that the program is of."""
+    app, at = app_of(doors.MINI_PROGRAM.kind, name), now()
+    if app.site is None:
+        raise BadRequest("APPS names no site for this program")
+    holder = holder_of(app, token_of_program())
+    found = program_tokens.find(holder.sender.token, at=at)
+    if found is None:
+        raise SignInNeeded("nobody whom the site may know")
+    seconds = int(program_tokens.LIFETIME.total_seconds())
+    return jsonify(jwt=program_tokens.signed(found, at=at), expires_in=seconds)
 
 
 @bp.get("/<name>/check")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from tests.web.mini_program import MiniProgram
 from tests.web.openid_site import NEWS, PUBLIC, SHOP, SITES, SiteServer
@@ -12,6 +14,7 @@ from wxlogin.accounts.models import SiteUser
 from wxlogin.config import Registration, Site
 from wxlogin.db import db
 from wxlogin.errors import ConfigurationError
+from wxlogin.oidc import signed_tokens
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.sites import memberships
 
@@ -189,6 +192,66 @@ def test_the_site_ends_the_session(program):
     assert shop.asks("/oauth2/revoke", token=program.token).status_code == 200
     assert program.who() is None
     assert shop.introspects(program.token) == INACTIVE
+
+
+# -- a signed word --
+
+
+def word(program: MiniProgram) -> dict[str, object]:
+    """What a site's server reads of it, by our published keys."""
+    answer = program.post("token")
+    assert answer.status_code == 200
+    assert answer.get_json()["expires_in"] == 300
+    found = program.app.test_client().get("/oauth2/jwks").get_json()
+    token = jwt.decode(answer.get_json()["jwt"], KeySet.import_key_set(found))
+    assert token.header["typ"] == "wxlogin-program+jwt"
+    return token.claims
+
+
+def test_a_word_for_the_site(program):
+    said = word(program)
+    assert said.pop("exp") - said.pop("iat") == 300
+    assert said.pop("auth_time")
+    assert said == {
+        "iss": "http://127.0.0.1:5000",
+        "aud": "shop",
+        "sub": program.who()["uid"],
+        "app": "mp",
+    }
+
+
+def test_it_does_not_outlive_the_session(program, clock):
+    clock.shift(timedelta(days=13))
+    assert program.who()
+    clock.shift(timedelta(days=13))
+    assert program.who()
+    clock.shift(timedelta(days=4, minutes=-2))
+    said = word(program)
+    assert said["exp"] - said["iat"] <= 120
+
+
+def test_it_is_no_other_token(program):
+    """security row 117"""
+    text = program.post("token").get_json()["jwt"]
+    assert of(SHOP, program).introspects(text) == INACTIVE
+    assert of(SHOP, program).userinfo(text).status_code == 401
+    with program.app.app_context():
+        for typ in (signed_tokens.ID_TOKEN, signed_tokens.LOGOUT_TOKEN):
+            with pytest.raises(signed_tokens.NotOurs):
+                signed_tokens.read(text, typ=typ)
+
+
+def test_who_gets_no_word(program_for, program, simulator):
+    other = MiniProgram(program.app, simulator, name="mp2")
+    other.logs_in()
+    answer = other.post("token")
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+    other.name = "mp"
+    assert other.post("token").status_code == 401
+    stranger = program_for(two_phase=True)
+    stranger.person = "lihua"
+    assert stranger.logs_in().get_json()["user"] is None
+    assert stranger.post("token").status_code == 401
 
 
 def test_who_takes_back_the_sites_access_is_signed_out_of_its_program(

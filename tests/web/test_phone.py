@@ -153,6 +153,9 @@ def test_a_code_that_is_too_old(program, simulator):
         {"code": None},
         {"code": ["abc"]},
         {"code": "a" * 513},
+        # Case 18: what programs send where the button gave no code.
+        {"code": "undefined"},
+        {"code": "null"},
         {"code": "a", "encryptedData": "b", "iv": "c"},
         {"code": "a", "iv": "c"},
     ],

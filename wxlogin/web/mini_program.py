@@ -42,6 +42,7 @@ from wxlogin.web.native_app import (
     user_of,
 )
 from wxlogin.web.uploads import sent_file
+from wxlogin.wechat.identifiers import says_nothing
 
 bp = Blueprint("mini_program", __name__, url_prefix="/api/mp")
 
@@ -163,8 +164,9 @@ def phone_number(name: str) -> Response:
         raise BadRequest("either code, or encryptedData and iv")
     if not code:
         return _claimed(phone.by_data(holder, data, iv))
-    if len(code) > _CODE_LENGTH:
-        raise BadRequest("code is longer than any of WeChat's")
+    if len(code) > _CODE_LENGTH or says_nothing(code):
+        # Programs send the text "undefined" where the button gave none.
+        raise BadRequest("code is none: look at what the button's event says")
     with exchanging(code):
         claim = phone.by_code(holder, code)
     return _claimed(claim)

@@ -533,6 +533,23 @@ def test_what_is_refused(client: FlaskClient, receiver: Receiver) -> None:
         assert client.put("/_sim/apps", json=changes).status_code == 400
 
 
+def test_who_did_it_is_needed(client: FlaskClient, receiver: Receiver) -> None:
+    for event in ("subscribe", "SCAN", "text", "user_info_modified"):
+        assert "person" in refusal(client, event=event)
+    given = {"appid": "oa", "event": "weapp_audit_success"}
+    assert client.post("/_sim/push", json=given).get_json()["outcome"] == "success"
+    assert receiver.told[0]["FromUserName"] not in ("", OPENID)
+
+
+def test_what_is_no_address_is_not_asked(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    for url in ("ftp://shop.example/push", "shop.example", "http://", ""):
+        client.put("/_sim/apps", json={"name": "oa", "push_url": ""})
+        assert "push_url" in refusal(client, "/_sim/push/verify", push_url=url)
+    assert receiver.letters == []
+
+
 def test_without_a_key_a_push_is_plain(client: FlaskClient, world: World) -> None:
     receiver = Receiver(world)
     client.put("/_sim/apps", json={"name": "oa", "aes_key": ""})

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from dataclasses import replace
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -12,7 +11,7 @@ from .control_wechat import person_of
 from .current import world
 from .refusals import Clash, Invalid, known, mapping, text, texts
 from .world import happenings
-from .world.parties import App
+from .world.parties import App, app_from
 from .world.push_events import Event
 from .world.pushes import FAULTS
 from .world.switch_values import MOST_AGE
@@ -54,8 +53,10 @@ def verify() -> Response:
         "name": app.name,
         "push_url": text(data, "push_url", "body", app.push_url),
     }
-    # Of the address, what is wrong with its form is told before anybody is asked.
-    why = world().pushes.verify(replace(app, push_url=""), wanted["push_url"])
+    url = app_from(wanted, where="body", old=app).push_url
+    if not url:
+        raise Invalid("body.push_url: missing")
+    why = world().pushes.verify(app, url)
     if not why:
         world().registry.put_apps(wanted)
     return jsonify(ok=not why, why=why)

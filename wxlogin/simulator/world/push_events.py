@@ -40,6 +40,12 @@ REVOKE_INFOS = {
     "mobile": ("301",),
 }
 
+# What a person does; anything else may come without one.
+_PERSONAL = (
+    *("subscribe", "unsubscribe", "scan", "click", "view", "location", "text"),
+    *(MODIFIED, REVOKE, CANCELLATION),
+)
+
 _BLANKED = ("OpenID", "AppID", "RevokeInfo")
 
 
@@ -67,7 +73,9 @@ def sender(app: App, person: str, event: Event) -> str:
 
 
 def elements(app: App, person: str, event: Event, now: float) -> Fields:
-    """The whole message. Raises Invalid for a RevokeInfo the kind has not."""
+    """The whole message. Raises Invalid without a person, or for a wrong RevokeInfo."""
+    if not person and event.name.lower() in _PERSONAL:
+        raise Invalid(f"person: missing for {event.name}")
     kind = "text" if event.name == "text" else "event"
     told: Fields = {
         "ToUserName": app.original_id,

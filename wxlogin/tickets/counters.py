@@ -7,21 +7,24 @@ each process counts for itself too, and looks for it again every few seconds: a 
 is then one per process, and nobody waits for it.
 
 A stretch begins with its first count and ends after so many seconds, so twice the
-number fits into one stretch that lies across two. That is the fixed window of
+number fits into one stretch that lies across two. In Redis that is the fixed window of
 `limits`, the library beneath Flask-Limiter. That extension itself counts before a view
-or by its answer, and takes nothing back; most of our limits do.
+or by its answer, and takes nothing back; most of our limits do. The library's counts in
+memory start a thread at nearly every request, which looks through all keys; ours do
+not.
 """
 
 import math
 import time
 from collections.abc import Callable
-from typing import TypeVar
-
-from limits.storage import MemoryStorage
-from limits.storage.base import Storage
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from wxlogin.config import Settings
 from wxlogin.observability import get_logger
+
+if TYPE_CHECKING:
+    from limits.storage import RedisStorage
 
 T = TypeVar("T")
 
@@ -29,13 +32,59 @@ T = TypeVar("T")
 PREFIX = "wxlogin:limit"
 # For how long Redis is not asked after it has failed.
 _AWAY_SECONDS = 5.0
+# How often the counts that have ended are taken out of memory.
+_SWEEP_SECONDS = 10.0
+
+
+class _Counts(Protocol):
+    """Where counts are kept: the calls of a `limits` storage."""
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int: ...
+
+    def get(self, key: str) -> int: ...
+
+    def get_expiry(self, key: str) -> float: ...
+
+
+class _Memory:
+    """Counts of this process, each with the moment at which it ends."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, float]] = {}
+        self._lock = Lock()
+        self._swept = 0.0
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        now = time.time()
+        with self._lock:
+            self._sweep(now)
+            count, ends = self._counts.get(key, (0, now))
+            count, ends = (
+                (amount, now + expiry) if ends <= now else (count + amount, ends)
+            )
+            self._counts[key] = (count, ends)
+            return count
+
+    def get(self, key: str) -> int:
+        count, ends = self._counts.get(key, (0, 0.0))
+        return count if ends > time.time() else 0
+
+    def get_expiry(self, key: str) -> float:
+        return self._counts.get(key, (0, time.time()))[1]
+
+    def _sweep(self, now: float) -> None:
+        # Also where the clock was put back.
+        if not 0 <= now - self._swept < _SWEEP_SECONDS:
+            self._swept = now
+            counts = self._counts.items()
+            self._counts = {key: one for key, one in counts if one[1] > now}
 
 
 class Counters:
     """Counts by key. A key holds no secret: it is read by whoever reads Redis."""
 
-    def __init__(self, shared: Storage | None = None) -> None:
-        self._own = MemoryStorage()
+    def __init__(self, shared: "RedisStorage | None" = None) -> None:
+        self._own = _Memory()
         self._shared = shared
         self._away_until = 0.0
 
@@ -54,7 +103,7 @@ class Counters:
         ends = self._ask(lambda storage: storage.get_expiry(key))
         return max(1, math.ceil(ends - time.time()))
 
-    def _ask(self, question: Callable[[Storage], T]) -> T:
+    def _ask(self, question: Callable[[_Counts], T]) -> T:
         shared = self._shared
         if shared is None or time.monotonic() < self._away_until:
             return question(self._own)

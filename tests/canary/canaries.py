@@ -13,16 +13,20 @@ class Canaries:
 
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
+        # Needles by their first letters, as many as the shortest has.
+        self._by_start: dict[str, dict[str, None]] = {}
         self.leaks: list[str] = []
 
     def forget(self) -> None:
         """A new test begins."""
-        self._kinds, self.leaks = {}, []
+        self._kinds, self._by_start, self.leaks = {}, {}, []
 
     def add(self, kind: str, value: str | None) -> None:
         """From now on this value is a secret."""
         if value and len(value) >= SHORTEST:
-            self._kinds[value[:NEEDLE]] = kind
+            needle = value[:NEEDLE]
+            self._kinds[needle] = kind
+            self._by_start.setdefault(needle[:SHORTEST], {})[needle] = None
 
     def kinds(self) -> set[str]:
         """Of which kinds there are secrets."""
@@ -30,10 +34,20 @@ class Canaries:
 
     def search(self, text: str, place: str, *, but: Collection[str] = ()) -> None:
         """Notes a leak for each secret in `text`, except those of the kinds `but`."""
-        # A copy, since another thread may add one meanwhile.
-        for needle, kind in tuple(self._kinds.items()):
-            if kind not in but and needle in text:
+        for needle in self._likely(text):
+            kind = self._kinds.get(needle)
+            if kind and kind not in but and needle in text:
                 self.note(f"{kind} in {place}")
+
+    def _likely(self, text: str) -> tuple[str, ...]:
+        """Few needles are all looked for; of more than `text` has letters those alone
+        that begin as one of its parts does. Copies, since another thread may add one
+        meanwhile."""
+        if len(self._kinds) < len(text):
+            return tuple(self._kinds)
+        starts = (text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1))
+        found = [self._by_start[one] for one in starts if one in self._by_start]
+        return tuple(needle for needles in found for needle in tuple(needles))
 
     def note(self, leak: str) -> None:
         if leak not in self.leaks:

@@ -124,7 +124,7 @@ def _programs(settings: Settings) -> Iterator[str]:
         or program.kind is not AppKind.mini_program
         or not program.scan_page
     ):
-        yield "SCAN_APP: write the name of a mini_program in APPS that has a scan_page"
+        yield "SCAN_APP is no mini_program in APPS with a scan_page: write one's name"
     for app in settings.apps:
         site = settings.site_of(app.site or "")
         if app.site and (site is None or site.is_public):

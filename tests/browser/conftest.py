@@ -59,7 +59,10 @@ def serve(
         app = create_app(settings)
         with app.app_context():
             create_tables()
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        # It looks that often whether it shall end.
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )
         thread.start()
         running.append((server, thread, app))
         return Service(app, url)

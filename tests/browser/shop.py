@@ -18,7 +18,7 @@ class Shop:
         self._server = make_server(
             "127.0.0.1", 0, self._serve, threaded=True, request_handler=QuietHandler
         )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.port}"
         # The same pages on another site.
         self.foreign_url = f"http://localhost:{self._server.port}"

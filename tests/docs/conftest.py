@@ -62,7 +62,7 @@ def issuer() -> Iterator[Issuer]:
         "127.0.0.1", 0, made.answer, threaded=True, request_handler=QuietHandler
     )
     made.url = f"http://127.0.0.1:{server.port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield made
     server.shutdown()

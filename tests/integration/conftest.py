@@ -39,7 +39,9 @@ def listen() -> Iterator[Callable[..., int]]:
         server = make_server(
             "127.0.0.1", port, app, threaded=True, request_handler=QuietHandler
         )
-        thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )
         thread.start()
         running.append((server, thread))
         return server.port

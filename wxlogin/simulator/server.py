@@ -76,7 +76,7 @@ class SimulatorServer:
         """Serve in a daemon thread; returns once requests are answered."""
         server = self.bind()
         self._thread = Thread(
-            target=server.serve_forever, args=(0.1,), name="simulator", daemon=True
+            target=server.serve_forever, args=(0.02,), name="simulator", daemon=True
         )
         self._thread.start()
         return self

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import PATIENCE
 from tests.clients.conftest import NODE, required
 
 FOLDER = NODE / "miniprogram"
@@ -44,7 +45,7 @@ def run_tests(serve, simulator):
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=3 * PATIENCE,
             check=False,
         )
         if done.returncode != 0:

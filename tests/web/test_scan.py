@@ -360,6 +360,23 @@ def test_the_phone_is_shown_the_browser_as_it_was(page, phone, clock):
     assert "made up" not in str(told)
 
 
+@pytest.mark.parametrize("step", ["scanned", "confirm", "cancel"])
+def test_the_phones_half_takes_a_programs_token_and_no_cookie(page, program, step):
+    """security row 64"""
+    path = f"/api/mp/mp/scan/{page.ticket}/{step}"
+    joined = {"Cookie": "wxlogin_session=x; Path=/,b=1"}
+    right = program.sends("POST", path, json={}, headers=joined)
+    assert right.status_code in (200, 409)
+    assert "Set-Cookie" not in right.headers
+    in_address = program.sends("POST", f"{path}?token={program.token}", json={})
+    assert refusal(in_address) == (400, "bad_request")
+    elsewhere = program.sends("POST", path.replace("/mp/mp/", "/mp/mp2/"), json={})
+    assert refusal(elsewhere) == (401, "sign_in_needed")
+    program.token = ""
+    nobody = program.sends("POST", path, json={}, headers=joined)
+    assert refusal(nobody) == (401, "sign_in_needed")
+
+
 # -- numbers --
 
 

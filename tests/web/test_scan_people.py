@@ -106,14 +106,19 @@ def test_where_the_program_has_to_ask_it_asks_first(scanner_at):
     assert scanner.page.browser.who()["uid"] == program.who()["uid"]
 
 
-def test_a_stranger_who_signed_out_again_confirms_nothing(scanner_at):
-    scanner = scanner_at(two_phase=True)
+@pytest.mark.parametrize("where", ["here", "at a site that asks"])
+def test_a_stranger_who_signed_out_again_confirms_nothing(scanner_at, where):
+    site = shop_of(registration=Registration.ask, **TERMS)
+    scanner = scanner_at(sites=[site], two_phase=True, registration="open")
     scanner.scans()
     token = scanner.confirms().get_json()["token"]
     stranger, scanner.program.token = scanner.program.token, token
     scanner.program.sends("DELETE", "/api/session")
     scanner.program.token = stranger
-    scanner.page.renews("/tea")
+    if where == "here":
+        scanner.page.renews("/tea")
+    else:
+        waits(scanner, SiteServer(scanner.program.app, SHOP))
     scanner.scans()
     assert refusal(scanner.confirms()) == (400, "already_finished")
     assert scanner.page.state == "scanned"

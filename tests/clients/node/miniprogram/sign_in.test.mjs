@@ -433,6 +433,22 @@ test("a full storage signs in all the same", async () => {
   assert.equal(phone.count("login"), 1);
 });
 
+test("functions that reject a promise beside calling back, as Taro's, leave none behind", async () => {
+  const { phone, client } = opened();
+  for (const name of ["login", "request"]) {
+    const call = phone.wx[name];
+    phone.wx[name] = (options) =>
+      new Promise((resolve, reject) => {
+        const fail = (detail) => [options.fail(detail), reject(detail)];
+        call({ ...options, fail });
+      });
+  }
+  phone.network = () => "drop";
+  assert.equal((await refusal(client.login())).code, "offline");
+  // A rejection that nobody handles fails the run.
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
 test("its own sentences are in the phone's language", async () => {
   const { phone, client } = opened({ language: "en", opened: { scene: 1154 } });
   assert.match((await refusal(client.login())).detail, /mini program itself/);

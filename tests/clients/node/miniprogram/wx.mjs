@@ -22,6 +22,12 @@ export async function exchanges() {
   return body.length;
 }
 
+/** Header names as phones tell them: as the server wrote them, by and large. */
+function asOnPhones(headers) {
+  const written = (name) => name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  return Object.fromEntries([...headers].map(([name, value]) => [written(name), value]));
+}
+
 /** A phone with the program open. `person` holds it; tests may change everything. */
 export class Phone {
   person = "xiaoming";
@@ -166,7 +172,7 @@ export class Phone {
     return {
       statusCode: answer.status,
       data,
-      header: Object.fromEntries(answer.headers),
+      header: asOnPhones(answer.headers),
       errMsg: "request:ok",
     };
   }

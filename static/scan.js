@@ -156,7 +156,7 @@
   }
 
   async function renew() {
-    if (busy || left) return;
+    if (busy || left || !isSeen() || !navigator.onLine) return;
     rest();
     busy = true;
     try {
@@ -176,6 +176,7 @@
   function start(news) {
     errors = 0;
     repaired = doubted = false;
+    streams = "EventSource" in window;
     ticket = news.ticket;
     version = news.version ?? 0;
     claiming.action = address("claim");

@@ -26,6 +26,13 @@ test("the program's own sheet asks, and all who wait hear the answer", async () 
   sheets[1].agree("agree-btn");
   await both;
   assert.equal(phone.agreed, true);
+  // WeChat wants to hear that the sheet is shown.
+  assert.deepEqual(phone.said, [
+    "exposureAuthorization",
+    "exposureAuthorization",
+    "agree",
+    "agree",
+  ]);
   await client.consent();
   assert.equal(sheets.length, 2);
 });

@@ -372,6 +372,20 @@ test("signing out ends the session, and waiting requests do not begin another", 
   assert.notEqual(client.session().token, token);
 });
 
+test("signing out with a token that is over is no failure", async () => {
+  const { phone, client } = opened();
+  await client.login();
+  await endsAtTheServer(client.session().token);
+  await client.logout();
+  assert.equal(client.session(), null);
+  await client.logout();
+  assert.equal(phone.to("/api/session").length, 1);
+  await client.login();
+  phone.network = () => "drop";
+  assert.equal((await refusal(client.logout())).code, "offline");
+  assert.equal(client.session(), null);
+});
+
 test("an answer that comes after the person signed out signs nobody in", async () => {
   for (const work of ["renew", "setProfile"]) {
     const { phone, client } = opened();

@@ -37,6 +37,7 @@ export class Phone {
   storage = new Map();
   agreed = true; // to the privacy notice
   listeners = [];
+  said = []; // events that those heard of
   asked = []; // names of wx's functions, in order
   sent = []; // requests: { method, path, headers, body, status }
   /** May answer in the network's place: a result for `success`, "drop" to lose the request,
@@ -128,6 +129,7 @@ export class Phone {
     if (!this.listeners.length) throw no;
     const said = await new Promise((resolve) => {
       const resolved = (said) => {
+        this.said.push(said.event);
         if (said.event !== "exposureAuthorization") resolve(said);
       };
       this.listeners.forEach((listen) => listen(resolved, { referrer: name }));

@@ -21,6 +21,8 @@ from wxlogin.server import presence
 from wxlogin.server.bounds import BODY_BYTES, LATE, REQUEST_SECONDS
 from wxlogin.server.connection import allowed_connections
 
+# Between two requests a client is let be so long.
+_HEAD_SECONDS = 5.0
 _PATCHED = (
     "import sys, gevent.monkey; gevent.monkey.patch_all(); "
     "import importlib; module, _, name = sys.argv[1].partition(':'); "
@@ -52,10 +54,12 @@ class GreenWorker(GeventWorker):
             presence.end_streams()
 
     def timeout_ctx(self) -> Any:
-        """Around reading a head, and waiting for one."""
-        return gevent.Timeout(REQUEST_SECONDS, False)
+        """Around waiting for a request, and reading its head."""
+        return gevent.Timeout(_HEAD_SECONDS, False)
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+    def handle_request(
+        self, listener_name: Any, req: Any, sock: Any, addr: Any
+    ) -> None:
         reader = req.body.reader
         if not isinstance(reader, ChunkedReader) and reader.length <= BODY_BYTES:
             try:
@@ -64,4 +68,6 @@ class GreenWorker(GeventWorker):
             except gevent.Timeout:
                 sock.sendall(LATE)
                 raise StopIteration("the body did not come in time") from None
-        return super().handle_request(listener_name, req, sock, addr)
+        super().handle_request(listener_name, req, sock, addr)
+        if not self.alive:
+            raise StopIteration("the worker stops")

@@ -25,11 +25,13 @@ from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.notices import Notices
 from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
-from wxlogin.tickets.waiting import WaitingRoom, Watch
+from wxlogin.tickets.waiting import WaitingRoom, Watch, is_green
 
 # Seconds Redis may take to be reached, and to answer.
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
+# Connections of a process whose threads are greenlets.
+GREEN_CONNECTIONS = 8
 # For how long it is not asked after it has not answered: the threads that serve are not
 # all held by a server that is silent.
 SILENT_SECONDS = 1.0
@@ -85,14 +87,19 @@ return held[2]"""
 
 def connect(url: str) -> redis.Redis:
     """A client that is not kept waiting. Raises ValueError for no address of Redis."""
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+    options: dict[str, Any] = {
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": ANSWER_SECONDS,
         # A connection that died while idle is replaced; silence is not waited
         # for twice.
-        retry=Retry(ConstantBackoff(0.05), 1, (redis.ConnectionError,)),
-    )
+        "retry": Retry(ConstantBackoff(0.05), 1, (redis.ConnectionError,)),
+    }
+    if is_green():
+        # Thousands of greenlets may ask at once, and take turns.
+        options |= {"max_connections": GREEN_CONNECTIONS, "timeout": ANSWER_SECONDS}
+        pool = redis.BlockingConnectionPool.from_url(url, **options)
+        return redis.Redis.from_pool(pool)
+    return redis.Redis.from_url(url, **options)
 
 
 class RedisTickets:

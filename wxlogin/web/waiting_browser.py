@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, copy_current_request_context, request
 
@@ -52,6 +52,9 @@ _BROKEN, _FULL, _DISPLACED, _OVER = 1_000, 2_000, 10_000, 60_000
 _PRESENCE_SECONDS = 1.0
 # Seconds after which is looked again where the store did not answer.
 _UNREADY_SECONDS = 1.0
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -137,16 +140,26 @@ def _begun(first: str, frames: Iterator[str]) -> Iterator[str]:
 
 def _frames(waiter: Waiter, told: int | None) -> Iterator[str]:
     """The events; up to the first one inside the request, then after it."""
-    environ, look = request.environ, copy_current_request_context(waiter.look)
+    environ = request.environ
+    inside = copy_current_request_context(_called)
     with waiter.watch(_streams.place(waiter.browser)) as watch:
         seen = waiter.look()
         if watch is None or seen.is_final:
             yield _retry(_OVER if seen.is_final else _FULL) + _event(seen)
             return
-        alive = copy_current_request_context(_opened(waiter.browser))
+        lives = _opened(waiter.browser)
         yield _retry(_BROKEN) + (_comment() if seen.version == told else _event(seen))
-        stream = _Stream(watch, look, alive, lambda: is_gone(environ))
+        stream = _Stream(
+            watch,
+            look=lambda: inside(waiter.look),
+            lives=lambda: inside(lives),
+            is_gone=lambda: is_gone(environ),
+        )
         yield from stream.goes_on(seen)
+
+
+def _called(work: Callable[[], T]) -> T:
+    return work()
 
 
 def _opened(browser: str) -> Callable[[], bool]:
@@ -173,6 +186,7 @@ class _Stream:
     def __init__(
         self,
         watch: Watch,
+        *,
         look: Callable[[], Sight],
         lives: Callable[[], bool],
         is_gone: Callable[[], bool],

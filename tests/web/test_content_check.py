@@ -4,8 +4,8 @@ import pytest
 
 from tests.support.journey import calls
 from tests.web.mini_program import MiniProgram, program_with
+from tests.web.pushes import Post, settle
 from tests.web.test_mini_program_avatar import GREEN, RED, picture, sends, shown
-from tests.web.test_push import Post, settle
 from wxlogin.flows import content_check, credentials
 from wxlogin.service import service_of
 

@@ -5,6 +5,8 @@ from wxlogin.web.words import INTERNAL, words_for
 
 # Start-up only, or their visitors are told "something went wrong on our side".
 WITHOUT = {"configuration", "internal", "bad_next", "login_failed", "seal_broken"}
+# WeChat's server reads them, and not a word.
+WITHOUT |= {"push_refused", "push_unreadable"}
 
 
 def tree(base=errors.WxloginError):

@@ -84,7 +84,7 @@
     version = news.version;
     again = Math.max(news.again_in ?? 2, 1);
     fill("nickname", news.nickname);
-    fill("initial", [...(news.nickname || "·")][0]);
+    fill("initial", [...(news.nickname || "✓")][0]);
     fill("avatar", news.avatar);
     fill("number", news.number);
     show(news.state);

@@ -2,7 +2,7 @@
 
 Who only writes to a connection hears of its end at the second write: the first one is
 what makes the other side say that nobody is there. An answer that says something every
-fifteen seconds would keep its thread for half a minute.
+twenty seconds would keep its thread for more than half a minute.
 """
 
 import select

@@ -14,7 +14,7 @@ nothing is lost with a stream, or with the worker that held it (security row 76)
 
 A stream takes a place in the waiting room; where there is none it tells what is true,
 when to come again, and ends. Of one browser the last five streams live. A comment
-every fifteen seconds keeps proxies from ending it; it ends with the ticket, and within
+every twenty seconds keeps proxies from ending it; it ends with the ticket, and within
 a second when the browser goes (security row 77). It shows no origin anything.
 """
 
@@ -22,9 +22,10 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, TypeVar
 
 from flask import Response, copy_current_request_context, request
@@ -41,7 +42,7 @@ AGAIN_SECONDS = 2
 #: Seconds for which a question with `version` is held.
 HOLD_SECONDS = 15
 #: Seconds after which a silent stream says that it lives.
-BEAT_SECONDS = 15
+BEAT_SECONDS = 20
 #: How many streams one browser may have; the eldest makes room.
 STREAMS = 5
 # Milliseconds after which a browser opens a stream again: one that broke, one that
@@ -126,19 +127,15 @@ def events(waiter: Waiter) -> Response:
     told = request.headers.get("Last-Event-ID", type=int)
     frames = _frames(waiter, told)
     first = next(frames)
-    response = Response(_begun(first, frames), mimetype="text/event-stream")
+    response = Response(chain([first], frames), mimetype="text/event-stream")
+    response.call_on_close(frames.close)
     response.headers["Cache-Control"] = "no-store"
     # nginx would collect the events of minutes.
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _begun(first: str, frames: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from frames
-
-
-def _frames(waiter: Waiter, told: int | None) -> Iterator[str]:
+def _frames(waiter: Waiter, told: int | None) -> Generator[str, None, None]:
     """The events; up to the first one inside the request, then after it."""
     environ = request.environ
     inside = copy_current_request_context(_called)

@@ -236,7 +236,7 @@ def test_a_fault_that_only_a_worker_meets_is_a_sentence(monkeypatch, caplog):
         raise ConfigurationError("the client of Redis is not installed")
 
     monkeypatch.setattr(gunicorn, "build", fails)
-    server = gunicorn._Server(Settings(), {"threads": 16})
+    server = gunicorn._Server(Settings(), {"threads": 16, "worker_class": "gthread"})
     with caplog.at_level(logging.CRITICAL, "gunicorn.error"), pytest.raises(SystemExit):
         server.load()
     [record] = caplog.records
@@ -261,7 +261,8 @@ def test_no_client_says_where_we_are(monkeypatch, header, client):
     """finding L12: gunicorn believes whoever comes by a Unix socket (client "")."""
     started = []
     monkeypatch.setattr(gunicorn._Server, "run", lambda self: started.append(self))
-    gunicorn.serve(Settings(), bind="unix:/run/wxlogin.sock", workers=1, threads=2)
+    served = {"worker": "threads", "workers": 1, "threads": 2}
+    gunicorn.serve(Settings(), bind="unix:/run/wxlogin.sock", **served)
     sent = f"GET /foo/login HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n"
     request = Request(started[0].cfg, IterUnreader([sent.encode()]), client)
     _, environ = create(request, None, client, "/run/wxlogin.sock", started[0].cfg)

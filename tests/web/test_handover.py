@@ -295,3 +295,10 @@ def test_the_form_may_end_at_the_site(program, browser):
     page = browser.get(program.hands_over("https://shop.test/cart"))
     policy = page.headers["Content-Security-Policy"]
     assert "form-action 'self' https://shop.test" in policy
+
+
+@pytest.mark.parametrize("wish", ["/a?back=https://b.test/c", "/a#https://b.test"])
+def test_a_place_of_ours_may_name_an_address(program, browser, wish):
+    path = program.hands_over(wish)
+    assert browser.get(path).status_code == 200
+    assert browser.post(path).location == wish

@@ -90,3 +90,18 @@ def test_its_form_may_end_at_the_site(app_for):
     page = Browser(app_for(sites=(shop,))).get("/login/scan?next=https://shop.test/a")
     policy = page.headers["Content-Security-Policy"]
     assert "form-action 'self' https://shop.test" in policy
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "/orders?back=https://shop.test/a",
+        "/orders#https://a",
+        "/oauth2/authorize?redirect_uri=https://shop.test/cb",
+    ],
+)
+def test_a_place_of_ours_may_name_an_address(browser, wish):
+    page = browser.get("/login/scan", query_string={"next": wish})
+    assert page.status_code == 200
+    assert f'data-next="{wish}"' in html.unescape(page.text)
+    assert "form-action 'self';" in page.headers["Content-Security-Policy"]

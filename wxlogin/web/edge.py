@@ -94,8 +94,11 @@ def allow_form_to_wechat() -> None:
 
 
 def allow_form_to(*urls: str | None) -> None:
-    """A form of this page ends at one of these addresses, by way of redirects."""
-    given = tuple(url for url in urls if url)
+    """A form of this page ends at one of these addresses, by way of redirects.
+
+    A path is a place of ours, where every form may end.
+    """
+    given = tuple(url for url in urls if url and not url.startswith("/"))
     g.form_targets = (*g.get("form_targets", ()), *given)
 
 

@@ -72,5 +72,5 @@ def _account(found: Handover) -> people.Account:
 
 def _allow_form(found: Handover) -> None:
     """The form ends where `next` leads: there, or by way of it at a listed site."""
-    edge.allow_form_to(visitors.return_url(found.next) if "://" in found.next else None)
-    edge.allow_form_to(*site_origins(running().settings))
+    there = visitors.return_url(found.next)
+    edge.allow_form_to(there, *site_origins(running().settings))

@@ -74,8 +74,7 @@ def scan_page() -> Response:
     app, wish = _wish(request.args)
     found, begun = _shown(app, wish) or _code(app, wish, anew=False)
     # Without scripts a form claims, and ends where `next` leads, or by way of it.
-    edge.allow_form_to(wish.next if "://" in wish.next else None)
-    edge.allow_form_to(*site_origins(running().settings))
+    edge.allow_form_to(wish.next, *site_origins(running().settings))
     html = render_template(
         "scan/page.html",
         ticket=found.key,

@@ -137,6 +137,8 @@ def test_a_phone_in_another_network_chooses_the_number(desk: Desk) -> None:
     choices.filter(has_not_text=number).first.click()
     expect(phone.locator("[data-detail]")).to_be_visible()
     shows(page, "scanned")
+    expect(page.locator("[data-fill=number]")).not_to_have_text(number)
+    number = page.locator("[data-fill=number]").inner_text()
     phone.click(f"[data-number='{number}']")
     page.wait_for_url(f"{desk.service.url}/me")
 

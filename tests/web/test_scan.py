@@ -415,14 +415,26 @@ def test_what_is_no_number(page, phone, number):
 def test_three_wrong_numbers_and_the_code_is_dead(page, phone):
     """security row 74"""
     far(phone)
-    right = page.told()["number"]
-    wrong = "11" if right != "11" else "12"
+    right, wrong = page.told()["number"], "00"
     # A number that is missing is no guess.
     for given in (wrong, None, wrong, None, wrong):
         assert refusal(phone.confirms(given)) == (403, "scan_number")
     assert refusal(phone.confirms(right)) == (410, "scan_over")
     assert page.state == "refused"
     assert page.claims().status_code == 410
+
+
+def test_after_a_wrong_number_there_are_others(page, phone):
+    """security row 74: who taps one after the other is not through by the third"""
+    numbers = far(phone)
+    assert phone.confirms().get_json()["numbers"] == numbers
+    for _ in range(2):
+        before, right = numbers, page.told()["number"]
+        wrong = next(one for one in before if one != right)
+        numbers = phone.confirms(wrong).get_json()["numbers"]
+        assert not set(numbers) & set(before)
+        assert page.told()["number"] in numbers
+    assert phone.confirms(page.told()["number"]).status_code == 200
 
 
 def test_a_wrong_number_is_wrong_where_none_is_wanted(page, phone):

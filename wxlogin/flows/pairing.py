@@ -12,7 +12,8 @@ goes by these rules (docs/threats.md, security rows 67 to 74):
   scan, confirm or claim at once, one does.
 - Who scanned first confirms, or refuses. A scan alone leads to nothing.
 - Where browser and phone are in different networks the phone brings the number that
-  the browser shows; after three wrong ones the ticket is dead.
+  the browser shows. After a wrong one there are other numbers, so that nobody is
+  through by tapping one after the other; after three the ticket is dead.
 - What the phone is shown of the browser was seen as the code was made.
 
 A ticket that is over is remembered for a while, so that whoever holds its code hears
@@ -272,7 +273,8 @@ def _compared(now: Pairing, report: Report) -> Pairing:
         return now
     wrong = now.wrong + 1
     stage = Stage.refused if wrong >= MOST_WRONG else now.stage
-    return replace(now, wrong=wrong, stage=stage)
+    number, choices = new_numbers(but=now.choices)
+    return replace(now, wrong=wrong, stage=stage, number=number, choices=choices)
 
 
 def _may_pass(now: Pairing, report: Report) -> bool:

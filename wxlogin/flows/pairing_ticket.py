@@ -109,12 +109,13 @@ class Pairing(Kept):
         return bool(secret) and secrets.compare_digest(self.proof, given)
 
 
-def new_numbers() -> tuple[str, tuple[str, ...]]:
-    """A number, and three to choose from: no two of them are easily confused."""
+def new_numbers(*, but: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
+    """A number, and three to choose from: no two of them are easily confused, and none
+    is in `but`."""
     chosen: list[str] = []
     while len(chosen) < 3:
         one = str(10 + secrets.randbelow(90))
-        if not any(_alike(one, other) for other in chosen):
+        if one not in but and not any(_alike(one, other) for other in chosen):
             chosen.append(one)
     return chosen[secrets.randbelow(3)], tuple(chosen)
 

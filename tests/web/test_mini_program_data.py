@@ -361,12 +361,24 @@ def test_without_a_token_nothing_is_taken(app, simulator, path, token):
     assert "Bearer" in answer.headers["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("name", ["token", "access_token"])
-def test_a_token_in_an_address_is_refused(program, name):
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("token={}", "access_token={}", "Access-Token={}", "accessToken={}"),
+        *("Authorization=Bearer+{}", "sessionToken={}", "jwt={}", "a=1&TOKEN={}"),
+        *("t={}", "t=Bearer%20{}", "{}", "token=", "token=of-nobody"),
+    ],
+)
+def test_a_token_in_an_address_is_refused(program, query):
     """security row 64"""
-    path = f"/api/mp/mp/bind?{name}={program.token}"
+    path = f"/api/mp/mp/bind?{query.format(program.token)}"
     answer = program.sends("POST", path, json=data_of(program))
     assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+
+
+def test_a_program_may_add_to_an_address_what_is_no_token(program):
+    path = "/api/mp/mp/bind?t=1700000000&next=/orders"
+    assert program.sends("POST", path, json=data_of(program)).status_code == 200
 
 
 # -- session keys --

@@ -4,6 +4,7 @@ A phone's network layer counts every status as a success and keeps no cookie tha
 be trusted with; so nothing here reads or sets one, and status and body say everything.
 """
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -48,8 +49,9 @@ bp = Blueprint("mini_program", __name__, url_prefix="/api/mp")
 
 # WeChat's have 64 characters.
 _CODE_LENGTH = 512
-# Where other people's programs put a token.
-_IN_ADDRESS = {"token", "access_token", "session"}
+# Where other people's programs put a token, in small letters only.
+_IN_ADDRESS = {"token", "accesstoken", "authtoken", "session", "sessiontoken", "jwt"}
+_IN_ADDRESS |= {"bearer", "bearertoken", "authorization"}
 
 
 @bp.post("/<name>/login")
@@ -194,9 +196,12 @@ def _who(holder: Holder, signed_in: ProgramSignIn) -> Response:
 def token_of_program() -> str:
     """The bearer token. Raises BadRequest where one stands in the address, which ends
     up in logs (security row 64)."""
-    if not _IN_ADDRESS.isdisjoint(request.args):
+    token = bearer_token() or ""
+    names = {re.sub("[^a-z]", "", name.lower()) for name in request.args}
+    texts = [text for pair in request.args.items(multi=True) for text in pair]
+    if names & _IN_ADDRESS or (token and any(token in text for text in texts)):
         raise BadRequest("the token belongs into the Authorization header")
-    return bearer_token() or ""
+    return token
 
 
 def _stranger(waiting: Waiting) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from wxlogin.errors import (
     ScanOver,
     SignInNeeded,
     UnknownPerson,
-    WxloginError,
 )
 from wxlogin.flows import doors, first_visit, pairing
 from wxlogin.flows.mini_program import Holder
@@ -183,13 +182,11 @@ def claim(found: Pairing, secret: str, *, trace: Trace) -> Claimed:
     try:
         return _sign_in(mine, secret, trace)
     except SignInNeeded:
+        pairing.give_back(mine)
         raise ScanOver("who confirmed has signed out since") from None
-    except WxloginError as error:
-        # What may pass, such as a database that does not answer, costs no login.
-        if error.retry_after is not None:
-            pairing.give_back(mine)
-        raise
     except BaseException:
+        # What may pass, such as a database that does not answer, costs no login. What
+        # stays is said once more to the page that its script leads to.
         pairing.give_back(mine)
         raise
 

@@ -124,7 +124,13 @@ def test_one_code_twice(program, asked):
     assert asked() == 1
 
 
-@pytest.mark.parametrize("code", ["ab" * 32, "a b", "%00", '"abc"', "订单"])
+@pytest.mark.parametrize("code", ["undefined", "%00", "0" * 64])
+def test_a_code_that_says_there_is_none(program, asked, code):
+    assert refused(program.post("phone", code=code), "bad_request")
+    assert asked() == 0
+
+
+@pytest.mark.parametrize("code", ["ab" * 32, "a b", "%0a", '"abc"', "订单"])
 def test_a_code_that_nobody_was_given(program, asked, code):
     assert refused(program.post("phone", code=code), "phone_code_invalid")
     assert asked() == 1
@@ -354,7 +360,8 @@ def test_made_up_codes_end_here(app_for, simulator, asked):
     program = MiniProgram(app_for(limits={"failed_codes": 3}), simulator)
     program.logs_in()
     heard = [
-        program.post("phone", code=f"{number:064x}").status_code for number in range(5)
+        program.post("phone", code=f"{number:064x}").status_code
+        for number in range(1, 6)
     ]
     assert heard == [400] * 3 + [429] * 2
     assert asked() == 3

@@ -12,8 +12,8 @@ goes by these rules (docs/threats.md, security rows 67 to 74):
   scan, confirm or claim at once, one does.
 - Who scanned first confirms, or refuses. A scan alone leads to nothing.
 - Where browser and phone are in different networks the phone brings the number that
-  the browser shows. After a wrong one there are other numbers, so that nobody is
-  through by tapping one after the other; after three the ticket is dead.
+  the browser shows. It is typed: among few to choose from, whoever taps on finds it.
+  After three wrong ones the ticket is dead.
 - What the phone is shown of the browser was seen as the code was made.
 
 A ticket that is over is remembered for a while, so that whoever holds its code hears
@@ -42,7 +42,7 @@ from wxlogin.flows.pairing_ticket import (
     Scanner,
     Seen,
     Stage,
-    new_numbers,
+    new_number,
     proof_of,
 )
 from wxlogin.flows.redirect.attempt import Wish
@@ -73,7 +73,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Report:
-    """What a phone says: who it is, from where, and the number that was chosen."""
+    """What a phone says: who it is, from where, and the number that was typed."""
 
     scanner: Scanner
     address: str
@@ -92,7 +92,6 @@ def begin(
     """
     scene, secret = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     settings = running().settings
-    number, choices = new_numbers()
     pairing = Pairing(
         door=door,
         app=app,
@@ -101,8 +100,7 @@ def begin(
         ends=time.time() + settings.scan_ttl,
         proof=proof_of(scene, secret),
         first=first or scene,
-        number=number,
-        choices=choices,
+        number=new_number(),
     )
     _pairings.add(
         scene, pairing, seconds=_kept(pairing), most=settings.waiting_requests
@@ -179,7 +177,7 @@ def confirm(pairing: Pairing, report: Report, who: Callable[[], Confirmed]) -> P
     after = _change(pairing, step)
     if after.stage is not Stage.confirmed:
         if report.number:
-            get_logger().warning("a wrong number was chosen", wrong=after.wrong)
+            get_logger().warning("a wrong number was typed", wrong=after.wrong)
         raise NumberWrong("the phone has to bring the number that the browser shows")
     return after
 
@@ -273,8 +271,7 @@ def _compared(now: Pairing, report: Report) -> Pairing:
         return now
     wrong = now.wrong + 1
     stage = Stage.refused if wrong >= MOST_WRONG else now.stage
-    number, choices = new_numbers(but=now.choices)
-    return replace(now, wrong=wrong, stage=stage, number=number, choices=choices)
+    return replace(now, wrong=wrong, stage=stage)
 
 
 def _may_pass(now: Pairing, report: Report) -> bool:

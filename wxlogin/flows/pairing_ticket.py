@@ -85,9 +85,8 @@ class Pairing(Kept):
     first: str = ""
     stage: Stage = Stage.waiting
     scanner: Scanner | None = None
-    #: What the browser shows where `is_distant`, and among what the phone chooses.
+    #: What the browser shows where `is_distant`, and the phone is never told.
     number: str = ""
-    choices: tuple[str, ...] = ()
     is_distant: bool = False
     wrong: int = 0
     confirmed: Confirmed | None = None
@@ -109,20 +108,9 @@ class Pairing(Kept):
         return bool(secret) and secrets.compare_digest(self.proof, given)
 
 
-def new_numbers(*, but: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
-    """A number, and three to choose from: no two of them are easily confused, and none
-    is in `but`."""
-    chosen: list[str] = []
-    while len(chosen) < 3:
-        one = str(10 + secrets.randbelow(90))
-        if one not in but and not any(_alike(one, other) for other in chosen):
-            chosen.append(one)
-    return chosen[secrets.randbelow(3)], tuple(chosen)
-
-
-def _alike(one: str, other: str) -> bool:
-    """Do they have a digit in common, in whichever place?"""
-    return not set(one).isdisjoint(other)
+def new_number() -> str:
+    """Two digits, as people are used to type them: one in ninety."""
+    return str(10 + secrets.randbelow(90))
 
 
 def proof_of(scene: str, secret: str) -> str:

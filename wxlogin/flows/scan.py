@@ -96,7 +96,7 @@ def scanned(scene: str, holder: Holder, *, address: str) -> Pairing:
 
 @dataclass(frozen=True)
 class Yes:
-    """A confirmation: from where, and with the number that the person chose."""
+    """A confirmation: from where, and with the number that the person typed."""
 
     address: str
     number: str = ""

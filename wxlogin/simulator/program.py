@@ -40,7 +40,6 @@ class Asked:
     address: str = ""
     since: str = ""
     number_wanted: bool = False
-    numbers: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, body: Body) -> Self:
@@ -54,12 +53,9 @@ class Asked:
         return asked.now(body)
 
     def now(self, body: Body) -> Self:
-        """The same, with what this answer says of numbers."""
-        if not isinstance(body.get("number_wanted"), bool):
-            return self
-        given = body.get("numbers")
-        numbers = tuple(map(str, given)) if isinstance(given, list) else ()
-        return replace(self, number_wanted=body["number_wanted"], numbers=numbers)
+        """The same, with what this answer says of the number."""
+        wanted = body.get("number_wanted")
+        return replace(self, number_wanted=wanted) if isinstance(wanted, bool) else self
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,7 @@ class Program:
         return Told("ask", asked=Asked.of(told.body))
 
     def confirm(self, scene: str, number: str = "") -> Told:
-        """The person says yes, where it is wanted by the number of the browser."""
+        """The person says yes, where it is wanted with the number of the browser."""
         told = self._tell(scene, "confirm", {"number": number} if number else {})
         return told if isinstance(told, Told) else Told("confirmed")
 

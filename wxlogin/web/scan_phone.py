@@ -49,7 +49,7 @@ def confirm(name: str, scene: str) -> Response:
         with limits.guessing():
             signed_in = scan.confirm(scene, holder, said, trace=trace)
     except NumberWrong as error:
-        return refusal(error, members=_choices(scan.of_phone(scene, holder)))
+        return refusal(error, members=_wanted(scan.of_phone(scene, holder)))
     except UnknownPerson as error:
         return refusal(error, members=_terms(holder))
     more = session_of(signed_in, doors.MINI_PROGRAM) if signed_in else {}
@@ -77,16 +77,14 @@ def _asked(found: Pairing) -> dict[str, Any]:
             "system": seen.browser.replace(" · ", ", "),
             "since": scan.since(found),
         },
-        **_choices(found),
+        **_wanted(found),
         "expires_in": max(0, int(found.left)),
     }
 
 
-def _choices(found: Pairing) -> dict[str, Any]:
-    """The numbers that the person chooses from, where one has to be."""
-    if not found.is_distant:
-        return {"number_wanted": False}
-    return {"number_wanted": True, "numbers": list(found.choices)}
+def _wanted(found: Pairing) -> dict[str, Any]:
+    """Whether the person types the browser's number; nothing else of it is told."""
+    return {"number_wanted": found.is_distant}
 
 
 def _terms(holder: Holder) -> dict[str, Any]:
@@ -100,13 +98,15 @@ def _holder(name: str) -> Holder:
 
 
 def _number() -> str:
-    """The number that the person chose, as a text or as a number; "" for none.
+    """The number that the person typed, as a text or as a number; "" for none.
 
-    Raises BadRequest.
+    Blanks around it and full-width digits are how people type it; any other text is a
+    wrong number. Raises BadRequest.
     """
     given = json_object().get("number") if request.get_data() else None
     if given is None:
         return ""
     if isinstance(given, bool) or not isinstance(given, str | int):
-        raise BadRequest("number is one of the numbers")
-    return str(given).strip()[:8]
+        raise BadRequest("number is the two digits that the browser shows")
+    typed = str(given).strip()[:8]
+    return str(int(typed)) if typed.isdecimal() and len(typed) == 2 else typed

@@ -147,7 +147,7 @@ WORDS: dict[str, Words] = {
         _("Only who scanned a code first can confirm or refuse it."),
     ),
     "scan_number": Words(
-        _("Choose the number that the browser shows"),
+        _("Type the number that the browser shows"),
         _(
             "Phone and browser are in different networks. If no browser in front of "
             "you shows a number, somebody else wants to be signed in as you: refuse."

@@ -138,8 +138,8 @@ export interface Scanned {
   state: 'scanned';
   site: { name: string };
   browser: { address: string; system: string; since: string };
+  /** Does the person have to type the number that the browser shows? */
   number_wanted: boolean;
-  numbers?: string[];
   expires_in: number;
 }
 
@@ -147,8 +147,9 @@ export interface Scan {
   /** The text of the code that opened the page, from the query of Page.onLoad; '' for none. */
   sceneOf(query: Record<string, string | undefined> | undefined): string;
   scanned(scene: string): Promise<Scanned>;
-  /** Yes. Refused with `scan_number` where `problem.numbers` are to be chosen from, with
-   * `registration_needed` where a stranger has to agree first. */
+  /** Yes, with the number as the person typed it where one is wanted. Refused with
+   * `scan_number` where it is missing or wrong, with `registration_needed` where a stranger
+   * has to agree first. */
   confirm(scene: string, number?: string | null): Promise<{ state: 'confirmed' }>;
   cancel(scene: string): Promise<{ state: 'refused' }>;
 }

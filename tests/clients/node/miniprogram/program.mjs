@@ -76,4 +76,5 @@ export async function scans(computer, changes) {
   return { program, page };
 }
 
-export const tap = (dataset = {}) => ({ currentTarget: { dataset } });
+/** The form of the page was sent, with what was typed. */
+export const sent = (value = {}) => ({ detail: { value } });

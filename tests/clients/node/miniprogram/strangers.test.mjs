@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Computer } from "./computer.mjs";
 import { opened, refusal, reopened } from "./journey.mjs";
-import { Program, scans, tap } from "./program.mjs";
+import { Program, scans, sent } from "./program.mjs";
 import { simulator } from "./wx.mjs";
 
 test.beforeEach(() => simulator("reset", {}));
@@ -49,7 +49,7 @@ test("a stranger who scans a code is asked first, and signs the computer in by t
   const computer = await new Computer().opens();
   const { program, page } = await scans(computer, { person: "lihua" });
   assert.equal(page.data.state, "ask");
-  await page.confirm(tap());
+  await page.confirm(sent());
   assert.equal(page.data.state, "terms");
   assert.equal(page.data.terms.terms_version, "2026-11");
   assert.equal((await computer.looks()).state, "scanned");

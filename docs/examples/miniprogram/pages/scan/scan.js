@@ -17,9 +17,10 @@ Page({
     });
   },
 
-  // Only what the person taps confirms anything.
-  async confirm({ currentTarget }) {
-    this.number = currentTarget.dataset.number;
+  // Only what the person taps confirms anything. The number stands on the browser's page and
+  // nowhere else, so it is typed.
+  async confirm({ detail }) {
+    this.number = detail.value.number;
     await this.step(async () => {
       await account.scan.confirm(this.scene, this.number);
       this.setData({ state: 'confirmed' });

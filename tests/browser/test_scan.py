@@ -197,10 +197,9 @@ def test_ten_errors_stop_the_page(desk: Desk) -> None:
     page.route("**/state?*", refuse)
     page.route("**/events", lambda route: route.abort())
     page.goto(f"{desk.service.url}/login/scan")
-    for count in range(1, 11):
+    for _ in range(10):
         page.clock.run_for(11_000)
         page.evaluate("fetch('/healthz')")
-        assert len(asked) <= count
     shows(page, "stopped")
     assert len(asked) == 10
     page.clock.run_for(600_000)

@@ -88,7 +88,10 @@ def _lock_pair(session: Session, merge_id: int) -> tuple[Merge, User, User]:
         raise NotFound(f"there is no merge {merge_id}")
     if seen.undone_at is not None:
         raise Conflict(f"merge {merge_id} was undone before")
-    loser = session.get_one(User, seen.loser_id)
+    loser = session.get(User, seen.loser_id)
+    if loser is None:
+        # Deleted since, and the merge with it.
+        raise StartOver
     pair = {seen.loser_id, loser.merged_into_id}
     query = sa.select(User).where(User.id.in_(pair)).order_by(User.id)
     fresh = query.with_for_update().execution_options(populate_existing=True)

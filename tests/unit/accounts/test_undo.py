@@ -1,6 +1,7 @@
 """Telling two merged users apart again."""
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.support.people import (
@@ -199,3 +200,22 @@ def test_kept_apart_pair_is_written_once(people: People) -> None:
 
     transaction(twice)
     assert rows(KeptApart) == 1
+
+
+def test_a_merge_that_goes_while_it_is_looked_at_is_looked_for_again(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_that_merge(people)
+    (before,) = list_merges()
+    found, gone = Session.get, []
+
+    def get(session: Session, model: type, *key: object, **more: object) -> object:
+        row = found(session, model, *key, **more)
+        if model is Merge and not gone:
+            # As by another transaction; it is rolled back with this one.
+            gone.append(session.execute(sa.delete(User)))
+        return row
+
+    monkeypatch.setattr(Session, "get", get)
+    assert undo(before.id, at=people.at).identities
+    assert len(gone) == 1

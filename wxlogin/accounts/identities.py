@@ -149,12 +149,15 @@ def unlink(user_id: int, identity_id: int, *, through: int | None = None) -> Non
     identity is not the user's, Conflict if nobody would be left, and RecentlyJoined
     where a WeChat that has just come would gain by it.
     """
-    transaction(lambda session: _unlink(session, user_id, identity_id, through))
+    transaction(
+        lambda session: unlink_in(session, user_id, identity_id, through=through)
+    )
 
 
-def _unlink(
-    session: Session, user_id: int, identity_id: int, through: int | None
+def unlink_in(
+    session: Session, user_id: int, identity_id: int, *, through: int | None = None
 ) -> None:
+    """The same inside the caller's transaction."""
     lock(session, {user_id})
     query = sa.select(Identity).where(Identity.user_id == user_id)
     identities = list(session.scalars(query))

@@ -267,10 +267,11 @@ def delete(user_id: int, *, through: int | None = None) -> None:
     AccountGone where there is no such user (any more), or it was merged away, and
     RecentlyJoined for a person who has just come to the account.
     """
-    transaction(lambda session: _delete(session, user_id, through))
+    transaction(lambda session: delete_in(session, user_id, through=through))
 
 
-def _delete(session: Session, user_id: int, through: int | None) -> None:
+def delete_in(session: Session, user_id: int, *, through: int | None = None) -> None:
+    """The same inside the caller's transaction."""
     user = lock(session, {user_id})[user_id]
     if through is not None:
         company = wechats.company(session, user_id)

@@ -15,15 +15,17 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import followers
+from wxlogin.accounts import followers, withdrawals
 from wxlogin.accounts.followers import Follow
 from wxlogin.accounts.models import Push as PushRow
+from wxlogin.accounts.withdrawals import Part
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, remove, run
 from wxlogin.flows import content_check
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
+from wxlogin.wechat import revocations
 from wxlogin.wechat.pushes import Push
 
 #: Longer than any work takes.
@@ -95,12 +97,33 @@ def _finish(session: Session, row: PushRow, push: Push) -> None:
 
 
 def _apply(session: Session, appid: str, push: Push) -> None:
-    follows = _FOLLOWS.get(push.event)
-    if follows is None or not push.openid:
+    if not push.openid:
         return
-    at = datetime.fromtimestamp(push.at, UTC)
-    follow = Follow(appid, push.openid, follows, min(at, now()), push.scene)
-    followers.note(session, follow, now=now())
+    follows = _FOLLOWS.get(push.event)
+    if follows is not None:
+        at = datetime.fromtimestamp(push.at, UTC)
+        follow = Follow(appid, push.openid, follows, min(at, now()), push.scene)
+        followers.note(session, follow, now=now())
+    elif push.event in revocations.EVENTS:
+        _take_back(session, appid, push)
+
+
+def _take_back(session: Session, appid: str, push: Push) -> None:
+    """What a person takes back. A plain push proves nothing of what it says, and wipes
+    nothing."""
+    app = next((one for one in running().settings.apps if one.appid == appid), None)
+    if app is None or app.aes_key is None:
+        get_logger().warning("a plain push wipes nothing", appid=appid, told=push.event)
+        return
+    match push.event:
+        case revocations.CLOSED:
+            known = withdrawals.close(session, appid, push.openid)
+        case revocations.CHANGED:
+            known = withdrawals.has_changed(session, appid, push.openid)
+        case _:
+            parts = frozenset(map(Part, revocations.taken_back(app.kind, push)))
+            known = withdrawals.take_back(session, appid, push.openid, parts, at=now())
+    get_logger().info("taken back", app=app.name, told=push.event, known=known)
 
 
 def _claim(push_id: int) -> PushRow | None:

@@ -8,7 +8,8 @@ from .control import body, bp
 from .current import world
 from .protocol import SCOPE_USERINFO
 from .refusals import Clash, flag, known, mapping, text
-from .world import consent, happenings
+from .world import account_codes, consent, happenings
+from .world.account_codes import AccountCode
 from .world.consent_link import Blank, Refused, read_link
 from .world.parties import App
 
@@ -69,6 +70,34 @@ def unfollow() -> Response:
     app, person = _account_and_person()
     happenings.unfollow(world(), app, person)
     return jsonify(_relation(app, person))
+
+
+@bp.post("/scan_oa")
+def scan_account() -> Response:
+    """A person scans an account's code, by `ticket`, by `link`, or the plain one.
+
+    `follow` is what somebody says who does not follow it yet. `outcome` is scanned,
+    followed, declined, silent or expired.
+    """
+    data = mapping(body(), "body")
+    known(data, ("ticket", "link", "appid", "person", "follow"), "body")
+    code, person = _code(data), person_of(data)
+    agrees = flag(data, "follow", "body", True)
+    app = world().registry.app(code.appid)
+    outcome = happenings.scan_account(world(), code, person)
+    if outcome == happenings.ASKS:
+        outcome = "followed" if agrees else "declined"
+        if agrees:
+            happenings.follow(world(), app, person, code)
+    return jsonify(outcome=outcome, **_relation(app, person))
+
+
+def _code(data: Any) -> AccountCode:
+    if "ticket" in data:
+        return world().account_codes.by_ticket(text(data, "ticket", "body", None))
+    if "link" in data:
+        return world().read_account_code(text(data, "link", "body", None))
+    return account_codes.plain(app_of(data, "official_account"))
 
 
 def _relation(app: App, person: str) -> dict[str, Any]:

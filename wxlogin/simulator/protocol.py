@@ -13,6 +13,10 @@ POLL = "/connect/l/qrconnect"
 # By `weixin:/` and this a phone's browser opens a mini program.
 BUSINESS = "/dl/business/"
 
+# An account's code with a scene by its ticket, and its plain one by its gh_ id.
+SHOWQRCODE = "/cgi-bin/showqrcode"
+PLAIN_QRCODE = "/qr/code"
+
 # The page inside WeChat, and what stands behind every link to it.
 OAUTH2_AUTHORIZE = "/connect/oauth2/authorize"
 FRAGMENT = "#wechat_redirect"
@@ -38,6 +42,7 @@ CGI_CALLBACK_CHECK = "/cgi-bin/callback/check"
 CGI_USER_INFO = "/cgi-bin/user/info"
 CGI_USER_BATCHGET = "/cgi-bin/user/info/batchget"
 CGI_USER_GET = "/cgi-bin/user/get"
+CGI_QRCODE_CREATE = "/cgi-bin/qrcode/create"
 WXA_CHECKSESSION = "/wxa/checksession"
 WXA_RESETUSERSESSIONKEY = "/wxa/resetusersessionkey"
 WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"

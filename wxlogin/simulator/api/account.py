@@ -74,7 +74,8 @@ def _told(asked: Asked, app: App, person: Person) -> Fields:
     following = asked.world.relations.following(app, person.name)
     if following is None:
         return {"subscribe": 0, **who, "tagid_list": []}
-    scene = following.scene
+    code = following.code
+    scene = code.scene if code else ""
     return {
         "subscribe": 1,
         **who,
@@ -82,9 +83,9 @@ def _told(asked: Asked, app: App, person: Person) -> Fields:
         "remark": "",
         "groupid": 0,
         "tagid_list": [],
-        "subscribe_scene": "ADD_SCENE_QR_CODE" if scene else "ADD_SCENE_OTHERS",
-        "qr_scene": 0,
-        "qr_scene_str": scene,
+        "subscribe_scene": "ADD_SCENE_QR_CODE" if code else "ADD_SCENE_OTHERS",
+        "qr_scene": scene if isinstance(scene, int) else 0,
+        "qr_scene_str": scene if isinstance(scene, str) else "",
     }
 
 

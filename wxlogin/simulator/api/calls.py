@@ -20,6 +20,7 @@ from ..world.rids import Refusal
 from . import (
     access_token,
     account,
+    account_codes,
     content_check,
     maintenance,
     migration,
@@ -55,6 +56,7 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.CGI_USER_INFO: ("GET", account.user_info),
     protocol.CGI_USER_BATCHGET: ("POST", account.batch_get),
     protocol.CGI_USER_GET: ("GET", account.user_get),
+    protocol.CGI_QRCODE_CREATE: ("POST", account_codes.create),
     protocol.CGI_CHANGEOPENID: ("POST", migration.change_openid),
     protocol.WXA_CHECKSESSION: ("GET", mini_program.check_session),
     protocol.WXA_RESETUSERSESSIONKEY: ("GET", mini_program.reset_session_key),

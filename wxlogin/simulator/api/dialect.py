@@ -30,6 +30,8 @@ ERRMSG = {
     40030: "invalid refresh_token",
     40032: "invalid openid list size",
     40037: "invalid template_id",
+    40052: "invalid action name",
+    40053: "invalid action info, please check document",
     40066: "invalid url",
     40097: "invalid args",
     40125: "invalid appsecret",

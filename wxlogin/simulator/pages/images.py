@@ -5,11 +5,14 @@ from hashlib import sha256
 from io import BytesIO
 
 import segno
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from .. import protocol
 from ..current import world
+from ..refusals import Unknown
 from ..world import ids
+from ..world.account_codes import AccountCode, plain
 
 bp = Blueprint("images", __name__)
 
@@ -95,6 +98,37 @@ def grey_avatar_jpeg(side: int) -> bytes:
     draw.ellipse((220, 130, 420, 340), fill="white")
     draw.ellipse((110, 380, 530, 800), fill="white")
     return _jpeg(image.resize((side, side), Image.Resampling.LANCZOS))
+
+
+@bp.get(protocol.SHOWQRCODE)
+def account_code() -> Response:
+    """An account's code by its ticket; no token is asked for, and it may be kept.
+
+    A ticket that is none is a real 404. That one which is over still has its picture is
+    inferred: whoever kept it has it, too.
+    """
+    try:
+        code = world().account_codes.by_ticket(request.args.get("ticket", ""))
+    except Unknown:
+        abort(404)
+    return _account_picture(code)
+
+
+@bp.get(protocol.PLAIN_QRCODE)
+def plain_code() -> Response:
+    """An account's plain code, by its gh_ id."""
+    named = request.args.get("username", "")
+    for app in world().registry.apps():
+        if app.kind == "official_account" and app.original_id == named:
+            return _account_picture(plain(app))
+    abort(404)
+
+
+def _account_picture(code: AccountCode) -> Response:
+    # The type is WeChat's own word for a JPEG.
+    response = Response(qr_jpeg(code.url), content_type="image/jpg")
+    response.headers["Cache-Control"] = "max-age=604800"
+    return response
 
 
 @bp.get("/mmopen/vi_32/<avatar_id>/<size>")

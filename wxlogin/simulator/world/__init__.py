@@ -14,6 +14,7 @@ from typing import Any, Self
 from ..protocol import SCOPE_LOGIN
 from ..refusals import Invalid
 from . import seed
+from .account_codes import AccountCode, AccountCodes, plain
 from .app_tokens import AppTokens
 from .journal import Journal
 from .launches import Launch, Launches
@@ -90,6 +91,7 @@ class World:
         self.relations = Relations(self.changed, self.clock.now)
         self.mini_programs = MiniPrograms(self.changed, self.clock.now)
         self.launches = Launches(self.changed, self.clock.now)
+        self.account_codes = AccountCodes(self.changed, self.clock.now)
         self.storage = Storage(self.changed, self.clock.now)
         self.app_tokens = AppTokens(self.changed, self.clock.now)
         self.quotas = Quotas(self.changed, self.clock.now)
@@ -123,6 +125,7 @@ class World:
             self.qrcodes.reset()
             self.mini_programs.reset()
             self.launches.reset()
+            self.account_codes.reset()
             self.storage.reset()
             self.app_tokens.reset()
             self.quotas.reset()
@@ -146,6 +149,14 @@ class World:
             codes = self.issue_codes(qr.app, who.name, SCOPE_LOGIN)
             self.qrcodes.confirm_fast(qr.uuid, who.name, codes)
         return self.qrcodes.get(qr.uuid)
+
+    def read_account_code(self, url: str) -> AccountCode:
+        """The account's code with this text in it, also a plain one. Raises Unknown."""
+        for app in self.registry.apps():
+            code = plain(app)
+            if app.kind == "official_account" and code.url == url:
+                return code
+        return self.account_codes.by_url(url)
 
     def scan(self, uuid: str, person: str) -> QrCode:
         """The person's phone reads a QR code. Raises Unknown or Clash."""

@@ -7,9 +7,13 @@ does not follow, is no event. Whoever takes a consent back is asked again.
 from collections.abc import Iterable
 
 from . import World, push_events, push_letter
+from .account_codes import AccountCode
 from .parties import App
 from .push_events import Event
 from .pushes import Push
+
+#: What comes of scanning an account's code.
+EXPIRED, SILENT, SCANNED, ASKS = "expired", "silent", "scanned", "asks"
 
 
 def draft(
@@ -57,12 +61,38 @@ def tell(world: World, app: App, person: str, event: Event) -> None:
         world.pushes.start(lambda: world.pushes.deliver(push))
 
 
-def follow(world: World, app: App, person: str, event: Event | None = None) -> None:
-    """The person follows an account; `event` is another subscribe than a plain one."""
-    before = world.relations.follows(app, person)
-    world.relations.follow(app, person, event.key if event else "")
+def follow(
+    world: World, app: App, person: str, code: AccountCode | None = None
+) -> None:
+    """The person follows an account, from a page or behind one of its codes."""
+    with world.changed:
+        before = world.relations.follows(app, person)
+        world.relations.follow(app, person, code)
     if not before:
-        tell(world, app, person, event or Event("subscribe"))
+        tell(world, app, person, _by_code("subscribe", code))
+
+
+def scan_account(world: World, code: AccountCode, person: str) -> str:
+    """The person scans a code of an account: EXPIRED, SILENT, SCANNED, or ASKS.
+
+    ASKS is a person who does not follow, and is offered to: `follow` is the yes, and
+    of a no nobody hears. The account's plain code opens its chat in silence.
+    """
+    app = world.registry.app(code.appid)
+    if world.account_codes.is_over(code):
+        return EXPIRED
+    if not world.relations.follows(app, person):
+        return ASKS
+    if not code.ticket:
+        return SILENT
+    tell(world, app, person, _by_code("SCAN", code))
+    return SCANNED
+
+
+def _by_code(event: str, code: AccountCode | None) -> Event:
+    if code is None:
+        return Event(event)
+    return Event(event, key=str(code.scene), ticket=code.ticket)
 
 
 def unfollow(world: World, app: App, person: str) -> None:

@@ -46,6 +46,11 @@ def original_id(appid: str) -> str:
     return "gh_" + hashlib.sha256(f"original\0{appid}".encode()).hexdigest()[:12]
 
 
+def plain_code(appid: str) -> str:
+    """What stands in an account's plain code: 20 characters, stable for the appid."""
+    return _digest("plain code", appid)[:20]
+
+
 def snapshot_openid() -> str:
     """The made-up openid of a preview visitor, another one each time."""
     return "o" + secrets.token_urlsafe(21)[:27]

@@ -98,7 +98,8 @@ def _event(app: App, person: str, event: Event) -> Fields:
         return told | _about(app, person, event)
     name = event.name.lower()
     if name == "subscribe":
-        told["EventKey"] = f"qrscene_{event.key}" if event.key else ""
+        by_code = event.key or event.ticket
+        told["EventKey"] = f"qrscene_{event.key}" if by_code else ""
     elif name in ("unsubscribe", "scan", "click", "view") or event.key:
         told["EventKey"] = event.key
     if event.ticket:

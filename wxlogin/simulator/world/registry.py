@@ -15,6 +15,7 @@ from typing import Any
 
 from ..refusals import Clash, Unknown, mapping
 from . import ids
+from .account_codes import AccountCode
 from .part import Part
 from .parties import App, Person, app_from, person_from
 
@@ -127,10 +128,10 @@ CONSENT_SECONDS = 30 * 24 * 3600
 
 @dataclass(frozen=True)
 class Following:
-    """That a person follows an account."""
+    """That a person follows an account; `code` is what led there."""
 
     since: float
-    scene: str
+    code: AccountCode | None
 
 
 class Relations(Part):
@@ -142,10 +143,10 @@ class Relations(Part):
             self._consents: dict[tuple[str, str], float] = {}
             self._previews: dict[tuple[str, str], str] = {}
 
-    def follow(self, app: App, person: str, scene: str = "") -> None:
-        """From now on; `scene` is of the account's code that led there."""
+    def follow(self, app: App, person: str, code: AccountCode | None = None) -> None:
+        """From now on; `code` is the account's that led there."""
         with self._changed:
-            new = Following(self._now(), scene)
+            new = Following(self._now(), code)
             self._followers.setdefault((app.appid, person), new)
 
     def unfollow(self, app: App, person: str) -> None:

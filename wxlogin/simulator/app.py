@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from . import (
+    control_account,
     control_migration,
     control_mini_program,
     control_push,
@@ -13,12 +14,18 @@ from . import (
 )
 from .api import calls
 from .current import require_own_host
-from .pages import connect, images, index, mini_program, phone, wechat_browser
+from .pages import account, connect, images, index, mini_program, phone, wechat_browser
 from .pages.page import add_pages
 from .world import World
 from .world.parties import GREY, Person
 
-_CONTROLS = (control_wechat, control_mini_program, control_push, control_migration)
+_CONTROLS = (
+    control_wechat,
+    control_mini_program,
+    control_account,
+    control_push,
+    control_migration,
+)
 
 
 def create_simulator(
@@ -43,10 +50,10 @@ def create_simulator(
     require_own_host(app, [*names, *([public_host] if public_host else [])])
     add_pages(app)
     app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)
-    pages = (connect, images, index, phone, wechat_browser, mini_program)
+    pages = (connect, images, index, phone, wechat_browser, mini_program, account)
     for part in (*pages, calls):
         app.register_blueprint(part.bp)
-    # One blueprint, to which each of the four adds its calls.
+    # One blueprint, to which each of them adds its calls.
     for control in {each.bp for each in _CONTROLS}:
         app.register_blueprint(control)
     return app

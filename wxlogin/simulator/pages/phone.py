@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from ..current import is_foreign, world
 from ..protocol import CONFIRM
 from ..refusals import SimulatorError
+from ..world.account_codes import PLAIN, WITH_SCENE
 from ..world.consent_link import is_consent_link
 from ..world.launches import PROGRAM_SCREEN
 from ..world.qrcodes import CANCELLED, CONFIRMED, SCANNED, QrCode
@@ -55,13 +56,18 @@ def codes() -> str:
 def _codes() -> dict[str, object]:
     return {
         "codes": world().qrcodes.on_show(),
+        "account_codes": [
+            (world().registry.app(code.appid), code)
+            for code in world().account_codes.on_show()
+        ],
         "launches": world().launches.recent(),
         "version": _version(),
     }
 
 
 def _version() -> str:
-    return f"{world().qrcodes.version}-{world().launches.version}"
+    parts = world().qrcodes, world().launches, world().account_codes
+    return "-".join(str(part.version) for part in parts)
 
 
 @bp.get("/phone/open")
@@ -71,6 +77,9 @@ def open_link() -> Response:
     if is_consent_link(link):
         who = request.args.get("person")
         return redirect(url_for("wechat_browser.authorize", link=link, person=who))
+    if link.startswith((WITH_SCENE, PLAIN)):
+        who = request.args.get("person")
+        return redirect(url_for("account.scan", link=link, person=who))
     try:
         parts = urlsplit(link)
     except ValueError:

@@ -66,10 +66,10 @@ def act() -> Response:
         happenings.unfollow(world(), _account(form["unfollow"]), person.name)
     elif "full_service" in form:
         link = world().relations.preview(_account(form["full_service"]), person.name)
-        return _open(person, link, phone_owner.FROM_LINK, full="1")
+        return open_url(person, link, phone_owner.FROM_LINK, full="1")
     else:
         entry = form.get("entry") or phone_owner.FROM_LINK
-        return _open(person, form.get("url", "").strip(), entry)
+        return open_url(person, form.get("url", "").strip(), entry)
     return redirect(url_for("wechat_browser.home", person=person.name), 303)
 
 
@@ -80,8 +80,10 @@ def _account(name: str) -> App:
         abort(404)
 
 
-def _open(person: Person, url: str, entry: str, *, full: str | None = None) -> Response:
-    """Go there in this window, as WeChat."""
+def open_url(
+    person: Person, url: str, entry: str, *, full: str | None = None
+) -> Response:
+    """Go there in this window, as WeChat; `entry` is where the link stood."""
     if not _is_web_page(url):
         return _home(person, problem="url")
     if is_consent_link(url):

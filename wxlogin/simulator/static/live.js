@@ -3,15 +3,21 @@
 (function () {
   "use strict";
 
+  var HOOKS = ["scan", "launch", "accountCode", "link"];
+
   function focusedHook(part) {
     var active = document.activeElement;
-    return part.contains(active) && active.dataset.scan;
+    if (!part.contains(active)) { return null; }
+    var name = HOOKS.filter(function (each) { return active.dataset[each]; })[0];
+    if (!name) { return null; }
+    var attribute = name.replace(/[A-Z]/g, function (c) { return "-" + c.toLowerCase(); });
+    return "[data-" + attribute + "=" + JSON.stringify(active.dataset[name]) + "]";
   }
 
   function replace(part, html) {
     var hook = focusedHook(part);
     part.innerHTML = html;
-    var again = hook && part.querySelector('[data-scan="' + hook + '"]');
+    var again = hook && part.querySelector(hook);
     if (again) { again.focus(); }
   }
 

@@ -16,6 +16,7 @@ from ..refusals import Invalid
 from . import seed
 from .account_codes import AccountCode, AccountCodes, plain
 from .app_tokens import AppTokens
+from .consoles import Consoles
 from .journal import Journal
 from .launches import Launch, Launches
 from .migrations import Migrations
@@ -92,6 +93,7 @@ class World:
         self.mini_programs = MiniPrograms(self.changed, self.clock.now)
         self.launches = Launches(self.changed, self.clock.now)
         self.account_codes = AccountCodes(self.changed, self.clock.now)
+        self.consoles = Consoles(self.changed, self.clock.now)
         self.storage = Storage(self.changed, self.clock.now)
         self.app_tokens = AppTokens(self.changed, self.clock.now)
         self.quotas = Quotas(self.changed, self.clock.now)
@@ -126,6 +128,7 @@ class World:
             self.mini_programs.reset()
             self.launches.reset()
             self.account_codes.reset()
+            self.consoles.reset()
             self.storage.reset()
             self.app_tokens.reset()
             self.quotas.reset()

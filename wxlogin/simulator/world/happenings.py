@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from . import World, push_events, push_letter
 from .account_codes import AccountCode
+from .consoles import Button
 from .parties import App
 from .push_events import Event
 from .pushes import Push
@@ -70,6 +71,7 @@ def follow(
         world.relations.follow(app, person, code)
     if not before:
         tell(world, app, person, _by_code("subscribe", code))
+        _answer(world, app, person, world.consoles.greeting(app))
 
 
 def scan_account(world: World, code: AccountCode, person: str) -> str:
@@ -127,6 +129,21 @@ def say(world: World, app: App, person: str, text: str) -> None:
     """The person writes to an account."""
     world.pushes.say(app, person, "person", text)
     tell(world, app, person, Event("text", content=text))
+    _answer(world, app, person, world.consoles.reply(app, person, text))
+
+
+def tap(world: World, app: App, person: str, button: Button) -> None:
+    """The person taps a button of the account's menu."""
+    if button.type == "text":
+        _answer(world, app, person, button.value)
+    elif button.type != "view":
+        _answer(world, app, person, f"[{button.type}]")
+
+
+def _answer(world: World, app: App, person: str, words: str) -> None:
+    """What the console says in the account's name, if anything."""
+    if words:
+        world.pushes.say(app, person, "account", words)
 
 
 def _mode(world: World, app: App, person: str) -> str:

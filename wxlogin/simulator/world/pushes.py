@@ -99,7 +99,7 @@ class Pushes(Part):
     `post` sends one request, `pause` waits seconds, `start` runs a job by itself.
     """
 
-    #: Grows with every push; a page asks whether it changed.
+    #: Grows with every push and every line of a chat; a page asks whether it changed.
     version = 0
 
     def __init__(self, changed: Condition, now: Callable[[], float]) -> None:
@@ -167,6 +167,7 @@ class Pushes(Part):
         with self._changed:
             lines = self._chats.setdefault((app.appid, person), deque(maxlen=50))
             lines.append({"from": who, "text": text})
+            self.version += 1
             self._changed.notify_all()
 
     def _keep(self, delivery: Delivery) -> Delivery:

@@ -283,7 +283,7 @@ def test_menu_and_replies_vanish_with_an_address(
     assert lines(page) == [("person", "hi")]
     assert acts(client, button="0").location.startswith(PATH)
     told = client.get("/_sim/console?appid=oa").get_json()
-    assert (told["shown"], told["follow"]) == ([], "欢迎")
+    assert (told["shown"], told["follow"]["content"]) == ([], "欢迎")
     # They are only asleep.
     client.put("/_sim/apps", json={"name": "oa", "push_url": ""})
     assert 'data-button="商城"' in opens(client)

@@ -22,6 +22,7 @@ from .conftest import (
     Account,
     Program,
     code_of,
+    no_proxies,
     phone,
     uuid_in,
 )
@@ -88,12 +89,11 @@ def test_the_qr_code(people: FlaskClient, wechatpy: Callable[..., WeChatOAuth]) 
     assert oauth.get_user_info()["nickname"] == "贝儿\x07Bell"
 
 
-@pytest.fixture
-def wxa(server: SimulatorServer) -> WeChatClient:
-    """Its client of a mini program's server."""
+def client_of(server: SimulatorServer, appid: str, secret: str) -> WeChatClient:
+    """Its client of a server that holds an access_token."""
 
     class Here(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
-        API_BASE_URL = f"{server.url}/"
+        API_BASE_URL = f"{server.url}/cgi-bin/"
 
         def fetch_access_token(self) -> None:
             params = {
@@ -103,10 +103,22 @@ def wxa(server: SimulatorServer) -> WeChatClient:
             }
             self._fetch_access_token(f"{server.url}/cgi-bin/token", params)
 
-    client = Here(MP, "secret-of-mp")
+    client = Here(appid, secret)
     client.wxa.API_BASE_URL = f"{server.url}/"
     client._http.trust_env = False
     return client
+
+
+@pytest.fixture
+def wxa(server: SimulatorServer) -> WeChatClient:
+    """A mini program's."""
+    return client_of(server, MP, "secret-of-mp")
+
+
+@pytest.fixture
+def oa(server: SimulatorServer) -> WeChatClient:
+    """An official account's."""
+    return client_of(server, OA, "secret-of-oa")
 
 
 def test_a_mini_programs_login_and_its_open_data(
@@ -141,3 +153,33 @@ def test_a_token_that_another_server_ended_is_fetched_anew(
     world.advance(300)
     assert wxa.wxa.get_wxa_code_unlimited("k3J9").content[:2] == b"\xff\xd8"
     assert wxa.access_token != first
+
+
+def test_an_accounts_code_and_its_follower(
+    oa: WeChatClient, people: FlaskClient, server: SimulatorServer
+) -> None:
+    scene = {"scene": {"scene_str": "login_1"}}
+    code = oa.qrcode.create({"action_name": "QR_STR_SCENE", "action_info": scene})
+    assert code["expire_seconds"] == 60
+    # Its address of the picture, at our host.
+    picture = oa.qrcode.get_url(code).replace("https://mp.weixin.qq.com", server.url)
+    assert no_proxies().get(picture).content[:2] == b"\xff\xd8"
+    people.post("/_sim/scan_oa", json={"ticket": code["ticket"], "person": "lihua"})
+    info = oa.user.get(openid(OA, "lihua"))
+    assert (info["subscribe_scene"], info["qr_scene_str"]) == (
+        "ADD_SCENE_QR_CODE",
+        "login_1",
+    )
+
+
+def test_an_accounts_menu(oa: WeChatClient, people: FlaskClient) -> None:
+    assert oa.menu.get() is None
+    menu = {"button": [{"type": "click", "name": "登录", "key": "LOGIN"}]}
+    oa.menu.create(menu)
+    assert oa.menu.get()["menu"]["button"][0]["key"] == "LOGIN"
+    assert oa.menu.get_menu_info()["is_menu_open"] == 1
+    oa.menu.delete()
+    assert oa.menu.get() is None
+    people.put("/_sim/console", json={"appid": "oa", "follow": "欢迎"})
+    told = oa.message.get_autoreply_info()
+    assert told["add_friend_autoreply_info"]["content"] == "欢迎"

@@ -1,14 +1,15 @@
 """What an account's owner sets in WeChat's console: a menu, and automatic replies.
 
 They work as long as no push address is set. With one the console's menu is gone and its
-replies are silent (github.com/labring/FastGPT/issues/4224). Replies: to a follow; to a
+replies are silent (github.com/labring/FastGPT/issues/4224); a menu that was made by a
+call stays, and stands in the place of the console's. Replies: to a follow; to a
 message by a keyword, contained in it or equal to it; to any other message, at most once
 an hour for a person (developers.weixin.qq.com/doc/service/en/Message_Management/
 Getting_Rules_for_Auto_Replies.html).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..refusals import Invalid, known, mapping, text
@@ -17,6 +18,7 @@ from .parties import App
 
 #: What a button of the console may be; `text` says its value in the chat.
 CONSOLE_TYPES = ("text", "view", "img", "voice", "video", "news")
+REPLY_TYPES = ("text", "img", "voice", "video", "news")
 CONTAIN, EQUAL = "contain", "equal"
 
 _MOST_BUTTONS, _MOST_BELOW = 3, 5
@@ -38,11 +40,24 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """An automatic reply; but for texts `content` is the id of a file."""
+
+    content: str
+    type: str = "text"
+
+    @property
+    def shown(self) -> str:
+        """The line that it is in the chat."""
+        return self.content if self.type == "text" else f"[{self.type}]"
+
+
+@dataclass(frozen=True)
 class Keyword:
     """A reply to messages that contain a word, or are equal to it."""
 
     word: str
-    reply: str
+    reply: Reply
     match: str = CONTAIN
 
     def fits(self, message: str) -> bool:
@@ -51,12 +66,13 @@ class Keyword:
 
 @dataclass(frozen=True)
 class Console:
-    """What is set of one account; empty texts are no replies."""
+    """What is set of one account, and since when."""
 
     menu: tuple[Button, ...] = ()
-    follow: str = ""
-    default: str = ""
-    keywords: tuple[Keyword, ...] = field(default_factory=tuple)
+    follow: Reply | None = None
+    default: Reply | None = None
+    keywords: tuple[Keyword, ...] = ()
+    since: float = 0.0
 
 
 class Consoles(Part):
@@ -65,12 +81,25 @@ class Consoles(Part):
     def reset(self) -> None:
         with self._changed:
             self._set: dict[str, Console] = {}
+            self._made: dict[str, list[dict[str, Any]]] = {}
             self._rested: dict[tuple[str, str], float] = {}
 
     def put(self, app: App, console: Console) -> None:
         with self._changed:
-            self._set[app.appid] = console
+            self._set[app.appid] = replace(console, since=self._now())
             self._changed.notify_all()
+
+    def make_menu(self, app: App, menu: list[dict[str, Any]] | None) -> None:
+        """A menu by a call, as menu/create takes it; None takes it away."""
+        with self._changed:
+            self._made.pop(app.appid, None)
+            if menu is not None:
+                self._made[app.appid] = menu
+
+    def made_menu(self, app: App) -> list[dict[str, Any]] | None:
+        """The menu that was made by a call."""
+        with self._changed:
+            return self._made.get(app.appid)
 
     def of(self, app: App) -> Console:
         """What is set, whether it works or not."""
@@ -79,11 +108,15 @@ class Consoles(Part):
 
     def menu(self, app: App) -> tuple[Button, ...]:
         """The buttons that people see."""
+        made = self.made_menu(app)
+        if made is not None:
+            return tuple(_made_button(item) for item in made)
         return () if app.push_url else self.of(app).menu
 
     def greeting(self, app: App) -> str:
         """What a new follower reads; empty for nothing."""
-        return "" if app.push_url else self.of(app).follow
+        follow = None if app.push_url else self.of(app).follow
+        return follow.shown if follow else ""
 
     def reply(self, app: App, person: str, message: str) -> str:
         """What somebody reads who wrote this; empty for nothing."""
@@ -92,12 +125,12 @@ class Consoles(Part):
         console, key, now = self.of(app), (app.appid, person), self._now()
         for keyword in console.keywords:
             if keyword.fits(message):
-                return keyword.reply
+                return keyword.reply.shown
         with self._changed:
             if not console.default or now < self._rested.get(key, 0.0):
                 return ""
             self._rested[key] = now + _REST
-        return console.default
+        return console.default.shown
 
 
 def console_from(data: Mapping[str, Any], where: str) -> Console:
@@ -107,8 +140,8 @@ def console_from(data: Mapping[str, Any], where: str) -> Console:
     words = _list(data, "keywords", where, 200)
     return Console(
         tuple(_button(item, f"{where}.menu[{i}]") for i, item in enumerate(buttons)),
-        text(data, "follow", where, ""),
-        text(data, "default", where, ""),
+        _reply(data, "follow", where),
+        _reply(data, "default", where),
         tuple(_keyword(item, f"{where}.keywords[{i}]") for i, item in enumerate(words)),
     )
 
@@ -134,9 +167,29 @@ def _keyword(item: object, where: str) -> Keyword:
     match = text(data, "match", where, CONTAIN)
     if match not in (CONTAIN, EQUAL):
         raise Invalid(f"{where}.match: {CONTAIN} or {EQUAL}, not {match!r}")
-    return Keyword(
-        text(data, "word", where, None), text(data, "reply", where, None), match
-    )
+    reply = _reply(data, "reply", where)
+    if reply is None:
+        raise Invalid(f"{where}.reply: missing")
+    return Keyword(text(data, "word", where, None), reply, match)
+
+
+def _reply(data: Mapping[str, Any], name: str, where: str) -> Reply | None:
+    """A text, or {type, content}; None for none."""
+    given, place = data.get(name, ""), f"{where}.{name}"
+    if not isinstance(given, Mapping):
+        words = text(data, name, where, "")
+        return Reply(words) if words else None
+    known(given, ("type", "content"), place)
+    kind = text(given, "type", place, None)
+    if kind not in REPLY_TYPES:
+        raise Invalid(f"{place}.type: one of {', '.join(REPLY_TYPES)}, not {kind!r}")
+    return Reply(text(given, "content", place, None), kind)
+
+
+def _made_button(item: Mapping[str, Any]) -> Button:
+    below = tuple(_made_button(each) for each in item.get("sub_button", ()))
+    value = item.get("url") or item.get("key") or ""
+    return Button(item["name"], item.get("type", ""), value, below)
 
 
 def _list(data: Mapping[str, Any], name: str, where: str, most: int) -> list[Any]:

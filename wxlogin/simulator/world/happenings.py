@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from . import World, push_events, push_letter
 from .account_codes import AccountCode
-from .consoles import Button
+from .consoles import REPLY_TYPES, Button, Reply
 from .parties import App
 from .push_events import Event
 from .pushes import Push
@@ -134,10 +134,10 @@ def say(world: World, app: App, person: str, text: str) -> None:
 
 def tap(world: World, app: App, person: str, button: Button) -> None:
     """The person taps a button of the account's menu."""
-    if button.type == "text":
-        _answer(world, app, person, button.value)
-    elif button.type != "view":
-        _answer(world, app, person, f"[{button.type}]")
+    if button.type in ("click", "view"):
+        tell(world, app, person, Event(button.type.upper(), key=button.value))
+    elif button.type in REPLY_TYPES:
+        _answer(world, app, person, Reply(button.value, button.type).shown)
 
 
 def _answer(world: World, app: App, person: str, words: str) -> None:

@@ -16,6 +16,9 @@ MINUTE, DAY, MONTH = 60, 24 * 3600, 31 * 24 * 3600
 DAILY = {
     protocol.CGI_TOKEN: 2000,
     protocol.CGI_STABLE_TOKEN: 500_000,
+    protocol.CGI_MENU_CREATE: 1000,
+    protocol.CGI_MENU_GET: 10_000,
+    protocol.CGI_MENU_DELETE: 1000,
     protocol.CGI_QRCODE_CREATE: 100_000,
     protocol.WXA_MSG_SEC_CHECK: 2_000_000,
     protocol.WXA_MEDIA_CHECK_ASYNC: 200_000,

@@ -310,6 +310,19 @@ def test_a_wrong_console_is_refused(client: FlaskClient, wrong: object) -> None:
     assert client.put("/_sim/console", json=given).status_code == 400
 
 
+def test_no_foreign_page_scans_for_somebody(
+    client: FlaskClient, code: AccountCode, receiver: Receiver
+) -> None:
+    acts(client, action="follow")
+    query = {"link": code.url, "person": "lihua"}
+    for site, status in (("cross-site", 400), ("none", 303), ("same-origin", 303)):
+        answer = client.get(
+            f"{PATH}/scan", query_string=query, headers={"Sec-Fetch-Site": site}
+        )
+        assert answer.status_code == status
+    assert [told["Event"] for told in receiver.told] == ["subscribe", "SCAN", "SCAN"]
+
+
 def test_foreign_pages_and_wrong_forms(client: FlaskClient) -> None:
     foreign = {"Origin": "https://evil.example"}
     form = WHO | {"action": "follow"}

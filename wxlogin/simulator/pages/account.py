@@ -89,7 +89,9 @@ def chat() -> str:
 
 @bp.get("/phone/account/scan")
 def scan() -> Response:
-    """The text of a code: opening it is the scan."""
+    """The text of a code: opening it is the scan, for pages of our own."""
+    if is_foreign():
+        abort(400)
     link = request.args.get("link", "")
     person = owner()
     if person is None:

@@ -194,7 +194,7 @@ def test_a_database_that_is_away_costs_no_login(scanner, monkeypatch):
     """security row 76"""
     page = scanner.page
     with monkeypatch.context() as broken:
-        broken.setattr("wxlogin.flows.scan.sign_in_as", is_away)
+        broken.setattr("wxlogin.flows.pairing_claim.sign_in_as", is_away)
         assert refusal(page.claims()) == (503, "unready")
     assert page.state == "confirmed"
     assert page.claims().status_code == 200
@@ -209,7 +209,7 @@ def test_a_sign_in_whose_answer_was_lost_is_given_once_more(scanner, monkeypatch
         is_away()
 
     with monkeypatch.context() as broken:
-        broken.setattr("wxlogin.flows.scan.sign_in_as", lost)
+        broken.setattr("wxlogin.flows.pairing_claim.sign_in_as", lost)
         assert page.claims().status_code == 503
     assert page.claims().status_code == 200
     assert page.browser.who()

@@ -23,11 +23,14 @@ _MOST = 4
 _HELD = re.compile(r"([\w-]{22})~([\w-]{22})", re.ASCII)
 
 
-def of_browser(ticket: str) -> Pairing:
-    """The ticket, where this browser has its secret. Raises ScanUnknown, or
-    TooManyRequests for who guesses."""
+def of_browser(ticket: str, *, door: str) -> Pairing:
+    """The ticket of this door, where this browser has its secret. Raises ScanUnknown,
+    or TooManyRequests for who guesses."""
     with limits.guessing():
-        return pairing.of_browser(ticket, held_secrets().get(ticket, ""))
+        found = pairing.of_browser(ticket, held_secrets().get(ticket, ""))
+        if found.door != door:
+            raise ScanUnknown("the ticket is of another door")
+    return found
 
 
 def codes_of_browser() -> list[Pairing]:

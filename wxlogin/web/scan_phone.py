@@ -17,13 +17,13 @@ from wxlogin.flows.pairing_ticket import Pairing, Stage
 from wxlogin.security import networks
 from wxlogin.web import callers, limits
 from wxlogin.web.api import json_object
+from wxlogin.web.code_page import our_name
 from wxlogin.web.edge import without_cookies
 from wxlogin.web.login import app_of
 from wxlogin.web.mini_program import token_of_program
 from wxlogin.web.native_app import program_trace, session_of, terms_of
 from wxlogin.web.problems import refusal
 from wxlogin.web.purposes import site_name
-from wxlogin.web.scan import our_name
 
 bp = Blueprint("scan_phone", __name__, url_prefix="/api/mp/<name>/scan/<scene>")
 

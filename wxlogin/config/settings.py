@@ -166,7 +166,7 @@ class Settings(Written):
         300,
         ge=30,
         le=1800,
-        description="Seconds for which a mini program's code on a page is good.",
+        description="Seconds for which a code on a page is good, whoever's it is.",
     )
     site_name: str = Field("", description="Your site's name on our pages.")
     site_sentence: str = Field("", description="One sentence below the name.")

@@ -18,11 +18,16 @@ but a button that opens WeChat, and inside WeChat a code to press.
 
 WeChat shows its consent sheet in its own browser only, and a phone cannot scan the
 code on its own screen: so a phone is never shown a QR code first, it is a side door
-for people with a second device. docs/doors.md shows the same table.
+for people with a second device.
+
+An official account in safe mode has a code of its own, on a desktop, and as a side door
+only: not every account may have one, and WeChat says so when the first is made.
+docs/doors.md shows the same table.
 
 A handover is no door: it takes a sign-in along that came by one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,6 +56,8 @@ class Flow(StrEnum):
     named = "n"
     #: Inside WeChat with consent: name and picture.
     userinfo = "u"
+    #: Inside WeChat, silent: who answers a question, and no sign-in.
+    proof = "p"
 
     @property
     def door(self) -> "Door":
@@ -63,7 +70,7 @@ class Flow(StrEnum):
 
     @property
     def silent(self) -> bool:
-        return self in (Flow.base, Flow.named)
+        return self in (Flow.base, Flow.named, Flow.proof)
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,8 @@ class Door:
     has_page: bool = False
     #: Where PUBLIC_URL's host is entered in Tencent's consoles.
     domain: Field = Field()
+    #: Has an app of this kind what the door needs?
+    needs: Callable[[App], object] = lambda app: True
 
     @property
     def in_browser(self) -> bool:
@@ -105,7 +114,7 @@ class Door:
 
     def takes(self, app: App) -> bool:
         """Has this app of its kind what the door needs?"""
-        return self.name != SCAN.name or bool(app.scan_page)
+        return bool(self.needs(app))
 
 
 QR = Door(
@@ -161,10 +170,23 @@ SCAN = Door(
     beside=(Surroundings.desktop, Surroundings.wecom_desktop),
     offer=N_("Scan a mini program's code instead"),
     has_page=True,
+    needs=lambda app: app.scan_page,
+)
+# Who scans is told by a push, and what is not sealed proves nobody (security row 79).
+FOLLOW = Door(
+    name="follow",
+    kind=AppKind.official_account,
+    title=N_("Official account, code on a page"),
+    about="codes on PCs that lead to the account in safe mode, whose chat asks",
+    flows=(Flow.proof,),
+    beside=(Surroundings.desktop, Surroundings.wecom_desktop),
+    offer=N_("Scan the official account's code instead"),
+    has_page=True,
+    needs=lambda app: app.aes_key,
 )
 
 #: /login opens the first of them that a place and the configured apps allow.
-DOORS: tuple[Door, ...] = (QR, H5, APP, MINI_PROGRAM, SCAN)
+DOORS: tuple[Door, ...] = (QR, H5, APP, MINI_PROGRAM, SCAN, FOLLOW)
 
 
 def doors_of(kind: AppKind) -> list[Door]:
@@ -236,4 +258,7 @@ def app_of(door: Door, settings: Settings, named: App | None = None) -> App | No
     the settings' own. None where there is none."""
     if named is not None:
         return named if named.kind is door.kind and door.takes(named) else None
-    return settings.scan_program if door is SCAN else settings.app_of_kind(door.kind)
+    if door is SCAN:
+        return settings.scan_program
+    apps = (app for app in settings.apps if app.kind is door.kind and door.takes(app))
+    return next(apps, None)

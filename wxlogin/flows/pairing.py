@@ -122,10 +122,11 @@ def of_browser(scene: str, secret: str) -> Pairing:
     return found
 
 
-def of_phone(scene: str, *, door: str, app: str) -> Pairing:
-    """The ticket, for a phone that comes by this door. Raises ScanUnknown."""
+def of_phone(scene: str, *, door: str, app: str = "") -> Pairing:
+    """The ticket, for a phone that comes by this door, and this app where one is
+    named. Raises ScanUnknown."""
     found = _pairings.get(scene)
-    if found is None or (found.door, found.app) != (door, app):
+    if found is None or found.door != door or (app and found.app != app):
         raise ScanUnknown("no ticket of this app has this scene")
     return found
 
@@ -151,6 +152,24 @@ def scan(pairing: Pairing, report: Report) -> Pairing:
             ends=now.ends + more,
             is_distant=not are_near(now.seen.address, report.address),
         )
+
+    return _change(pairing, step)
+
+
+def approach(pairing: Pairing, report: Report) -> Pairing:
+    """The phone that has scanned is about to answer, and says from where: in another
+    network it will have to bring the number, which the browser shows from now on.
+
+    For a door whose scan tells of no address. Raises NotTheScanner, ScanOver,
+    ScanOutOfTurn; what has its answer is given as it is.
+    """
+
+    def step(now: Pairing) -> Pairing:
+        _require_scanner(now, report.scanner)
+        if now.stage is not Stage.scanned:
+            return now
+        _require_time(now)
+        return _placed(now, report)
 
     return _change(pairing, step)
 
@@ -263,10 +282,16 @@ def _require(now: Pairing, stage: Stage) -> None:
         raise ScanOutOfTurn(f"the ticket is {now.stage.value}")
 
 
+def _placed(now: Pairing, report: Report) -> Pairing:
+    """The ticket, with what this phone's address says."""
+    if now.is_distant or are_near(now.seen.address, report.address):
+        return now
+    return replace(now, is_distant=True)
+
+
 def _compared(now: Pairing, report: Report) -> Pairing:
     """The ticket, with what this try says of networks and numbers."""
-    distant = now.is_distant or not are_near(now.seen.address, report.address)
-    now = replace(now, is_distant=True) if distant and not now.is_distant else now
+    now = _placed(now, report)
     if not report.number or report.number == now.number:
         return now
     wrong = now.wrong + 1

@@ -24,11 +24,12 @@ from dataclasses import dataclass, field
 from wxlogin import service
 from wxlogin.config import App
 from wxlogin.errors import Crowded, NotFound, PushRefused, Unready
-from wxlogin.flows import following, push_inbox
+from wxlogin.flows import follow, following, push_inbox
 from wxlogin.flows.background import jobs_of
+from wxlogin.flows.follow import Heard
 from wxlogin.observability import get_logger
 from wxlogin.service import running
-from wxlogin.wechat import push_envelope
+from wxlogin.wechat import push_envelope, pushes
 from wxlogin.wechat.push_envelope import PushKeys, Signed
 from wxlogin.wechat.pushes import Push, is_probe, read_push
 
@@ -73,12 +74,20 @@ class _Taken:
 _taken = service.shelf("push", _Taken, seconds=2 * FRESH_SECONDS)
 
 
+@dataclass(frozen=True)
+class Received:
+    """A push that was taken, and what its person is told in the chat, if anything."""
+
+    push: Push
+    heard: Heard | None = None
+
+
 class _Job:
     """A proven push that is to be kept; each is a job of its own."""
 
     def __init__(self, app: App, delivery: Delivery, push: Push) -> None:
         self.app, self.delivery, self.push = app, delivery, push
-        self.kept: Future[int | None] = Future()
+        self.kept: Future[Heard | None] = Future()
 
 
 def verify(app: App, delivery: Delivery) -> None:
@@ -87,7 +96,7 @@ def verify(app: App, delivery: Delivery) -> None:
     _require_signature(_keys(app), delivery)
 
 
-def receive(app: App, delivery: Delivery) -> None:
+def receive(app: App, delivery: Delivery) -> Received:
     """Takes a push of WeChat's, or refuses it.
 
     Raises PushRefused for what is not WeChat's, PushUnreadable for a document type
@@ -96,14 +105,28 @@ def receive(app: App, delivery: Delivery) -> None:
     """
     push = proven(app, delivery)
     if is_probe(push) or not push.fields:
-        return
+        return Received(push)
     job = _Job(app, delivery, push)
     if not jobs_of("pushes", _keep, limit=WAITING).put(job):
         raise Crowded("the database keeps no pushes", app=app.name)
     try:
-        job.kept.result(timeout=PATIENCE_SECONDS)
+        return Received(push, job.kept.result(timeout=PATIENCE_SECONDS))
     except TimeoutError:
         get_logger().warning("push answered before it was kept", app=app.name)
+        return Received(push)
+
+
+def reply(app: App, delivery: Delivery, push: Push, text: str, *, at: int) -> bytes:
+    """The answer to this delivery that the person reads in the chat, sealed where
+    pushes are; `at` is seconds since 1970. The same again is the same bytes."""
+    keys, message = _keys(app), pushes.text_reply(push, text, at=at)
+    if keys.aes_key is None:
+        return message
+    nonce = delivery.signed.nonce
+    front = push_envelope.front_of(keys, message, nonce=nonce)
+    sealed = push_envelope.seal(keys, message, nonce=nonce, at=at, front=front)
+    is_json = delivery.body.lstrip().startswith(b"{")
+    return pushes.sealed_body(sealed, is_json=is_json)
 
 
 def proven(app: App, delivery: Delivery) -> Push:
@@ -192,11 +215,21 @@ def _keep(job: _Job) -> None:
         except Exception as error:
             job.kept.set_exception(error)
             return
-        job.kept.set_result(kept)
+        job.kept.set_result(_heard(job))
         if kept is not None:
             push_inbox.work(kept)
             following.ask_soon()
         return
+
+
+def _heard(job: _Job) -> Heard | None:
+    """What the chat says; nothing where the ticket store does not answer: whoever
+    scanned scans again, and the push is worked on all the same."""
+    try:
+        return follow.heard(job.app, job.push)
+    except Exception:
+        get_logger().exception("a scan is not answered", app=job.app.name)
+        return None
 
 
 def _take(job: _Job) -> int | None:

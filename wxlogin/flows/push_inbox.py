@@ -19,9 +19,10 @@ from wxlogin.accounts import followers, withdrawals
 from wxlogin.accounts.followers import Follow
 from wxlogin.accounts.models import Push as PushRow
 from wxlogin.accounts.withdrawals import Part
+from wxlogin.config import App
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, remove, run
-from wxlogin.flows import content_check
+from wxlogin.flows import content_check, follow
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
@@ -73,6 +74,9 @@ def work(push_id: int) -> bool:
         return False
     if push.event == _JUDGED:
         content_check.judged(row.appid, *push.verdict)
+    # As a rule it is marked by now, before WeChat was answered.
+    if push.scene and (app := _app_of(row.appid)):
+        follow.heard(app, push)
     transaction(lambda session: _finish(session, row, push))
     return True
 
@@ -111,7 +115,7 @@ def _apply(session: Session, appid: str, push: Push) -> None:
 def _take_back(session: Session, appid: str, push: Push) -> None:
     """What a person takes back. A plain push proves nothing of what it says, and wipes
     nothing."""
-    app = next((one for one in running().settings.apps if one.appid == appid), None)
+    app = _app_of(appid)
     if app is None or app.aes_key is None:
         get_logger().warning("a plain push wipes nothing", appid=appid, told=push.event)
         return
@@ -124,6 +128,10 @@ def _take_back(session: Session, appid: str, push: Push) -> None:
             parts = frozenset(map(Part, revocations.taken_back(app.kind, push)))
             known = withdrawals.take_back(session, appid, push.openid, parts, at=now())
     get_logger().info("taken back", app=app.name, told=push.event, known=known)
+
+
+def _app_of(appid: str) -> App | None:
+    return next((one for one in running().settings.apps if one.appid == appid), None)
 
 
 def _claim(push_id: int) -> PushRow | None:

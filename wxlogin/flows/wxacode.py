@@ -23,7 +23,7 @@ from wxlogin.flows.credentials import Failure, with_token
 from wxlogin.net.deadline import Deadline
 from wxlogin.security.recoding import NoPicture, whole
 from wxlogin.service import running
-from wxlogin.tickets.once import Claim, Turn
+from wxlogin.tickets.once import Turn
 from wxlogin.wechat import app_calls
 from wxlogin.wechat.answers import no_picture
 from wxlogin.wechat.app_calls import ProgramCode
@@ -70,19 +70,13 @@ def picture(app: App, scene: str, *, seconds: float = KEEP_SECONDS) -> Picture:
     """
     wanted = ProgramCode(scene, app.scan_page, app.env_version.value)
     key = "\x1f".join((app.appid, scene, wanted.page, wanted.env_version))
-    found = _drawn.claim(key, _Drawn(), again=lambda left: left)
-    if not isinstance(found, Claim):
-        # Done: an open turn is always claimed anew, and nothing takes one away.
-        return found.picture if found else _draw(app, wanted)
-    try:
+
+    def draw(turn: _Drawn) -> _Drawn:
         drawn = _draw(app, wanted)
-    except BaseException:
-        _drawn.open(found.turn)
-        raise
-    text = b64encode(drawn.data).decode()
-    turn = replace(found.turn, data=text, mimetype=drawn.mimetype)
-    _drawn.done(turn, seconds=seconds)
-    return drawn
+        text = b64encode(drawn.data).decode()
+        return replace(turn, data=text, mimetype=drawn.mimetype)
+
+    return _drawn.made(key, _Drawn(), draw, seconds=seconds).picture
 
 
 def _draw(app: App, wanted: ProgramCode) -> Picture:

@@ -138,6 +138,31 @@ class Once(Shelf[R]):
             left = self.get(key)
         return None
 
+    def made(
+        self,
+        key: str,
+        blank: R,
+        make: Callable[[R], R],
+        *,
+        seconds: float | None = None,
+    ) -> R:
+        """What lies under this key, made by the first who asks and read by all others.
+
+        `make` is given the turn to fill in; what it raises is for who asked alone, and
+        the next one tries again. Raises as `claim` does.
+        """
+        found = self.claim(key, blank, again=lambda left: left)
+        if not isinstance(found, Claim):
+            # Done: an open turn is always claimed anew, and nothing takes one away.
+            return found or make(blank)
+        try:
+            made = make(found.turn)
+        except BaseException:
+            self.open(found.turn)
+            raise
+        self.done(made, seconds=seconds)
+        return made
+
     def done(self, turn: R, *, seconds: float | None = None) -> None:
         """The claimed work has led to what the turn says, which is kept for so long."""
         done = replace(turn, stage=Stage.done, since=time.time())

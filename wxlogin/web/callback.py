@@ -20,6 +20,7 @@ from wxlogin.web import edge, visitors
 from wxlogin.web.attempts import held_attempt, to_wechat
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.first_visit import ask, held_key
+from wxlogin.web.held_proof import hold_proof
 from wxlogin.web.identities import news_first
 from wxlogin.web.purposes import purpose_of, terms_first
 
@@ -63,6 +64,9 @@ def _finish(
     except SnapshotVisitor:
         # Not served at this URL: a reload there would spend another code.
         return redirect(url_for("callback.snapshot"), 303)
+    if finished.proof:
+        target = visitors.return_url(finished.next_url)
+        return hold_proof(redirect(target, 303), finished.proof)
     if finished.waiting:
         vouched = attempt.wish.purpose.vouched
         page = visitors.return_url(finished.next_url) if vouched else None

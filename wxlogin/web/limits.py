@@ -46,7 +46,12 @@ _PICTURE = {"first_visit.picture"}
 _SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
 # Not `state` and `events`: a browser that waits asks for minutes, thirty times in each,
 # and a count would cost as much as the answer. Who has no code is counted (`guessing`).
-_SCAN_PAGE = {f"scan.{part}" for part in ("renew", "image", "face", "claim")}
+_CODE_PAGE = {
+    f"{door.name}.{part}"
+    for door in (doors.SCAN, doors.FOLLOW)
+    for part in ("renew", "image", "face", "claim")
+}
+_FOLLOW = {f"follow_phone.{step}" for step in ("page", "confirm", "refuse")}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
@@ -156,7 +161,7 @@ def guessing() -> Iterator[None]:
 
 
 def count_code(first: str | None) -> None:
-    """One mini program's code more, each of which WeChat is asked to draw (row 78).
+    """One code more, each of which WeChat is asked to make (row 78).
 
     `first` names the browser by the first of its codes; None for one without. Raises
     TooManyRequests.
@@ -253,7 +258,8 @@ def _uses() -> dict[str, list[_Use]]:
         ("files", _FILES, callers.program, lambda most: most.pictures),
         ("scans", _SCAN, callers.program, lambda most: most.logins_of_browser),
         ("scans", _SCAN, address, lambda most: most.logins),
-        ("scan-pages", _SCAN_PAGE, address, lambda most: most.logins),
+        ("scans", _FOLLOW, address, lambda most: most.logins),
+        ("scan-pages", _CODE_PAGE, address, lambda most: most.logins),
         ("handovers", _HANDOVER, address, lambda most: most.logins),
     ]
     found: dict[str, list[_Use]] = {}

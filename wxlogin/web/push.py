@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wxlogin.config import App
 from wxlogin.errors import NotFound, PushRefused, WxloginError
-from wxlogin.flows.push import Delivery, receive, verify
+from wxlogin.flows.push import Delivery, receive, reply, verify
 from wxlogin.service import running
+from wxlogin.web import follow_phone
 from wxlogin.web.edge import without_cookies
 from wxlogin.web.problems import refusal
 from wxlogin.wechat.push_envelope import Signed
@@ -38,8 +39,14 @@ def listen(name: str) -> Response:
 @without_cookies
 def take(name: str) -> Response:
     """One message or event."""
-    receive(_app(name), _delivery())
-    return _text(SUCCESS)
+    app, delivery = _app(name), _delivery()
+    received = receive(app, delivery)
+    text = follow_phone.chat_text(received.heard) if received.heard else ""
+    if received.heard is None or not text:
+        return _text(SUCCESS)
+    at = received.heard.at
+    answer = reply(app, delivery, received.push, text, at=at)
+    return Response(answer, mimetype="text/xml")
 
 
 @bp.errorhandler(WxloginError)

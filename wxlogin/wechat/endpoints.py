@@ -41,6 +41,7 @@ SNS_CODE2SESSION = "/sns/jscode2session"
 # that gives it. Error or not, the status is 200 here, too.
 CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  a path, not a secret
 CGI_USER_INFO = "/cgi-bin/user/info"
+CGI_QRCODE_CREATE = "/cgi-bin/qrcode/create"
 WXA_CHECKSESSION = "/wxa/checksession"
 WXA_GETUSERPHONENUMBER = "/wxa/business/getuserphonenumber"
 WXA_GETWXACODEUNLIMIT = "/wxa/getwxacodeunlimit"

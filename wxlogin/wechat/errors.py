@@ -65,6 +65,7 @@ class Call(StrEnum):
     CHECK_TEXT = "check_text"
     CHECK_MEDIA = "check_media"
     FOLLOWER = "follower"
+    ACCOUNT_CODE = "account_code"
 
 
 #: What spends a code that a person has got from WeChat to sign in.

@@ -91,16 +91,29 @@ def unseal(keys: PushKeys, encrypt: str) -> bytes:
     return full[start:end]
 
 
-def seal(keys: PushKeys, message: bytes, *, nonce: str, at: int) -> SealedReply:
-    """The message sealed for WeChat; `at` is seconds since 1970, `nonce` the push's."""
+def seal(
+    keys: PushKeys, message: bytes, *, nonce: str, at: int, front: bytes = b""
+) -> SealedReply:
+    """The message sealed for WeChat; `at` is seconds since 1970, `nonce` the push's.
+
+    `front` takes the place of chance: see `front_of`.
+    """
     length = len(message).to_bytes(_LENGTH, "big")
-    full = secrets.token_bytes(_RANDOM) + length + message + keys.appid.encode()
+    front = front or secrets.token_bytes(_RANDOM)
+    full = front + length + message + keys.appid.encode()
     padder = PKCS7(_PADDING_BITS).padder()
     padded = padder.update(full) + padder.finalize()
     encryptor = _cipher(_key(keys)).encryptor()
     encrypt = base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
     signature = _digest(keys.token, str(at), nonce, encrypt)
     return SealedReply(encrypt, signature, at, nonce)
+
+
+def front_of(keys: PushKeys, message: bytes, *, nonce: str) -> bytes:
+    """The 16 bytes in front of a message, so that the same one is sealed alike for a
+    push that comes again; who has no key takes them for chance."""
+    text = f"{nonce}\x1f".encode("utf-8", "surrogatepass") + message
+    return hmac.digest(_key(keys), text, "sha256")[:_RANDOM]
 
 
 def _key(keys: PushKeys) -> bytes:

@@ -28,6 +28,7 @@ _PATHS = {
     Call.CHECK_TEXT: endpoints.WXA_MSG_SEC_CHECK,
     Call.CHECK_MEDIA: endpoints.WXA_MEDIA_CHECK_ASYNC,
     Call.FOLLOWER: endpoints.CGI_USER_INFO,
+    Call.ACCOUNT_CODE: endpoints.CGI_QRCODE_CREATE,
 }
 #: What spends something of the person's: it is never sent twice by itself.
 _SPENDS = frozenset({Call.EXCHANGE, Call.REFRESH, Call.CODE2SESSION, Call.PHONE_NUMBER})

@@ -481,7 +481,14 @@ def test_a_request_that_waits_no_more_leads_nowhere(browser):
 
 
 UNKNOWN = "/oauth2/authorize/AAAAAAAAAAAAAAAAAAAAAA"
-DOORS = ["/login", "/login/qr", "/login/embed", "/login/h5", "/login/scan"]
+DOORS = [
+    "/login",
+    "/login/qr",
+    "/login/embed",
+    "/login/h5",
+    "/login/scan",
+    "/login/follow",
+]
 
 
 @pytest.mark.parametrize("door", DOORS)

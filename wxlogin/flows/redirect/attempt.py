@@ -129,6 +129,8 @@ class Outcome(StrEnum):
     upgrade = "upgrade"
     #: The answer waits for the person's word.
     register = "register"
+    #: It is known who opened a page, and nobody is signed in.
+    proof = "proof"
 
 
 @dataclass(frozen=True)

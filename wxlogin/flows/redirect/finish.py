@@ -31,7 +31,7 @@ from wxlogin.errors import (
 from wxlogin.flows import first_visit, identities
 from wxlogin.flows.doors import Flow
 from wxlogin.flows.redirect import attempt as log
-from wxlogin.flows.redirect import upgrade
+from wxlogin.flows.redirect import proof, upgrade
 from wxlogin.flows.redirect.attempt import Attempt, Outcome, Record, Silent, code_hash
 from wxlogin.flows.redirect.begin import Begun, begin
 from wxlogin.flows.signing_in import Answer, ask_who, live_session, sign_in_as
@@ -94,6 +94,8 @@ class Finished:
     waiting: str = ""
     #: There may be news of who shares the account (flows/identities.py).
     shared: bool = False
+    #: Key of who opened the page, where that was asked and no sign-in.
+    proof: str = ""
 
 
 def open_state(app_name: str, text: str) -> tuple[App, State]:
@@ -174,6 +176,10 @@ def _settle(back: Returned, claim: Claim[Record], answer: Answer) -> Finished:
         done = identities.finish(person, visitor=asking, secret=secret)
         log.answered(claim, person, session=wish.link)
         return Finished(wish.next, secret, question=not done)
+    if back.attempt.flow is Flow.proof:
+        key = proof.hold(person)
+        log.answered(claim, person, Outcome.proof, pending=key)
+        return Finished(wish.next, proof=key)
     better = upgrade.follows(back.attempt, answer)
     if better and answer.known is None:
         silent = upgrade.hold(answer)
@@ -205,6 +211,8 @@ def _again(back: Returned, record: Record) -> Finished | None:
         case Outcome.upgrade if same:
             later = _upgrade(back, Silent(record.pending))
             return Finished(back.attempt.wish.next, upgrade=later)
+        case Outcome.proof if same:
+            return Finished(back.attempt.wish.next, proof=record.pending)
         case Outcome.register if same or back.holds(record.pending):
             return _ask_again(back, record)
     return None

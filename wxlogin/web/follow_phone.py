@@ -88,7 +88,7 @@ def page(ticket: str) -> Response:
 def confirm(ticket: str) -> Response:
     """The person says yes."""
     found = _found(ticket)
-    person, number = _proven(found), request.form.get("number", "")[:8]
+    person, number = _proven(found), _typed()
     try:
         follow.confirm(found, person, address=callers.place(), number=number)
     except NumberWrong:
@@ -103,6 +103,12 @@ def refuse(ticket: str) -> Response:
     found = _found(ticket)
     follow.refuse(found, _proven(found))
     return redirect(_page_of(found), 303)
+
+
+def _typed() -> str:
+    """The number, with the blanks and the full-width digits of people's keyboards."""
+    text = request.form.get("number", "").strip()[:8]
+    return str(int(text)) if text.isdecimal() else text
 
 
 def _found(ticket: str) -> Pairing:
@@ -153,7 +159,7 @@ def _asked(found: Pairing, *, is_wrong: bool = False, status: int = 200) -> Resp
         **_about(found),
         ticket=found.key,
         state=found.state.value,
-        choices=found.choices if found.is_distant else (),
+        wanted=found.is_distant,
         is_wrong=is_wrong and found.stage is Stage.scanned,
     )
     response = Response(html, status, mimetype="text/html")

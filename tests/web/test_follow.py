@@ -14,6 +14,7 @@ from wxlogin.config.demo import demo_apps
 from wxlogin.flows import follow, push_inbox
 from wxlogin.simulator.world import happenings, ids
 from wxlogin.simulator.world.push_crypto import unseal
+from wxlogin.wechat.pushes import Push
 
 OA = "wx0000000000000a02"
 OPENID = ids.openid(OA, "xiaoming")
@@ -207,6 +208,18 @@ def test_an_account_without_sealed_pushes_has_no_such_door(app_for, simulator):
     with Post(app, simulator) as wechat:
         answer = wechat.pushes("SCAN", key="x" * 22)
     assert answer.data == b"success"
+
+
+def test_what_is_not_sealed_marks_nothing(app, page):
+    """Were there a ticket all the same: its sender proves nobody."""
+    told = {"MsgType": "event", "Event": "SCAN", "EventKey": page.ticket}
+    push = Push({**told, "FromUserName": OPENID, "CreateTime": "1700000000"})
+    plain = demo_apps()[1].model_copy(update={"aes_key": None})
+    with app.app_context():
+        assert follow.heard(plain, push) is None
+        assert page.state == "waiting"
+        assert follow.heard(demo_apps()[1], push).scene == page.ticket
+    assert page.state == "scanned"
 
 
 # -- who may look, who may confirm --

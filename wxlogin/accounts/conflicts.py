@@ -15,12 +15,13 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Conflict, Identity, KeptApart, UnionId, User
 from wxlogin.accounts.owners import family
 from wxlogin.accounts.person import Person
-from wxlogin.db import as_value, now, reading, transaction
+from wxlogin.db import StartOver, as_value, now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.errors import NotFound
 
@@ -131,10 +132,17 @@ def are_apart(session: Session, one_id: int, other_id: int) -> bool:
 
 
 def keep_apart(session: Session, one_id: int, other_id: int, *, at: datetime) -> None:
-    """Marks two users as two persons; once is enough."""
+    """Marks two users as two persons; once is enough.
+
+    Raises StartOver where one of them was deleted meanwhile.
+    """
     first, second = sorted((one_id, other_id))
     pair = {"first_id": first, "second_id": second, "at": at}
-    insert_or_ignore(session, KeptApart, pair)
+    try:
+        insert_or_ignore(session, KeptApart, pair)
+    except IntegrityError:
+        # Nothing but a reference to a user can be in the way.
+        raise StartOver from None
 
 
 def keep_heir_apart(

@@ -24,7 +24,7 @@ from wxlogin.accounts.models import KeptApart, Merge, User
 from wxlogin.accounts.resolve import Outcome
 from wxlogin.accounts.sessions import find
 from wxlogin.accounts.sign_in import recent_logins
-from wxlogin.db import transaction
+from wxlogin.db import StartOver, db, transaction
 from wxlogin.errors import AccountDisabled, Conflict, NotFound
 
 
@@ -219,3 +219,13 @@ def test_a_merge_that_goes_while_it_is_looked_at_is_looked_for_again(
     monkeypatch.setattr(Session, "get", get)
     assert undo(before.id, at=people.at).identities
     assert len(gone) == 1
+
+
+def test_who_is_kept_apart_from_somebody_just_deleted_is_looked_at_again(
+    people: People,
+) -> None:
+    people.signs_in("web", "o1")
+    one = user_of("web", "o1").id
+    with pytest.raises(StartOver):
+        conflicts.keep_apart(db.session, one, one + 1, at=people.at)
+    db.session.rollback()

@@ -158,12 +158,15 @@ def text_reply(push: Push, text: str, *, at: int) -> bytes:
 
     A text of more than TEXT_BYTES is cut between two characters.
     """
-    return _reply(push, at, "text", (("Content", cut(text)),))
-
-
-def hand_over(push: Push, *, at: int) -> bytes:
-    """The answer that gives a message to the account's service staff."""
-    return _reply(push, at, "transfer_customer_service")
+    return _xml(
+        (
+            ("ToUserName", push.fields.get("FromUserName", "")),
+            ("FromUserName", push.to),
+            ("CreateTime", at),
+            ("MsgType", "text"),
+            ("Content", cut(text)),
+        )
+    )
 
 
 def sealed_body(reply: SealedReply, *, is_json: bool) -> bytes:
@@ -189,20 +192,6 @@ def cut(text: str) -> str:
     """As much of a text as an answer holds."""
     encoded = text.encode("utf-8", "replace")[:TEXT_BYTES]
     return encoded.decode("utf-8", "ignore")
-
-
-def _reply(
-    push: Push, at: int, kind: str, more: Iterable[tuple[str, str]] = ()
-) -> bytes:
-    return _xml(
-        (
-            ("ToUserName", push.fields.get("FromUserName", "")),
-            ("FromUserName", push.to),
-            ("CreateTime", at),
-            ("MsgType", kind),
-            *more,
-        )
-    )
 
 
 def _xml(parts: Iterable[tuple[str, str | int]]) -> bytes:

@@ -14,7 +14,6 @@ from wxlogin.wechat.pushes import (
     TEXT_BYTES,
     Push,
     cut,
-    hand_over,
     is_probe,
     read_push,
     sealed_body,
@@ -231,9 +230,6 @@ def test_an_answer_is_read_by_another_library() -> None:
     read = wechatpy.parse_message(reply)
     assert (read.target, read.source, read.content) == (OPENID, ACCOUNT, said)
     assert fromstring(reply).findtext("CreateTime") == "1700000005"
-    handed = fromstring(hand_over(push, at=1))
-    assert handed.findtext("MsgType") == "transfer_customer_service"
-    assert handed.find("TransInfo") is None
 
 
 @given(st.text(max_size=900))

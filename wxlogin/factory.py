@@ -7,6 +7,7 @@ from wxlogin import service
 from wxlogin.accounts import changes
 from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
+from wxlogin.config.site_rules import site_warnings
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
 from wxlogin.observability import get_logger, setup_logging
@@ -45,6 +46,8 @@ def build(
             name=name,
             advice=advice_for(name) or "docs/settings.md lists them all",
         )
+    for sentence in site_warnings(settings):
+        get_logger().warning("unwise setting", why=sentence)
     return app
 
 

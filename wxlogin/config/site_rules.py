@@ -7,6 +7,7 @@ nowhere, and in production whatever would travel in the clear (RFC 9700 section 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from wxlogin.config.claim_map import nicknamed
 from wxlogin.config.demo import has_known_secret
 from wxlogin.config.host_names import is_loopback, is_public_suffix
 from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample
@@ -35,6 +36,17 @@ def site_faults(settings: Settings) -> Iterator[str]:
             yield from _wildcards(site)
         if settings.env == "production":
             yield from _in_the_clear(site)
+
+
+def site_warnings(settings: Settings) -> Iterator[str]:
+    """A sentence for each thing about the sites that works and is not wise."""
+    for site in settings.sites:
+        for name in nicknamed(site.claims):
+            yield (
+                f"SITES: the claim {name} of {site.name} is a nickname: if its "
+                "software knows people by it, whoever takes the same nickname at "
+                "WeChat is let in as them; write preferred_username or sub"
+            )
 
 
 def _unsaid(settings: Settings) -> Iterator[str]:

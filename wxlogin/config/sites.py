@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from wxlogin.config.claim_map import ClaimMap
 from wxlogin.config.field_types import Link
 from wxlogin.config.urls import called_address, origin, return_address
 from wxlogin.config.written import Written
@@ -50,6 +51,8 @@ class Site(Written):
     email: Literal["omit", "placeholder"] = "omit"
     #: What is said of a placeholder: the truth, what some software insists on, nothing.
     email_verified: bool | Literal["omit"] = False
+    #: Claims under names that the site's software expects.
+    claims: ClaimMap = Field(default_factory=dict)
     id_token_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105  an algorithm
     #: None: as the setting REGISTRATION says.
     registration: Registration | None = None

@@ -15,6 +15,7 @@ from pathlib import Path
 from wxlogin.config import Settings, instance_dir
 from wxlogin.config.loading import read_settings
 from wxlogin.config.rules import faults
+from wxlogin.config.site_rules import site_warnings
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.doctor.findings import Finding, ok, warning, wrong
 from wxlogin.errors import ConfigurationError
@@ -39,7 +40,13 @@ def read(folder: Path | None) -> tuple[Settings | None, list[Finding]]:
     found = [*_unknown(), *_sentences(broken)]
     if not broken:
         found.insert(0, ok(_SETTINGS, f"{settings.env} at {settings.public_url}"))
+        found += sites(settings)
     return settings, found
+
+
+def sites(settings: Settings) -> list[Finding]:
+    """A warning for each thing about the sites that works and is not wise."""
+    return [warning(_SETTINGS, f"{one}.") for one in site_warnings(settings)]
 
 
 def _sentences(lines: list[str]) -> Iterator[Finding]:

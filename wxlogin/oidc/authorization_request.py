@@ -37,13 +37,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 # Letters of a key that nobody guesses; behind them it says whose request it is.
 _RANDOM = 22
 
-RESPONSE_MODES = ("query", "form_post")
-PROMPTS = ("none", "login", "select_account", "consent")
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-# Letters of a key that nobody guesses; behind them it says whose request it is.
-_RANDOM = 22
-
-RESPONSE_MODES = ("query", "form_post")
+RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = ("none", "login", "select_account", "consent")
 #: Those we know. `offline_access` is granted like the others and changes nothing: who
 #: signs in brings a refresh token. Many libraries ask for it, and compare the answer.

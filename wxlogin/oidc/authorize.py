@@ -227,7 +227,7 @@ def _refuse_unsupported(call: Call) -> None:
         text = "Only response_type=code is supported."
         raise refusal("unsupported_response_type", text)
     if call.one("response_mode") not in (None, *RESPONSE_MODES):
-        raise invalid_request("response_mode is query or form_post.")
+        raise invalid_request("response_mode is query, fragment or form_post.")
     if not (call.one("max_age") or "0").isdecimal():
         raise invalid_request("max_age is a number of seconds.")
     prompt = (call.one("prompt") or "").split()

@@ -34,6 +34,7 @@ from wxlogin.sites import members
 PLACEHOLDER_DOMAIN = "users.wxlogin.invalid"
 _PROFILE = (
     "name",
+    "given_name",
     "nickname",
     "preferred_username",
     "picture",
@@ -73,7 +74,7 @@ def user_claims(site: Site, user_id: int, scope: Collection[str]) -> dict[str, A
             claims["wechat"] = wechat(account)
         if site.email == "placeholder":
             claims |= _email(site, account)
-        return claims
+        return claims | _as_expected(site, claims)
 
     return read(look)
 
@@ -150,6 +151,17 @@ def placeholder_domain(settings: Settings) -> str:
     return f"users.{host}" if named else PLACEHOLDER_DOMAIN
 
 
+def _as_expected(site: Site, claims: dict[str, Any]) -> dict[str, Any]:
+    """What the site's claim map adds (config/claim_map.py)."""
+    mapped: dict[str, Any] = {}
+    for name, said in site.claims.items():
+        if not isinstance(said, str):
+            mapped[name] = list(said)
+        elif said in claims:
+            mapped[name] = claims[said]
+    return mapped
+
+
 def _email(site: Site, account: Account) -> dict[str, Any]:
     email = placeholder(running().settings, account.uid)
     claims: dict[str, Any] = {"email": email}
@@ -172,6 +184,8 @@ def _profile(session: Session, account: Account) -> dict[str, Any]:
     version = avatars.version_in(session, account.user_id)
     claims = {
         "name": account.profile.nickname or None,
+        # Some software shows this one; WeChat knows one name, and no family's.
+        "given_name": account.profile.nickname or None,
         "nickname": account.profile.nickname or None,
         "preferred_username": username(account.uid),
         "picture": avatars.url_of(running().settings, account.uid, version),

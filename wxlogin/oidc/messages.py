@@ -88,14 +88,16 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     #: The return address; None for an answer to the caller itself.
     to: str | None = None
-    #: `form_post` hands the fields over by a form, `query` in the URL.
+    #: `form_post` hands the fields over by a form, `query` in the URL, `fragment` in
+    #: the part of it that no server is sent (OAuth 2.0 Multiple Response Types 2.1).
     mode: str = "query"
 
     @property
     def location(self) -> str:
-        """The return address with the fields in its query."""
+        """The return address with the fields in its query or fragment."""
         assert self.to is not None  # noqa: S101  an answer that leads back
-        joint = "&" if "?" in self.to else "?"
+        # A registered address has no fragment of its own (RFC 6749 section 3.1.2).
+        joint = "#" if self.mode == "fragment" else "&" if "?" in self.to else "?"
         return self.to + joint + urlencode(self.body)
 
 

@@ -15,13 +15,15 @@ from tests.unit.oidc.conftest import NATIVE, PUBLIC_URL, SHOP
 from wxlogin.accounts import avatars, people
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Person, Profile
-from wxlogin.config import Settings
+from wxlogin.config import Settings, Site
+from wxlogin.config.claim_map import SOURCES
 from wxlogin.db import transaction
+from wxlogin.doctor import configuration
 from wxlogin.errors import AccountGone
 from wxlogin.oidc import claims, signing_keys
 from wxlogin.oidc.access_tokens import Issued
 from wxlogin.oidc.discovery import metadata
-from wxlogin.service import running
+from wxlogin.service import running, service_of
 from wxlogin.sites import members
 from wxlogin.telling.backchannel import logout_token
 
@@ -79,6 +81,7 @@ def test_profile(user_id):
     assert found == {
         "sub": uid,
         "name": "小明😀",
+        "given_name": "小明😀",
         "nickname": "小明😀",
         "preferred_username": claims.username(uid),
         "locale": "zh-CN",
@@ -135,6 +138,55 @@ def test_what_is_said_of_a_placeholder_is_the_sites_choice(user_id, say, told_of
     """finding I11: some software refuses an address that is marked unverified"""
     wants = SHOP.model_copy(update={"email": "placeholder", "email_verified": say})
     assert told(user_id, site=wants).get("email_verified") is told_of_it
+
+
+def test_a_site_names_claims_as_its_software_expects_them(user_id):
+    wants = mapped(username="preferred_username", ref="external_id", groups=["a", "b"])
+    found = told(user_id, "profile", site=wants)
+    assert found["username"] == found["preferred_username"]
+    assert found["groups"] == ["a", "b"]
+    # What the site is not told is not told by another name.
+    assert "ref" not in found
+    assert told(user_id, site=wants) == {"sub": found["sub"], "groups": ["a", "b"]}
+    assert told(user_id, "profile") == {
+        name: value
+        for name, value in found.items()
+        if name not in ("username", "groups")
+    }
+    assert read(token(user_id, wants, scope=EVERYTHING))[1]["groups"] == ["a", "b"]
+
+
+def test_a_site_may_have_another_claim_of_ours_for_the_name(user_id):
+    wants = mapped(name="preferred_username", preferred_username="sub")
+    found = told(user_id, "profile", site=wants)
+    assert found["name"] == claims.username(found["sub"])
+    assert found["preferred_username"] == found["sub"]
+
+
+def test_every_source_of_a_claim_map_is_told(user_id):
+    transaction(lambda s: members.join(s, "shop", user_id, at=START))
+    members.set_external_id("shop", user_id, "customer-7")
+    avatars.keep(user_id, url=ADDRESS, picture=b"jpeg")
+    names = {f"my_{source}": source for source in SOURCES}
+    wants = mapped(email="placeholder", **names)
+    found = told(user_id, *EVERYTHING, site=wants)
+    assert {name: found[name] for name in names} == {
+        name: found[source] for name, source in names.items()
+    }
+
+
+def test_start_up_and_the_doctor_warn_of_a_nickname_as_user_name(service_for, capsys):
+    """Strangers of one nickname would share an account at the site."""
+    app = service_for(sites=(mapped(username="name"),))
+    assert "whoever takes the same nickname" in capsys.readouterr().err
+    settings = service_of(app).settings
+    assert [one for one in configuration.sites(settings) if "username" in one.text]
+
+
+def mapped(email="omit", **names):
+    """The shop with these claims, as it would be written."""
+    given = SHOP.model_dump(exclude_unset=True) | {"email": email, "claims": names}
+    return Site.model_validate(given)
 
 
 PLACES = [

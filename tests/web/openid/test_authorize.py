@@ -2,7 +2,7 @@
 
 import html
 import re
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -256,7 +256,7 @@ FAULTS = [
     ({"response_type": "id_token"}, "unsupported_response_type"),
     ({"response_type": "code id_token"}, "unsupported_response_type"),
     ({"response_type": '"\\店'}, "unsupported_response_type"),
-    ({"response_mode": "fragment"}, "invalid_request"),
+    ({"response_mode": "fragments"}, "invalid_request"),
     ({"response_mode": "web_message"}, "invalid_request"),
     ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
     ({"request_uri": "https://shop.test/r"}, "request_uri_not_supported"),
@@ -545,7 +545,24 @@ def test_two_tabs_do_not_disturb_each_other(browser, xiaoming, app):
         assert site.redeems(told["code"]).status_code == 200
 
 
-# -- form_post --
+# -- response_mode --
+
+
+@pytest.mark.parametrize("address", SHOP.redirect_uris)
+def test_the_answer_may_come_in_the_fragment(signed_in, app, address):
+    """A page of scripts reads it there, and no server's log has it."""
+    shop = SiteServer(app, SHOP, address)
+    answer = signed_in.get(shop.link(response_mode="fragment"))
+    to, _, fragment = answer.location.partition("#")
+    assert (answer.status_code, to) == (302, address)
+    told = dict(parse_qsl(fragment))
+    assert (told["state"], told["iss"]) == (shop.sent["state"], ISSUER)
+    assert shop.redeems(told["code"]).status_code == 200
+
+
+def test_an_error_may_come_in_the_fragment(browser, shop):
+    answer = browser.get(shop.link(response_mode="fragment", prompt="none"))
+    assert answer.location.startswith(f"{CALLBACK}#error=login_required")
 
 
 def test_the_answer_may_come_by_a_form(signed_in, shop):

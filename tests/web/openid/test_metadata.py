@@ -45,7 +45,7 @@ def test_what_it_says(browser):
         "issuer": ISSUER,
         "scopes_supported": ["openid", "profile", "wechat", "email", "offline_access"],
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "select_account", "consent"],

@@ -339,7 +339,7 @@ def test_a_push_that_was_left_is_marked_by_another_worker(
     """security row 85"""
     with monkeypatch.context() as away:
         away.setattr(push_inbox, "work", lambda push_id: False)
-        away.setattr("wxlogin.flows.push.follow.heard", lambda app, push: None)
+        away.setattr("wxlogin.flows.chat.follow.heard", lambda app, push: None)
         assert xiaoming.scans(page).data == b"success"
     assert page.state == "waiting"
     with app.app_context():

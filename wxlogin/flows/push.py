@@ -14,29 +14,31 @@ that is slow gets it later, from this process.
   where that is not set because no other app has this token.
 """
 
-import hashlib
 import json
 import re
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wxlogin import service
 from wxlogin.config import App
 from wxlogin.errors import Crowded, NotFound, PushRefused, Unready
-from wxlogin.flows import follow, following, push_inbox
+from wxlogin.flows import chat, following, push_inbox
 from wxlogin.flows.background import jobs_of
-from wxlogin.flows.follow import Heard
+from wxlogin.flows.chat import Answer, Reply
+from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat import push_envelope, pushes
-from wxlogin.wechat.push_envelope import PushKeys, Signed
+from wxlogin.wechat.push_envelope import Delivery, PushKeys
 from wxlogin.wechat.pushes import Push, is_probe, read_push
 
 #: How far WeChat's clock may be from ours, either way.
 FRESH_SECONDS = 300
 #: How long an answer waits until the push is kept.
 PATIENCE_SECONDS = 3.0
+#: And until it has what others answer: WeChat's five, and a second for the way.
+ANSWER_SECONDS = 4.0
 #: Pushes that one process holds while its database does not answer.
 WAITING = 1000
 
@@ -46,22 +48,6 @@ _ENCRYPT = re.compile(
     rb"<Encrypt>\s*(?:<!\[CDATA\[)?\s*([A-Za-z0-9+/=]+)\s*(?:\]\]>)?\s*</Encrypt>"
 )
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One delivery of a push, as it came."""
-
-    signed: Signed
-    signature: str = field(repr=False)
-    msg_signature: str = field(repr=False)
-    #: `aes` where the body is sealed.
-    encrypt_type: str
-    body: bytes = field(repr=False)
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -79,7 +65,15 @@ class Received:
     """A push that was taken, and what its person is told in the chat, if anything."""
 
     push: Push
-    heard: Heard | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True)
+class _Ours:
+    """What we answer; `over` where nobody else is to be asked."""
+
+    answer: Answer | None
+    over: bool = False
 
 
 class _Job:
@@ -87,7 +81,7 @@ class _Job:
 
     def __init__(self, app: App, delivery: Delivery, push: Push) -> None:
         self.app, self.delivery, self.push = app, delivery, push
-        self.kept: Future[Heard | None] = Future()
+        self.kept: Future[_Ours] = Future()
 
 
 def verify(app: App, delivery: Delivery) -> None:
@@ -103,30 +97,43 @@ def receive(app: App, delivery: Delivery) -> Received:
     definition, NotFound for an app without a token, and Crowded where the database has
     not answered for a long time.
     """
-    push = proven(app, delivery)
+    deadline, push = Deadline(ANSWER_SECONDS), proven(app, delivery)
     if is_probe(push) or not push.fields:
         return Received(push)
     job = _Job(app, delivery, push)
     if not jobs_of("pushes", _keep, limit=WAITING).put(job):
         raise Crowded("the database keeps no pushes", app=app.name)
     try:
-        return Received(push, job.kept.result(timeout=PATIENCE_SECONDS))
+        ours = job.kept.result(timeout=PATIENCE_SECONDS)
     except TimeoutError:
+        # Whether it is ours is not known, so nobody else is told of it either.
         get_logger().warning("push answered before it was kept", app=app.name)
         return Received(push)
+    if ours.answer or ours.over:
+        return Received(push, ours.answer)
+    return Received(push, chat.rest(app, delivery, push, deadline=deadline))
 
 
-def reply(app: App, delivery: Delivery, push: Push, text: str, *, at: int) -> bytes:
+def written(app: App, delivery: Delivery, push: Push, reply: Reply) -> bytes:
     """The answer to this delivery that the person reads in the chat, sealed where
-    pushes are; `at` is seconds since 1970. The same again is the same bytes."""
-    keys, message = _keys(app), pushes.text_reply(push, text, at=at)
+    pushes are. The same again is the same bytes."""
+    keys, message = _keys(app), _message(delivery, push, reply)
     if keys.aes_key is None:
         return message
-    nonce = delivery.signed.nonce
+    nonce, at = delivery.signed.nonce, reply.at
     front = push_envelope.front_of(keys, message, nonce=nonce)
     sealed = push_envelope.seal(keys, message, nonce=nonce, at=at, front=front)
-    is_json = delivery.body.lstrip().startswith(b"{")
-    return pushes.sealed_body(sealed, is_json=is_json)
+    return pushes.sealed_body(sealed, is_json=delivery.is_json)
+
+
+def _message(delivery: Delivery, push: Push, reply: Reply) -> bytes:
+    match reply:
+        case chat.Text(text, at):
+            return pushes.text_reply(push, text, at=at, is_json=delivery.is_json)
+        case chat.Transfer(at):
+            return pushes.transfer(push, at=at, is_json=delivery.is_json)
+        case chat.Foreign(message):
+            return message
 
 
 def proven(app: App, delivery: Delivery) -> Push:
@@ -215,21 +222,21 @@ def _keep(job: _Job) -> None:
         except Exception as error:
             job.kept.set_exception(error)
             return
-        job.kept.set_result(_heard(job))
+        job.kept.set_result(_ours(job))
         if kept is not None:
             push_inbox.work(kept)
             following.ask_soon()
         return
 
 
-def _heard(job: _Job) -> Heard | None:
-    """What the chat says; nothing where the ticket store does not answer: whoever
-    scanned scans again, and the push is worked on all the same."""
+def _ours(job: _Job) -> _Ours:
+    """What we say in the chat; nobody says anything where the ticket store does not
+    answer: whoever scanned scans again, and the push is worked on all the same."""
     try:
-        return follow.heard(job.app, job.push)
+        return _Ours(chat.ours(job.app, job.push))
     except Exception:
-        get_logger().exception("a scan is not answered", app=job.app.name)
-        return None
+        get_logger().exception("a push is not answered", app=job.app.name)
+        return _Ours(None, over=True)
 
 
 def _take(job: _Job) -> int | None:

@@ -22,7 +22,7 @@ from wxlogin.accounts.withdrawals import Part
 from wxlogin.config import App
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, remove, run
-from wxlogin.flows import content_check, follow
+from wxlogin.flows import chat, content_check
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
@@ -75,8 +75,8 @@ def work(push_id: int) -> bool:
     if push.event == _JUDGED:
         content_check.judged(row.appid, *push.verdict)
     # As a rule it is marked by now, before WeChat was answered.
-    if push.scene and (app := _app_of(row.appid)):
-        follow.heard(app, push)
+    if app := _app_of(row.appid):
+        chat.heard(app, push)
     transaction(lambda session: _finish(session, row, push))
     return True
 

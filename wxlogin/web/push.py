@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wxlogin.config import App
 from wxlogin.errors import NotFound, PushRefused, WxloginError
-from wxlogin.flows.push import Delivery, receive, reply, verify
+from wxlogin.flows.chat import Answer, Reply, Text
+from wxlogin.flows.follow import Heard
+from wxlogin.flows.push import receive, verify, written
 from wxlogin.service import running
 from wxlogin.web import follow_phone
 from wxlogin.web.edge import without_cookies
 from wxlogin.web.problems import refusal
-from wxlogin.wechat.push_envelope import Signed
+from wxlogin.wechat.push_envelope import Delivery, Signed
 from wxlogin.wechat.pushes import SUCCESS
 
 bp = Blueprint("push", __name__, url_prefix="/oa")
@@ -41,12 +43,20 @@ def take(name: str) -> Response:
     """One message or event."""
     app, delivery = _app(name), _delivery()
     received = receive(app, delivery)
-    text = follow_phone.chat_text(received.heard) if received.heard else ""
-    if received.heard is None or not text:
+    reply = _in_words(received.answer)
+    if reply is None:
         return _text(SUCCESS)
-    at = received.heard.at
-    answer = reply(app, delivery, received.push, text, at=at)
-    return Response(answer, mimetype="text/xml")
+    answer = written(app, delivery, received.push, reply)
+    kind = "application/json" if delivery.is_json else "text/xml"
+    return Response(answer, mimetype=kind)
+
+
+def _in_words(answer: Answer | None) -> Reply | None:
+    """None where there is nothing to say."""
+    if not isinstance(answer, Heard):
+        return answer
+    text = follow_phone.chat_text(answer)
+    return Text(text, answer.at) if text else None
 
 
 @bp.errorhandler(WxloginError)

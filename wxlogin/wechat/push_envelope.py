@@ -44,6 +44,27 @@ class Signed:
     nonce: str
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery of a push, as it came."""
+
+    signed: Signed
+    signature: str = field(repr=False)
+    msg_signature: str = field(repr=False)
+    #: `aes` where the body is sealed.
+    encrypt_type: str
+    body: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
+    def is_json(self) -> bool:
+        """Is it JSON, or XML? An answer has the same form."""
+        return self.body.lstrip().startswith(b"{")
+
+
 @dataclass(frozen=True, slots=True)
 class PushKeys:
     """What an app shares with WeChat for its pushes (config/apps.py)."""

@@ -40,6 +40,8 @@ FOLLOW_SCENE = "qrscene_"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
 _REPLACEMENT = "\ufffd"
+# A part of an answer: its name, and what is in it.
+_Part = tuple[str, str | int]
 _PLATFORM_EVENTS = frozenset(
     {
         "user_authorization_cancellation",
@@ -153,20 +155,32 @@ def is_probe(push: Push) -> bool:
     return push.fields.get("action") == "CheckContainerPath"
 
 
-def text_reply(push: Push, text: str, *, at: int) -> bytes:
+def text_reply(push: Push, text: str, *, at: int, is_json: bool = False) -> bytes:
     """An answer that the person reads in the chat; `at` is seconds since 1970.
 
     A text of more than TEXT_BYTES is cut between two characters.
     """
-    return _xml(
-        (
-            ("ToUserName", push.fields.get("FromUserName", "")),
-            ("FromUserName", push.to),
-            ("CreateTime", at),
-            ("MsgType", "text"),
-            ("Content", cut(text)),
-        )
+    return _reply(push, at, "text", ("Content", cut(text)), is_json=is_json)
+
+
+def transfer(push: Push, *, at: int, is_json: bool = False) -> bytes:
+    """Hands the message over to the account's staff, to whoever of them is there
+    (developers.weixin.qq.com/doc/offiaccount/Customer_Service/
+    Forwarding_of_messages_to_service_center.html)."""
+    return _reply(push, at, "transfer_customer_service", is_json=is_json)
+
+
+def _reply(push: Push, at: int, kind: str, *more: _Part, is_json: bool) -> bytes:
+    parts: tuple[_Part, ...] = (
+        ("ToUserName", push.fields.get("FromUserName", "")),
+        ("FromUserName", push.to),
+        ("CreateTime", at),
+        ("MsgType", kind),
+        *more,
     )
+    if is_json:
+        return json.dumps(dict(parts), ensure_ascii=False).encode("utf-8", "replace")
+    return _xml(parts)
 
 
 def sealed_body(reply: SealedReply, *, is_json: bool) -> bytes:
@@ -194,7 +208,7 @@ def cut(text: str) -> str:
     return encoded.decode("utf-8", "ignore")
 
 
-def _xml(parts: Iterable[tuple[str, str | int]]) -> bytes:
+def _xml(parts: Iterable[_Part]) -> bytes:
     inner = "".join(f"<{name}>{_written(value)}</{name}>" for name, value in parts)
     return f"<xml>{inner}</xml>".encode()
 

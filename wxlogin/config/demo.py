@@ -58,6 +58,8 @@ def demo_site() -> Site:
         name="茶铺",
         client_id="teashop",
         client_secret=_SECRET,
+        home=f"{shops[0]}/",
+        start_url=f"{shops[0]}/login",
         redirect_uris=tuple(f"{shop}/callback" for shop in shops),
         post_logout_redirect_uris=tuple(f"{shop}/" for shop in shops),
     )

@@ -13,6 +13,7 @@ from wxlogin.config.host_names import is_loopback, is_public_suffix
 from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample
 from wxlogin.config.settings import Settings
 from wxlogin.config.sites import Registration, Site
+from wxlogin.config.urls import Address, web_address
 
 
 def site_faults(settings: Settings) -> Iterator[str]:
@@ -31,6 +32,7 @@ def site_faults(settings: Settings) -> Iterator[str]:
     yield from _unsaid(settings)
     for site in settings.sites:
         yield from _terms(settings, site)
+        yield from _elsewhere(site)
         if settings.env != "development":
             yield from _secret(site)
             yield from _wildcards(site)
@@ -69,6 +71,38 @@ def _terms(settings: Settings, site: Site) -> Iterator[str]:
         )
 
 
+def _elsewhere(site: Site) -> Iterator[str]:
+    """Our pages lead there, so it is the site's own place, or a path on our host."""
+    for name in ("home", "start_url"):
+        url = getattr(site, name)
+        if "://" in url and not _is_own(site, web_address(url.partition("#")[0])):
+            yield (
+                f"SITES: {name} of {site.name} is {url}, which is at none of its "
+                "origins and redirect_uris; name an address of the site's"
+            )
+
+
+def _is_own(site: Site, found: Address) -> bool:
+    listed = {
+        web_address(uri).origin
+        for uri in site.redirect_uris
+        if uri.startswith(("http://", "https://"))
+    }
+    if found.origin in listed | set(site.origins):
+        return True
+    above = found.host.partition(".")[2]
+    return any(
+        found.origin.replace(found.host, f"*.{parent}", 1) in site.origins
+        for parent in _parents(above)
+    )
+
+
+def _parents(host: str) -> Iterator[str]:
+    while host:
+        yield host
+        host = host.partition(".")[2]
+
+
 def _secret(site: Site) -> Iterator[str]:
     secret = site.client_secret
     if secret is None:
@@ -102,6 +136,8 @@ def _in_the_clear(site: Site) -> Iterator[str]:
                 "for a server of the same inner network"
             )
     for name in (
+        "home",
+        "start_url",
         "origins",
         "redirect_uris",
         "post_logout_redirect_uris",

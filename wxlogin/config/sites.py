@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from wxlogin.config.claim_map import ClaimMap
-from wxlogin.config.field_types import Link
+from wxlogin.config.field_types import Accent, Link, Logo
 from wxlogin.config.urls import called_address, origin, return_address
 from wxlogin.config.written import Written
 
@@ -45,6 +45,12 @@ class Site(Written):
     client_id: str | None = None
     #: The secret itself, or `sha256:` and its SHA-256 in hexadecimal.
     client_secret: Annotated[str | None, Field(min_length=24, repr=False)] = None
+    #: Where a visitor who turns back is led, and where a sign-in at the site begins
+    #: (OpenID Connect Core 4, `initiate_login_uri`).
+    home: Link = ""
+    start_url: Link = ""
+    logo: Logo = ""
+    accent: Accent | None = None
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None

@@ -22,7 +22,7 @@ from wxlogin.web.exchanges import exchanging
 from wxlogin.web.first_visit import ask, held_key
 from wxlogin.web.held_proof import hold_proof
 from wxlogin.web.identities import news_first
-from wxlogin.web.purposes import purpose_of, terms_first
+from wxlogin.web.purposes import purpose_of, site_name, terms_first
 
 bp = Blueprint("callback", __name__)
 
@@ -48,6 +48,7 @@ def _finish(
 ) -> Response:
     if attempt:
         g.login_wish = {"next": attempt.wish.next, "app": app.name}
+        site_name(attempt.wish.purpose, attempt.wish.next)
     try:
         with exchanging(code):
             attempt = redirect_login.own_attempt(app, state, attempt)

@@ -121,7 +121,7 @@ class _Views:
             link=self.here.link(app),
             app_name=app.name,
             next_url=wish.next,
-            site=site_name(wish.purpose),
+            site=site_name(wish.purpose, wish.next),
             copied=_login_url(wish),
             beside=other_ways(self.here.door),
             visitor=None if wish.purpose.vouched else visitor_for(wish.next),

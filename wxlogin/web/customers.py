@@ -17,7 +17,7 @@ from wxlogin.flows.customers.links import Answer, Link, Opener
 from wxlogin.flows.first_visit import forget
 from wxlogin.flows.session import end_session
 from wxlogin.service import running
-from wxlogin.web import edge, first_visit, visitors
+from wxlogin.web import edge, first_visit, site_in_view, visitors
 
 bp = Blueprint("customers", __name__)
 
@@ -37,6 +37,7 @@ def page(key: str) -> Response:
     g.login_wish = {"next": url_for("customers.page", key=key)}
     obstacle = links.obstacle(link, who.visitor)
     site = settings.site_of(link.client_id)
+    site_in_view.see(site)
     html = render_template(
         "customers/link.html",
         link=link,

@@ -55,7 +55,8 @@ def init_edge(app: Flask, settings: Settings) -> None:
         )
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     wechat = hosts_of(settings).open
-    images = [settings.logo] if settings.logo.startswith("https://") else []
+    logos = [settings.logo, *(site.logo for site in settings.sites)]
+    images = [logo for logo in logos if logo.startswith("https://")]
 
     @app.before_request
     def _check_origin() -> None:

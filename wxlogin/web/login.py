@@ -22,6 +22,7 @@ from wxlogin.web.api import json_texts
 from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.language import for_wechat, language
 from wxlogin.web.purposes import purpose_of, require_open, site_name, visitor_for
+from wxlogin.web.site_in_view import start_link
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO, Look
 
 bp = Blueprint("login", __name__)
@@ -133,7 +134,7 @@ def _frame_page(
         qr_url=_address(Way(doors.QR, app)),
         beside=_offers(beside),
         next_url=wish.next,
-        site=site_name(wish.purpose),
+        site=site_name(wish.purpose, wish.next),
         # Whoever is here for a site's customer signs in anew, and not once more.
         visitor=None if wish.purpose.vouched else visitor_for(wish.next),
     )
@@ -149,14 +150,16 @@ def _advice(found: Route) -> Response:
     prefix_free = url_for("login.page", **wish).removeprefix(settings.prefix)
     next_url = visitors.return_url(request.args.get("next"))
     require_open(next_url)
+    site = site_name(purpose_of(next_url), next_url)
     html = render_template(
         "login/advice.html",
         advice=found.advice.value,
-        link=settings.public_url + prefix_free,
+        # A site's request is of this browser; in another one the site begins anew.
+        link=start_link() or settings.public_url + prefix_free,
         beside=_offers(found.beside),
         visitor=visitor_for(next_url),
         next_url=next_url,
-        site=site_name(purpose_of(next_url)),
+        site=site,
     )
     return Response(html, mimetype="text/html")
 

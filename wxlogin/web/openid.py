@@ -22,7 +22,7 @@ from wxlogin.oidc.clients import is_program
 from wxlogin.oidc.discovery import metadata
 from wxlogin.oidc.messages import Call, Reply, invalid_request
 from wxlogin.service import running
-from wxlogin.web import edge, limits, visitors
+from wxlogin.web import edge, limits, site_in_view, visitors
 from wxlogin.web.problems import refusal
 from wxlogin.web.purposes import pending_site, waiting_request
 
@@ -176,6 +176,7 @@ def _meet(
 ) -> Response:
     """The site's answer, or the page that the visitor sees first."""
     visitor = visitors.current()
+    site_in_view.see(running().settings.site_of(asked.client_id))
     try:
         found = decide(asked, visitor, at=now(), agreed=agreed)
     except RegistrationClosed:

@@ -18,6 +18,7 @@ from wxlogin.errors import BadSiteRequest, WxloginError
 from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
 from wxlogin.web.purposes import refused_by_person
+from wxlogin.web.site_in_view import way_back
 from wxlogin.web.words import words_for
 from wxlogin.wechat.errors import never_left, row_of, visitor_sentence
 
@@ -152,8 +153,11 @@ def _developer(error: WxloginError) -> dict[str, str] | None:
 
 def _way_back(code: str) -> str | None:
     """To the site that waits, where nothing more can be done here."""
-    if code in ("site_request_over", "link_expired"):
-        known: str | None = g.get("way_back")
+    if code == "site_request_over":
+        found = way_back()
+        return found.url if found else None
+    if code == "link_expired":
+        known: str | None = g.get("leave")
         return known
     wish = g.get("login_wish", {}).get("next", "")
     return refused_by_person(wish) if code == "registration_closed" else None

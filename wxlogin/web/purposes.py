@@ -16,10 +16,9 @@ from wxlogin.flows.customers import links
 from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.oidc import authorization_request as authorizations
 from wxlogin.oidc.authorization_request import AuthorizationRequest
-from wxlogin.security.origins import web_origins
 from wxlogin.service import running
 from wxlogin.sites import terms
-from wxlogin.web import visitors
+from wxlogin.web import site_in_view, visitors
 
 _KEY = r"([A-Za-z0-9_-]{16,64})"
 _AUTHORIZE = re.compile(rf"/oauth2/authorize/{_KEY}")
@@ -50,9 +49,12 @@ def visitor_for(next_url: str) -> Visitor | None:
     return visitor
 
 
-def site_name(purpose: Purpose) -> str:
-    """What people call the site that a login is for; empty for none."""
+def site_name(purpose: Purpose, next_url: str = "") -> str:
+    """What people call the site that a login is for, which is in view from here on;
+    empty for none, and for one that only an address names."""
     site = running().settings.site_of(purpose.client_id)
+    site_in_view.see(site)
+    site_in_view.see_address(next_url)
     return site.name if site else ""
 
 
@@ -65,7 +67,7 @@ def require_open(next_url: str) -> None:
     if found := _LINK.fullmatch(path):
         link = links.require(found[1])
         if not link.lasts:
-            g.way_back = link.back(links.Answer.link_expired)
+            g.leave = link.back(links.Answer.link_expired)
             raise LinkExpired("the link is over")
 
 
@@ -74,9 +76,7 @@ def waiting_request(key: str) -> AuthorizationRequest:
     it is known."""
     if found := authorizations.held(key):
         return found
-    site = authorizations.site_of(key)
-    homes = web_origins(site.redirect_uris) if site else []
-    g.way_back = f"{homes[0]}/" if homes else None
+    site_in_view.see(authorizations.site_of(key))
     raise SiteRequestOver("no site's request waits (any more) under this key")
 
 
@@ -85,6 +85,7 @@ def pending_site(key: str) -> Site:
     site = running().settings.site_of(waiting_request(key).client_id)
     if site is None:
         raise SiteRequestOver("the site of this request is no more")
+    site_in_view.see(site)
     return site
 
 

@@ -34,6 +34,7 @@ from wxlogin.web.limits import init_limits
 from wxlogin.web.ops import init_ops
 from wxlogin.web.pages import init_pages
 from wxlogin.web.problems import init_problems
+from wxlogin.web.site_in_view import init_site_in_view
 from wxlogin.web.visitors import init_visitors
 
 _BLUEPRINTS = (
@@ -70,6 +71,7 @@ def register(app: Flask, settings: Settings) -> None:
     init_visitors(app, settings)
     init_problems(app)
     init_pages(app, settings)
+    init_site_in_view(app)
     init_ops(app)
     # JSON is UTF-8: names of people stay readable, and keys in their order.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from wxlogin.oidc import rp_logout
 from wxlogin.oidc.messages import Call
 from wxlogin.oidc.rp_logout import NOT_LISTED, Farewell
 from wxlogin.service import running
-from wxlogin.web import edge, limits, visitors
+from wxlogin.web import edge, limits, site_in_view, visitors
 from wxlogin.web.language import language, wished
 from wxlogin.web.problems import for_developers
 
@@ -103,6 +103,7 @@ def _developer(farewell: Farewell) -> dict[str, str] | None:
 
 def _page(farewell: Farewell, about: str, **values: object) -> Response:
     site = running().settings.site_of(farewell.client_id or "")
+    site_in_view.see(site)
     with force_locale(wished(farewell.languages) or language()):
         page = render_template(
             "openid/logout.html", about=about, site=site and site.name, **values

@@ -238,3 +238,44 @@ def test_addresses_of_a_site_are_kept_as_browsers_send_them():
     assert kept.bind_url == f"{xn}/%E7%BB%91%E5%AE%9A"
     assert kept.backchannel_logout_uri == "http://shop_backend:8080/out"
     assert kept.terms_url == f"{xn}/terms"
+
+
+@pytest.mark.parametrize("name", ["home", "start_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/",
+        "https://shop.example.evil.example/",
+        "https://shop.example:8443/",
+        "https://x.shop.example/",
+        "https://noodles.example/",
+        "https://evilnoodles.example/",
+        "http://shop.example/login",
+    ],
+)
+def test_a_place_that_is_not_the_sites_is_refused(refused, name, url):
+    """A visitor would be led to somebody else; the sentence names the site."""
+    origins = ("https://*.noodles.example",)
+    said = refused(sites=(site(name="茶铺", origins=origins, **{name: url}),))
+    assert f"{name} of 茶铺" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example/",
+        "https://shop.example/login?by=wechat#top",
+        "https://a.b.noodles.example/x",
+        "/tea/login",
+        "",
+    ],
+)
+def test_a_place_of_the_sites_is_taken(tmp_path, url):
+    made = site(origins=("https://*.noodles.example",), home=url, start_url=url)
+    assert load_settings(tmp_path, **GOOD, sites=(made,)).sites == (made,)
+
+
+def test_a_sites_own_accent_is_readable():
+    with pytest.raises(ValidationError):
+        site(accent="#ffff00")
+    assert site(accent="#8A1538").accent == "#8a1538"

@@ -508,8 +508,10 @@ def test_a_request_that_is_over_is_told_before_a_scan(browser, shop, door, agent
     assert 'href="https://shop.test/"' in page.text
     # The same where the request itself is asked for.
     assert 'href="https://shop.test/"' in browser.get(over).text
-    # A key of nobody's leads to nobody.
-    page = browser.get(f"{door}?{urlencode({'next': UNKNOWN})}")
+    # A key of nobody's leads to nobody, in a browser that no site has sent here.
+    stranger = Browser(browser.app)
+    stranger.headers = browser.headers
+    page = stranger.get(f"{door}?{urlencode({'next': UNKNOWN})}")
     assert (page.status_code, "shop.test" in page.text) == (400, False)
     # One that waits is as good as ever.
     assert browser.get(f"{door}?{urlencode({'next': back})}").status_code < 400

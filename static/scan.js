@@ -12,6 +12,7 @@
   const root = document.getElementById("scan");
   const picture = document.getElementById("picture");
   const open = document.getElementById("open");
+  const held = document.getElementById("held");
   const renewal = document.getElementById("renew");
   const claiming = document.getElementById("claim");
   const fields = (name) => root.querySelectorAll(`[data-fill=${name}]`);
@@ -174,6 +175,8 @@
   }
 
   function start(news) {
+    // The page of a code and that of a number are written differently.
+    if (!news.chat_number === !!fields("chat_number").length) return leave(held.href);
     errors = 0;
     repaired = doubted = false;
     streams = "EventSource" in window;
@@ -181,6 +184,7 @@
     version = news.version ?? 0;
     claiming.action = address("claim");
     if (picture) picture.src = address("image");
+    fill("chat_number", news.chat_number);
     if (open) open.href = open.dataset.link.replace("TICKET", ticket);
     show("waiting");
     follow();
@@ -240,8 +244,12 @@
     try {
       const answer = await send(address("image"));
       if (answer.status === 404 || answer.status === 410) hear({ state: "expired" });
-      else if (!answer.ok) fill("reason", (await answer.json()).title);
-      else if (!repaired) {
+      else if (!answer.ok) {
+        const told = await answer.json();
+        // There is a number instead, on the same page.
+        if (told.code === "no_service_account") leave(held.href);
+        else fill("reason", told.title);
+      } else if (!repaired) {
         repaired = true;
         picture.src = `${address("image")}?again`;
       }

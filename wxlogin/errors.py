@@ -35,6 +35,7 @@
     ├── WeChatUnavailable          time-out, reset, garbage, busy: try again later
     │   └── WeChatBusy             quota or "system error"
     ├── WeChatMisconfigured        secret, appid or permission: the operator acts
+    │   └── NoServiceAccount       what verified service accounts have, and this is none
     ├── WeChatDenied               WeChat bars this person
     ├── SignInNeeded               no session, or it is over
     │   ├── KeyNeeded              a call of an operator or site without its key
@@ -301,6 +302,10 @@ class WeChatBusy(WeChatUnavailable):
 class WeChatMisconfigured(WxloginError):
     code = "wechat_misconfigured"
     status = 502
+
+
+class NoServiceAccount(WeChatMisconfigured):
+    code = "no_service_account"
 
 
 class WeChatDenied(WxloginError):

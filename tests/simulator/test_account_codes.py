@@ -147,6 +147,25 @@ def test_who_may_make_codes(oa: Program, client: FlaskClient, program: Program) 
     assert errcode(json.loads(client.get(PATH).data)) == 43002
 
 
+def test_an_account_that_is_not_verified(oa: Program, client: FlaskClient) -> None:
+    """No codes, no followers, no pages; pushes and their answers are everybody's."""
+    client.put("/_sim/apps", json={"name": "oa", "verified": False})
+    assert errcode(made(oa)) == 48001
+    assert errcode(told_of(oa)) == 48001
+    for path in ("/cgi-bin/user/get", "/cgi-bin/user/info/batchget"):
+        answer = oa.client.open(
+            path,
+            method="POST" if path.endswith("batchget") else "GET",
+            query_string={"access_token": oa.token()},
+            json={"user_list": [{"openid": openid(OA, "xiaoming")}]},
+        )
+        assert errcode(json.loads(answer.data)) == 48001
+    wrong = client.put("/_sim/apps", json={"name": "oa", "verified": "no"})
+    assert wrong.status_code == 400
+    client.put("/_sim/apps", json={"name": "oa", "verified": True})
+    assert told_of(oa)["subscribe"] == 0
+
+
 def test_permanent_codes_are_counted(oa: Program, client: FlaskClient) -> None:
     client.put("/_sim/switches", json={"quota": {"path": PATH, "calls": 2}})
     for number in (1, 2):

@@ -155,4 +155,6 @@ def _simulated(
         request_domain=settings.public_url if is_program else "",
         push_url=f"{settings.public_url}/oa/{app.name}" if app.token else "",
         original_id=app.original_id or base.original_id,
+        title=app.title or base.title,
+        verified=app.verified_service is not False and base.verified,
     )

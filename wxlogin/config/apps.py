@@ -21,7 +21,10 @@ _OF_MINI_PROGRAMS = (
     "scan_page",
     "env_version",
 )
+_OF_ACCOUNTS = ("verified_service", "title", "plain_code")
 _ORIGINAL_ID = re.compile(r"gh_[0-9a-z]{12}")
+# What stands in the code that an account's console offers to download.
+_PLAIN_CODE = re.compile(r"https?://weixin\.qq\.com/r/[\w.~/-]{1,200}", re.ASCII)
 # What WeChat's console draws, and what base64 hangs on it in other people's code.
 _AES_KEY = re.compile(r"([A-Za-z0-9+/]{43})=?")
 
@@ -58,6 +61,13 @@ class App(Written):
     site: str | None = None
     #: `gh_…`, by which WeChat names the account in what it pushes.
     original_id: str | None = None
+    #: Of an official account: is it a verified service account (已认证的服务号)? Others
+    #: have neither codes with a scene nor pages inside WeChat. None: WeChat says.
+    verified_service: bool | None = None
+    #: Its name, by which people find it in WeChat.
+    title: Annotated[str, Field(max_length=64)] = ""
+    #: What stands in its ordinary code, which everybody may scan.
+    plain_code: str = ""
     #: Of a mini program: may unknown people look around without an account?
     two_phase: bool = False
     #: Does a unionId in the program's encrypted data say who somebody is?
@@ -106,6 +116,25 @@ class App(Written):
         usual = cls.model_fields[name].default
         if value != usual and info.data.get("kind") is not AppKind.mini_program:
             raise ValueError("only a mini_program has it")
+        return value
+
+    @field_validator(*_OF_ACCOUNTS)
+    @classmethod
+    def _of_accounts(cls, value: Any, info: ValidationInfo) -> Any:
+        name = info.field_name or ""
+        usual = cls.model_fields[name].default
+        if value != usual and info.data.get("kind") is not AppKind.official_account:
+            raise ValueError("only an official_account has it")
+        return value
+
+    @field_validator("plain_code")
+    @classmethod
+    def _a_plain_code(cls, value: str) -> str:
+        if value and not _PLAIN_CODE.fullmatch(value):
+            raise ValueError(
+                "the address that the account's code (公众号二维码) holds, as a reader "
+                "of codes shows it: http://weixin.qq.com/r/ and letters"
+            )
         return value
 
     @field_validator("scan_page")

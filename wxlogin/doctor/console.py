@@ -14,7 +14,7 @@ is the name of the field to look for.
 from collections.abc import Iterator
 
 from wxlogin.config import App, AppKind, Settings, demo_apps
-from wxlogin.doctor.findings import Finding, ok, warning, wrong
+from wxlogin.doctor.findings import Finding, note, ok, warning, wrong
 from wxlogin.flows import doors
 from wxlogin.flows.doors import doors_of
 from wxlogin.wechat.errcodes import ACCOUNT_PAGE, APP_PAGE, PROGRAM_PAGE
@@ -39,6 +39,8 @@ def apps(settings: Settings) -> Iterator[Finding]:
     """A line per app, and one for each thing that looks wrong."""
     for app in settings.apps:
         yield _app(app, settings)
+        if app.verified_service is False:
+            yield _without_rights(app)
     in_browser = (door for door in doors.DOORS if door.in_browser)
     if settings.apps and not any(doors.app_of(door, settings) for door in in_browser):
         yield warning(
@@ -64,6 +66,31 @@ def _app(app: App, settings: Settings) -> Finding:
     kind = app.kind.value.replace("_", " ")
     opened = "; ".join(door.about for door in doors_of(app.kind) if door.takes(app))
     return ok(_CHECK, f"{app.name} ({kind}): {opened}; {bound}")
+
+
+def _without_rights(app: App) -> Finding:
+    """What an account that is no verified service account has, and has not."""
+    text = (
+        f"{app.name} is no verified service account (已认证的服务号): it has no codes "
+        "with a scene (48001) and no pages inside WeChat (10005), and where it is not "
+        "verified at all WeChat tells nobody's unionid."
+    )
+    if not doors.FOLLOW.takes(app):
+        return warning(
+            _CHECK,
+            f"{text} It opens no door.",
+            todo="Set token and aes_key in its entry of APPS: then people send a "
+            "number in its chat.",
+            console=ACCOUNT_PAGE,
+        )
+    if not (app.title or app.plain_code):
+        return warning(
+            _CHECK,
+            f"{text} People send a number in its chat, and its page does not say which "
+            "account it is.",
+            todo="Set title or plain_code in its entry of APPS.",
+        )
+    return note(_CHECK, f"{text} People send a number in its chat.")
 
 
 def _same_secrets(every: tuple[App, ...]) -> Iterator[Finding]:

@@ -102,7 +102,7 @@ def _wants_file(settings: Settings) -> bool:
     # Test accounts need none.
     if settings.env != "production" or settings.simulated:
         return False
-    account = settings.app_of_kind(AppKind.official_account)
+    account = doors.app_of(doors.H5, settings)
     named = any(name.startswith("MP_verify_") for name in settings.verify_files)
     return account is not None and not named
 

@@ -33,6 +33,7 @@ from wxlogin.doctor.findings import (
     wrong,
 )
 from wxlogin.errors import WeChatUnavailable
+from wxlogin.flows import doors
 from wxlogin.service import hosts_of
 from wxlogin.wechat.answers import errcode, read_json
 from wxlogin.wechat.client import WeChat
@@ -59,6 +60,13 @@ def check(settings: Settings) -> Iterator[Finding]:
                 Job("access token", partial(verdicts.access_token, app, wechat))
                 for app in settings.apps
                 if app.kind is AppKind.mini_program
+            ]
+            jobs += [
+                Job("codes", partial(verdicts.account_codes, app, wechat))
+                for app in settings.apps
+                if app.kind is doors.FOLLOW.kind and doors.FOLLOW.takes(app)
+                # Of others APPS says it already.
+                if app.verified_service is not False
             ]
         if reached.open:
             jobs += _each(settings, "page", partial(_page, settings, ask))

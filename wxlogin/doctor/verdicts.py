@@ -22,6 +22,10 @@ signing in does not. Asking takes it from nobody: all who ask get the same one. 
 program may have a list of addresses for this call alone; WeChat's refusal names the
 address that it saw (40164).
 
+The codes of an official account whose pushes are sealed, with a scene that is nobody's:
+one call of 100 000 a day. WeChat's 48001 says that it is no verified service account,
+and that people will send a number instead (flows/follow_number.py).
+
 The page, which the doctor asks for and does not show to anybody. WeChat never sends a
 mistake back to the site: it answers HTTP 200 and a small page with one sentence, in an
 element of class weui_msg_title. Sources: reports on
@@ -45,13 +49,20 @@ from wxlogin.doctor.findings import Asking, Finding, note, ok, warning, wrong
 from wxlogin.errors import WeChatUnavailable, WxloginError
 from wxlogin.flows import doors
 from wxlogin.service import hosts_of
+from wxlogin.wechat import account_codes as codes
 from wxlogin.wechat import app_calls
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
-from wxlogin.wechat.errcodes import ABILITIES_PAGE, PROGRAM_PAGE, lookup
+from wxlogin.wechat.errcodes import (
+    ABILITIES_PAGE,
+    ACCOUNT_PAGE,
+    PROGRAM_PAGE,
+    lookup,
+)
 from wxlogin.wechat.errors import errcode_of, refused_address
 
-_SECRET, _TOKEN, _PAGE = "secret", "access token", "page"
+_SECRET, _TOKEN, _CODES, _PAGE = "secret", "access token", "codes", "page"
+_NO_RIGHT = 48001
 MADE_UP_CODE = "this-is-no-code-wxlogin-doctor"
 _ABOUT_THE_CODE = frozenset({40029, 40163, 42003})
 _NO_VERDICT = frozenset({-1, 45009, 45011})
@@ -63,7 +74,7 @@ _TODO = {
     41004: "Put the AppSecret of the console into APPS.",
 }
 _TITLE = re.compile(r'class="weui[-_]msg_+title[^>]*>\s*([^<]{1,200}?)\s*<')
-# No state of ours: a code that came back with it would be refused.
+# No state and no scene of ours: what came back with it would be refused.
 _STATE = "doctor"
 
 
@@ -128,6 +139,35 @@ def _no_token(app: App, error: WxloginError) -> Finding:
         todo=f"Add {address} to the list, or switch the list off; it takes ten minutes "
         "to act.",
         console=f"{PROGRAM_PAGE} > IP白名单",
+    )
+
+
+def account_codes(app: App, wechat: WeChat) -> Iterator[Finding]:
+    """Whether WeChat gives an account codes with a scene. What is wrong with the secret
+    is said of the secret."""
+    deadline = wechat.deadline()
+    try:
+        token = app_calls.app_token(wechat, app, deadline=deadline).value
+        codes.account_code(wechat, app, token, _STATE, seconds=60, deadline=deadline)
+    except WxloginError as error:
+        errcode = errcode_of(error)
+        if errcode == _NO_RIGHT:
+            yield _no_codes(app)
+        elif errcode not in _TODO:
+            yield warning(_CODES, f"{app.name}: no verdict. {error.operator}")
+    else:
+        yield ok(_CODES, f"{app.name}: WeChat gives it codes with a scene")
+
+
+def _no_codes(app: App) -> Finding:
+    return warning(
+        _CODES,
+        f"{app.name}: WeChat gives it no codes with a scene (48001): it is no verified "
+        "service account (已认证的服务号), and has no pages inside WeChat either. "
+        "/login/follow shows a number to send in its chat.",
+        todo="Set verified_service = false in its entry of APPS, so that /login opens "
+        "that; or have the account verified.",
+        console=ACCOUNT_PAGE,
     )
 
 

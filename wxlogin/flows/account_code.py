@@ -3,25 +3,41 @@
     picture = account_code.picture(app, scene, seconds=300)
 
 Each scene costs one call of the day's quota, and whoever reloads a page asks again: so
-it is made once, and all workers show that. That an account may have none (48001: not a
-verified service account) is remembered for half a minute, as wxacode.py does.
+it is made once, and all workers show that. What else goes wrong with all codes of an
+account is remembered for half a minute, as wxacode.py does.
+
+Only a verified service account has such codes. That WeChat refuses them for that reason
+(48001) is remembered for an hour, after which it is asked once more: the account may
+have been verified meanwhile. Who says so in APPS (`verified_service`) spares us that.
+Every account has an ordinary code, which holds no scene and is not made by a call.
 """
 
 import io
 import math
+import time
 from dataclasses import dataclass, replace
 
 import segno
 
 from wxlogin import service
 from wxlogin.config import App
-from wxlogin.errors import WeChatMisconfigured
+from wxlogin.errors import NoServiceAccount, NotFound, WeChatMisconfigured
 from wxlogin.flows.credentials import Failure, with_token
 from wxlogin.flows.wxacode import FAILED_SECONDS, Picture
 from wxlogin.service import running
 from wxlogin.tickets.once import Turn
 from wxlogin.wechat import account_codes
-from wxlogin.wechat.errors import Call
+from wxlogin.wechat.errors import Call, errcode_of
+
+#: How long it is remembered that an account has no codes with a scene.
+REST_SECONDS = 3600
+
+_NO_RIGHT = 48001
+_WHY = (
+    "only a verified service account (已认证的服务号) has codes with a scene (48001); "
+    "people send a number instead, and with verified_service = false in its entry of "
+    "APPS they do so everywhere"
+)
 
 
 @dataclass(frozen=True)
@@ -31,16 +47,43 @@ class _Made(Turn):
     url: str = ""
 
 
+@dataclass(frozen=True)
+class _Rest:
+    """An account to which WeChat gives no codes with a scene; asked again from `until`
+    on, in seconds since 1970."""
+
+    until: float
+
+
+_rests = service.shelf("account_code_rest", _Rest, seconds=REST_SECONDS)
 _made = service.once("account_code", _Made, seconds=1800)
 _failed = service.shelf("account_code_failed", Failure, seconds=FAILED_SECONDS)
+
+
+def has_none(app: App) -> bool:
+    """Has this account no codes with a scene, as far as APPS or WeChat has said?"""
+    if app.verified_service is not None:
+        return not app.verified_service
+    rest = _rests.get(app.appid)
+    return rest is not None and rest.until > time.time()
+
+
+def plain(app: App) -> Picture:
+    """The account's ordinary code, which all people share. Raises NotFound where APPS
+    does not say what stands in it."""
+    if not app.plain_code:
+        raise NotFound("the app has no plain_code", app=app.name)
+    return _drawn(app.plain_code)
 
 
 def picture(app: App, scene: str, *, seconds: float) -> Picture:
     """The account's code with this scene, which is good for so many seconds.
 
-    Raises as `account_codes.account_code`, and LoginPending where another request
-    makes it for too long.
+    Raises NoServiceAccount where the account has none, as `account_codes.account_code`
+    otherwise, and LoginPending where another request makes it for too long.
     """
+    if has_none(app):
+        raise NoServiceAccount(_WHY, app=app.name)
 
     def make(turn: _Made) -> _Made:
         return replace(turn, url=_make(app, scene, math.ceil(seconds)))
@@ -64,8 +107,15 @@ def _make(app: App, scene: str, seconds: int) -> str:
         )
     except WeChatMisconfigured as error:
         # The access token's own failures are remembered with it.
-        if error.facts.get("call") == Call.ACCOUNT_CODE:
-            _failed.add(app.appid, Failure.of(error))
+        if error.facts.get("call") != Call.ACCOUNT_CODE:
+            raise
+        if errcode_of(error) == _NO_RIGHT:
+            _rests.take(app.appid)
+            _rests.add(app.appid, _Rest(time.time() + REST_SECONDS))
+            # Without the errcode, of which the table knows what it means for websites.
+            rid = error.facts.get("rid")
+            raise NoServiceAccount(_WHY, app=app.name, rid=rid) from None
+        _failed.add(app.appid, Failure.of(error))
         raise
 
 

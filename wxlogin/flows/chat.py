@@ -1,7 +1,9 @@
 """Who answers a message or an event in an account's chat; the first one does.
 
 1. Follow to sign in: the question to who scanned a code of ours (flows/follow.py).
-2. Nobody: WeChat hears `success`, and the person nothing.
+2. Its number door: the question to who sends a number of ours, and what is said to the
+   answer (flows/follow_number.py).
+3. Nobody: WeChat hears `success`, and the person nothing.
 
 What may change something of ours (`ours`) is asked in the thread that has kept the
 push, and is asked again where a process died; so it gives the same answer for the same
@@ -16,7 +18,7 @@ matter: web/push.py and flows/push.py.
 from dataclasses import dataclass
 
 from wxlogin.config import App
-from wxlogin.flows import follow
+from wxlogin.flows import follow, follow_number
 from wxlogin.flows.follow import Heard
 from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.push_envelope import Delivery
@@ -57,7 +59,7 @@ def heard(app: App, push: Push) -> Heard | None:
 
     The same again for the same push. Raises Unready.
     """
-    return follow.heard(app, push)
+    return follow.heard(app, push) or follow_number.heard(app, push)
 
 
 def ours(app: App, push: Push) -> Answer | None:

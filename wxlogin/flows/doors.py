@@ -21,7 +21,9 @@ code on its own screen: so a phone is never shown a QR code first, it is a side 
 for people with a second device.
 
 An official account in safe mode has a code of its own, on a desktop, and as a side door
-only: not every account may have one, and WeChat says so when the first is made.
+only: not every account may have one, and WeChat says so when the first is made. An
+account that APPS says is no verified service account has no pages inside WeChat and no
+such code, but a number to send it, which opens wherever the table only gives advice.
 docs/doors.md shows the same table.
 
 A handover is no door: it takes a sign-in along that came by one.
@@ -106,6 +108,8 @@ class Door:
     domain: Field = Field()
     #: Has an app of this kind what the door needs?
     needs: Callable[[App], object] = lambda app: True
+    #: Where /login opens it for an app that has no better one.
+    last: Callable[[App], tuple[Surroundings, ...]] = lambda app: ()
 
     @property
     def in_browser(self) -> bool:
@@ -141,6 +145,7 @@ H5 = Door(
     domain=Field(
         "网页授权域名", "mp.weixin.qq.com > 设置与开发 > 功能设置 > 网页授权域名"
     ),
+    needs=lambda app: app.verified_service is not False,
 )
 APP = Door(
     name="app",
@@ -183,6 +188,7 @@ FOLLOW = Door(
     offer=N_("Scan the official account's code instead"),
     has_page=True,
     needs=lambda app: app.aes_key,
+    last=lambda app: SCAN.opens if app.verified_service is False else (),
 )
 
 #: /login opens the first of them that a place and the configured apps allow.
@@ -245,6 +251,8 @@ def route(where: Surroundings, *, app: App | None = None) -> Route:
     if not ways:
         return Route(None, Advice.none)
     opened = next((one for one in ways if where in one.door.opens), None)
+    if opened is None:
+        opened = next((one for one in ways if where in one.door.last(one.app)), None)
     in_wechat = any(Surroundings.wechat_phone in one.door.opens for one in ways)
     return Route(
         opened,

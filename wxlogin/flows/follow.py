@@ -17,6 +17,7 @@ the push's digest.
 
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 
 from wxlogin import service
 from wxlogin.accounts import people
@@ -28,6 +29,7 @@ from wxlogin.flows.credentials import with_token
 from wxlogin.flows.pairing import Report
 from wxlogin.flows.pairing_ticket import Confirmed, Pairing, Scanner
 from wxlogin.flows.signing_in import Answer, person_of
+from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat import app_calls
@@ -38,14 +40,38 @@ DOOR = doors.FOLLOW.name
 _ANSWERED_SECONDS = 120
 
 
+class Says(StrEnum):
+    """What the chat says; from `number` on to who sends numbers
+    (flows/follow_number.py)."""
+
+    #: The question, to be answered behind a link.
+    link = "link"
+    #: The code that was scanned, the number that was sent is used.
+    used = "used"
+    used_number = "used_number"
+    #: The question, to be answered by the two digits that the browser shows.
+    number = "number"
+    expired = "expired"
+    confirmed = "confirmed"
+    refused = "refused"
+    #: Other digits than the browser's, and the third of them.
+    wrong = "wrong"
+    dead = "dead"
+    #: WeChat does not say who a stranger is.
+    later = "later"
+    #: Too many numbers that are nowhere on show.
+    rests = "rests"
+
+
 @dataclass(frozen=True)
 class Heard:
-    """What the chat says to who scanned: the code's question, or that it is used."""
+    """What the chat says to who scanned or sent a number; `scene` is the ticket's,
+    empty where the words are of none."""
 
     scene: str
     #: Seconds since 1970.
     at: int
-    used: bool = False
+    says: Says = Says.link
 
 
 _heard = service.shelf("follow_heard", Heard, seconds=_ANSWERED_SECONDS)
@@ -87,16 +113,16 @@ def _scanned(app: App, push: Push) -> Heard | None:
     try:
         found = pairing.of_phone(push.scene, door=DOOR, app=app.name)
         # Where the phone is, a push does not say; its page will.
-        pairing.scan(found, Report(_named(app, push.openid), found.seen.address))
+        pairing.scan(found, Report(named(app, push.openid), found.seen.address))
     except (ScanUnknown, ScanOver):
         return None
     except (ScanTaken, ScanOutOfTurn):
-        return Heard(push.scene, at, used=True)
+        return Heard(push.scene, at, Says.used)
     get_logger().info("code scanned in the account", app=app.name)
     return Heard(push.scene, at)
 
 
-def _named(app: App, openid: str) -> Scanner:
+def named(app: App, openid: str) -> Scanner:
     """Who scanned, as the browser's page shows it."""
     known = people.known(app.appid, openid)
     return Scanner(app.appid, openid, known.nickname if known else "")
@@ -134,13 +160,17 @@ def _yes_of(app: App, person: Person) -> Confirmed:
     would be the price; raises what WeChat's refusal is, and ScanOver."""
     stranger = people.known(person.appid, person.openid) is None
     if stranger and app.open_platform and not person.unionid:
-        person = person_of(app, person.openid, _unionid(app, person.openid), None)
+        told = unionid_of(app, person.openid, deadline=running().wechat.deadline())
+        person = person_of(app, person.openid, told, None)
     return Confirmed(Answer(person, known=None, grant=None))
 
 
-def _unionid(app: App, openid: str) -> str | None:
+def unionid_of(app: App, openid: str, *, deadline: Deadline) -> str | None:
+    """The follower's unionid, as WeChat says it; None where it names none.
+
+    Raises ScanOver for who follows no more, and what WeChat's refusal is.
+    """
     wechat = running().wechat
-    deadline = wechat.deadline()
     told = with_token(
         app,
         lambda token: app_calls.follower(wechat, app, token, openid, deadline=deadline),

@@ -70,15 +70,25 @@ def _due() -> Iterator[tuple[App, Asked]]:
     apps = {app.appid: app for app in running().settings.telling_accounts}
     for one in followers.due(now(), most=_BATCH):
         app = apps.get(one.appid)
-        if app is None or _rests_now(app):
+        if app is None or may_not_ask(app):
             _put_off(one, now() + REST)
         else:
             yield app, one
 
 
-def _rests_now(app: App) -> bool:
+def may_not_ask(app: App) -> bool:
+    """Has WeChat said lately that this account may not ask about its followers?"""
     found = _rests.get(app.appid)
     return found is not None and found.until > now()
+
+
+def learn_of(app: App, error: WxloginError) -> bool:
+    """Does this refusal say that? It is remembered for REST."""
+    if not isinstance(error, WeChatMisconfigured) or errcode_of(error) != _NO_RIGHT:
+        return False
+    _rests.take(app.appid)
+    _rests.add(app.appid, _Rest(now() + REST))
+    return True
 
 
 def _ask(app: App, one: Asked) -> bool:
@@ -106,9 +116,7 @@ def _ask(app: App, one: Asked) -> bool:
 
 
 def _failed(app: App, one: Asked, error: WxloginError) -> None:
-    if isinstance(error, WeChatMisconfigured) and errcode_of(error) == _NO_RIGHT:
-        _rests.take(app.appid)
-        _rests.add(app.appid, _Rest(now() + REST))
+    learn_of(app, error)
     get_logger().warning("follower not asked for", why=error.operator, **error.facts)
     _put_off(one, now() + PAUSE)
 

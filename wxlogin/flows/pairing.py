@@ -108,6 +108,11 @@ def begin(
     return replace(pairing, key=scene, version=1), Begun(scene, secret)
 
 
+def number(pairing: Pairing, chat_number: str) -> Pairing:
+    """The ticket, with the number that somebody sends who scans no code."""
+    return _change(pairing, lambda now: replace(now, chat_number=chat_number))
+
+
 def watch(scene: str, *others: tuple[str, str]) -> AbstractContextManager[Watch | None]:
     """A seat for who waits for a change of this ticket; see Shelf.watch."""
     return _pairings.watch(scene, *others)

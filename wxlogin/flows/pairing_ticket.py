@@ -89,6 +89,8 @@ class Pairing(Kept):
     number: str = ""
     is_distant: bool = False
     wrong: int = 0
+    #: What a person sends in an account's chat instead of scanning; empty for a code.
+    chat_number: str = ""
     confirmed: Confirmed | None = None
 
     @property

@@ -70,6 +70,12 @@ class CodeDoor:
     places: Mapping[Surroundings, str] = field(default_factory=dict)
     #: What a phone's browser opens instead, with TICKET in the scene's place.
     link: Callable[[App], str] = lambda app: ""
+    #: The new ticket, with what the door puts on it. Raises Crowded.
+    ready: Callable[[App, Pairing], Pairing] = lambda app, found: found
+    #: Is a ticket that waits still what the page shows?
+    fits: Callable[[App, Pairing], bool] = lambda app, found: True
+    #: The template of a page with a number to send in place of a code.
+    of_number: str = ""
 
 
 def blueprint(here: CodeDoor) -> Blueprint:
@@ -111,7 +117,7 @@ class _Views:
         # Without scripts a form claims, and ends where `next` leads, or by way of it.
         edge.allow_form_to(wish.next, *site_origins(running().settings))
         html = render_template(
-            self.here.template,
+            self.here.of_number if found.chat_number else self.here.template,
             ticket=found.key,
             shown=told(found),
             base=url_for(f"{self.name}.renew") + "/",
@@ -120,6 +126,8 @@ class _Views:
             place=self.here.places.get(visitors.where(), DESKTOP),
             link=self.here.link(app),
             app_name=app.name,
+            title=app.title,
+            pictured=bool(app.plain_code),
             next_url=wish.next,
             site=site_name(wish.purpose, wish.next),
             copied=_login_url(wish),
@@ -188,20 +196,25 @@ class _Views:
         """The code of this browser's for that, or a new one with its secret."""
         mine = codes_of_browser()
         for found in mine:
-            if pairing_claim.is_on_show(found, app, wish, anew=anew):
+            shown = pairing_claim.is_on_show(found, app, wish, anew=anew)
+            if shown and self._fits(app, found):
                 return found, None
         before = mine[0] if mine else None
         limits.count_code(before.first if before else None)
         for found in mine:
             if (found.app, found.wish) == (app.name, wish):
                 pairing.end(found)
-        return pairing.begin(
+        found, begun = pairing.begin(
             door=self.name,
             app=app.name,
             wish=wish,
             seen=seen_now(callers.place(), visitors.browser_name()),
             first=before.first if before else "",
         )
+        return self.here.ready(app, found), begun
+
+    def _fits(self, app: App, found: Pairing) -> bool:
+        return found.stage is not Stage.waiting or self.here.fits(app, found)
 
     def _shown(self, app: App, wish: Wish) -> tuple[Pairing, None] | None:
         """The last code of this page, over or not, where it only looks again."""
@@ -211,7 +224,7 @@ class _Views:
             one for one in codes_of_browser() if (one.app, one.wish) == (app.name, wish)
         )
         last = next(found, None)
-        return (last, None) if last else None
+        return (last, None) if last and self._fits(app, last) else None
 
     def _page_of(self, app: App, wish: Wish, *, held: int | None = None) -> str:
         where = f"login.{self.name}"
@@ -242,6 +255,8 @@ def seen(found: Pairing) -> Sight:
             more["avatar"] = url_for(f"{found.door}.face", ticket=found.key)
     if state is Stage.scanned and found.is_distant:
         more["number"] = found.number
+    if found.chat_number:
+        more["chat_number"] = found.chat_number
     return Sight(state.value, found.version, found.left, state.is_final, more)
 
 

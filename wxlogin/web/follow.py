@@ -1,7 +1,8 @@
-"""An official account's code on a page: the browser's half of flows/follow.py."""
+"""An official account's code on a page, or where it has none a number to send: the
+browser's half of flows/follow.py and flows/follow_number.py."""
 
 from wxlogin.config import App
-from wxlogin.flows import account_code, doors, follow
+from wxlogin.flows import account_code, doors, follow, follow_number
 from wxlogin.flows.pairing_ticket import Pairing
 from wxlogin.flows.wxacode import Picture
 from wxlogin.web import code_page
@@ -13,10 +14,22 @@ _PLACES = {Surroundings.wechat_phone: "wechat"}
 
 
 def _image(app: App, found: Pairing) -> Picture:
-    """The picture of the code, which WeChat makes once."""
+    """The picture of the code, which WeChat makes once; beside a number that of the
+    account's ordinary one."""
+    if found.chat_number:
+        return account_code.plain(app)
     return account_code.picture(app, found.key, seconds=found.left)
 
 
 bp = code_page.blueprint(
-    CodeDoor(doors.FOLLOW, "follow/page.html", follow.account, _image, _PLACES)
+    CodeDoor(
+        doors.FOLLOW,
+        "follow/page.html",
+        follow.account,
+        _image,
+        _PLACES,
+        ready=follow_number.ready,
+        fits=follow_number.fits,
+        of_number="follow/number.html",
+    )
 )

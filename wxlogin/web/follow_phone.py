@@ -1,76 +1,26 @@
-"""What an official account's chat says to who scanned our code, and the page behind it.
+"""The page behind the link that an official account's chat gives to who scanned.
 
-The page is open inside WeChat. WeChat is asked who opened it, silently; then it shows
+It is open inside WeChat. WeChat is asked who opened it, silently; then it shows
 what the browser was when it asked for the code, and asks. Opening it confirms nothing:
 only the button does, of who scanned (security row 79).
 """
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import force_locale, format_datetime, gettext
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts.person import Person
-from wxlogin.errors import NotTheScanner, NumberWrong, OtherBrowser, ScanUnknown
+from wxlogin.errors import NotTheScanner, NumberWrong, OtherBrowser
 from wxlogin.flows import follow
 from wxlogin.flows.doors import Flow
-from wxlogin.flows.follow import Heard
 from wxlogin.flows.pairing_ticket import Pairing, Stage
 from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.redirect.begin import begin
-from wxlogin.security import networks
-from wxlogin.service import running
 from wxlogin.web import callers, limits, visitors
 from wxlogin.web.attempts import to_wechat
-from wxlogin.web.code_page import our_name
+from wxlogin.web.follow_chat import about
 from wxlogin.web.held_proof import held_proof
-from wxlogin.web.purposes import site_name
 
 bp = Blueprint("follow_phone", __name__, url_prefix="/login/follow/<ticket>/phone")
-
-
-def chat_text(heard: Heard) -> str:
-    """What the chat says, in the operator's language; empty where the code is gone."""
-    with force_locale(running().settings.default_language):
-        if heard.used:
-            return str(
-                gettext("This code is used. Show a new one on the page and scan that.")
-            )
-        try:
-            return _question(follow.of_phone(heard.scene))
-        except ScanUnknown:
-            return ""
-
-
-def _question(found: Pairing) -> str:
-    settings, told = running().settings, _about(found)
-    path = url_for("follow_phone.page", ticket=found.key)
-    link = settings.public_url + path.removeprefix(settings.prefix)
-    time = format_datetime(told["since"], "yyyy-MM-dd HH:mm")
-    lines = (
-        gettext("Sign in to %(site)s?", site=told["site"]),
-        gettext("Browser: %(browser)s", browser=told["browser"]),
-        gettext("Network: %(address)s", address=told["address"]),
-        gettext("Time: %(time)s (Beijing)", time=time),
-        "",
-        gettext("If that is you, open this link and confirm:"),
-        link,
-        "",
-        gettext("If it is not, do nothing."),
-    )
-    return "\n".join(lines)
-
-
-def _about(found: Pairing) -> dict[str, object]:
-    """The site, and the browser as it was when it asked for the code."""
-    seen = found.seen
-    return {
-        "site": site_name(found.wish.purpose) or our_name(),
-        "browser": seen.browser or gettext("unknown"),
-        "address": networks.masked(seen.address) or gettext("unknown"),
-        "since": datetime.fromtimestamp(int(seen.since), UTC),
-    }
 
 
 @bp.get("")
@@ -156,7 +106,7 @@ def _page_of(found: Pairing) -> str:
 def _asked(found: Pairing, *, is_wrong: bool = False, status: int = 200) -> Response:
     html = render_template(
         "follow/phone.html",
-        **_about(found),
+        **about(found),
         ticket=found.key,
         state=found.state.value,
         wanted=found.is_distant,

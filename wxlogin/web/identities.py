@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import AppKind
 from wxlogin.errors import NotFound
-from wxlogin.flows import identities
+from wxlogin.flows import doors, identities
 from wxlogin.flows.doors import Flow
 from wxlogin.service import running
 from wxlogin.web import edge, visitors
@@ -23,7 +23,7 @@ def add() -> Response:
     """To WeChat, to sign in there as somebody else."""
     settings = running().settings
     flow = Flow.userinfo if visitors.where().in_wechat else Flow.qr
-    app = settings.app_of_kind(flow.kind) or settings.app_of_kind(AppKind.website)
+    app = doors.app_of(flow.door, settings) or settings.app_of_kind(AppKind.website)
     if app is None:
         raise NotFound("no app is configured that could add a WeChat")
     begun = identities.begin_linking(

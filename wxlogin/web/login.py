@@ -8,7 +8,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wxlogin.config import App, AppKind
-from wxlogin.errors import NotFound
+from wxlogin.errors import NoServiceAccount, NotFound
 from wxlogin.flows import doors
 from wxlogin.flows.doors import Door, Flow, Route, Way, route
 from wxlogin.flows.redirect.attempt import Wish
@@ -71,7 +71,7 @@ def h5() -> Response:
     flows = {SCOPE_BASE: Flow.base, SCOPE_USERINFO: Flow.userinfo}
     if scope not in flows:
         raise NotFound("there is no such scope")
-    return to_wechat(_begin_by_link(_app_of(doors.H5.kind), flows[scope]))
+    return to_wechat(_begin_by_link(_account(), flows[scope]))
 
 
 @bp.get("/login/embed")
@@ -222,6 +222,16 @@ def _app_of(kind: AppKind) -> App:
     """The app that the link names, or the first of this kind. Raises NotFound."""
     app = _named_app()
     return app_of(kind, app.name if app else "")
+
+
+def _account() -> App:
+    """The account that the link names, or the first that has pages inside WeChat.
+    Raises NotFound, and NoServiceAccount for one without."""
+    app = doors.app_of(doors.H5, running().settings, _named_app())
+    if app is None:
+        without = _app_of(doors.H5.kind)
+        raise NoServiceAccount("it has no pages inside WeChat", app=without.name)
+    return app
 
 
 def app_of(kind: AppKind, name: str) -> App:

@@ -16,7 +16,7 @@ from wxlogin.flows.chat import Answer, Reply, Text
 from wxlogin.flows.follow import Heard
 from wxlogin.flows.push import receive, verify, written
 from wxlogin.service import running
-from wxlogin.web import follow_phone
+from wxlogin.web import follow_chat
 from wxlogin.web.edge import without_cookies
 from wxlogin.web.problems import refusal
 from wxlogin.wechat.push_envelope import Delivery, Signed
@@ -55,7 +55,7 @@ def _in_words(answer: Answer | None) -> Reply | None:
     """None where there is nothing to say."""
     if not isinstance(answer, Heard):
         return answer
-    text = follow_phone.chat_text(answer)
+    text = follow_chat.chat_text(answer)
     return Text(text, answer.at) if text else None
 
 

@@ -222,6 +222,10 @@ WORDS: dict[str, Words] = {
         _("You cannot mend this, we can. Please tell us the number below."),
         None,
     ),
+    "no_service_account": Words(
+        _("The official account may not do this"),
+        _("WeChat allows it to verified service accounts only. Sign in another way."),
+    ),
     "wechat_denied": Words(
         _("WeChat does not allow this sign-in"),
         _("Your WeChat account is restricted. WeChat's Help Center says why."),

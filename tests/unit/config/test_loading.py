@@ -286,6 +286,36 @@ def test_only_a_mini_program_has_pages(program, of_programs):
         program(kind="website", **of_programs)
 
 
+PLAIN = "http://weixin.qq.com/r/abc-DEF_123"
+
+
+def test_what_only_an_official_account_has(tmp_path):
+    says = {"verified_service": False, "title": "茶铺", "plain_code": PLAIN}
+    account = {**APPS[0], "name": "oa", "kind": "official_account", **says}
+    found = load_settings(tmp_path, apps=[account]).apps[0]
+    assert {name: getattr(found, name) for name in says} == says
+    for name, value in says.items():
+        with pytest.raises(ConfigurationError, match="only an official_account has it"):
+            load_settings(tmp_path, apps=[{**APPS[0], name: value}])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("http://weixin.qq.com/q/abc", "https://shop.example/r/a", "gh_0123456789ab"),
+        *(
+            "http://weixin.qq.com/r/",
+            "http://weixin.qq.com/r/茶",
+            "javascript:alert(1)",
+        ),
+    ],
+)
+def test_what_no_accounts_code_holds(tmp_path, code):
+    account = {**APPS[0], "kind": "official_account", "plain_code": code}
+    with pytest.raises(ConfigurationError, match="公众号二维码"):
+        load_settings(tmp_path, apps=[account])
+
+
 @pytest.mark.parametrize("name", ["two_phase", "trust_open_data_unionid"])
 def test_what_only_a_mini_program_has(tmp_path, name):
     mini = {**APPS[0], "name": "mp", "kind": "mini_program", name: True}

@@ -11,7 +11,7 @@ import pytest
 from tests.support.broken_wechat import Server, says
 from wxlogin.config import App, AppKind, load_settings
 from wxlogin.config.loading import read_settings
-from wxlogin.doctor import public_url, upstream, verdicts
+from wxlogin.doctor import console, public_url, upstream, verdicts
 from wxlogin.doctor.findings import (
     Asking,
     Finding,
@@ -191,6 +191,46 @@ def test_an_access_token_by_what_wechat_answers(token_check, answer, level):
     [finding] = token_check(answer)
     assert finding.level == level
     assert "<script>" not in finding.line()
+
+
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ({"ticket": "gQ==", "url": "http://weixin.qq.com/q/abc"}, "ok"),
+        ({"errcode": 48001, "errmsg": "api unauthorized"}, "warning"),
+        ({"errcode": 45009, "errmsg": ""}, "warning"),
+    ],
+)
+def test_whether_an_account_has_codes(server, app, ask, answer, level):
+    server.will(
+        says({"access_token": "68_MARKER_token", "expires_in": 7200}), says(answer)
+    )
+    api = Hosts(api=f"http://127.0.0.1:{server.port}")
+    wechat = WeChat(api, budget=3, pool=ask.transport, pause=lambda seconds: None)
+    account = app.model_copy(update={"kind": AppKind.official_account, "name": "oa"})
+    [finding] = verdicts.account_codes(account, wechat)
+    assert (finding.level, finding.check) == (level, "codes")
+    assert "MARKER" not in finding.line()
+    assert ("verified_service = false" in finding.todo) is (48001 in answer.values())
+
+
+@pytest.mark.parametrize(
+    ("says_", "level", "todo"),
+    [
+        ({}, "warning", "aes_key"),
+        ({"aes_key": "k" * 43, "token": "t" * 8}, "warning", "plain_code"),
+        ({"aes_key": "k" * 43, "token": "t" * 8, "title": "茶铺"}, "note", ""),
+    ],
+)
+def test_what_an_account_without_rights_has(settings, app, says_, level, todo):
+    """Everything else says why it cannot."""
+    account = app.model_copy(
+        update={"kind": AppKind.official_account, "verified_service": False, **says_}
+    )
+    found = console.apps(settings.model_copy(update={"apps": (account,)}))
+    [line] = [one for one in found if "no verified service account" in one.text]
+    assert (line.level, "48001" in line.text) == (level, True)
+    assert todo in line.todo
 
 
 @pytest.mark.parametrize("errcode", [40013, 40125])

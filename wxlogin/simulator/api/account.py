@@ -4,6 +4,7 @@
 - Since 2021 neither name nor picture is in an answer; `unionid` is where the account is
   bound to an open platform, and captures show it for people who do not follow, too
   (developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo).
+- An account that is not verified is told of nobody: 48001.
 - A page of the list has 10,000 openids, and `next_openid` is its last one, also on the
   last page; the call after that has a count of 0, no `data` and an empty `next_openid`
   (developers.weixin.qq.com/doc/offiaccount/User_Management/Getting_a_User_List.html;
@@ -26,7 +27,7 @@ _PAGE, _BATCH = 10_000, 100
 
 def user_info(asked: Asked) -> Fields:
     """One person, by openid."""
-    app = caller(asked, _KIND)
+    app = _caller(asked)
     openid = need(asked.query, "openid", 41009)
     person = asked.world.registry.find_openid(app, openid)
     if person is None:
@@ -36,7 +37,7 @@ def user_info(asked: Asked) -> Fields:
 
 def batch_get(asked: Asked) -> Fields:
     """Up to a hundred, by their openids."""
-    app = caller(asked, _KIND)
+    app = _caller(asked)
     wanted = asked.json().get("user_list")
     if not isinstance(wanted, list) or not 0 < len(wanted) <= _BATCH:
         raise ApiError(40032)
@@ -48,7 +49,7 @@ def batch_get(asked: Asked) -> Fields:
 
 def user_get(asked: Asked) -> Fields:
     """The openids of all who follow, a page of them from behind `next_openid` on."""
-    app = caller(asked, _KIND)
+    app = _caller(asked)
     openids = [ids.openid(app.appid, person) for person in _followers(asked, app)]
     after = asked.query.get("next_openid", "")
     if after and after not in openids:
@@ -59,6 +60,13 @@ def user_get(asked: Asked) -> Fields:
     if page:
         told["data"] = {"openid": page}
     return told | {"next_openid": page[-1] if page else ""}
+
+
+def _caller(asked: Asked) -> App:
+    app = caller(asked, _KIND)
+    if not app.verified:
+        raise ApiError(48001)
+    return app
 
 
 def _followers(asked: Asked, app: App) -> list[str]:

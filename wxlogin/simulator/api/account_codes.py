@@ -45,7 +45,7 @@ _MOST_PERMANENT = 100_000
 def create(asked: Asked) -> Fields:
     """A ticket, and the text that stands in the code."""
     app = caller(asked, "official_account")
-    if not app.scopes:
+    if not app.page_scopes:
         raise ApiError(48001)
     if not asked.body:
         raise ApiError(44002)

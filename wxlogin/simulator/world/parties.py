@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..protocol import SCOPE_BASE, SCOPE_USERINFO
-from ..refusals import MASK, Invalid, known, text, texts
+from ..refusals import MASK, Invalid, flag, known, text, texts
 from . import ids
 
 PAGE_SCOPES = (SCOPE_BASE, SCOPE_USERINFO)
@@ -34,7 +34,9 @@ class App:
     """One app. `title` is the name people see; `open_platform` may be empty.
 
     `scopes` are what an official account may ask of a page's visitor: both when it
-    is a verified service account, none when it is not. `ip_list` holds the addresses
+    is a verified service account, none when it is not. Of an account that is not
+    `verified` at all WeChat tells no follower either, and these go without saying.
+    `ip_list` holds the addresses
     that may ask for its access_token; without any, all may. `pages` are those of a mini
     program's released version, the first its home; without any it was never released.
     `push_url` is where pushes go, signed with `token`, encrypted under `aes_key`; they
@@ -54,6 +56,7 @@ class App:
     push_format: str = "xml"
     original_id: str = ""
     scopes: tuple[str, ...] = PAGE_SCOPES
+    verified: bool = True
     ip_list: tuple[str, ...] = ()
     pages: tuple[str, ...] = PROGRAM_PAGES
     request_domain: str = ""
@@ -70,7 +73,8 @@ class App:
     @property
     def page_scopes(self) -> tuple[str, ...]:
         """The scopes of a page inside WeChat; only official accounts have any."""
-        return self.scopes if self.kind == "official_account" else ()
+        has_any = self.kind == "official_account" and self.verified
+        return self.scopes if has_any else ()
 
     def takes_callback(self, url: str) -> bool:
         """Whether `url` may be a redirect_uri: http or https, a registered host."""
@@ -116,6 +120,7 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         push_format=value("push_format", "xml"),
         original_id=value("original_id", ""),
         scopes=texts(data, "scopes", where, old.scopes if old else PAGE_SCOPES),
+        verified=flag(data, "verified", where, old.verified if old else True),
         ip_list=texts(data, "ip_list", where, old.ip_list if old else ()),
         pages=texts(data, "pages", where, old.pages if old else PROGRAM_PAGES),
         request_domain=value("request_domain", "").rstrip("/"),

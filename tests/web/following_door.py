@@ -15,21 +15,22 @@ from tests.web.scanning import AS_A_SCRIPT, AT_HOME
 
 @dataclass
 class FollowPage:
-    """`/login/follow` in a browser."""
+    """`/login/follow`, or another door's page with a code, in a browser."""
 
     browser: Browser
     address: str = AT_HOME
     ticket: str = ""
+    door: str = "follow"
 
     def opens(self, next_url: str = "/orders", **wishes: str) -> TestResponse:
         query = {"next": next_url, **wishes}
-        answer = self._at(self.browser.get, "/login/follow", query_string=query)
+        answer = self._at(self.browser.get, f"/login/{self.door}", query_string=query)
         if answer.status_code == 200:
             self.ticket = re.search(r'data-ticket="([\w-]{22})"', answer.text)[1]
         return answer
 
     def looks(self, what: str) -> TestResponse:
-        path = f"/login/follow/{self.ticket}/{what}"
+        path = f"/login/{self.door}/{self.ticket}/{what}"
         return self._at(self.browser.get, path, headers=AS_A_SCRIPT)
 
     @property
@@ -43,21 +44,48 @@ class FollowPage:
         return self.told["state"]
 
     def claims(self) -> TestResponse:
-        path = f"/login/follow/{self.ticket}/claim"
+        path = f"/login/{self.door}/{self.ticket}/claim"
         return self._at(self.browser.post, path, headers=AS_A_SCRIPT)
 
     def _at(self, send, path: str, **more: object) -> TestResponse:
         return send(path, environ_base={"REMOTE_ADDR": self.address}, **more)
 
 
-class Follower:
+class PhoneInHand:
+    """Somebody whose WeChat opens a page of ours, by way of WeChat where that asks."""
+
+    def __init__(self, simulator, app: Flask, person: str = "xiaoming") -> None:
+        self.person, self.address = person, AT_HOME
+        self.phone = Phone(simulator, person)
+        self.browser = Browser(app)
+        self.browser.headers = {"User-Agent": WECHAT_IPHONE, **ENGLISH}
+
+    def opens(self, link: str) -> TestResponse:
+        answer = self.gets(link)
+        while answer.status_code in (302, 303):
+            place = answer.location
+            if "/connect/oauth2/authorize" in place:
+                place = self.phone.opens(Started.at(place))
+            answer = self.gets(place)
+        return answer
+
+    def gets(self, url: str) -> TestResponse:
+        parts = urlsplit(url)
+        where = {"REMOTE_ADDR": self.address}
+        return self.browser.get(f"{parts.path}?{parts.query}", environ_base=where)
+
+    def answers(self, step: str, page: FollowPage, number: str = "") -> TestResponse:
+        path = f"/login/{page.door}/{page.ticket}/phone/{step}"
+        where, data = {"REMOTE_ADDR": self.address}, {"number": number}
+        return self.browser.post(path, data=data, environ_base=where)
+
+
+class Follower(PhoneInHand):
     """Somebody with WeChat: scans what is on show, reads the chat, taps the link."""
 
     def __init__(self, wechat: Post, app: Flask, person: str = "xiaoming") -> None:
-        self.wechat, self.person, self.address = wechat, person, AT_HOME
-        self.phone = Phone(wechat.simulator, person)
-        self.browser = Browser(app)
-        self.browser.headers = {"User-Agent": WECHAT_IPHONE, **ENGLISH}
+        super().__init__(wechat.simulator, app, person)
+        self.wechat = wechat
 
     def scans(self, page: FollowPage, event: str = "SCAN") -> TestResponse:
         return self.wechat.pushes(event, self.person, key=page.ticket)
@@ -74,24 +102,8 @@ class Follower:
         return re.search(r"^https?://\S+$", self.chat[-1], re.M)[0]
 
     def taps(self, link: str = "") -> TestResponse:
-        """The link of the chat, by way of WeChat where that is asked."""
-        answer = self.gets(link or self.link)
-        if answer.status_code == 302:
-            back = self.phone.opens(Started.at(answer.location))
-            answer = self.gets(back)
-        if answer.status_code == 303:
-            answer = self.gets(answer.location)
-        return answer
-
-    def gets(self, url: str) -> TestResponse:
-        parts = urlsplit(url)
-        where = {"REMOTE_ADDR": self.address}
-        return self.browser.get(f"{parts.path}?{parts.query}", environ_base=where)
-
-    def answers(self, step: str, page: FollowPage, number: str = "") -> TestResponse:
-        path = f"/login/follow/{page.ticket}/phone/{step}"
-        where, data = {"REMOTE_ADDR": self.address}, {"number": number}
-        return self.browser.post(path, data=data, environ_base=where)
+        """The link of the chat."""
+        return self.opens(link or self.link)
 
     def signs_in(self, page: FollowPage, event: str = "SCAN") -> None:
         self.scans(page, event)

@@ -112,7 +112,8 @@ def test_on_a_desktop_it_is_a_side_door(browser, app_for, settings_for):
     assert link in browser.get("/login?next=/orders").text
     accounts = tuple(app for app in settings_for().apps if app.name == "oa")
     alone = Browser(app_for(apps=accounts, simulator="on"))
-    assert link in alone.get("/login?next=/orders").text
+    page = alone.get("/login?next=/orders", follow_redirects=True)
+    assert link in page.text
 
 
 # -- what the chat says --

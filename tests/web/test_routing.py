@@ -1,5 +1,7 @@
 """One link, right flow: every client at /login, with every set of apps."""
 
+import re
+
 import pytest
 
 from tests.support.journey import Browser
@@ -17,15 +19,15 @@ PROGRAM = (AppKind.mini_program,)
 # The table of docs/doors.md: for each place the door with both kinds of app, with a
 # website app only, with an official account only, with neither; then the same with a
 # mini program beside them.
-MINI, TO_WECHAT, LINK = "use_mini_program", "use_wechat", "scan_link"
+MINI, TO_WECHAT = "use_mini_program", "use_wechat"
 TABLE = {
     S.wechat_phone: ("h5", "use_computer", "h5", "none", "h5", "scan", "h5", "scan"),
     S.wechat_desktop: ("h5", "use_browser", "h5", "none", "h5", "scan", "h5", "scan"),
     S.mini_program: (*(MINI,) * 3, "none", *(MINI,) * 4),
     S.wecom_phone: (TO_WECHAT, "use_computer", TO_WECHAT, "none", *(TO_WECHAT,) * 4),
-    S.wecom_desktop: ("qr", "qr", LINK, "none", "qr", "qr", "scan", "scan"),
+    S.wecom_desktop: ("qr", "qr", "device", "none", "qr", "qr", "scan", "scan"),
     S.phone: (TO_WECHAT, "use_computer", TO_WECHAT, "none", *("scan",) * 4),
-    S.desktop: ("qr", "qr", LINK, "none", "qr", "qr", "scan", "scan"),
+    S.desktop: ("qr", "qr", "device", "none", "qr", "qr", "scan", "scan"),
 }
 WITHOUT = (BOTH, WEBSITE, ACCOUNT, NEITHER)
 CONFIGURED = (*WITHOUT, *((*kinds, *PROGRAM) for kinds in WITHOUT))
@@ -45,8 +47,9 @@ def configured(request, app_for, settings_for):
 
 
 def door_of(answer) -> str:
-    if answer.status_code == 302 and answer.location.startswith("/login/scan?"):
-        return "scan"
+    found = re.match(r"/login/(scan|device)\?", answer.headers.get("Location", ""))
+    if answer.status_code == 302 and found:
+        return found[1]
     if answer.status_code == 302:
         assert "/connect/oauth2/authorize?" in answer.location
         return "h5"

@@ -73,7 +73,7 @@ def plain(app: App) -> Picture:
     does not say what stands in it."""
     if not app.plain_code:
         raise NotFound("the app has no plain_code", app=app.name)
-    return _drawn(app.plain_code)
+    return drawn(app.plain_code)
 
 
 def picture(app: App, scene: str, *, seconds: float) -> Picture:
@@ -89,7 +89,7 @@ def picture(app: App, scene: str, *, seconds: float) -> Picture:
         return replace(turn, url=_make(app, scene, math.ceil(seconds)))
 
     key = f"{app.appid}\x1f{scene}"
-    return _drawn(_made.made(key, _Made(), make, seconds=seconds).url)
+    return drawn(_made.made(key, _Made(), make, seconds=seconds).url)
 
 
 def _make(app: App, scene: str, seconds: int) -> str:
@@ -119,7 +119,8 @@ def _make(app: App, scene: str, seconds: int) -> str:
         raise
 
 
-def _drawn(url: str) -> Picture:
+def drawn(url: str) -> Picture:
+    """This address as a code to scan."""
     out = io.BytesIO()
     segno.make(url, error="m").save(out, kind="svg", scale=8, border=4, light="#fff")
     return Picture(out.getvalue(), "image/svg+xml")

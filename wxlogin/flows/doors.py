@@ -9,7 +9,7 @@ the login history, the doctor, the pages' words. One link leads to the right one
     mini program's web-view    the mini program signs in  the same
     WeCom on a phone           open it in WeChat          open it on a computer
     phone browser              open it in WeChat          open it on a computer
-    desktop, WeCom on one      QR code; without a website app: scan our link
+    desktop, WeCom on one      QR code; without a website app: a code of our page
 
 A mini program with a page for it is the way in wherever the table only gives advice,
 but for the two places from which WeChat cannot be reached, a web-view and WeCom on a
@@ -60,6 +60,8 @@ class Flow(StrEnum):
     userinfo = "u"
     #: Inside WeChat, silent: who answers a question, and no sign-in.
     proof = "p"
+    #: The same with consent, for a stranger: unionid and name.
+    proof_named = "k"
 
     @property
     def door(self) -> "Door":
@@ -177,13 +179,24 @@ SCAN = Door(
     has_page=True,
     needs=lambda app: app.scan_page,
 )
+# What every official account can do, and no other door needs: where there is a better
+# one for a desktop, that opens.
+DEVICE = Door(
+    name="device",
+    kind=AppKind.official_account,
+    title=N_("Official account, page on a phone"),
+    about=f"codes on PCs that open a page inside WeChat, which asks, {SCOPE_BASE}",
+    flows=(Flow.proof, Flow.proof_named),
+    opens=(Surroundings.desktop, Surroundings.wecom_desktop),
+    has_page=True,
+    needs=H5.needs,
+)
 # Who scans is told by a push, and what is not sealed proves nobody (security row 79).
 FOLLOW = Door(
     name="follow",
     kind=AppKind.official_account,
     title=N_("Official account, code on a page"),
     about="codes on PCs that lead to the account in safe mode, whose chat asks",
-    flows=(Flow.proof,),
     beside=(Surroundings.desktop, Surroundings.wecom_desktop),
     offer=N_("Scan the official account's code instead"),
     has_page=True,
@@ -192,7 +205,7 @@ FOLLOW = Door(
 )
 
 #: /login opens the first of them that a place and the configured apps allow.
-DOORS: tuple[Door, ...] = (QR, H5, APP, MINI_PROGRAM, SCAN, FOLLOW)
+DOORS: tuple[Door, ...] = (QR, H5, APP, MINI_PROGRAM, SCAN, DEVICE, FOLLOW)
 
 
 def doors_of(kind: AppKind) -> list[Door]:
@@ -207,7 +220,6 @@ class Advice(StrEnum):
     use_browser = "use_browser"
     use_computer = "use_computer"
     use_mini_program = "use_mini_program"
-    scan_link = "scan_link"
     none = "none"
 
 
@@ -218,8 +230,8 @@ _ADVICE = {
     Surroundings.mini_program: (Advice.use_mini_program, Advice.use_mini_program),
     Surroundings.wecom_phone: (Advice.use_wechat, Advice.use_computer),
     Surroundings.phone: (Advice.use_wechat, Advice.use_computer),
-    Surroundings.wecom_desktop: (Advice.scan_link, Advice.scan_link),
-    Surroundings.desktop: (Advice.scan_link, Advice.scan_link),
+    Surroundings.wecom_desktop: (Advice.none, Advice.none),
+    Surroundings.desktop: (Advice.none, Advice.none),
 }
 
 

@@ -26,6 +26,7 @@ from wxlogin.config import App
 from wxlogin.errors import NotFound, ScanOutOfTurn, ScanOver, ScanTaken, ScanUnknown
 from wxlogin.flows import doors, pairing
 from wxlogin.flows.credentials import with_token
+from wxlogin.flows.doors import Flow
 from wxlogin.flows.pairing import Report
 from wxlogin.flows.pairing_ticket import Confirmed, Pairing, Scanner
 from wxlogin.flows.signing_in import Answer, person_of
@@ -136,9 +137,14 @@ def of_phone(scene: str) -> Pairing:
     return pairing.of_phone(scene, door=DOOR)
 
 
-def is_by(found: Pairing, person: Person) -> bool:
+def may_answer(found: Pairing, person: Person) -> bool:
     """Did this person scan the code?"""
     return found.scanner is not None and found.scanner.is_same(_scanner(person))
+
+
+def asks_first(_found: Pairing, _person: Person) -> Flow | None:
+    """Nothing more than who it is: a stranger's unionid is asked for at the yes."""
+    return None
 
 
 def approach(found: Pairing, person: Person, *, address: str) -> Pairing:

@@ -194,12 +194,13 @@ class _Views:
         self, app: App, wish: Wish, *, anew: bool
     ) -> tuple[Pairing, Begun | None]:
         """The code of this browser's for that, or a new one with its secret."""
-        mine = codes_of_browser()
+        held = codes_of_browser()
+        mine = [one for one in held if one.door == self.name]
         for found in mine:
             shown = pairing_claim.is_on_show(found, app, wish, anew=anew)
             if shown and self._fits(app, found):
                 return found, None
-        before = mine[0] if mine else None
+        before = held[0] if held else None
         limits.count_code(before.first if before else None)
         for found in mine:
             if (found.app, found.wish) == (app.name, wish):
@@ -220,10 +221,14 @@ class _Views:
         """The last code of this page, over or not, where it only looks again."""
         if "held" not in request.args:
             return None
-        found = (
-            one for one in codes_of_browser() if (one.app, one.wish) == (app.name, wish)
+        last = next(
+            (
+                one
+                for one in codes_of_browser()
+                if (one.door, one.app, one.wish) == (self.name, app.name, wish)
+            ),
+            None,
         )
-        last = next(found, None)
         return (last, None) if last and self._fits(app, last) else None
 
     def _page_of(self, app: App, wish: Wish, *, held: int | None = None) -> str:

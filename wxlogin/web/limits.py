@@ -48,10 +48,14 @@ _SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
 # and a count would cost as much as the answer. Who has no code is counted (`guessing`).
 _CODE_PAGE = {
     f"{door.name}.{part}"
-    for door in (doors.SCAN, doors.FOLLOW)
+    for door in (doors.SCAN, doors.DEVICE, doors.FOLLOW)
     for part in ("renew", "image", "face", "claim")
 }
-_FOLLOW = {f"follow_phone.{step}" for step in ("page", "confirm", "refuse")}
+_PHONE_PAGES = {
+    f"{door.name}_phone.{step}"
+    for door in (doors.DEVICE, doors.FOLLOW)
+    for step in ("page", "confirm", "refuse")
+}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _SITE_API = ("site_api",)
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
@@ -258,7 +262,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("files", _FILES, callers.program, lambda most: most.pictures),
         ("scans", _SCAN, callers.program, lambda most: most.logins_of_browser),
         ("scans", _SCAN, address, lambda most: most.logins),
-        ("scans", _FOLLOW, address, lambda most: most.logins),
+        ("scans", _PHONE_PAGES, address, lambda most: most.logins),
         ("scan-pages", _CODE_PAGE, address, lambda most: most.logins),
         ("handovers", _HANDOVER, address, lambda most: most.logins),
     ]

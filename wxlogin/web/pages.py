@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import segno
 from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -54,7 +53,6 @@ def init_pages(app: Flask, settings: Settings) -> None:
         initial=initial,
         page_origins=page_origins,
         picture_of=picture_of,
-        qr_image=qr_image,
     )
     app.jinja_env.filters["kind"] = kind_name
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600
@@ -117,11 +115,6 @@ def picture_of(user_id: int, uid: str) -> str | None:
     """The path of the user's picture, for our own pages."""
     version = avatars.version_of(user_id)
     return url_for("avatars.picture", uid=uid, v=version) if version else None
-
-
-def qr_image(link: str) -> str:
-    """A QR code of the link, as a data URL."""
-    return str(segno.make(link, error="m").svg_data_uri(scale=8, border=4))
 
 
 def kind_name(kind: str) -> str:

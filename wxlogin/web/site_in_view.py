@@ -51,7 +51,7 @@ def see(site: Site | None) -> None:
 
 def see_address(next_url: str) -> None:
     """This request leads to that address, of a site that lists its origin."""
-    if "site_in_view" in g or "://" not in next_url:
+    if "site_in_view" in g or not next_url.startswith(("https://", "http://")):
         return
     target = origin_of(next_url)
     sites = running().settings.sites

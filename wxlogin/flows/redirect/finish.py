@@ -158,9 +158,8 @@ def _ask(back: Returned, record: Record) -> Answer:
     # Who began to link has to be here still, or WeChat is not asked.
     identities.asking(back.attempt, back.visitor)
     flow = back.attempt.flow
-    answer = ask_who(
-        back.app, code=back.code, silent=flow.silent, named=flow is Flow.userinfo
-    )
+    named = flow in (Flow.userinfo, Flow.proof_named)
+    answer = ask_who(back.app, code=back.code, silent=flow.silent, named=named)
     person = answer.person
     before = (record.appid, record.openid)
     if record.is_done and before != (person.appid, person.openid):
@@ -176,7 +175,7 @@ def _settle(back: Returned, claim: Claim[Record], answer: Answer) -> Finished:
         done = identities.finish(person, visitor=asking, secret=secret)
         log.answered(claim, person, session=wish.link)
         return Finished(wish.next, secret, question=not done)
-    if back.attempt.flow is Flow.proof:
+    if back.attempt.flow in (Flow.proof, Flow.proof_named):
         key = proof.hold(person)
         log.answered(claim, person, Outcome.proof, pending=key)
         return Finished(wish.next, proof=key)

@@ -5,8 +5,6 @@ silent login (snsapi_base) says so. What it says is kept for the browser that ho
 key, and is good for an answer, not for a session.
 """
 
-from dataclasses import replace
-
 from wxlogin import service
 from wxlogin.accounts.person import Person
 
@@ -19,7 +17,7 @@ _proofs = service.shelf("proof", Person, seconds=PROOF_SECONDS)
 def hold(person: Person) -> str:
     """Keeps who it is; the key for the browser's cookie. Raises Crowded."""
     most = service.running().settings.waiting_requests
-    return _proofs.put(replace(person, profile=None), most=most)
+    return _proofs.put(person, most=most)
 
 
 def held(key: str) -> Person | None:

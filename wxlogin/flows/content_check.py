@@ -30,6 +30,8 @@ from wxlogin.wechat.client import WeChat
 
 # Twice as long as WeChat says that a verdict takes.
 _VERDICT_SECONDS = 3600
+# Longer than our own call takes.
+_EARLY_SECONDS = 300
 
 R = TypeVar("R")
 
@@ -52,7 +54,15 @@ class _Submitted:
     source: str
 
 
+@dataclass(frozen=True)
+class _Early:
+    """A verdict may come before WeChat's answer to the question is read."""
+
+    suggest: str
+
+
 _submitted = service.shelf("content_trace", _Submitted, seconds=_VERDICT_SECONDS)
+_early = service.shelf("content_early", _Early, seconds=_EARLY_SECONDS)
 
 
 def name(app: App, openid: str, text: str) -> None:
@@ -86,7 +96,10 @@ def picture(app: App, openid: str, shown: Shown) -> None:
                 wechat, app, token, shown.url, openid=openid, deadline=deadline
             ),
         )
-        _submitted.add(f"{app.appid} {trace}", _Submitted(shown.user_id, shown.source))
+        key = f"{app.appid} {trace}"
+        _submitted.add(key, _Submitted(shown.user_id, shown.source))
+        if (before := _early.take(key)) is not None:
+            judged(app.appid, trace, before.suggest)
     except WxloginError as error:
         get_logger().warning("picture not judged", why=error.operator, **error.facts)
 
@@ -98,9 +111,13 @@ def judged(appid: str, trace_id: str, suggest: str) -> None:
     For who receives the program's pushes, and has made sure that they are WeChat's. It
     may be called again, and inside no transaction.
     """
+    if not trace_id or suggest == Verdict.fine:
+        return
     key = f"{appid} {trace_id}"
+    # Each side writes before it looks, so one of the two sees the other.
+    _early.add(key, _Early(suggest))
     about = _submitted.get(key)
-    if about is None or suggest == Verdict.fine:
+    if about is None:
         return
     gone = avatars.keep(about.user_id, url=about.source, picture=None)
     get_logger().warning("picture taken down", appid=appid, gone=gone)

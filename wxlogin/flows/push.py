@@ -14,7 +14,6 @@ that is slow gets it later, from this process.
   where that is not set because no other app has this token.
 """
 
-import json
 import re
 import time
 from concurrent.futures import Future
@@ -44,9 +43,6 @@ WAITING = 1000
 
 # Between the tries of one process to keep a push.
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
-_ENCRYPT = re.compile(
-    rb"<Encrypt>\s*(?:<!\[CDATA\[)?\s*([A-Za-z0-9+/=]+)\s*(?:\]\]>)?\s*</Encrypt>"
-)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
@@ -123,15 +119,16 @@ def written(app: App, delivery: Delivery, push: Push, reply: Reply) -> bytes:
     nonce, at = delivery.signed.nonce, reply.at
     front = push_envelope.front_of(keys, message, nonce=nonce)
     sealed = push_envelope.seal(keys, message, nonce=nonce, at=at, front=front)
-    return pushes.sealed_body(sealed, is_json=delivery.is_json)
+    return pushes.sealed_body(sealed, is_json=pushes.is_json(delivery.body))
 
 
 def _message(delivery: Delivery, push: Push, reply: Reply) -> bytes:
+    is_json = pushes.is_json(delivery.body)
     match reply:
         case chat.Text(text, at):
-            return pushes.text_reply(push, text, at=at, is_json=delivery.is_json)
+            return pushes.text_reply(push, text, at=at, is_json=is_json)
         case chat.Transfer(at):
-            return pushes.transfer(push, at=at, is_json=delivery.is_json)
+            return pushes.transfer(push, at=at, is_json=is_json)
         case chat.Foreign(message):
             return message
 
@@ -170,27 +167,15 @@ def _require_fresh(delivery: Delivery) -> None:
 
 
 def _unsealed(keys: PushKeys, delivery: Delivery) -> bytes:
-    encrypt = _encrypted(delivery.body)
-    if delivery.encrypt_type != "aes" or not encrypt:
+    texts = list(pushes.sealed_texts(delivery.body))
+    if delivery.encrypt_type != "aes" or not texts:
         raise PushRefused("the push is not sealed, and the app has an aes_key")
     signed, signature = delivery.signed, delivery.msg_signature
-    if not push_envelope.is_sealed_by(keys, signed, encrypt, signature):
-        raise PushRefused(
-            "the signature is not WeChat's, or the token is not the app's"
-        )
-    return push_envelope.unseal(keys, encrypt)
-
-
-def _encrypted(body: bytes) -> str:
-    """The sealed text in a body. No parser looks at what is not signed yet."""
-    if found := _ENCRYPT.search(body):
-        return found[1].decode()
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    text = told.get("Encrypt") if isinstance(told, dict) else None
-    return text if isinstance(text, str) else ""
+    # Of a compatible push, what a person wrote may look like a sealed text, too.
+    for text in texts:
+        if push_envelope.is_sealed_by(keys, signed, text, signature):
+            return push_envelope.unseal(keys, text)
+    raise PushRefused("the signature is not WeChat's, or the token is not the app's")
 
 
 def _require_addressee(app: App, push: Push) -> None:

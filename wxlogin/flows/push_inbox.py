@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts import followers, withdrawals
 from wxlogin.accounts.followers import Follow
 from wxlogin.accounts.models import Push as PushRow
+from wxlogin.accounts.models.push_tables import SCENE_LENGTH
 from wxlogin.accounts.withdrawals import Part
 from wxlogin.config import App
 from wxlogin.db import now, reading, transaction
@@ -106,7 +107,9 @@ def _apply(session: Session, appid: str, push: Push) -> None:
     follows = _FOLLOWS.get(push.event)
     if follows is not None:
         at = datetime.fromtimestamp(push.at, UTC)
-        follow = Follow(appid, push.openid, follows, min(at, now()), push.scene)
+        # One that is longer is none that an account can make.
+        scene = push.scene if len(push.scene) <= SCENE_LENGTH else ""
+        follow = Follow(appid, push.openid, follows, min(at, now()), scene)
         followers.note(session, follow, now=now())
     elif push.event in revocations.EVENTS:
         _take_back(session, appid, push)

@@ -20,7 +20,7 @@ from wxlogin.web import follow_chat
 from wxlogin.web.edge import without_cookies
 from wxlogin.web.problems import refusal
 from wxlogin.wechat.push_envelope import Delivery, Signed
-from wxlogin.wechat.pushes import SUCCESS
+from wxlogin.wechat.pushes import SUCCESS, is_json
 
 bp = Blueprint("push", __name__, url_prefix="/oa")
 
@@ -47,7 +47,7 @@ def take(name: str) -> Response:
     if reply is None:
         return _text(SUCCESS)
     answer = written(app, delivery, received.push, reply)
-    kind = "application/json" if delivery.is_json else "text/xml"
+    kind = "application/json" if is_json(delivery.body) else "text/xml"
     return Response(answer, mimetype=kind)
 
 

@@ -59,11 +59,6 @@ class Delivery:
     def digest(self) -> str:
         return hashlib.sha256(self.body).hexdigest()
 
-    @property
-    def is_json(self) -> bool:
-        """Is it JSON, or XML? An answer has the same form."""
-        return self.body.lstrip().startswith(b"{")
-
 
 @dataclass(frozen=True, slots=True)
 class PushKeys:

@@ -18,15 +18,17 @@ authorization that is taken back: there it is an id of the platform, and the per
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from wxlogin.errors import PushUnreadable
+from wxlogin.wechat.identifiers import is_id
 from wxlogin.wechat.push_envelope import SealedReply
 
 #: What ends WeChat's tries where nothing is to be said.
@@ -36,6 +38,9 @@ TEXT_BYTES = 2048
 #: In front of the scene of a code by which somebody followed.
 FOLLOW_SCENE = "qrscene_"
 
+_ENCRYPT, _ENCRYPT_END = b"<Encrypt>", b"</Encrypt>"
+# Until the year 2286; what is longer is no moment that a database knows.
+_SECONDS = re.compile("[0-9]{1,10}")
 # Everything XML 1.0 does not allow (section 2.2).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
@@ -81,9 +86,11 @@ class Push:
 
     @cached_property
     def openid(self) -> str:
-        """The person that it is about; empty where it names none."""
+        """The person that it is about; empty where it names none, or by what can be no
+        openid."""
         name = "OpenID" if self.event in _PLATFORM_EVENTS else "FromUserName"
-        return self.fields.get(name, "")
+        text = self.fields.get(name, "")
+        return text if is_id(text) else ""
 
     @property
     def kind(self) -> str:
@@ -99,7 +106,7 @@ class Push:
     def at(self) -> int:
         """When it happened, in seconds since 1970; 0 where it does not say."""
         text = self.fields.get("CreateTime", "")
-        return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else 0
+        return int(text) if _SECONDS.fullmatch(text) else 0
 
     @property
     def text(self) -> str:
@@ -146,8 +153,30 @@ def read_push(body: bytes) -> Push:
 
     Raises PushUnreadable for a document type definition.
     """
-    text = body.decode("utf-8", "replace").removeprefix("\ufeff").strip()
-    return Push(_json_fields(text) if text.startswith("{") else _xml_fields(text))
+    fields = _json_fields if is_json(body) else _xml_fields
+    return Push(fields(_text(body)))
+
+
+def is_json(body: bytes) -> bool:
+    """Is it JSON, and not XML? By its first letter."""
+    return _text(body).startswith("{")
+
+
+def sealed_texts(body: bytes) -> Iterator[str]:
+    """Whatever may be the sealed text of a body; it is the one that is signed.
+
+    No parser of XML looks at what is not proven yet, and the time that this takes grows
+    no faster than the body: anybody may send one.
+    """
+    for after in body.split(_ENCRYPT)[1:]:
+        inside, end, _ = after.partition(_ENCRYPT_END)
+        text = inside.strip().removeprefix(b"<![CDATA[").removesuffix(b"]]>").strip()
+        if end and text:
+            yield text.decode("ascii", "replace")
+    if is_json(body):
+        text = _object(_text(body)).get("Encrypt")
+        if isinstance(text, str) and text:
+            yield text
 
 
 def is_probe(push: Push) -> bool:
@@ -221,18 +250,30 @@ def _written(value: str | int) -> str:
     return f"<![CDATA[{inner}]]>"
 
 
-def _json_fields(text: str) -> dict[str, str]:
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+
+
+def _object(text: str) -> dict[str, Any]:
+    """What is in a JSON object, its numbers as they are written; nothing for what is
+    none."""
     try:
-        found = json.loads(text)
+        # Not strict: people paste control characters into JSON, too.
+        found = json.loads(text, strict=False, parse_int=str)
     except (ValueError, RecursionError):
         return {}
-    told = dict(found)
-    if isinstance(result := found.get(_RESULT), dict):
+    return found if isinstance(found, dict) else {}
+
+
+def _json_fields(text: str) -> dict[str, str]:
+    told = _object(text)
+    if isinstance(result := told.get(_RESULT), dict):
         told |= {f"{_RESULT}.{name}": value for name, value in result.items()}
+    # No database takes half of a character, nor all of them NUL.
     return {
-        name.strip(): str(value)
+        _FORBIDDEN.sub(_REPLACEMENT, name).strip(): _FORBIDDEN.sub(_REPLACEMENT, value)
         for name, value in told.items()
-        if isinstance(value, str | int) and not isinstance(value, bool)
+        if isinstance(value, str)
     }
 
 
@@ -244,7 +285,10 @@ def _xml_fields(text: str) -> dict[str, str]:
             fields |= {f"{_RESULT}.{part.tag}": part.text or "" for part in child}
         elif not len(child):
             fields[child.tag] = child.text or ""
-    return fields
+    return {
+        name: text if name == "Content" else text.strip()
+        for name, text in fields.items()
+    }
 
 
 def _root(text: str) -> Iterable[Element]:

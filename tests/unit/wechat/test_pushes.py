@@ -1,6 +1,7 @@
 """What is read in a push, in all the spellings that WeChat's senders have."""
 
 import json
+import time
 
 import pytest
 import wechatpy
@@ -14,9 +15,11 @@ from wxlogin.wechat.pushes import (
     TEXT_BYTES,
     Push,
     cut,
+    is_json,
     is_probe,
     read_push,
     sealed_body,
+    sealed_texts,
     text_reply,
 )
 
@@ -259,3 +262,111 @@ def test_a_sealed_answer_has_the_form_of_the_push() -> None:
         "Nonce",
     ]
     assert root.findtext("TimeStamp") == "1700000000"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"<xml><Encrypt>AA==</Encrypt></xml>", ["AA=="]),
+        (b"<xml><Encrypt><![CDATA[AA==]]></Encrypt></xml>", ["AA=="]),
+        (b"<xml>\n <Encrypt>\n  <![CDATA[ AA== ]]>\n </Encrypt></xml>", ["AA=="]),
+        (b"<a><Encrypt>A</Encrypt><Encrypt>B</Encrypt></a>", ["A", "B"]),
+        (b"<a><Encrypt>A<Encrypt>B</Encrypt></a>", ["B"]),
+        (b'{"ToUserName":"gh","Encrypt":"AA=="}', ["AA=="]),
+        (b'\xef\xbb\xbf \n{"Encrypt":"AA=="}', ["AA=="]),
+        (b'{"Content":"\x1d\xff","Encrypt":"AA=="}', ["AA=="]),
+        (b'{"Content":"<Encrypt>A</Encrypt>","Encrypt":"B"}', ["A", "B"]),
+        (b'{"n":' + b"1" * 9000 + b',"Encrypt":"AA=="}', ["AA=="]),
+        (b'{"Encrypt":["AA=="]}', []),
+        (b'{"Encrypt":{"Encrypt":"AA=="}}', []),
+        (b'[{"Encrypt":"AA=="}]', []),
+        (b"<xml Encrypt='AA=='/>", []),
+        (b"<xml><x:Encrypt>AA==</x:Encrypt></xml>", []),
+        (b"<xml><encrypt>AA==</encrypt></xml>", []),
+        (b"<Encrypt></Encrypt>", []),
+        (b"", []),
+    ],
+)
+def test_whatever_may_be_the_sealed_text(body: bytes, found: list[str]) -> None:
+    assert list(sealed_texts(body)) == found
+
+
+@pytest.mark.parametrize(
+    ("front", "many"),
+    [
+        (b"<Encrypt>", b" "),
+        (b"<Encrypt>A", b" "),
+        (b"<Encrypt><![CDATA[", b"\n"),
+        (b"", b"<Encrypt>"),
+        (b"", b"<Encrypt>A</Encrypt>"),
+        (b"", b'{"Encrypt":'),
+        (b'{"Encrypt":', b"1"),
+    ],
+)
+def test_a_body_that_anybody_sends_costs_nothing(front: bytes, many: bytes) -> None:
+    # Security row 87: it is looked at before any signature is.
+    body = (front + many * 65536)[:65536]
+    began = time.process_time()
+    list(sealed_texts(body))
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        (b'{"A":"\\ud800x"}', {"A": "\ufffdx"}),
+        (b'{"A":"\\u0000\x1d"}', {"A": "\ufffd\ufffd"}),
+        (b'{"\\u0000A":"1"}', {"\ufffdA": "1"}),
+        (b'{"A":1,"A":2}', {"A": "2"}),
+        (b'{"A":NaN,"B":1e999,"C":null,"D":[1],"E":-7}', {"E": "-7"}),
+        (b'{"\tA":"1"," B":"2","C\\u3000":"3"}', {"A": "1", "B": "2", "C": "3"}),
+        (b'\xef\xbb\xbf{"A":"1"}', {"A": "1"}),
+        (b'{"A":"1"} and more', {}),
+        (b'{"result":{"suggest":{"a":1}}}', {}),
+        (b'<a><A x="1"> 1\n</A><B><!-- b -->2</B><?p q?></a>', {"A": "1", "B": "2"}),
+        (b"<a><A>1</A><A>2</A></a>", {"A": "2"}),
+        (b"<a><![CDATA[<A>1</A>]]></a>", {}),
+        (b"<?xml version='1.0' encoding='gbk'?><a><A>1</A></a>", {"A": "1"}),
+        ("<a><A>名</A></a>".encode("gbk"), {"A": "\ufffd\ufffd"}),
+        (b"\xef\xbb\xbf<a><A>1</A></a>", {"A": "1"}),
+        (b"<a><A>1</A>", {}),
+    ],
+)
+def test_what_is_read_in_an_odd_body(body: bytes, fields: dict[str, str]) -> None:
+    assert dict(read_push(body).fields) == fields
+
+
+@pytest.mark.parametrize(
+    ("openid", "at"),
+    [
+        ("o" * 129, "-1"),
+        ("o 小明", "1.5"),
+        ("undefined", "1e9"),
+        ("o\u200b1", "１７００００００００"),
+        ("0", "253402300800"),
+        ("", ""),
+        ("o\ufffd1", "99999999999"),
+    ],
+)
+def test_nobody_at_no_time(openid: str, at: str) -> None:
+    told = {"FromUserName": openid, "CreateTime": at, "MsgType": "event"}
+    push = read_push(json.dumps(told).encode())
+    assert (push.openid, push.at) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a><Content><![CDATA[<!DOCTYPE html><p>]]></Content></a>",
+        b"<a><!-- <!DOCTYPE html> --><Content>&lt;!DOCTYPE html></Content></a>",
+        b'{"Content":"<!DOCTYPE html>"}',
+    ],
+)
+def test_a_document_type_that_somebody_wrote_is_a_text(body: bytes) -> None:
+    assert "<!DOCTYPE html>" in read_push(body).fields["Content"]
+
+
+def test_the_form_of_a_body() -> None:
+    assert is_json(b'\xef\xbb\xbf\n {"a":1}')
+    assert not is_json(b"<xml/>")
+    assert not is_json(b"")

@@ -1,8 +1,12 @@
-"""The way from the simulated WeChat's pushes to the service, and what came of them."""
+"""The way from the simulated WeChat's pushes to the service, pushes that are written by
+hand, and what came of them."""
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -10,9 +14,11 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from wxlogin.config import App
 from wxlogin.db import db
+from wxlogin.service import service_of
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import happenings
+from wxlogin.simulator.world import happenings, push_crypto
 from wxlogin.simulator.world.push_answers import Answer
 from wxlogin.simulator.world.push_events import Event as Pushed
 from wxlogin.simulator.world.push_letter import Letter
@@ -72,6 +78,81 @@ class Post:
         draft = happenings.draft(world, app, person, pushed, age=age, faults=faults)
         world.pushes.deliver(draft)
         return self.answers[-1]
+
+
+def in_xml(encrypt: str) -> bytes:
+    return f"<xml><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>".encode()
+
+
+def in_json(encrypt: str) -> bytes:
+    return json.dumps({"Encrypt": encrypt}).encode()
+
+
+@dataclass
+class Hand:
+    """Pushes that are written by hand, and signed with what the app shares with WeChat:
+    plain where it has no aes_key, sealed where it has one."""
+
+    app: Flask
+    name: str = "oa"
+    at: int = field(default_factory=lambda: int(time.time()))
+    nonces: Iterator[int] = field(default_factory=lambda: count(1_000_000_000))
+
+    @property
+    def keys(self) -> App:
+        apps = service_of(self.app).settings.apps
+        return next(one for one in apps if one.name == self.name)
+
+    def asks(self, raw_echo: str, **query: str) -> TestResponse:
+        """WeChat's question whether somebody listens; the echo as it stands in the
+        address."""
+        signed = urlencode(self._signed() | query)
+        path = f"/oa/{self.name}?{signed}&echostr={raw_echo}"
+        return self.app.test_client(use_cookies=False).get(path)
+
+    def sends(
+        self,
+        message: bytes,
+        around: Callable[[str], bytes] | None = None,
+        *,
+        query: dict[str, str | None] | None = None,
+        **request: Any,
+    ) -> TestResponse:
+        """A push of this message; `around` makes the body of a sealed text, `query`
+        changes what stands in the address."""
+        asked: dict[str, str | None] = {**self._signed(), "openid": "o"}
+        body = message
+        if self.keys.aes_key:
+            encrypt = push_crypto.seal(message, self.keys.aes_key, self.keys.appid)
+            wraps = in_json if message.lstrip().startswith(b"{") else in_xml
+            body = (around or wraps)(encrypt)
+            asked |= {
+                "encrypt_type": "aes",
+                "msg_signature": self._over(asked, encrypt),
+            }
+        asked |= query or {}
+        pairs = {name: text for name, text in asked.items() if text is not None}
+        request = {"data": body, "content_type": "text/xml"} | request
+        path = f"/oa/{self.name}?{urlencode(pairs)}"
+        return self.app.test_client(use_cookies=False).post(path, **request)
+
+    def _signed(self) -> dict[str, str]:
+        stamp, nonce = str(self.at), str(next(self.nonces))
+        proof = push_crypto.signature(self.keys.token or "", stamp, nonce)
+        return {"signature": proof, "timestamp": stamp, "nonce": nonce}
+
+    def _over(self, asked: dict[str, Any], encrypt: str) -> str:
+        parts = self.keys.token or "", asked["timestamp"], asked["nonce"], encrypt
+        return push_crypto.signature(*parts)
+
+
+def is_taken(answer: TestResponse) -> bool:
+    return (answer.status_code, answer.data) == (200, b"success")
+
+
+def is_refused(answer: TestResponse) -> bool:
+    """Without a word."""
+    return (answer.status_code, answer.data) == (403, b"")
 
 
 @contextmanager

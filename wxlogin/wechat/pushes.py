@@ -174,9 +174,9 @@ def sealed_texts(body: bytes) -> Iterator[str]:
         if end and text:
             yield text.decode("ascii", "replace")
     if is_json(body):
-        text = _object(_text(body)).get("Encrypt")
-        if isinstance(text, str) and text:
-            yield text
+        told = _object(_text(body)).get("Encrypt")
+        if isinstance(told, str) and told:
+            yield told
 
 
 def is_probe(push: Push) -> bool:

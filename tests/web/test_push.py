@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.support.journey import Browser, Phone
-from tests.web.pushes import Post, db_of, rows
+from tests.web.pushes import Post, db_of, is_refused, is_taken, rows
 from wxlogin.accounts import followers
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Event, Follower, Push, Session, User
@@ -45,18 +45,29 @@ def wechat(app: Flask, simulator: SimulatorServer) -> Iterator[Post]:
         yield post
 
 
+@pytest.fixture
+def plain(app_for: Callable[..., Flask], simulator: SimulatorServer) -> Iterator[Post]:
+    """The same for an account without an aes_key, which has pushed one follow."""
+    simulator.world.switch(
+        errcode={"path": "/cgi-bin/user/info", "errcode": 48001}, push_mode="plain"
+    )
+    oa = demo_apps()[1].model_copy(update={"aes_key": None})
+    with Post(app_for(apps=[oa]), simulator) as post:
+        post.pushes("subscribe")
+        yield post
+
+
+def again_signed(wechat: Post, body: bytes) -> TestResponse:
+    """Another body under the time of the last push, rightly signed."""
+    sent = wechat.letters[-1]
+    at = dict(parse_qsl(urlsplit(sent.url).query))["timestamp"]
+    asked = {"nonce": "n", "signature": signature("token-of-oa", at, "n")}
+    return wechat.again(Letter("POST", sent.url, body, "text/xml"), **asked)
+
+
 def follower(app: Flask) -> Follower:
     (found,) = rows(app, Follower)
     return found
-
-
-def is_taken(answer: TestResponse) -> bool:
-    return (answer.status_code, answer.data) == (200, b"success")
-
-
-def is_refused(answer: TestResponse) -> bool:
-    """Without a word."""
-    return (answer.status_code, answer.data) == (403, b"")
 
 
 @pytest.mark.parametrize("mode", ["plain", "compatible", "safe"])
@@ -190,19 +201,13 @@ def test_wechats_own_retry_has_one_effect(wechat: Post) -> None:
     assert len(rows(wechat.app, Push)) == 1
 
 
-def test_one_triple_is_good_for_one_body(
-    app_for: Callable[..., Flask], simulator: SimulatorServer
-) -> None:
-    plain = demo_apps()[1].model_copy(update={"aes_key": None})
-    wechat = Post(app_for(apps=[plain]), simulator)
-    simulator.world.switch(push_mode="plain")
-    wechat.pushes("subscribe")
-    sent = wechat.letters[-1]
+def test_one_triple_is_good_for_one_body(plain: Post) -> None:
+    sent = plain.letters[-1]
     body = sent.body.replace(b"[subscribe]", b"[unsubscribe]")
     assert body != sent.body
     forged = Letter(sent.method, sent.url, body, sent.content_type)
-    assert is_refused(wechat.again(forged))
-    assert follower(wechat.app).followed
+    assert is_refused(plain.again(forged))
+    assert follower(plain.app).followed
 
 
 def test_three_at_once_are_one(wechat: Post) -> None:
@@ -269,36 +274,26 @@ def test_another_accounts_push_is_refused(
     "body",
     [b"", b"<xml/>", b"<xml>", b"\x00\xff", b"[]", "<xml>é</xml>".encode("utf-16")],
 )
-def test_a_signed_push_is_no_fault_whatever_it_holds(
-    app_for: Callable[..., Flask], simulator: SimulatorServer, body: bytes
-) -> None:
-    plain = demo_apps()[1].model_copy(update={"aes_key": None})
-    wechat = Post(app_for(apps=[plain]), simulator)
-    simulator.world.switch(push_mode="plain")
-    wechat.pushes("subscribe")
-    sent = wechat.letters[-1]
-    # In another minute, so that it is another push.
-    answer = wechat.again(Letter(sent.method, sent.url, body, "text/xml"), nonce=None)
-    assert answer.status_code == 403
-    at = dict(parse_qsl(urlsplit(sent.url).query))["timestamp"]
-    asked = {"nonce": "n", "signature": signature("token-of-oa", at, "n")}
-    answer = wechat.again(Letter("POST", sent.url, body, "text/xml"), **asked)
-    assert is_taken(answer)
+def test_a_signed_push_is_no_fault_whatever_it_holds(plain: Post, body: bytes) -> None:
+    assert is_taken(again_signed(plain, body))
 
 
-def test_a_document_type_is_refused(
-    app_for: Callable[..., Flask], simulator: SimulatorServer
+def test_no_parser_sees_what_is_not_signed(
+    plain: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Security row 81.
+    def never(_body: bytes) -> None:
+        raise AssertionError("read before it was proven")
+
+    monkeypatch.setattr(push, "read_push", never)
+    assert is_refused(plain.again(plain.letters[-1], signature="a" * 40))
+    assert is_refused(plain.again(plain.letters[-1], signature=None))
+
+
+def test_a_document_type_is_refused(plain: Post) -> None:
     # Security row 82.
-    plain = demo_apps()[1].model_copy(update={"aes_key": None})
-    wechat = Post(app_for(apps=[plain]), simulator)
-    simulator.world.switch(push_mode="plain")
-    wechat.pushes("subscribe")
-    sent = wechat.letters[-1]
-    at = dict(parse_qsl(urlsplit(sent.url).query))["timestamp"]
-    asked = {"nonce": "n", "signature": signature("token-of-oa", at, "n")}
     body = b'<!DOCTYPE x [<!ENTITY a "b">]><xml><Content>&a;</Content></xml>'
-    answer = wechat.again(Letter("POST", sent.url, body, "text/xml"), **asked)
+    answer = again_signed(plain, body)
     assert (answer.status_code, answer.data) == (400, b"")
 
 

@@ -222,3 +222,15 @@ def test_what_is_broken_inside_is_one_refusal(
     # Security row 83.
     assert is_refused(push(reported, sealed(MESSAGE, **wrong), proof))
     assert rows(reported, Push) == []
+
+
+def test_the_log_says_that_the_key_does_not_fit(
+    reported: Flask, log: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """As where it was changed in one console only; WeChat hears the same as ever."""
+    foreign = WeChatCrypto(TOKEN, "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "")
+    text = PrpCrypto(foreign.key).encrypt(MESSAGE.decode(), OA.appid).decode()
+    proof = _get_signature(TOKEN, "1700000000", "1234567890", text)
+    assert is_refused(push(reported, text, proof))
+    (line,) = [one for one in log() if one["event"] == "refused"]
+    assert "the aes_key may not be the console's" in line["why"]

@@ -34,6 +34,8 @@ _RANDOM = 16
 _LENGTH = 4
 _CIPHER_BLOCK = 16
 _PADDING_BITS = 32 * 8
+# For the log. What is signed and cannot be read is sealed with another key, as a rule.
+_UNREADABLE = "the sealed text cannot be read: the aes_key may not be the console's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _decrypted(key: bytes, encrypt: str) -> bytes:
         return unpadder.update(padded) + unpadder.finalize()
     except (binascii.Error, ValueError) as error:
         # Its words would tell what was wrong.
-        raise PushRefused("the sealed text cannot be read") from error
+        raise PushRefused(_UNREADABLE) from error
 
 
 def _cipher(key: bytes) -> Cipher[CBC]:

@@ -157,6 +157,42 @@ def test_wechats_secrets_have_no_blank(refused, field):
     )
 
 
+AES = "kHRMV8BNtxvOXvu3aYe2BnhVjw9Hg45d4W4PJeSYpLv"
+
+
+def oa(**changes):
+    return {
+        "name": "oa",
+        "kind": "official_account",
+        "appid": "wx1234567890abcdef",
+        "secret": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        "token": "Zz9abcZz9abcZz9abc",
+    } | changes
+
+
+@pytest.mark.parametrize(
+    "pasted", ["{}", "{}=", "{}\n", " {} ", "\t{}=\r\n", "\ufeff{}"]
+)
+def test_a_key_for_pushes_as_it_is_pasted(started, pasted):
+    (app,) = started(apps=[oa(aes_key=pasted.format(AES))]).apps
+    # With the idle bits that WeChat gave it.
+    assert app.aes_key == AES
+
+
+@pytest.mark.parametrize(
+    "wrong", [AES[:41], f"{AES}A", f"{AES}==", f"{AES[:-1]}-", f"{AES[:-1]}_", "=" * 43]
+)
+def test_a_key_for_pushes_of_another_length(refused, wrong):
+    told = refused(apps=[oa(aes_key=wrong)])
+    assert told.startswith("APPS: aes_key of oa")
+    assert "43 letters" in told
+    assert wrong[:40] not in told
+
+
+def test_a_key_for_pushes_needs_a_token(refused):
+    assert "needs the token" in refused(apps=[oa(aes_key=AES, token=None)])
+
+
 def test_an_operators_key_has_no_blank(refused):
     assert "OPERATOR_KEY has a blank" in refused(operator_key=f"{KEY} {KEY}")
 

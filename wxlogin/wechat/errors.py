@@ -66,6 +66,9 @@ class Call(StrEnum):
     CHECK_MEDIA = "check_media"
     FOLLOWER = "follower"
     ACCOUNT_CODE = "account_code"
+    MENU = "menu"
+    MAKE_MENU = "make_menu"
+    AUTO_REPLIES = "auto_replies"
 
 
 #: What spends a code that a person has got from WeChat to sign in.

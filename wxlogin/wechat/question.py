@@ -29,6 +29,9 @@ _PATHS = {
     Call.CHECK_MEDIA: endpoints.WXA_MEDIA_CHECK_ASYNC,
     Call.FOLLOWER: endpoints.CGI_USER_INFO,
     Call.ACCOUNT_CODE: endpoints.CGI_QRCODE_CREATE,
+    Call.MENU: endpoints.CGI_SELFMENU_INFO,
+    Call.MAKE_MENU: endpoints.CGI_MENU_CREATE,
+    Call.AUTO_REPLIES: endpoints.CGI_AUTOREPLY_INFO,
 }
 #: What spends something of the person's: it is never sent twice by itself.
 _SPENDS = frozenset({Call.EXCHANGE, Call.REFRESH, Call.CODE2SESSION, Call.PHONE_NUMBER})

@@ -34,6 +34,8 @@ class Service:
     sealer: Sealer
     #: The one client of WeChat that this process shares.
     wechat: WeChat
+    #: How many serve in this process; None where nobody says.
+    threads: int | None = None
 
 
 def start(app: Flask, settings: Settings, *, threads: int | None = None) -> Service:
@@ -49,6 +51,7 @@ def start(app: Flask, settings: Settings, *, threads: int | None = None) -> Serv
         tickets=store_for(settings, sealer, threads=threads),
         sealer=sealer,
         wechat=WeChat(hosts_of(settings), budget=settings.wechat_budget),
+        threads=threads,
     )
     app.extensions[_EXTENSION] = service
     return service

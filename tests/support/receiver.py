@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -39,6 +39,8 @@ class Receiver:
     url: str = ""
     requests: list[Heard] = field(default_factory=list)
     answers: Callable[[Heard], int] = lambda _heard: 204
+    #: What an answer says.
+    says: Callable[[Heard], bytes] = lambda _heard: b""
     location: str | None = None
     #: A hung server: requests wait for it.
     hangs: bool = False
@@ -74,8 +76,12 @@ def receiver() -> Iterator[Receiver]:
             self.send_response(status)
             if state.location is not None:
                 self.send_header("Location", state.location)
-            self.send_header("Content-Length", "0")
+            said = state.says(heard)
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
+            # Who asked may have gone by then.
+            with suppress(OSError):
+                self.wfile.write(said)
 
         def log_message(self, *_: object) -> None:
             pass

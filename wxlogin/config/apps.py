@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from wxlogin.config.urls import called_address
 from wxlogin.config.written import Written
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -25,6 +26,8 @@ _OF_ACCOUNTS = ("verified_service", "title", "plain_code")
 _ORIGINAL_ID = re.compile(r"gh_[0-9a-z]{12}")
 # What stands in the code that an account's console offers to download.
 _PLAIN_CODE = re.compile(r"https?://weixin\.qq\.com/r/[\w.~/-]{1,200}", re.ASCII)
+# Whose people write to it.
+_WITH_A_CHAT = frozenset({"official_account", "mini_program"})
 # What WeChat's console draws, and what base64 hangs on it in other people's code.
 _AES_KEY = re.compile(r"([A-Za-z0-9+/]{43})=?")
 
@@ -44,6 +47,17 @@ class EnvVersion(StrEnum):
     release = "release"
     trial = "trial"
     develop = "develop"
+
+
+class Rest(StrEnum):
+    """Who gets the messages and events of an app that are none of ours."""
+
+    #: Nobody: the person reads nothing.
+    quiet = "quiet"
+    #: The account's own staff (客服), as far as they are messages.
+    customer_service = "customer_service"
+    #: Another system, at `forward_url`.
+    forward = "forward"
 
 
 class App(Written):
@@ -68,6 +82,15 @@ class App(Written):
     title: Annotated[str, Field(max_length=64)] = ""
     #: What stands in its ordinary code, which everybody may scan.
     plain_code: str = ""
+    #: Who gets what people write to it, and events, where they are none of ours.
+    oa_rest: Rest = Rest.quiet
+    #: With `forward`: where they go, and by which token and key they are signed and
+    #: sealed there; without a token of its own the other system has the app's.
+    forward_url: str | None = None
+    forward_token: Annotated[str | None, Field(repr=False)] = None
+    forward_aes_key: Annotated[str | None, Field(repr=False)] = None
+    #: May that be an address of an inner network?
+    forward_inside: bool = False
     #: Of a mini program: may unknown people look around without an account?
     two_phase: bool = False
     #: Does a unionId in the program's encrypted data say who somebody is?
@@ -156,7 +179,12 @@ class App(Written):
             )
         return value
 
-    @field_validator("secret", "token", "aes_key")
+    @field_validator("forward_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        return None if value is None else called_address(value)
+
+    @field_validator("secret", "token", "aes_key", "forward_token", "forward_aes_key")
     @classmethod
     def _without_blanks(cls, value: str | None) -> str | None:
         if value and " " in value:
@@ -164,7 +192,7 @@ class App(Written):
             raise ValueError(f"there is a blank at place {place}; WeChat's have none")
         return value
 
-    @field_validator("aes_key")
+    @field_validator("aes_key", "forward_aes_key")
     @classmethod
     def _of_43_letters(cls, value: str | None) -> str | None:
         if value is None:
@@ -181,4 +209,20 @@ class App(Written):
     def _sealed_by_both(self) -> Self:
         if self.aes_key and not self.token:
             raise ValueError("aes_key needs the token that is beside it in the console")
+        if self.forward_aes_key and not self.forward_token:
+            raise ValueError("forward_aes_key needs a forward_token beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_rest(self) -> Self:
+        if self.oa_rest is Rest.quiet:
+            if self.forward_url:
+                raise ValueError('forward_url needs oa_rest = "forward" beside it')
+            return self
+        if self.kind not in _WITH_A_CHAT or not self.token:
+            raise ValueError(
+                "oa_rest is of an official_account or a mini_program that has a token"
+            )
+        if (self.oa_rest is Rest.forward) != bool(self.forward_url):
+            raise ValueError('oa_rest = "forward" and forward_url go together')
         return self

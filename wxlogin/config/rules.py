@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from wxlogin.config.apps import AppKind
 from wxlogin.config.host_names import ip_of, is_loopback, is_this_machine
 from wxlogin.config.notation import require_private
+from wxlogin.config.push_rules import push_faults
 from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample, is_weak
 from wxlogin.config.settings import Settings
 from wxlogin.config.site_rules import site_faults
@@ -40,6 +41,7 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
     yield from _signing(settings)
     yield from _sealing(settings)
     yield from _apps(settings)
+    yield from push_faults(settings)
     yield from _operator(settings)
     yield from site_faults(settings)
     yield from database_faults(settings)

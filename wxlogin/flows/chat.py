@@ -3,22 +3,25 @@
 1. Follow to sign in: the question to who scanned a code of ours (flows/follow.py).
 2. Its number door: the question to who sends a number of ours, and what is said to the
    answer (flows/follow_number.py).
-3. Nobody: WeChat hears `success`, and the person nothing.
+3. By the app's `oa_rest`: another system (flows/forwarding.py), the account's own
+   staff, or nobody: WeChat hears `success`, and the person nothing.
 
-What may change something of ours (`ours`) is asked in the thread that has kept the
-push, and is asked again where a process died; so it gives the same answer for the same
-push, however often WeChat delivers it (security row 85). `rest` is
-asked in the request's own thread, since it may wait for others, and only where nothing
-of ours was meant. Neither makes WeChat wait for longer than flows/push.py says.
+What may change something of ours is heard in the thread that has kept the push, and is
+heard again where a process died; so it gives the same answer for the same push, however
+often WeChat delivers it (security row 85). Others are asked in the request's own
+thread, since they may take their time. Neither makes WeChat wait for longer than
+flows/push.py says.
 
 An answer is a value. How it is put into words, letters and seals is its reader's
 matter: web/push.py and flows/push.py.
 """
 
+import time
 from dataclasses import dataclass
 
 from wxlogin.config import App
-from wxlogin.flows import follow, follow_number
+from wxlogin.config.apps import Rest
+from wxlogin.flows import follow, follow_number, forwarding
 from wxlogin.flows.follow import Heard
 from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.push_envelope import Delivery
@@ -54,6 +57,13 @@ Reply = Text | Transfer | Foreign
 Answer = Heard | Reply
 
 
+@dataclass(frozen=True)
+class Ours:
+    """What we have to say to a push, if anything."""
+
+    heard: Heard | None = None
+
+
 def heard(app: App, push: Push) -> Heard | None:
     """What of the push is meant for a sign-in; it has had its effect then.
 
@@ -62,14 +72,29 @@ def heard(app: App, push: Push) -> Heard | None:
     return follow.heard(app, push) or follow_number.heard(app, push)
 
 
-def ours(app: App, push: Push) -> Answer | None:
-    """Our own answer; None where the push is nothing to us. Raises Unready."""
-    return heard(app, push)
+def ours(app: App, push: Push) -> Ours:
+    """What we say ourselves. The same again for the same push. Raises Unready."""
+    return Ours(heard(app, push))
 
 
-def rest(
-    app: App, delivery: Delivery, push: Push, *, deadline: Deadline
-) -> Reply | None:
-    """The answer of others to what is none of ours, before the deadline; None for
-    silence. Never raises for what they do."""
+def answer(
+    app: App, delivery: Delivery, push: Push, ours: Ours, *, deadline: Deadline
+) -> Answer | None:
+    """What the person reads, known before the deadline; None for silence. Never raises
+    for what others do."""
+    return ours.heard or _rest(app, delivery, push, deadline)
+
+
+def _rest(app: App, delivery: Delivery, push: Push, deadline: Deadline) -> Reply | None:
+    match app.oa_rest:
+        case Rest.forward:
+            said = forwarding.reply_of(app, delivery, push, deadline=deadline)
+            return Foreign(said, _moment(push)) if said else None
+        case Rest.customer_service if push.kind and not push.event:
+            return Transfer(_moment(push))
     return None
+
+
+def _moment(push: Push) -> int:
+    """Of an answer, in seconds: the push's own, so that it is always the same."""
+    return push.at or int(time.time())

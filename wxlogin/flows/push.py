@@ -24,7 +24,7 @@ from wxlogin.config import App
 from wxlogin.errors import Crowded, NotFound, PushRefused, Unready
 from wxlogin.flows import chat, following, push_inbox
 from wxlogin.flows.background import jobs_of
-from wxlogin.flows.chat import Answer, Reply
+from wxlogin.flows.chat import Answer, Ours, Reply
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -64,20 +64,12 @@ class Received:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True)
-class _Ours:
-    """What we answer; `over` where nobody else is to be asked."""
-
-    answer: Answer | None
-    over: bool = False
-
-
 class _Job:
     """A proven push that is to be kept; each is a job of its own."""
 
     def __init__(self, app: App, delivery: Delivery, push: Push) -> None:
         self.app, self.delivery, self.push = app, delivery, push
-        self.kept: Future[_Ours] = Future()
+        self.kept: Future[Ours | None] = Future()
 
 
 def verify(app: App, delivery: Delivery) -> None:
@@ -105,9 +97,10 @@ def receive(app: App, delivery: Delivery) -> Received:
         # Whether it is ours is not known, so nobody else is told of it either.
         get_logger().warning("push answered before it was kept", app=app.name)
         return Received(push)
-    if ours.answer or ours.over:
-        return Received(push, ours.answer)
-    return Received(push, chat.rest(app, delivery, push, deadline=deadline))
+    if ours is None:
+        return Received(push)
+    answer = chat.answer(app, delivery, push, ours, deadline=deadline)
+    return Received(push, answer)
 
 
 def written(app: App, delivery: Delivery, push: Push, reply: Reply) -> bytes:
@@ -167,15 +160,9 @@ def _require_fresh(delivery: Delivery) -> None:
 
 
 def _unsealed(keys: PushKeys, delivery: Delivery) -> bytes:
-    texts = list(pushes.sealed_texts(delivery.body))
-    if delivery.encrypt_type != "aes" or not texts:
+    if delivery.encrypt_type != "aes":
         raise PushRefused("the push is not sealed, and the app has an aes_key")
-    signed, signature = delivery.signed, delivery.msg_signature
-    # Of a compatible push, what a person wrote may look like a sealed text, too.
-    for text in texts:
-        if push_envelope.is_sealed_by(keys, signed, text, signature):
-            return push_envelope.unseal(keys, text)
-    raise PushRefused("the signature is not WeChat's, or the token is not the app's")
+    return pushes.unsealed(keys, delivery)
 
 
 def _require_addressee(app: App, push: Push) -> None:
@@ -214,14 +201,15 @@ def _keep(job: _Job) -> None:
         return
 
 
-def _ours(job: _Job) -> _Ours:
-    """What we say in the chat; nobody says anything where the ticket store does not
-    answer: whoever scanned scans again, and the push is worked on all the same."""
+def _ours(job: _Job) -> Ours | None:
+    """What we say in the chat. None where the ticket store or the database does not
+    answer: then nobody says anything. Whoever scanned scans again, and the push is
+    worked on all the same."""
     try:
-        return _Ours(chat.ours(job.app, job.push))
+        return chat.ours(job.app, job.push)
     except Exception:
         get_logger().exception("a push is not answered", app=job.app.name)
-        return _Ours(None, over=True)
+        return None
 
 
 def _take(job: _Job) -> int | None:

@@ -1,4 +1,4 @@
-"""Calls of ours to a site's server: a webhook, a logout token.
+"""Calls of ours to a site's server: a webhook, a logout token, a push passed on.
 
 The address is the operator's own setting, and yet a name in it may lead anywhere
 tomorrow. So, as for every address that is not WeChat's (security rows 104, 120;
@@ -6,14 +6,16 @@ OWASP ASVS 15.3.2):
 
 - only public addresses are connected to, unless the site is marked `inside` or the
   service runs for development; what was looked up is what is connected to;
-- five seconds for everything: name, connect, TLS, sending, the answer's headers;
+- five seconds, or the caller's deadline, for everything: name, connect, TLS, sending,
+  the answer;
 - certificates are verified, redirects are not followed, no proxy is used;
-- only the status of the answer counts. Its body is not read.
+- of the answer the status counts. Its body is read only where one was asked for, up to
+  so many bytes, and not unpacked.
 """
 
 import http.client
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
@@ -22,7 +24,7 @@ from wxlogin.config import Settings, Site
 from wxlogin.net import faults
 from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.public import PublicTransport
-from wxlogin.net.transport import Transport
+from wxlogin.net.transport import Transport, read_body
 
 BUDGET_SECONDS = 5.0
 _HEADERS = {"Accept": "*/*", "User-Agent": "wxlogin"}
@@ -35,6 +37,8 @@ class Reply:
 
     status: int | None = None
     fault: str | None = None
+    #: Empty where none was asked for.
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def good(self) -> bool:
@@ -46,15 +50,29 @@ def may_go_inside(settings: Settings, site: Site) -> bool:
     return site.inside or settings.env == "development"
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, inside: bool) -> Reply:
-    """POSTs the body once. Never raises for what the network or the site does."""
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    inside: bool,
+    deadline: Deadline | None = None,
+    most: int = 0,
+) -> Reply:
+    """POSTs the body once. Never raises for what the network or the site does.
+
+    With `most` the answer's body is read; a longer one is a fault.
+    """
     pool = (Transport() if inside else PublicTransport()).new_pool(url)
     target = parse_url(url).request_uri
-    trip = Trip(Deadline(BUDGET_SECONDS))
+    trip = Trip(deadline or Deadline(BUDGET_SECONDS))
     try:
         raw = pool.ask("POST", target, trip, headers={**_HEADERS, **headers}, body=body)
-        raw.close()
-        return Reply(status=raw.status)
+        try:
+            content = read_body(raw, most) if most else b""
+        finally:
+            raw.close()
+        return Reply(status=raw.status, body=content)
     except _NETWORK_ERRORS as error:
         return Reply(fault=faults.fault_of(error))
     finally:

@@ -181,7 +181,7 @@ def _split(url: str) -> tuple[str, str]:
 def _response(raw: BaseHTTPResponse, url: str) -> Response:
     """The answer with its body read and its query forgotten."""
     try:
-        body = _body(raw)
+        body = read_body(raw, BODY_LIMIT)
     except BaseException:
         raw.close()
         raise
@@ -193,11 +193,13 @@ def _response(raw: BaseHTTPResponse, url: str) -> Response:
     return Response(raw.status, url, headers, body)
 
 
-def _body(raw: BaseHTTPResponse) -> bytes:
+def read_body(raw: BaseHTTPResponse, most: int) -> bytes:
+    """The whole body, of at most so many bytes. Raises a fault where it is longer, cut
+    or packed."""
     if raw.headers.get("Content-Encoding", "identity") != "identity":
         raise faults.Encoded
-    body = raw.read(BODY_LIMIT + 1, decode_content=False)
-    if len(body) > BODY_LIMIT:
+    body = raw.read(most + 1, decode_content=False)
+    if len(body) > most:
         raise faults.TooLong
     if raw.length_remaining:
         raise faults.Cut

@@ -82,6 +82,7 @@ def _delivery() -> Delivery:
         msg_signature=_query("msg_signature"),
         encrypt_type=_query("encrypt_type"),
         body=request.get_data(cache=False),
+        query=request.query_string.decode("latin-1"),
     )
 
 

@@ -56,6 +56,8 @@ class Delivery:
     #: `aes` where the body is sealed.
     encrypt_type: str
     body: bytes = field(repr=False)
+    #: The whole query, as it came.
+    query: str = field(default="", repr=False)
 
     @property
     def digest(self) -> str:
@@ -80,6 +82,11 @@ class SealedReply:
     signature: str
     timestamp: int
     nonce: str
+
+
+def signature(keys: PushKeys, signed: Signed) -> str:
+    """What `is_signed` wants."""
+    return _digest(keys.token, signed.timestamp, signed.nonce)
 
 
 def is_signed(keys: PushKeys, signed: Signed, signature: str) -> bool:

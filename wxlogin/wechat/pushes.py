@@ -27,9 +27,10 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from wxlogin.errors import PushUnreadable
+from wxlogin.errors import PushRefused, PushUnreadable
+from wxlogin.wechat import push_envelope
 from wxlogin.wechat.identifiers import is_id
-from wxlogin.wechat.push_envelope import SealedReply
+from wxlogin.wechat.push_envelope import Delivery, PushKeys, SealedReply
 
 #: What ends WeChat's tries where nothing is to be said.
 SUCCESS = b"success"
@@ -45,6 +46,13 @@ _SECONDS = re.compile("[0-9]{1,10}")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
 _REPLACEMENT = "\ufffd"
+_SECONDS = re.compile("[0-9]{1,10}")
+# What a reply may be (…/Message_Management/Passive_user_reply_message.html), and the
+# two that are no messages.
+_REPLIES = (
+    *("text", "image", "voice", "video", "music", "news"),
+    *("transfer_customer_service", "hardware"),
+)
 # A part of an answer: its name, and what is in it.
 _Part = tuple[str, str | int]
 _PLATFORM_EVENTS = frozenset(
@@ -179,6 +187,22 @@ def sealed_texts(body: bytes) -> Iterator[str]:
             yield told
 
 
+def unsealed(keys: PushKeys, delivery: Delivery) -> bytes:
+    """The message in the sealed text that `msg_signature` covers.
+
+    Raises PushRefused.
+    """
+    texts = list(sealed_texts(delivery.body))
+    if not texts:
+        raise PushRefused("the push is not sealed, and the app has an aes_key")
+    # Of a compatible push, what a person wrote may look like a sealed text, too.
+    for text in texts:
+        signature = delivery.msg_signature
+        if push_envelope.is_sealed_by(keys, delivery.signed, text, signature):
+            return push_envelope.unseal(keys, text)
+    raise PushRefused("the signature is not WeChat's, or the token is not the app's")
+
+
 def is_probe(push: Push) -> bool:
     """Does WeChat's cloud only ask whether somebody listens here?"""
     return push.fields.get("action") == "CheckContainerPath"
@@ -229,6 +253,32 @@ def sealed_body(reply: SealedReply, *, is_json: bool) -> bytes:
         ("Nonce", reply.nonce),
     )
     return _xml(parts)
+
+
+def sealed_push(push: Push, encrypt: str, *, is_json: bool) -> bytes:
+    """A push as WeChat sends it in safe mode, around the sealed message."""
+    parts: tuple[_Part, ...] = (("ToUserName", push.to), ("Encrypt", encrypt))
+    return json.dumps(dict(parts)).encode() if is_json else _xml(parts)
+
+
+def checked_reply(push: Push, message: bytes) -> bytes | None:
+    """A reply that somebody else wrote to this push, as WeChat takes it; None for what
+    WeChat would tell the person to be out of order.
+
+    Raises PushUnreadable for a document type definition.
+    """
+    text = message.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    text = _FORBIDDEN.sub(_REPLACEMENT, text)
+    reply = read_push(text.encode()).fields
+    size = len(reply.get("Content", "").encode())
+    good = (
+        reply.get("ToUserName") == push.fields.get("FromUserName")
+        and reply.get("FromUserName") == push.to
+        and _SECONDS.fullmatch(reply.get("CreateTime", "").strip())
+        and reply.get("MsgType") in _REPLIES
+        and (reply["MsgType"] != "text" or 0 < size <= TEXT_BYTES)
+    )
+    return text.encode() if good else None
 
 
 def cut(text: str) -> str:

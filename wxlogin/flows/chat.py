@@ -3,8 +3,12 @@
 1. Follow to sign in: the question to who scanned a code of ours (flows/follow.py).
 2. Its number door: the question to who sends a number of ours, and what is said to the
    answer (flows/follow_number.py).
-3. By the app's `oa_rest`: another system (flows/forwarding.py), the account's own
+3. What the account says by itself, kept from WeChat's console (flows/kept_replies.py).
+4. By the app's `oa_rest`: another system (flows/forwarding.py), the account's own
    staff, or nobody: WeChat hears `success`, and the person nothing.
+
+Another system is told of events before 2, so that it knows who follows; only where it
+says nothing the account does.
 
 What may change something of ours is heard in the thread that has kept the push, and is
 heard again where a process died; so it gives the same answer for the same push, however
@@ -22,6 +26,7 @@ from dataclasses import dataclass
 from wxlogin.config import App
 from wxlogin.config.apps import Rest
 from wxlogin.flows import follow, follow_number, forwarding
+from wxlogin.flows import follow, follow_number, forwarding, kept_replies
 from wxlogin.flows.follow import Heard
 from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.push_envelope import Delivery
@@ -59,9 +64,10 @@ Answer = Heard | Reply
 
 @dataclass(frozen=True)
 class Ours:
-    """What we have to say to a push, if anything."""
+    """What we have to say to a push, if anything: to a sign-in, and by what is kept."""
 
     heard: Heard | None = None
+    kept: Text | None = None
 
 
 def heard(app: App, push: Push) -> Heard | None:
@@ -74,7 +80,10 @@ def heard(app: App, push: Push) -> Heard | None:
 
 def ours(app: App, push: Push) -> Ours:
     """What we say ourselves. The same again for the same push. Raises Unready."""
-    return Ours(heard(app, push))
+    if said := heard(app, push):
+        return Ours(heard=said)
+    text = kept_replies.text_for(app, push)
+    return Ours(kept=Text(text, _moment(push)) if text else None)
 
 
 def answer(
@@ -82,7 +91,11 @@ def answer(
 ) -> Answer | None:
     """What the person reads, known before the deadline; None for silence. Never raises
     for what others do."""
-    return ours.heard or _rest(app, delivery, push, deadline)
+    if ours.heard:
+        return ours.heard
+    if ours.kept and not (push.event and app.oa_rest is Rest.forward):
+        return ours.kept
+    return _rest(app, delivery, push, deadline) or ours.kept
 
 
 def _rest(app: App, delivery: Delivery, push: Push, deadline: Deadline) -> Reply | None:

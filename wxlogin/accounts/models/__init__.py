@@ -24,7 +24,7 @@ from wxlogin.accounts.models.login_tables import (
     Session,
     SessionKey,
 )
-from wxlogin.accounts.models.push_tables import Follower, Push
+from wxlogin.accounts.models.push_tables import Follower, KeptReplies, Push
 from wxlogin.accounts.models.site_tables import (
     AccessToken,
     Authorization,
@@ -48,6 +48,7 @@ __all__ = [
     "Grant",
     "Identity",
     "KeptApart",
+    "KeptReplies",
     "LoginEvent",
     "LogoutNotice",
     "Merge",

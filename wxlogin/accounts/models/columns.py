@@ -20,6 +20,9 @@ BROWSER_LENGTH = 255
 # 32 bytes that an index can hold on every database.
 Digest = sa.LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
 
+# Of any length: MariaDB's TEXT ends at 64 kB.
+LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+
 # SQLite would give the id of a deleted row to the next one.
 OPTIONS: dict[str, Any] = {**TABLE_OPTIONS, "sqlite_autoincrement": True}
 

@@ -9,6 +9,7 @@ from wxlogin.accounts.models.columns import (
     OPTIONS,
     AppId,
     Digest,
+    LongText,
     OpenId,
     PlatformName,
     UnionIdText,
@@ -65,3 +66,16 @@ class Follower(Base):
     scene: Mapped[str] = mapped_column(id_text(SCENE_LENGTH), default="")
     #: From when on WeChat is to be asked about the person; None for not at all.
     ask_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+
+class KeptReplies(Base):
+    """What an official account answers by itself, as it stood in WeChat's console."""
+
+    __tablename__ = "kept_replies"
+    __table_args__ = (sa.UniqueConstraint("appid"), OPTIONS)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    appid: Mapped[str] = mapped_column(AppId)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: JSON (flows/kept_replies.py).
+    replies: Mapped[str] = mapped_column(LongText)

@@ -15,6 +15,9 @@ from tests.cli.clinic import HOST, OTHER_SECRET, PASSWORD, WEB_SECRET, Clinic
 from tests.cli.commands import Commands, free_port, get
 from tests.support.broken_wechat import Server
 from tests.support.people import People, accounts_app, appid_of
+from wxlogin.accounts import followers
+from wxlogin.accounts.followers import Follow
+from wxlogin.db import now, transaction
 
 Plant = Callable[[Clinic], None]
 
@@ -96,6 +99,13 @@ def people_in_both_apps(clinic: Clinic) -> None:
         people.signs_in("web", "o-one", "u-one")
         people.signs_in("oa", "o-two", "u-one")
     del clinic.apps[1]["open_platform"]
+
+
+def pushes_and_no_replies(clinic: Clinic) -> None:
+    with accounts_app(f"sqlite:///{clinic.database}", tables=False):
+        note = Follow(clinic.apps[1]["appid"], "o-one", True, now(), "")
+        transaction(lambda session: followers.note(session, note, now=now()))
+    clinic.apps[1]["token"] = "token"
 
 
 WRONG: dict[str, tuple[Plant, str, str]] = {
@@ -217,6 +227,11 @@ WARNINGS: dict[str, tuple[Plant, str, str]] = {
         people_in_both_apps,
         "unionid: oa: 1 of 1",
         "open_platform",
+    ),
+    "an account whose replies are off": (
+        pushes_and_no_replies,
+        "replies: oa: pushes come",
+        "wxlogin oa keep oa --switched-off",
     ),
     "a trial over http": (
         sets(ENV="trial", PUBLIC_URL="http://trial.shop.test:8000"),

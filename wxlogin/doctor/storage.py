@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from wxlogin.config import Settings
 from wxlogin.config.store_urls import database_faults
 from wxlogin.db import brief_engine, drivers, soundness
-from wxlogin.doctor import unionids
+from wxlogin.doctor import pushes, unionids
 from wxlogin.doctor.findings import Finding, ok, warning, wrong
 from wxlogin.errors import ConfigurationError, Unready
 from wxlogin.security.sealing import Sealer
@@ -36,7 +36,7 @@ _SECONDS = 5
 
 
 def database(settings: Settings) -> Iterator[Finding]:
-    """Connection, schema and writing; then what the rows say about unionids."""
+    """Connection, schema and writing; then what the rows say."""
     if unusable := list(database_faults(settings)):
         yield from (wrong(_DATABASE, f"{one}.") for one in unusable)
         return
@@ -63,6 +63,7 @@ def _looked(engine: sa.Engine, settings: Settings) -> Iterator[Finding]:
     if readable:
         with Session(engine) as session:
             yield from unionids.check(session, settings)
+            yield from pushes.check(session, settings)
 
 
 def _unusable(url: sa.URL, error: SQLAlchemyError) -> Finding:

@@ -7,7 +7,7 @@
 4. By the app's `oa_rest`: another system (flows/forwarding.py), the account's own
    staff, or nobody: WeChat hears `success`, and the person nothing.
 
-Another system is told of events before 2, so that it knows who follows; only where it
+Another system is told of events before 3, so that it knows who follows; only where it
 says nothing the account does.
 
 What may change something of ours is heard in the thread that has kept the push, and is
@@ -25,7 +25,6 @@ from dataclasses import dataclass
 
 from wxlogin.config import App
 from wxlogin.config.apps import Rest
-from wxlogin.flows import follow, follow_number, forwarding
 from wxlogin.flows import follow, follow_number, forwarding, kept_replies
 from wxlogin.flows.follow import Heard
 from wxlogin.net.deadline import Deadline

@@ -8,9 +8,11 @@ from flask import Response, jsonify, request
 from .control import body, bp
 from .control_wechat import app_of
 from .current import world
-from .refusals import mapping
+from .refusals import Invalid, known, mapping
 from .world.consoles import console_from
 from .world.parties import App
+
+_MOST = 200_000
 
 
 @bp.get("/console")
@@ -27,6 +29,20 @@ def set_console() -> Response:
     app = app_of(data, "official_account")
     world().consoles.put(app, console_from(data, "body"))
     return jsonify(_shown(app))
+
+
+@bp.post("/followers")
+def followers() -> Response:
+    """So many made-up people follow an account, and nobody is told."""
+    data = mapping(body(), "body")
+    known(data, ("appid", "count"), "body")
+    app, count = app_of(data, "official_account"), data.get("count")
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= _MOST:
+        raise Invalid(f"body.count: 1 to {_MOST}, not {count!r}")
+    for person in world().registry.crowd(count):
+        world().relations.follow(app, person.name)
+    followers = len(world().relations.followers(app))
+    return jsonify(app=app.name, followers=followers)
 
 
 def _shown(app: App) -> dict[str, Any]:

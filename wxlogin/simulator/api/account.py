@@ -22,7 +22,8 @@ from .asked import Asked, need
 Fields = dict[str, Any]
 
 _KIND = "official_account"
-_PAGE, _BATCH = 10_000, 100
+#: Openids in a page of the list, and people in one question.
+PAGE, _BATCH = 10_000, 100
 
 
 def user_info(asked: Asked) -> Fields:
@@ -41,8 +42,8 @@ def batch_get(asked: Asked) -> Fields:
     wanted = asked.json().get("user_list")
     if not isinstance(wanted, list) or not 0 < len(wanted) <= _BATCH:
         raise ApiError(40032)
-    people = {ids.openid(app.appid, p.name): p for p in asked.world.registry.people()}
-    found = [people.get(one["openid"]) for one in wanted if _is_named(one)]
+    find = asked.world.registry.find_openid
+    found = [find(app, one["openid"]) for one in wanted if _is_named(one)]
     # Who is not known there is left out.
     return {"user_info_list": [_told(asked, app, one) for one in found if one]}
 
@@ -50,12 +51,13 @@ def batch_get(asked: Asked) -> Fields:
 def user_get(asked: Asked) -> Fields:
     """The openids of all who follow, a page of them from behind `next_openid` on."""
     app = _caller(asked)
-    openids = [ids.openid(app.appid, person) for person in _followers(asked, app)]
+    people = asked.world.relations.followers(app)
+    openids = [ids.openid(app.appid, person) for person in people]
     after = asked.query.get("next_openid", "")
     if after and after not in openids:
         raise ApiError(40003)
     rest = openids[openids.index(after) + 1 :] if after else openids
-    page = rest[:_PAGE]
+    page = rest[:PAGE]
     told: Fields = {"total": len(openids), "count": len(page)}
     if page:
         told["data"] = {"openid": page}
@@ -67,11 +69,6 @@ def _caller(asked: Asked) -> App:
     if not app.verified:
         raise ApiError(48001)
     return app
-
-
-def _followers(asked: Asked, app: App) -> list[str]:
-    follows = asked.world.relations.follows
-    return [p.name for p in asked.world.registry.people() if follows(app, p.name)]
 
 
 def _told(asked: Asked, app: App, person: Person) -> Fields:

@@ -108,8 +108,7 @@ def unfollow(world: World, app: App, person: str) -> None:
 def move_followers(world: World, source: App) -> None:
     """An approved move of an account is done, and nobody is told. Raises Clash."""
     with world.changed:
-        people = [p.name for p in world.registry.people()]
-        followers = [p for p in people if world.relations.follows(source, p)]
+        followers = world.relations.followers(source)
         move = world.migrations.confirm(source, followers)
         target = world.registry.app(move.target)
         for person in followers:

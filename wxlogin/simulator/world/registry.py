@@ -36,6 +36,8 @@ class Registry:
         with self._changed:
             self._apps = dict(self._first_apps)
             self._people = dict(self._first_people)
+            self._crowd: dict[str, Person] = {}
+            self._found: dict[str, dict[str, str]] = {}
 
     def apps(self) -> list[App]:
         with self._changed:
@@ -44,6 +46,15 @@ class Registry:
     def people(self) -> list[Person]:
         with self._changed:
             return list(self._people.values())
+
+    def crowd(self, count: int) -> list[Person]:
+        """So many people whom no list and no page shows; the same ones each time."""
+        with self._changed:
+            for number in range(len(self._crowd) + 1, count + 1):
+                name = f"crowd-{number}"
+                self._crowd[name] = Person(name, nickname=f"路人{number}")
+            self._found.clear()
+            return list(self._crowd.values())[:count]
 
     def find_app(self, appid: str) -> App | None:
         """The app with this appid, as WeChat looks it up."""
@@ -61,17 +72,21 @@ class Registry:
     def person(self, name: str) -> Person:
         """The person with this name, or Unknown."""
         with self._changed:
-            person = self._people.get(name)
+            person = self._people.get(name) or self._crowd.get(name)
         if person is None:
             raise Unknown(f"no person {name!r}")
         return person
 
     def find_openid(self, app: App, openid: str) -> Person | None:
         """Who has this openid in this app."""
-        for person in self.people():
-            if ids.openid(app.appid, person.name) == openid:
-                return person
-        return None
+        with self._changed:
+            found = self._found.get(app.appid)
+            if found is None:
+                names = (*self._people, *self._crowd)
+                found = {ids.openid(app.appid, name): name for name in names}
+                self._found[app.appid] = found
+            name = found.get(openid)
+            return self.person(name) if name else None
 
     def find_avatar(self, avatar_id: str) -> Person | None:
         """Whose present avatar has this id; an outdated one is nobody's."""
@@ -99,6 +114,7 @@ class Registry:
             old = self._people.get(str(fields.get("name", "")))
             person = person_from(fields, where="person", old=old)
             self._people[person.name] = person
+            self._found.clear()
         return person
 
     def ids_of(self, person: Person) -> dict[str, Any]:
@@ -152,6 +168,11 @@ class Relations(Part):
     def unfollow(self, app: App, person: str) -> None:
         with self._changed:
             self._followers.pop((app.appid, person), None)
+
+    def followers(self, app: App) -> list[str]:
+        """Who follows the account, the longest first."""
+        with self._changed:
+            return [name for appid, name in self._followers if appid == app.appid]
 
     def follows(self, app: App, person: str) -> bool:
         return self.following(app, person) is not None

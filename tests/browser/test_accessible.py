@@ -115,9 +115,9 @@ def test_what_a_person_is_asked_and_told_has_no_serious_fault(
     page.frame_locator("#frame").locator("img.qrcode").wait_for()
     person_on_phone(phone, simulator, "xiaoming")
     scans_and_confirms(phone)
-    page.get_by_role("button", name="移除该微信").wait_for()
+    page.get_by_role("button", name="解绑该微信").wait_for()
     assert problems(page) == [], "who shares the account"
-    page.get_by_role("button", name="移除该微信").click()
+    page.get_by_role("button", name="解绑该微信").click()
     page.get_by_role("button", name="继续").wait_for()
 
 
@@ -139,7 +139,7 @@ def test_everything_is_reached_by_the_keyboard(service, simulator, window):
     for name in (
         "从微信更新资料",
         "退出登录",
-        "添加另一个微信",
+        "绑定其他微信",
         "退出所有设备",
         "注销账号",
     ):

@@ -102,7 +102,7 @@ def test_another_wechat_is_added_on_the_account_page(service, simulator, window)
         if person == "xiaoming":
             pc.goto(f"{service.url}/login/qr")
         else:
-            pc.get_by_role("button", name="添加另一个微信").click()
+            pc.get_by_role("button", name="绑定其他微信").click()
         pc.locator("img.qrcode").wait_for()
         phone.goto(f"{simulator.url}/phone")
         phone.locator(f"[data-person={person}]").click()
@@ -110,8 +110,8 @@ def test_another_wechat_is_added_on_the_account_page(service, simulator, window)
         phone.locator("[data-action=confirm]").click()
         pc.wait_for_url(f"{service.url}/me")
     # Who was there first stays while the other one is new.
-    expect(pc.get_by_role("button", name="移除")).to_have_count(1)
+    expect(pc.get_by_role("button", name="解绑")).to_have_count(1)
     assert rows(service) == [1, 2, 1]
-    pc.get_by_role("button", name="移除").click()
-    expect(pc.get_by_role("status")).to_contain_text("已移除")
-    expect(pc.get_by_role("button", name="移除")).to_have_count(0)
+    pc.get_by_role("button", name="解绑").click()
+    expect(pc.get_by_role("status")).to_contain_text("已解绑")
+    expect(pc.get_by_role("button", name="解绑")).to_have_count(0)

@@ -50,7 +50,7 @@ def test_without_javascript_the_redirect_door_works(service, simulator, window):
     """WeChat's own page needs scripts; ours does not."""
     pc = window(java_script_enabled=False)
     pc.goto(f"{service.url}/login")
-    pc.get_by_role("link", name="在单独的页面中打开二维码").click()
+    pc.get_by_role("link", name="前往微信扫码页面").click()
     pc.wait_for_url(f"{simulator.url}/connect/qrconnect?*")
 
 

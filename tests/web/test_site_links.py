@@ -302,7 +302,7 @@ def test_a_wechat_that_belongs_to_another_customer(
     signs_in(browser, xiaoming)
     page = browser.get(link, headers=language)
     assert 'data-obstacle="wechat_taken"' in page.text
-    assert ("没有做任何更改" if language is CHINESE else "Nothing was") in page.text
+    assert ("未做任何更改" if language is CHINESE else "Nothing was") in page.text
     assert f"{BACK}?wxlogin_error=wechat_taken" in page.text
     assert 'value="yes"' not in page.text
     answer = says(browser, link, "yes")

@@ -9,6 +9,7 @@ from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.accounts.identities import add_person
 from wxlogin.accounts.models import Session
 from wxlogin.accounts.person import Person
+from wxlogin.config.demo import demo_apps
 from wxlogin.db import db
 
 # axe-core's own words for what makes a page hard or impossible to use.
@@ -68,8 +69,21 @@ def test_no_state_of_a_code_has_a_serious_fault(service, window, agent, scheme):
     """A mini program's code on a PC, and the button in its place on a phone."""
     more = {"user_agent": agent, "width": 390} if agent else {}
     page = window(color_scheme=scheme, reduced_motion="reduce", **more)
+    look_at_every_state(page, f"{service.url}/login/scan")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_state_of_a_number_has_a_serious_fault(serve, window, scheme):
+    """The number to send to an official account."""
+    says = {"verified_service": False, "title": "茶铺"}
+    service = serve(apps=[demo_apps()[-1].model_copy(update=says)], simulator="on")
+    page = window(color_scheme=scheme, reduced_motion="reduce", width=390)
+    look_at_every_state(page, f"{service.url}/login/follow")
+
+
+def look_at_every_state(page, url):
     page.route("**/events", lambda route: route.abort())
-    page.goto(f"{service.url}/login/scan")
+    page.goto(url)
     for state in STATES:
         page.evaluate(
             """state => {

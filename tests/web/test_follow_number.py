@@ -11,9 +11,11 @@ from tests.web.pushes import Post, rows, settle
 from tests.web.scanning import AS_A_SCRIPT, refusal
 from wxlogin.accounts.models import User
 from wxlogin.accounts.sign_in import recent_logins
+from wxlogin.config.apps import Rest
 from wxlogin.config.demo import demo_apps
 from wxlogin.flows import follow_number, typed_numbers
 from wxlogin.simulator.world import ids
+from wxlogin.simulator.world.push_crypto import unseal
 from wxlogin.wechat.pushes import Push
 
 LONE = "wx0000000000000a06"
@@ -197,9 +199,7 @@ def test_a_number_mistyped_is_nobodys(app, page, xiaoming, other_browser):
     for place in range(5):
         near = list(number)
         near[place], near[place + 1] = near[place + 1], near[place]
-        if "".join(near) == number:
-            continue
-        with app.app_context():
+        if near[place] != near[place + 1]:
             assert not typed_numbers.is_number("".join(near))
     typo = number[:5] + str((int(number[5]) + 1) % 10)
     assert xiaoming.says(typo) == ""
@@ -213,6 +213,28 @@ def test_a_number_mistyped_is_nobodys(app, page, xiaoming, other_browser):
 def test_other_messages_do_nothing(page, xiaoming, text):
     assert xiaoming.says(text.replace("{}", page.number)) == ""
     assert page.state == "waiting"
+
+
+def test_what_is_no_number_on_show_goes_where_messages_go(app_for, simulator):
+    """case 24: an order's number, for the account's own staff."""
+    says = {"verified_service": False, "oa_rest": Rest.customer_service}
+    app = app_for(apps=[unverified(simulator, **says)], simulator="on")
+    page = NumberPage(Browser(app))
+    page.opens()
+    with Post(app, simulator, "lone") as wechat:
+        xiaoming = Sender(wechat, app)
+        for text in ("100000", "47", "0"):
+            xiaoming.says(text)
+            assert is_for_staff(xiaoming.sent), text
+        assert "登录" in xiaoming.says(page.number)
+        assert "已确认" in xiaoming.says(page.told["number"])
+        assert not is_for_staff(xiaoming.sent)
+
+
+def is_for_staff(answer) -> bool:
+    encrypt = answer.data.split(b"<Encrypt><![CDATA[")[1].split(b"]]")[0].decode()
+    message, _ = unseal(encrypt, demo_apps()[-1].aes_key)
+    return b"transfer_customer_service" in message
 
 
 def test_anything_but_the_two_digits_is_no_yes(page, xiaoming, lihua):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.support.journey import CHINESE, ENGLISH, Browser, calls
+from tests.support.receiver import receiver
 from tests.support.user_agents import USER_AGENTS, WECHAT_IPHONE
 from tests.web.following_door import Follower, FollowPage
 from tests.web.pushes import Post, rows, settle
@@ -464,3 +465,20 @@ def test_the_chat_speaks_the_operators_language(app_for, simulator, browser_of):
     }
     assert "Send these two digits" in texts["en"]
     assert "Send" not in texts["zh"]
+
+
+# -- beside another system --
+
+
+def test_numbers_of_ours_are_kept_and_others_are_passed_on(app_for, simulator):
+    """case 24: an order number is the shop's; what signs somebody in is nobody's."""
+    with receiver() as shop:
+        rest = {"oa_rest": Rest.forward, "forward_url": shop.url}
+        app = app_for(apps=[unverified(simulator, **rest)], simulator="on")
+        with Post(app, simulator, "lone") as wechat:
+            page, sender = NumberPage(Browser(app)), Sender(wechat, app)
+            page.opens()
+            sender.says("12345678")
+            assert len(shop.requests) == 1
+            sender.signs_in(page)
+            assert len(shop.requests) == 1

@@ -8,6 +8,7 @@ import pytest
 from wechatpy.crypto import WeChatCrypto
 
 from wxlogin.errors import PushRefused
+from wxlogin.wechat import push_envelope
 from wxlogin.wechat.push_envelope import (
     PushKeys,
     Signed,
@@ -142,6 +143,32 @@ def test_what_is_sealed_for_another_app_is_refused(keys: PushKeys) -> None:
     text = seal(KEYS, MESSAGE, nonce="1", at=1).encrypt
     with pytest.raises(PushRefused):
         unseal(keys, text)
+
+
+@pytest.mark.parametrize("more", [0, 32, 64, 192])
+def test_all_bytes_of_the_padding_are_looked_at(
+    more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Careless:
+        """Of whose padding the last byte alone is right, as for a reader that looks at
+        no other."""
+
+        def padder(self) -> "Careless":
+            return self
+
+        def update(self, full: bytes) -> bytes:
+            size = 32 - len(full) % 32 + more
+            assert size > 1
+            return full + b"\0" * (size - 1) + bytes([size])
+
+        def finalize(self) -> bytes:
+            return b""
+
+    with monkeypatch.context() as careless:
+        careless.setattr(push_envelope, "PKCS7", lambda _bits: Careless())
+        text = seal(KEYS, MESSAGE, nonce="1", at=1).encrypt
+    with pytest.raises(PushRefused):
+        unseal(KEYS, text)
 
 
 @pytest.mark.parametrize("length", [0, 1, len(MESSAGE) + 1, 0xFFFFFFFF])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from tests.support.journey import Browser, Phone
+from tests.support.journey import CHINESE, ENGLISH, Browser, Phone, Started
 from tests.web.mini_program import MiniProgram
 from tests.web.pushes import Post, rows
 from wxlogin.accounts.models import (
@@ -19,6 +19,7 @@ from wxlogin.accounts.models import (
 )
 from wxlogin.config.demo import demo_apps
 from wxlogin.simulator.server import SimulatorServer
+from wxlogin.simulator.world import ids
 
 REVOKE, CLOSE = "user_authorization_revoke", "user_authorization_cancellation"
 
@@ -129,6 +130,41 @@ def test_of_a_closed_wechat_nothing_is_left(
     pushes_of("mp").pushes(CLOSE)
     assert (rows(app, User), rows(app, Identity), rows(app, Session)) == ([], [], [])
     assert program.sends("GET", "/api/me").status_code == 401
+
+
+def test_a_closed_wechat_leaves_who_shares_the_account(
+    app: Flask, signed_in: Browser, lihua: Phone, pushes_of: Callable[[str], Post]
+) -> None:
+    """Also in the first seven days, in which nobody pushes an elder out."""
+    started = Started.at(signed_in.post("/me/identities").location)
+    signed_in.returns(started, lihua.confirms(started))
+    pushes_of("web").pushes(CLOSE)
+    (left,) = rows(app, Identity)
+    assert left.openid == ids.openid(left.appid, "lihua")
+    browser = Browser(app)
+    started = browser.starts()
+    browser.returns(started, lihua.confirms(started))
+    assert browser.who()["uid"] == user(app).uid
+    page = browser.get("/me", headers=ENGLISH).text
+    assert "A WeChat account was closed for good." in page
+
+
+def test_the_account_page_says_what_was_taken_back(
+    app: Flask,
+    signed_in: Browser,
+    program: MiniProgram,
+    pushes_of: Callable[[str], Post],
+) -> None:
+    wechat = pushes_of("mp")
+    wechat.pushes(REVOKE, info="6", more={"RevokeInfo": "6,8"}, faults=["duplicate"])
+    wechat.pushes(REVOKE, info="6", more={"RevokeInfo": "12"})
+    page = signed_in.get("/me", headers=ENGLISH).text
+    assert page.count("In WeChat you took your name and picture back.") == 1
+    assert page.count("In WeChat you took your phone number back.") == 1
+    assert page.count("· 127.0.0.1") == 2
+    page = signed_in.get("/me", headers=CHINESE).text
+    assert "你在微信中收回了昵称和头像。" in page
+    assert "你在微信中收回了手机号。" in page
 
 
 def test_somebody_elses_push_wipes_nothing_of_yours(

@@ -155,9 +155,18 @@ def unlink(user_id: int, identity_id: int, *, through: int | None = None) -> Non
 
 
 def unlink_in(
-    session: Session, user_id: int, identity_id: int, *, through: int | None = None
+    session: Session,
+    user_id: int,
+    identity_id: int,
+    *,
+    through: int | None = None,
+    guarded: bool = True,
 ) -> None:
-    """The same inside the caller's transaction."""
+    """The same inside the caller's transaction.
+
+    Not `guarded`, nobody stays for having been there before a newcomer: for WeChat's
+    word that a person is gone.
+    """
     lock(session, {user_id})
     query = sa.select(Identity).where(Identity.user_id == user_id)
     identities = list(session.scalars(query))
@@ -169,7 +178,7 @@ def unlink_in(
     if wechat is None or len(company.wechats) == 1:
         raise Conflict("the last WeChat of an account cannot be taken off")
     by = company.of(through) if through is not None else None
-    if not company.may_go(wechat, by=by, at=at):
+    if guarded and not company.may_go(wechat, by=by, at=at):
         raise RecentlyJoined("an older WeChat is not taken off for a new one's sake")
     going = wechat.identities
     # Before their rows go with the identities' rows.

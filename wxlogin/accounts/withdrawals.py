@@ -7,17 +7,19 @@ closed everything goes: it is taken off the account, and an account with no othe
 deleted.
 
 A name has no mark of where it came from: the one that is shown goes, whichever app or
-keyboard it was typed into.
+keyboard it was typed into. The login history of the account says what was taken back.
 """
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import identities, people
+from wxlogin.accounts import history, identities, people
 from wxlogin.accounts.changes import Change, Kind, announce
+from wxlogin.accounts.history import Happened
 from wxlogin.accounts.models import Avatar, Grant, Identity, PhoneNumber, User
 from wxlogin.accounts.owners import lock
 from wxlogin.db.statements import run
@@ -33,6 +35,10 @@ class Part(StrEnum):
     phone = "phone"
     #: WeChat's tokens of this app.
     grant = "grant"
+
+
+# WeChat's tokens are nothing that a person gave knowingly.
+_LINES = {Part.profile: Happened.took_profile, Part.phone: Happened.took_phone}
 
 
 def take_back(
@@ -51,6 +57,9 @@ def take_back(
         run(session, sa.delete(PhoneNumber).where(PhoneNumber.identity_id == found.id))
     if Part.profile in parts:
         _forget_profile(session, user, at)
+    about: dict[str, Any] = {"appid": appid, "at": at, "identity_id": found.id}
+    for part in sorted(parts & _LINES.keys()):
+        history.note(session, user.id, _LINES[part], **about)
     data = {
         "identities": [{"appid": appid, "kind": found.kind}],
         "parts": sorted(part.value for part in parts),
@@ -68,16 +77,19 @@ def has_changed(session: Session, appid: str, openid: str) -> bool:
     return bool(run(session, news))
 
 
-def close(session: Session, appid: str, openid: str) -> bool:
+def close(session: Session, appid: str, openid: str, *, at: datetime) -> bool:
     """The WeChat account is closed for good; False where the openid is nobody's."""
     found = _identity(session, appid, openid)
     if found is None:
         return False
+    user_id = found.user_id
     try:
-        identities.unlink_in(session, found.user_id, found.id)
+        identities.unlink_in(session, user_id, found.id, guarded=False)
     except Conflict:
         # Nobody else is left who could sign in to it.
-        people.delete_in(session, found.user_id)
+        people.delete_in(session, user_id)
+    else:
+        history.note(session, user_id, Happened.closed, appid=appid, at=at)
     return True
 
 

@@ -124,7 +124,7 @@ def _take_back(session: Session, appid: str, push: Push) -> None:
         return
     match push.event:
         case revocations.CLOSED:
-            known = withdrawals.close(session, appid, push.openid)
+            known = withdrawals.close(session, appid, push.openid, at=now())
         case revocations.CHANGED:
             known = withdrawals.has_changed(session, appid, push.openid)
         case _:

@@ -2,9 +2,12 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from wxlogin.accounts import people, sessions, sign_in
+from wxlogin.accounts.history import NO_DOOR, Happened
+from wxlogin.accounts.sign_in import Login
 from wxlogin.errors import NotFound, SignInNeeded
 from wxlogin.flows import identities, session
 from wxlogin.flows.profile import update_profile
@@ -14,6 +17,19 @@ from wxlogin.web import edge, visitors
 from wxlogin.web.problems import refusal
 
 bp = Blueprint("account", __name__, url_prefix="/me")
+
+_HAPPENED = {
+    Happened.took_profile: lazy_gettext(
+        "In WeChat you took your name and picture back."
+    ),
+    Happened.took_phone: lazy_gettext("In WeChat you took your phone number back."),
+    Happened.closed: lazy_gettext(
+        "A WeChat account was closed for good. It is off this account."
+    ),
+    Happened.moved: lazy_gettext(
+        "An official account moved to a new one, and you along with it."
+    ),
+}
 
 
 @bp.errorhandler(SignInNeeded)
@@ -38,8 +54,14 @@ def me() -> Response | str:
         sessions=sessions.list_for(visitor.user_id),
         sites=memberships.of_user(visitor.user_id),
         logins=sign_in.recent_logins(visitor.user_id),
+        happened=_happened,
         apps=settings.app_names,
     )
+
+
+def _happened(line: Login) -> str | None:
+    """What a line of the login history tells, if it is no sign-in."""
+    return str(_HAPPENED[Happened(line.outcome)]) if line.door == NO_DOOR else None
 
 
 @bp.post("/profile")

@@ -87,7 +87,7 @@ class PhoneNumber(Base):
 
 
 class LoginEvent(Base):
-    """One sign-in that succeeded."""
+    """One sign-in that succeeded; or what WeChat told us (accounts/history.py)."""
 
     __tablename__ = "login_events"
     __table_args__ = (sa.Index(None, "user_id", "at"), OPTIONS)

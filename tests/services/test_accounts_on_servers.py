@@ -13,6 +13,7 @@ from tests.support.people import People, accounts_app, check_invariants
 from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_merges import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_moves import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_people import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_phones import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_resolve_invariants import *  # noqa: F403  the same tests

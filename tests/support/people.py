@@ -18,7 +18,7 @@ from tests.support.tables import create_tables
 from wxlogin.accounts import changes
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.merges import Cause, Merged, list_merges, merge
-from wxlogin.accounts.models import Identity, UnionId, User
+from wxlogin.accounts.models import Identity, MovedIdentity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.sessions import NewSession
@@ -174,6 +174,7 @@ def check_invariants() -> None:
         identities = list(session.scalars(sa.select(Identity)))
         unionids = list(session.scalars(sa.select(UnionId)))
         sessions = list(session.scalars(sa.select(SessionRow)))
+        moves = list(session.scalars(sa.select(MovedIdentity)))
     live = {user.id for user in users.values() if user.merged_into_id is None}
     owners = {(one.open_platform, one.unionid): one.user_id for one in unionids}
     for user in users.values():
@@ -183,6 +184,8 @@ def check_invariants() -> None:
             owner = owners[(identity.open_platform or "", identity.unionid)]
             assert owner == identity.user_id
     belongs = {identity.id: identity.user_id for identity in identities}
+    for move in moves:
+        assert belongs[move.old_id] == belongs[move.new_id]
     for one in sessions:
         assert belongs[one.identity_id] == one.user_id
     # An import may know a person by unionid alone.

@@ -111,6 +111,41 @@ def of_user(user_id: int) -> dict[str, bool]:
     return told
 
 
+def move(
+    session: Session,
+    source: str,
+    openid: str,
+    *,
+    to: tuple[str, str],
+    open_platform: str | None,
+    at: datetime,
+) -> bool:
+    """The follower of an account that moved follows the new one; `to` is its appid and
+    the openid there, `open_platform` the new account's. False where there is no such
+    follower. WeChat is to be asked about the person then."""
+    names = {"appid": source, "openid": openid}
+    row = session.scalars(_LOCKED, names).first()
+    if row is None:
+        return False
+    stays = row.open_platform == open_platform
+    values = {
+        "appid": to[0],
+        "openid": to[1],
+        "open_platform": row.open_platform if stays else None,
+        "unionid": row.unionid if stays else None,
+        "followed": row.followed,
+        "changed_at": row.changed_at,
+        "followed_at": row.followed_at,
+        "unfollowed_at": row.unfollowed_at,
+        "scene": row.scene,
+        "ask_at": at,
+    }
+    # What the new account has told of the person by now is newer.
+    insert_or_ignore(session, Follower, values)
+    run(session, sa.delete(Follower).where(Follower.id == row.id))
+    return True
+
+
 def forget(session: Session, user_id: int) -> None:
     """Removes all that is known of whom the user follows."""
     ids = [row.id for row in session.execute(_IDS, {"user_id": user_id})]

@@ -40,6 +40,8 @@ class Cause(StrEnum):
     unionid = "unionid"
     #: The person signed in as both and chose to.
     choice = "choice"
+    #: An official account moved, and WeChat says that both openids are one person.
+    moved = "moved"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 The user that was merged away gets back what the survivor still holds:
 
 - the unionids and identities on the merge's record, and the former users;
-- identities that came to the survivor later by one of those unionids.
+- identities that came to the survivor later by one of those unionids, or are what
+  one of those identities became when an account moved.
 
 An identity that ends up with one user while the unionid on it belongs to another
 forgets the unionid. The pair is kept apart from then on, so that the next sign-in
@@ -18,7 +19,14 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts import avatars, conflicts, sessions, wechats
 from wxlogin.accounts.changes import Change, Kind, announce
-from wxlogin.accounts.models import Identity, LoginEvent, Merge, UnionId, User
+from wxlogin.accounts.models import (
+    Identity,
+    LoginEvent,
+    Merge,
+    MovedIdentity,
+    UnionId,
+    User,
+)
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Profile
 from wxlogin.db import StartOver, now, transaction
@@ -116,8 +124,19 @@ def _going_back(session: Session, row: Merge, holder: User) -> set[int]:
     )
     held = sa.select(Identity.id).where(Identity.user_id == holder.id)
     by_unionid = set(session.scalars(held.join(UnionId, mine)))
-    later = by_unionid - _of_others(session, row)
+    by_move = _became(session, by_unionid | set(row.moved.identities))
+    later = (by_unionid | by_move) - _of_others(session, row)
     return _held(session, holder) & (set(row.moved.identities) | later)
+
+
+def _became(session: Session, identities: set[int]) -> set[int]:
+    """What these became where an account moved, and those in turn."""
+    found: set[int] = set()
+    while identities:
+        new = {one for _, one in wechats.moves_of(session, identities)}
+        identities = new - found
+        found |= new
+    return found
 
 
 def _of_others(session: Session, row: Merge) -> set[int]:
@@ -162,6 +181,15 @@ def _give_back(
         run(session, held.values({owner: loser.id}))
     through = SessionRow.identity_id.in_(identities)
     sessions.end(session, through)
+    _part(session, identities)
+
+
+def _part(session: Session, identities: set[int]) -> None:
+    """No openid of these became one of another user's."""
+    old, new = MovedIdentity.old_id, MovedIdentity.new_id
+    going = old.in_(identities) & new.not_in(identities)
+    coming = new.in_(identities) & old.not_in(identities)
+    run(session, sa.delete(MovedIdentity).where(going | coming))
 
 
 def _forget_foreign_unionids(session: Session, *user_ids: int) -> None:

@@ -1,8 +1,8 @@
 """The WeChats of an account: which identities are one, and since when they share it.
 
-A WeChat is all identities under one unionid; an identity without a unionid stands for
-itself. Several come to share an account because one was added to it, or because two
-accounts became one.
+A WeChat is all identities under one unionid, and what their openids became where an
+account moved; an identity without either stands for itself. Several come to share an
+account because one was added to it, or because two accounts became one.
 
 Nobody who has just come pushes out who was there before: a scan that was begged for,
 or a browser left open for a minute, would cost somebody the account for good
@@ -16,7 +16,7 @@ or a browser left open for a minute, would cost somebody the account for good
 - a newcomer, and either side of a merge, does not delete the account.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -24,7 +24,7 @@ from itertools import combinations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from wxlogin.accounts.models import Identity, Merge, User
+from wxlogin.accounts.models import Identity, Merge, MovedIdentity, User
 from wxlogin.accounts.owners import family
 
 #: So long somebody is new to an account.
@@ -114,7 +114,10 @@ class Company:
 def company(session: Session, user_id: int) -> Company:
     """The WeChats of this user, in one statement where there is but one."""
     query = sa.select(Identity).where(Identity.user_id == user_id)
-    wechats = _wechats(session.scalars(query.order_by(Identity.id)).all())
+    identities = session.scalars(query.order_by(Identity.id)).all()
+    wechats = _wechats(identities)
+    if len(wechats) > 1:
+        wechats = _wechats(identities, moves_of(session, [i.id for i in identities]))
     if len(wechats) < 2:
         return Company(wechats, ())
     merges = _merges(session, user_id)
@@ -124,19 +127,43 @@ def company(session: Session, user_id: int) -> Company:
     return Company(wechats, tuple(apart))
 
 
-def _wechats(identities: Sequence[Identity]) -> tuple[WeChat, ...]:
-    groups: dict[object, list[Identity]] = {}
-    for one in identities:
-        key = (one.open_platform, one.unionid) if one.unionid else one.id
-        groups.setdefault(key, []).append(one)
+def moves_of(session: Session, identities: Collection[int]) -> list[tuple[int, int]]:
+    """Pairs of an identity and what it became, where one of these became another."""
+    moved = MovedIdentity
+    query = sa.select(moved.old_id, moved.new_id).where(moved.old_id.in_(identities))
+    return [(old, new) for old, new in session.execute(query.order_by(moved.id))]
+
+
+def _wechats(
+    identities: Sequence[Identity], moves: Sequence[tuple[int, int]] = ()
+) -> tuple[WeChat, ...]:
     found = [
         WeChat(
             frozenset(one.id for one in group),
             min(one.first_seen_at for one in group),
         )
-        for group in groups.values()
+        for group in _groups(identities, moves)
     ]
     return tuple(sorted(found, key=lambda one: (one.since, min(one.identities))))
+
+
+def _groups(
+    identities: Sequence[Identity], moves: Sequence[tuple[int, int]]
+) -> list[list[Identity]]:
+    groups: dict[object, list[Identity]] = {}
+    place: dict[int, object] = {}
+    for one in identities:
+        key = (one.open_platform, one.unionid) if one.unionid else one.id
+        groups.setdefault(key, []).append(one)
+        place[one.id] = key
+    for old, new in moves:
+        here, there = place[old], place.get(new)
+        if there is None or here == there:
+            continue
+        joined = groups.pop(there)
+        groups[here] += joined
+        place |= {one.id: here for one in joined}
+    return list(groups.values())
 
 
 def _merges(session: Session, user_id: int) -> Sequence[sa.Row[Merge, str, str]]:

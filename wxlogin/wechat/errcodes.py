@@ -497,6 +497,15 @@ _ROWS = (
     ),
     Errcode(61024, "", "of third-party platforms", Action.CFG, _THIRD_PARTY),
     Errcode(
+        63178,
+        "appid wrong",
+        "the old account is not known as one that moved to this one",
+        Action.CFG,
+        "Both administrators confirm the move first. WeChat takes the old account's "
+        "appid or its gh_ id, and not always both: see docs/moves.md.",
+        seen=True,
+    ),
+    Errcode(
         87007,
         "session_key is not existd or expired",
         "the person has no live session key in this program",

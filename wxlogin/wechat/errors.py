@@ -69,6 +69,7 @@ class Call(StrEnum):
     MENU = "menu"
     MAKE_MENU = "make_menu"
     AUTO_REPLIES = "auto_replies"
+    NEW_OPENIDS = "new_openids"
 
 
 #: What spends a code that a person has got from WeChat to sign in.

@@ -32,6 +32,7 @@ _PATHS = {
     Call.MENU: endpoints.CGI_SELFMENU_INFO,
     Call.MAKE_MENU: endpoints.CGI_MENU_CREATE,
     Call.AUTO_REPLIES: endpoints.CGI_AUTOREPLY_INFO,
+    Call.NEW_OPENIDS: endpoints.CGI_CHANGEOPENID,
 }
 #: What spends something of the person's: it is never sent twice by itself.
 _SPENDS = frozenset({Call.EXCHANGE, Call.REFRESH, Call.CODE2SESSION, Call.PHONE_NUMBER})

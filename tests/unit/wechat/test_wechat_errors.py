@@ -55,6 +55,7 @@ OF_APPS_ALONE = {
     44002,
     47001,
     61010,
+    63178,
 } | {87007, 87008, 87009, 89501, 89506, 89507}
 
 ROWS = pytest.mark.parametrize("row", ERRCODES.values(), ids=lambda row: str(row.code))

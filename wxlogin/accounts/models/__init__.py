@@ -14,6 +14,7 @@ from wxlogin.accounts.models.account_tables import (
     KeptApart,
     Merge,
     Moved,
+    MovedIdentity,
     UnionId,
     User,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "LogoutNotice",
     "Merge",
     "Moved",
+    "MovedIdentity",
     "PhoneNumber",
     "Push",
     "Session",

@@ -73,6 +73,19 @@ class Identity(Base):
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class MovedIdentity(Base):
+    """One openid that became another, because an official account moved: WeChat says
+    that both are one person. Both are the same user's."""
+
+    __tablename__ = "moved_identities"
+    __table_args__ = (sa.UniqueConstraint("old_id", "new_id"), OPTIONS)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    old_id: Mapped[int] = mapped_column(owned_by("identities"))
+    new_id: Mapped[int] = mapped_column(owned_by("identities"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class UnionId(Base):
     """One (open platform, unionid) and the user whose it is."""
 
@@ -134,6 +147,7 @@ class Merge(Base):
     loser_id: Mapped[int] = mapped_column(owned_by("users"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: `unionid`: WeChat named one unionid for both. `choice`: the person did it.
+    #: `moved`: an account moved, and both openids are one person.
     cause: Mapped[str] = mapped_column(sa.String(16))
     moved: Mapped[Moved] = mapped_column(MovedRows)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

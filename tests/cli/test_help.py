@@ -29,7 +29,7 @@ def test_every_command_says_what_it_does(path, command, tmp_path, monkeypatch):
     done = CliRunner().invoke(main, [*path, "--help"])
     assert done.exit_code == 0, done.output
     assert command.help or command.callback.__doc__
-    assert "--app" not in done.output
+    assert "--app IMPORT" not in done.output
     assert "--debug" not in done.output
     assert list(tmp_path.iterdir()) == []
 

@@ -1,6 +1,7 @@
 """What people take back in WeChat is wiped, for every kind of app, and nothing else."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -8,6 +9,8 @@ from flask import Flask
 from tests.support.journey import CHINESE, ENGLISH, Browser, Phone, Started
 from tests.web.mini_program import MiniProgram
 from tests.web.pushes import Post, rows
+from wxlogin.accounts import history
+from wxlogin.accounts.history import Happened
 from wxlogin.accounts.models import (
     Avatar,
     Event,
@@ -18,6 +21,7 @@ from wxlogin.accounts.models import (
     User,
 )
 from wxlogin.config.demo import demo_apps
+from wxlogin.db import now, transaction
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import ids
 
@@ -165,6 +169,21 @@ def test_the_account_page_says_what_was_taken_back(
     page = signed_in.get("/me", headers=CHINESE).text
     assert "你在微信中收回了昵称和头像。" in page
     assert "你在微信中收回了手机号。" in page
+
+
+def test_each_line_of_the_history_has_words(app: Flask, signed_in: Browser) -> None:
+    def write(session: Any) -> None:
+        for happened in Happened:
+            history.note(session, 1, happened, appid="wx0000000000000a02", at=now())
+
+    with app.app_context():
+        transaction(write)
+    for language, words in (
+        (ENGLISH, "An official account moved to a new one, and you along with it."),
+        (CHINESE, "公众号已迁移到新的账号，你的登录也随之迁移。"),
+    ):
+        page = signed_in.get("/me", headers=language)
+        assert (page.status_code, words in page.text) == (200, True)
 
 
 def test_somebody_elses_push_wipes_nothing_of_yours(

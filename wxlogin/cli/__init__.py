@@ -12,6 +12,7 @@ from wxlogin import __version__
 from wxlogin.cli.accounts import conflicts_group, merges_group, users_group
 from wxlogin.cli.demo import demo
 from wxlogin.cli.keys import keys_group
+from wxlogin.cli.moves import migrate_group
 from wxlogin.cli.official_account import oa_group
 from wxlogin.cli.printing import show_everything
 from wxlogin.cli.serving import run, simulator
@@ -63,5 +64,5 @@ for command in (import_command, export_command):
     main.add_command(command)
 for command in (users_group, merges_group, conflicts_group, keys_group, cleanup):
     main.add_command(command)
-for command in (oa_group, deliver):
+for command in (oa_group, migrate_group, deliver):
     main.add_command(command)

@@ -98,10 +98,17 @@ class Progress:
     """How far a command is: one line on a terminal, nothing in a pipe.
 
     The line is rewritten four times a second. `size` and `source`: how much there is to
-    read, and what it is read from, to tell how long it will take.
+    read, and what it is read from, to tell how long it will take; `what` is counted.
     """
 
-    def __init__(self, size: int | None = None, source: BinaryIO | None = None) -> None:
+    def __init__(
+        self,
+        size: int | None = None,
+        source: BinaryIO | None = None,
+        *,
+        what: str = "lines",
+    ) -> None:
+        self._what = what
         self._size = size
         self._source = source
         self._begun = self._shown = time.monotonic()
@@ -118,7 +125,7 @@ class Progress:
             self._write(_CLEAR)
 
     def _text(self, done: int, seconds: float) -> str:
-        text = f"{done:,} lines, {done / seconds:,.0f} a second"
+        text = f"{done:,} {self._what}, {done / seconds:,.0f} a second"
         part = self._part()
         if not part:
             return text

@@ -4,7 +4,6 @@ What is printed names lines, users of ours and a site's external ids, never ids 
 WeChat's; the log has counts only.
 """
 
-import io
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ from typing import Any, BinaryIO, TextIO, cast
 import click
 from flask.cli import with_appcontext
 
+from wxlogin.cli.files import STANDARD, private
 from wxlogin.cli.tally import Progress, Tally
 from wxlogin.config import Settings, Site
 from wxlogin.db import now
@@ -38,7 +38,6 @@ from wxlogin.transfer.inserts import Customers
 from wxlogin.transfer.record import Result
 
 _FORMAT = click.Choice([shape.value for shape in Format])
-_STANDARD = "-"
 _BELIEVED = (
     "This file is believed like WeChat itself: whoever wrote it says which openid is "
     "which person (docs/import-export.md)."
@@ -116,7 +115,7 @@ class _Order:
 def _read(order: _Order, records: Records, how: Import) -> Tally:
     with ExitStack() as stack:
         source, size = stack.enter_context(_source(order.file))
-        report = stack.enter_context(_private(order.report)) if order.report else None
+        report = stack.enter_context(private(order.report)) if order.report else None
         progress = Progress(size, source)
         try:
             people = read_file(source, _shape(order.file, order.shape), records)
@@ -161,7 +160,7 @@ def _report_line(result: Result) -> str:
     help="Write all people to FILE (standard output without one, or with -), in the "
     "form an import takes.",
 )
-@click.argument("file", default=_STANDARD)
+@click.argument("file", default=STANDARD)
 @click.option("--site", help="Only those this site knows, with its external ids.")
 @click.option("--format", "shape", type=_FORMAT, help="If the name does not tell.")
 @click.option(
@@ -175,12 +174,12 @@ def export_command(file: str, site: str | None, shape: str | None, excel: bool) 
     client_id = _site(settings, site).client_id if site else None
     if excel:
         shape = shape or Format.csv.value
-    form = _shape(file, shape or (Format.jsonl.value if file == _STANDARD else None))
+    form = _shape(file, shape or (Format.jsonl.value if file == STANDARD else None))
     if excel and form is not Format.csv:
         raise click.UsageError("--excel is for CSV: say --format csv")
     progress = Progress()
     done = 0
-    with _private(file) as target:
+    with private(file) as target:
         if excel:
             target.write(_BOM)
         pages = export_people(target, form, settings.apps, client_id=client_id)
@@ -227,7 +226,7 @@ def _shape(file: str, shape: str | None) -> Format:
 @contextmanager
 def _source(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
     """The file to read, and its size where it has one."""
-    if file == _STANDARD:
+    if file == STANDARD:
         yield sys.stdin.buffer, None
         return
     try:
@@ -236,28 +235,3 @@ def _source(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}") from None
     with opened:
         yield opened, os.fstat(opened.fileno()).st_size or None
-
-
-@contextmanager
-def _private(file: str) -> Iterator[TextIO]:
-    """A file of people that nobody else may read; whole, or not there at all."""
-    if file == _STANDARD:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            # Whatever the terminal's language is: an import reads UTF-8.
-            sys.stdout.reconfigure(encoding="utf-8", newline="")
-        yield sys.stdout
-        return
-    part = f"{file}.part"
-    try:
-        # One that was left behind may be open to others.
-        Path(part).unlink(missing_ok=True)
-        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise click.UsageError(f"{part} cannot be made: {error.strerror}") from None
-    try:
-        with open(number, "w", encoding="utf-8", newline="") as opened:
-            yield opened
-        os.replace(part, file)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise

@@ -9,6 +9,7 @@ counts, by WeChat's clock, which knows seconds; of a follow and an unfollow in t
 second the unfollow counts, until WeChat is asked.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wxlogin.accounts.changes import Change, Kind, announce
-from wxlogin.accounts.models import Follower, Identity, UnionId
+from wxlogin.accounts.models import Follower, FollowerList, Identity, UnionId
 from wxlogin.accounts.owners import lock
 from wxlogin.db import read
-from wxlogin.db.statements import insert_or_ignore, run
+from wxlogin.db.statements import insert_or_ignore, remove, run
 from wxlogin.errors import AccountGone
 
 # Nobody follows an app of another kind.
@@ -62,42 +63,15 @@ def note(session: Session, follow: Follow, *, now: datetime) -> bool:
     return True
 
 
-def learn(
-    session: Session,
-    follower_id: int,
-    *,
-    follows: bool,
-    unionid: tuple[str, str] | None,
-    at: datetime,
-) -> None:
-    """Takes what WeChat answered about a person; `unionid` is a pair of open platform
-    and unionid."""
-    row = session.get(Follower, follower_id, with_for_update=True)
-    if row is None:
-        return
-    before = _users(session, row)
-    if unionid is not None:
-        row.open_platform, row.unionid = unionid
-    row.ask_at = None
-    if row.followed != follows:
-        _change(session, row, follows, at)
-    elif follows:
-        # Of whom we did not know before which user it is.
-        session.flush()
-        _announce(session, row, _users(session, row) - before, at)
-
-
 def due(at: datetime, *, most: int) -> list[Asked]:
     """The people about whom WeChat is to be asked now, the longest waiting first."""
     query = _DUE.limit(most)
     return read(lambda s: [Asked(*row) for row in s.execute(query, {"at": at})])
 
 
-def put_off(session: Session, follower_id: int, until: datetime) -> None:
-    """WeChat did not say; it is asked again from then on."""
-    own = sa.update(Follower).where(
-        Follower.id == follower_id, Follower.ask_at.is_not(None)
-    )
+def put_off(session: Session, ids: Sequence[int], until: datetime) -> None:
+    """WeChat did not say of these; it is asked again from then on."""
+    own = sa.update(Follower).where(Follower.id.in_(ids), Follower.ask_at.is_not(None))
     run(session, own.values(ask_at=until))
 
 
@@ -148,9 +122,19 @@ def move(
 
 def forget(session: Session, user_id: int) -> None:
     """Removes all that is known of whom the user follows."""
-    ids = [row.id for row in session.execute(_IDS, {"user_id": user_id})]
-    if ids:
-        run(session, sa.delete(Follower).where(Follower.id.in_(ids)))
+    found = list(session.execute(_IDS, {"user_id": user_id}))
+    if not found:
+        return
+    # The place at which a list goes on names somebody, too; it begins again then.
+    openids = [row.openid for row in found]
+    here = sa.update(FollowerList).where(FollowerList.next_openid.in_(openids))
+    run(session, here.values(next_openid=""))
+    run(session, sa.delete(Follower).where(Follower.id.in_([row.id for row in found])))
+
+
+def forget_gone(before: datetime) -> int:
+    """Removes who ceased to follow before that and is no user; says how many."""
+    return remove(Follower, ~Follower.followed, Follower.changed_at <= before, _NOBODYS)
 
 
 def _change(session: Session, row: Follower, follows: bool, at: datetime) -> None:
@@ -162,16 +146,22 @@ def _change(session: Session, row: Follower, follows: bool, at: datetime) -> Non
         row.unfollowed_at = at
     session.flush()
     if changed:
-        _announce(session, row, _users(session, row), at)
+        tell(session, row, users_of(session, [row.id]).get(row.id, ()), at)
 
 
-def _users(session: Session, row: Follower) -> set[int]:
-    return set(session.scalars(_USERS, {"follower_id": row.id}))
+def users_of(session: Session, ids: Sequence[int]) -> dict[int, set[int]]:
+    """The users who these followers are, by the followers' ids; nobody is missing who
+    is one."""
+    found: dict[int, set[int]] = {}
+    for user_id, follower_id in session.execute(_USERS, {"ids": list(ids)}):
+        found.setdefault(follower_id, set()).add(user_id)
+    return found
 
 
-def _announce(
-    session: Session, row: Follower, user_ids: set[int], at: datetime
+def tell(
+    session: Session, row: Follower, user_ids: Iterable[int], at: datetime
 ) -> None:
+    """Announces that these users follow, or follow no more, as the row says."""
     kind = Kind.followed if row.followed else Kind.unfollowed
     data = {"identities": [{"appid": row.appid, "kind": _ACCOUNT}]}
     for user_id in sorted(user_ids):
@@ -210,15 +200,20 @@ _LOCKED = (
     .execution_options(populate_existing=True)
 )
 _BY_OPENID, _BY_UNIONID = _owners(Follower)
-_OF_FOLLOWER = Follower.id == sa.bindparam("follower_id")
-_USERS = sa.union(_BY_OPENID.where(_OF_FOLLOWER), _BY_UNIONID.where(_OF_FOLLOWER))
+_THESE = Follower.id.in_(sa.bindparam("ids", expanding=True))
+_USERS = sa.union(
+    *(one.add_columns(Follower.id).where(_THESE) for one in (_BY_OPENID, _BY_UNIONID))
+)
 _USER: sa.BindParameter[int] = sa.bindparam("user_id")
 _IS_USERS = sa.or_(
     _BY_OPENID.where(Identity.user_id == _USER).correlate(Follower).exists(),
     _BY_UNIONID.where(UnionId.user_id == _USER).correlate(Follower).exists(),
 )
 _OF_USER = sa.select(Follower.appid, Follower.followed).where(_IS_USERS)
-_IDS = sa.select(Follower.id).where(_IS_USERS)
+_IDS = sa.select(Follower.id, Follower.openid).where(_IS_USERS)
+_NOBODYS = sa.and_(
+    ~_BY_OPENID.correlate(Follower).exists(), ~_BY_UNIONID.correlate(Follower).exists()
+)
 _DUE = (
     sa.select(Follower.id, Follower.appid, Follower.openid)
     .where(Follower.ask_at <= sa.bindparam("at"))

@@ -11,6 +11,7 @@ from flask.cli import AppGroup, ScriptInfo
 from wxlogin import __version__
 from wxlogin.cli.accounts import conflicts_group, merges_group, users_group
 from wxlogin.cli.demo import demo
+from wxlogin.cli.followers import followers_group
 from wxlogin.cli.keys import keys_group
 from wxlogin.cli.moves import migrate_group
 from wxlogin.cli.official_account import oa_group
@@ -62,7 +63,7 @@ for command in (demo, run, simulator, doctor, db_group, settings_command):
     main.add_command(command)
 for command in (import_command, export_command):
     main.add_command(command)
-for command in (users_group, merges_group, conflicts_group, keys_group, cleanup):
+for command in (users_group, merges_group, conflicts_group, followers_group):
     main.add_command(command)
-for command in (oa_group, migrate_group, deliver):
+for command in (oa_group, migrate_group, keys_group, cleanup, deliver):
     main.add_command(command)

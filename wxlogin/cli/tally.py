@@ -98,7 +98,9 @@ class Progress:
     """How far a command is: one line on a terminal, nothing in a pipe.
 
     The line is rewritten four times a second. `size` and `source`: how much there is to
-    read, and what it is read from, to tell how long it will take; `what` is counted.
+    read, and what it is read from, to tell how long it will take; or `show` is told of
+    how many. `what` is counted. With `every` a pipe gets a line, too, for each so many
+    that are done.
     """
 
     def __init__(
@@ -107,29 +109,40 @@ class Progress:
         source: BinaryIO | None = None,
         *,
         what: str = "lines",
+        every: int = 0,
     ) -> None:
-        self._what = what
         self._size = size
         self._source = source
+        self._what, self._every = what, every
+        self._first: int | None = None
+        self._told = 0
         self._begun = self._shown = time.monotonic()
         self._on = sys.stderr.isatty()
 
-    def show(self, done: int) -> None:
+    def show(self, done: int, of: int | None = None) -> None:
         at = time.monotonic()
+        if self._first is None:
+            # What an earlier run did, beside a part of what this one did.
+            self._first = self._told = done if self._every else 0
         if self._on and at - self._shown >= _EVERY:
             self._shown = at
-            self._write(f"{_CLEAR}{self._text(done, at - self._begun)}")
+            self._write(f"{_CLEAR}{self._text(done, of, at - self._begun)}")
+        elif not self._on and self._every and done - self._told >= self._every:
+            self._told = done
+            self._write(f"{self._text(done, of, at - self._begun)}\n")
 
     def clear(self) -> None:
         if self._on:
             self._write(_CLEAR)
 
-    def _text(self, done: int, seconds: float) -> str:
-        text = f"{done:,} {self._what}, {done / seconds:,.0f} a second"
-        part = self._part()
-        if not part:
+    def _text(self, done: int, of: int | None, seconds: float) -> str:
+        so_far = f"{done:,} of {of:,}" if of else f"{done:,}"
+        pace = (done - (self._first or 0)) / seconds
+        text = f"{so_far} {self._what}, {pace:,.0f} a second"
+        part = done / of if of else self._part()
+        if not part or not pace:
             return text
-        left = seconds / part - seconds
+        left = (of - done) / pace if of else seconds / part - seconds
         return f"{text}, {part:.0%}, {left // 60:.0f}:{left % 60:02.0f} left"
 
     def _part(self) -> float:

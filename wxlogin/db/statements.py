@@ -9,7 +9,7 @@ more than sending it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -75,6 +75,14 @@ def insert_or_ignore(
     result = session.execute(statement, values)
     row = result.first() if facts else None
     return tuple(row) if row is not None else None
+
+
+def insert_many_or_ignore(
+    session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Inserts those of the rows that no unique constraint is in the way of."""
+    statement = _or_ignore(session.get_bind().dialect.name, model, ())
+    session.execute(statement, rows)
 
 
 @lru_cache(maxsize=64)

@@ -33,7 +33,7 @@ from wxlogin.flows.signing_in import Answer, person_of
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.service import running
-from wxlogin.wechat import app_calls
+from wxlogin.wechat.follower_calls import follower
 from wxlogin.wechat.pushes import Push
 
 DOOR = doors.FOLLOW.name
@@ -179,7 +179,7 @@ def unionid_of(app: App, openid: str, *, deadline: Deadline) -> str | None:
     wechat = running().wechat
     told = with_token(
         app,
-        lambda token: app_calls.follower(wechat, app, token, openid, deadline=deadline),
+        lambda token: follower(wechat, app, token, openid, deadline=deadline),
         deadline=deadline,
     )
     if not told.follows and not told.unionid:

@@ -2,17 +2,20 @@
 
 A push names an openid and nothing else. So WeChat is asked about the person, beside the
 requests: for the unionid, by which the account's followers are our users, and whether
-the push is still true. An account that may not ask (48001) is left alone for an hour, a
-person about whom WeChat does not answer is asked for again later, by pauses that grow
-with the time that has passed since the push.
+the push is still true. Where many are due, a hundred are asked about in one call.
+
+An account that may not ask (48001) is left alone for an hour; where WeChat does not
+answer, it is asked again ten minutes later. A person whom its answer leaves out is
+asked for again by pauses that grow with the time since the last change, to a day.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from wxlogin import service
-from wxlogin.accounts import followers
+from wxlogin.accounts import follower_answers, followers
+from wxlogin.accounts.follower_answers import Answers, Said, State
 from wxlogin.accounts.followers import Asked
 from wxlogin.config import App
 from wxlogin.db import now, transaction
@@ -21,16 +24,20 @@ from wxlogin.flows.background import jobs_of
 from wxlogin.flows.credentials import with_token
 from wxlogin.observability import get_logger
 from wxlogin.service import running
-from wxlogin.wechat import app_calls
+from wxlogin.wechat import follower_calls
 from wxlogin.wechat.errors import errcode_of
+from wxlogin.wechat.follower_calls import MOST_ASKED, Follower
 
 #: How long an account that may not ask is not asked for again.
 REST = timedelta(hours=1)
-#: After a question that failed.
-PAUSE = timedelta(minutes=10)
+#: After a question that failed, and the longest for a person who is left out.
+PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(days=1)
 
 _NO_RIGHT = 48001
-_BATCH = 100
+# Of an openid that is nobody's; among a hundred it refuses them all.
+_NOBODY = frozenset({40003, 46004})
+# People in one run: ten calls.
+_MOST = 10 * MOST_ASKED
 
 
 @dataclass(frozen=True)
@@ -63,23 +70,107 @@ def _ask_due(_job: str) -> None:
 def ask_due() -> int:
     """Asks WeChat about the people about whom it is to be asked now; how many of them
     it knew."""
-    return sum(_ask(app, one) for app, one in _due())
-
-
-def _due() -> Iterator[tuple[App, Asked]]:
     apps = {app.appid: app for app in running().settings.telling_accounts}
-    for one in followers.due(now(), most=_BATCH):
-        app = apps.get(one.appid)
-        if app is None or may_not_ask(app):
-            _put_off(one, now() + REST)
-        else:
-            yield app, one
+    due: dict[str, list[Asked]] = {}
+    for one in followers.due(now(), most=_MOST):
+        due.setdefault(one.appid, []).append(one)
+    return sum(_ask(apps.get(appid), found) for appid, found in due.items())
+
+
+def _ask(app: App | None, due: Sequence[Asked]) -> int:
+    """Asks about these people of one account; how many WeChat knew."""
+    until = _rests_until(app) if app else now() + REST
+    if app is None or until is not None:
+        _put_off(due, until or now())
+        return 0
+    known = 0
+    for start in range(0, len(due), MOST_ASKED):
+        try:
+            known += _ask_some(app, [one.openid for one in due[start:][:MOST_ASKED]])
+        except WxloginError as error:
+            resting = learn_of(app, error)
+            get_logger().warning("followers not asked for", why=error.operator)
+            _put_off(due[start:], now() + (REST if resting else PAUSE))
+            break
+    return known
+
+
+def _ask_some(app: App, openids: Sequence[str]) -> int:
+    before, at = follower_answers.states(app.appid, openids), now()
+    told = answers_about(app, openids)
+    said = [said_of(app, told[one]) for one in openids if one in told]
+    said += [
+        left_out(one, before[one], at)
+        for one in openids
+        if one not in told and one in before
+    ]
+    answers = Answers(app.appid, said, before, at)
+    transaction(lambda session: follower_answers.learn(session, answers))
+    return len(told)
+
+
+def answers_about(app: App, openids: Sequence[str]) -> Mapping[str, Follower]:
+    """What WeChat says of these people, at most MOST_ASKED, by openid; who is left out
+    is missing, and so is whom it does not know.
+
+    Raises as `with_token`, and what the call raises.
+    """
+    try:
+        return _asked(app, openids)
+    except WxloginError as error:
+        if errcode_of(error) not in _NOBODY:
+            raise
+    if len(openids) == 1:
+        return {}
+    # Somebody is none of the account's; of the others it says something.
+    half = len(openids) // 2
+    parts = openids[:half], openids[half:]
+    return {**answers_about(app, parts[0]), **answers_about(app, parts[1])}
+
+
+def _asked(app: App, openids: Sequence[str]) -> Mapping[str, Follower]:
+    wechat = running().wechat
+    deadline = wechat.deadline()
+
+    def ask(token: str) -> Mapping[str, Follower]:
+        if len(openids) > 1:
+            return follower_calls.followers(
+                wechat, app, token, openids, deadline=deadline
+            )
+        [one] = openids
+        return {
+            one: follower_calls.follower(wechat, app, token, one, deadline=deadline)
+        }
+
+    return with_token(app, ask, deadline=deadline)
+
+
+def said_of(app: App, told: Follower) -> Said:
+    """What WeChat says of a person, as it is written down."""
+    platform = app.open_platform
+    return Said(
+        told.openid,
+        told.follows,
+        unionid=(platform, told.unionid) if platform and told.unionid else None,
+        since=datetime.fromtimestamp(told.since, UTC) if told.since else None,
+        scene=told.scene,
+    )
+
+
+def left_out(openid: str, before: State, at: datetime) -> Said:
+    """WeChat says nothing of a person: what we know stays, and it is asked again."""
+    pause = min(max(at - before.changed_at, PAUSE), LONGEST_PAUSE)
+    return Said(openid, before.followed, ask_at=at + pause)
 
 
 def may_not_ask(app: App) -> bool:
     """Has WeChat said lately that this account may not ask about its followers?"""
+    return _rests_until(app) is not None
+
+
+def _rests_until(app: App) -> datetime | None:
     found = _rests.get(app.appid)
-    return found is not None and found.until > now()
+    return found.until if found is not None and found.until > now() else None
 
 
 def learn_of(app: App, error: WxloginError) -> bool:
@@ -91,35 +182,11 @@ def learn_of(app: App, error: WxloginError) -> bool:
     return True
 
 
-def _ask(app: App, one: Asked) -> bool:
-    wechat = running().wechat
-    deadline = wechat.deadline()
-    try:
-        found = with_token(
-            app,
-            lambda token: app_calls.follower(
-                wechat, app, token, one.openid, deadline=deadline
-            ),
-            deadline=deadline,
-        )
-    except WxloginError as error:
-        _failed(app, one, error)
-        return False
-    platform = app.open_platform
-    pair = (platform, found.unionid) if platform and found.unionid else None
-    transaction(
-        lambda session: followers.learn(
-            session, one.follower_id, follows=found.follows, unionid=pair, at=now()
-        )
-    )
-    return True
+def learn_of_right(app: App) -> None:
+    """WeChat has just answered the account: it may ask."""
+    _rests.take(app.appid)
 
 
-def _failed(app: App, one: Asked, error: WxloginError) -> None:
-    learn_of(app, error)
-    get_logger().warning("follower not asked for", why=error.operator, **error.facts)
-    _put_off(one, now() + PAUSE)
-
-
-def _put_off(one: Asked, until: datetime) -> None:
-    transaction(lambda session: followers.put_off(session, one.follower_id, until))
+def _put_off(due: Sequence[Asked], until: datetime) -> None:
+    ids = [one.follower_id for one in due]
+    transaction(lambda session: followers.put_off(session, ids, until))

@@ -14,6 +14,8 @@ from urllib3.util import Timeout
 CONNECT_SECONDS = 3.0
 # Seconds of silence in the middle of an answer.
 SILENCE_SECONDS = 5.0
+# Bytes of an answer; a longer one is none of WeChat's.
+BODY_LIMIT = 256 * 1024
 
 
 class Deadline:
@@ -51,6 +53,8 @@ class Trip:
     deadline: Deadline
     #: Asking twice does no harm (true of a profile, false of a code).
     repeatable: bool = False
+    #: An answer may be so long.
+    most_bytes: int = BODY_LIMIT
     #: name, connect, tls, send, headers, body
     stage: str = "connect"
     #: Some of the request may have left this machine.

@@ -40,7 +40,6 @@ from wxlogin.net import faults
 from wxlogin.net.deadline import Trip
 from wxlogin.net.pools import PlainPool, TlsPool
 
-BODY_LIMIT = 256 * 1024
 # Connections kept per host. More may be open at once; these many stay.
 POOL_SIZE = 32
 
@@ -124,7 +123,7 @@ class Transport:
                 method, target, trip, headers=headers, body=body
             )
             trip.stage = "body"
-            return _response(raw, origin + target.partition("?")[0])
+            return _response(raw, origin + target.partition("?")[0], trip.most_bytes)
         except _NETWORK_ERRORS as error:
             return error
 
@@ -178,10 +177,10 @@ def _split(url: str) -> tuple[str, str]:
     return url[:cut], url[cut:]
 
 
-def _response(raw: BaseHTTPResponse, url: str) -> Response:
+def _response(raw: BaseHTTPResponse, url: str, most: int) -> Response:
     """The answer with its body read and its query forgotten."""
     try:
-        body = read_body(raw, BODY_LIMIT)
+        body = read_body(raw, most)
     except BaseException:
         raw.close()
         raise

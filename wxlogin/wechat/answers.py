@@ -91,15 +91,6 @@ class AppToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Follower:
-    """Whether a person follows an account, and the unionid where WeChat names one."""
-
-    openid: str
-    follows: bool
-    unionid: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class UserInfo:
     """A person's profile as WeChat shows it to one app.
 
@@ -202,18 +193,6 @@ def parse_app_token(data: Answer) -> AppToken:
     """
     seconds = _whole_number(data.get("expires_in"), default=ACCESS_TOKEN_SECONDS)
     return AppToken(_required_token(data, "access_token"), seconds)
-
-
-def parse_follower(data: Answer) -> Follower:
-    """Read what WeChat says of a follower.
-
-    Raises `WeChatUnavailable` where it does not say whether the person follows.
-    """
-    subscribe = data.get("subscribe")
-    if subscribe not in (0, 1):
-        raise garbled("subscribe")
-    unionid = identifier(data.get("unionid"))
-    return Follower(_openid(data), subscribe == 1, unionid)
 
 
 def parse_userinfo(data: Answer, *, plain_origin: str = "") -> UserInfo:

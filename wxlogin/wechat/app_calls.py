@@ -15,9 +15,6 @@ is kept, shared and renewed is flows/credentials.py's matter.
   server/API/user-info/phone-number/api_getphonenumber).
 - A session key is proved by the HMAC-SHA256 of nothing, keyed with its text as it came
   (developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey).
-- Who follows an account is asked for by openid; the answer names the unionid where the
-  account is bound to an open platform, and no profile (developers.weixin.qq.com/doc/
-  service/api/usermanage/userinfo/api_userinfo).
 - What people write is judged in version 2 of both calls, which want to know whose it
   is; of a picture the verdict is pushed later (developers.weixin.qq.com/miniprogram/
   dev/server/API/sec-center/sec-check/api_msgseccheck and …/api_mediacheckasync).
@@ -33,10 +30,8 @@ from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.answers import (
     Answer,
     AppToken,
-    Follower,
     garbled,
     parse_app_token,
-    parse_follower,
 )
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.errors import Call, errcode_of
@@ -201,25 +196,6 @@ def is_key_alive(
 def key_proof(session_key: str) -> str:
     """What proves this session key without showing it."""
     return hmac.new(session_key.encode(), b"", "sha256").hexdigest()
-
-
-def follower(
-    wechat: WeChat, app: AppCredentials, token: str, openid: str, *, deadline: Deadline
-) -> Follower:
-    """Whether the person with this openid follows the account, and the unionid.
-
-    Raises as `program_code`; `WeChatMisconfigured` with errcode 48001 where the account
-    may not ask. Source: GET /cgi-bin/user/info.
-    """
-
-    def parse(data: Answer) -> Follower:
-        found = parse_follower(data)
-        if found.openid != openid:
-            raise garbled("openid")
-        return found
-
-    query = {"access_token": token, "openid": openid, "lang": "zh_CN"}
-    return wechat.ask(Question(Call.FOLLOWER, app, query), parse, deadline)
 
 
 def judge_text(

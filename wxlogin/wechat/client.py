@@ -211,7 +211,9 @@ class WeChat:
         raise to_exception(code, errmsg, app=app, call=call, hide=hide)
 
     def _answer(self, question: Question, deadline: Deadline) -> bytes:
-        trip = Trip(deadline, repeatable=question.repeatable)
+        trip = Trip(
+            deadline, repeatable=question.repeatable, most_bytes=question.most_bytes
+        )
         url, body = self.hosts.api + question.target, question.content
         if body is None:
             return self._transport.get(url, trip).content

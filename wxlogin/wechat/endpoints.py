@@ -41,6 +41,8 @@ SNS_CODE2SESSION = "/sns/jscode2session"
 # that gives it. Error or not, the status is 200 here, too.
 CGI_STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105  a path, not a secret
 CGI_USER_INFO = "/cgi-bin/user/info"
+CGI_USER_BATCHGET = "/cgi-bin/user/info/batchget"
+CGI_USER_GET = "/cgi-bin/user/get"
 CGI_QRCODE_CREATE = "/cgi-bin/qrcode/create"
 CGI_SELFMENU_INFO = "/cgi-bin/get_current_selfmenu_info"
 CGI_MENU_CREATE = "/cgi-bin/menu/create"

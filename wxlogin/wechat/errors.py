@@ -65,6 +65,8 @@ class Call(StrEnum):
     CHECK_TEXT = "check_text"
     CHECK_MEDIA = "check_media"
     FOLLOWER = "follower"
+    FOLLOWERS = "followers"
+    FOLLOWER_LIST = "follower_list"
     ACCOUNT_CODE = "account_code"
     MENU = "menu"
     MAKE_MENU = "make_menu"

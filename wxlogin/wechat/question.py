@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
 
+from wxlogin.net.deadline import BODY_LIMIT
 from wxlogin.wechat import endpoints
 from wxlogin.wechat.errcodes import Retry, lookup
 from wxlogin.wechat.errors import Call
@@ -28,12 +29,17 @@ _PATHS = {
     Call.CHECK_TEXT: endpoints.WXA_MSG_SEC_CHECK,
     Call.CHECK_MEDIA: endpoints.WXA_MEDIA_CHECK_ASYNC,
     Call.FOLLOWER: endpoints.CGI_USER_INFO,
+    Call.FOLLOWERS: endpoints.CGI_USER_BATCHGET,
+    Call.FOLLOWER_LIST: endpoints.CGI_USER_GET,
     Call.ACCOUNT_CODE: endpoints.CGI_QRCODE_CREATE,
     Call.MENU: endpoints.CGI_SELFMENU_INFO,
     Call.MAKE_MENU: endpoints.CGI_MENU_CREATE,
     Call.AUTO_REPLIES: endpoints.CGI_AUTOREPLY_INFO,
     Call.NEW_OPENIDS: endpoints.CGI_CHANGEOPENID,
 }
+#: Bytes of an answer that is longer than a login's: ten thousand openids, of as many
+#: characters as we keep.
+_LONG = {Call.FOLLOWER_LIST: 2 * 1024 * 1024}
 #: What spends something of the person's: it is never sent twice by itself.
 _SPENDS = frozenset({Call.EXCHANGE, Call.REFRESH, Call.CODE2SESSION, Call.PHONE_NUMBER})
 # What an error must not quote, wherever it stands.
@@ -85,6 +91,11 @@ class Question:
     def repeatable(self) -> bool:
         """Does it no harm when it is sent twice?"""
         return self.call not in _SPENDS
+
+    @property
+    def most_bytes(self) -> int:
+        """How long an answer to it may be."""
+        return _LONG.get(self.call, BODY_LIMIT)
 
     @property
     def secrets(self) -> list[str]:

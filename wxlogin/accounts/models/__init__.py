@@ -25,7 +25,12 @@ from wxlogin.accounts.models.login_tables import (
     Session,
     SessionKey,
 )
-from wxlogin.accounts.models.push_tables import Follower, KeptReplies, Push
+from wxlogin.accounts.models.push_tables import (
+    Follower,
+    FollowerList,
+    KeptReplies,
+    Push,
+)
 from wxlogin.accounts.models.site_tables import (
     AccessToken,
     Authorization,
@@ -46,6 +51,7 @@ __all__ = [
     "Event",
     "EventCount",
     "Follower",
+    "FollowerList",
     "Grant",
     "Identity",
     "KeptApart",

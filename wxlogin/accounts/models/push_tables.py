@@ -1,4 +1,5 @@
-"""What WeChat pushed, until it is worked on, and who follows an account by it."""
+"""What WeChat pushed, until it is worked on, and who follows an account by it or by
+its list."""
 
 from datetime import datetime
 
@@ -66,6 +67,26 @@ class Follower(Base):
     scene: Mapped[str] = mapped_column(id_text(SCENE_LENGTH), default="")
     #: From when on WeChat is to be asked about the person; None for not at all.
     ask_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    #: When the list began to be read in which the person stood last.
+    listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FollowerList(Base):
+    """How far the list of an account's followers is read, or when it was last."""
+
+    __tablename__ = "follower_lists"
+    __table_args__ = (sa.UniqueConstraint("appid"), OPTIONS)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    appid: Mapped[str] = mapped_column(AppId)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Behind whom the next page begins; empty for the first one.
+    next_openid: Mapped[str] = mapped_column(OpenId)
+    #: None as long as it is not through.
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Who reads it, a name by chance, and until when nobody else may.
+    holder: Mapped[str] = mapped_column(sa.String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class KeptReplies(Base):

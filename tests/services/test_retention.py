@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,11 +14,11 @@ from click.testing import CliRunner
 from flask import Flask
 
 from tests.services.conftest import Clock
-from tests.support.people import People, rows, user_of
-from wxlogin.accounts.models import LoginEvent, Session
+from tests.support.people import People, appid_of, rows, user_of
+from wxlogin.accounts.models import Follower, FollowerList, LoginEvent, Session
 from wxlogin.cli import main
 from wxlogin.config import load_settings
-from wxlogin.db import db, statements, transaction
+from wxlogin.db import db, reading, statements, transaction
 from wxlogin.factory import build
 from wxlogin.flows import retention
 from wxlogin.flows.retention import forget_if_due
@@ -73,6 +74,7 @@ def test_of_many_who_look_at_once_one_does_it(app: Flask, people: People) -> Non
             tickets=0,
             program_keys=0,
             pushes=0,
+            followers=0,
         )
     ]
     assert (rows(Session), rows(LoginEvent)) == (1, 1)
@@ -144,6 +146,40 @@ def test_many_rows_go_in_steps_between_which_others_write(
     assert found is not None and found.logins == len(many)
     assert sizes == [statements.BATCH, statements.BATCH, 7]
     assert rows(LoginEvent) == 1
+
+
+def test_who_ceased_to_follow_and_never_signed_in_goes(
+    app: Flask, people: People
+) -> None:
+    """Whoever follows stays, and whoever is a user, by openid or by unionid."""
+    people.signs_in("oa", "user")
+    people.signs_in("web", "other", "uuser")
+    at = people.at
+    long, lately = at - timedelta(days=31), at - timedelta(days=29)
+    told = [
+        ("gone", False, long, None),
+        ("left", False, lately, None),
+        ("follows", True, long, None),
+        ("user", False, long, None),
+        ("by unionid", False, long, "uuser"),
+    ]
+    place = {"began_at": at - timedelta(hours=25), "holder": "", "appid": "wx1"}
+    blank = {"appid": appid_of("oa"), "open_platform": "main", "scene": ""}
+
+    def follow(session: Any) -> None:
+        session.add(FollowerList(**place, next_openid="gone"))
+        for openid, followed, changed_at, unionid in told:
+            when = {"followed": followed, "changed_at": changed_at}
+            session.add(Follower(**blank, **when, openid=openid, unionid=unionid))
+
+    transaction(follow)
+    found = forget_if_due()
+    assert found is not None and found.followers == 1
+    with reading() as session:
+        left = set(session.scalars(sa.select(Follower.openid)))
+        assert left == {"left", "follows", "user", "by unionid"}
+        # A place in a list names somebody, too, and is no use after a day.
+        assert session.scalars(sa.select(FollowerList.next_openid)).one() == ""
 
 
 @pytest.mark.parametrize("year", [1970, 2099])

@@ -92,5 +92,5 @@ def _accounts(name: str | None) -> list[App]:
             "(docs/official-account.md)"
         )
     names = ", ".join(app.name for app in settings.telling_accounts) or "none"
-    what = f"{name!r} is none of" if name is not None else "there are no"
+    what = f"{name!r} is none of the" if name is not None else "there are no"
     raise click.UsageError(f"{what} official accounts that push here: {names}")

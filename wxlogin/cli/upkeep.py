@@ -61,6 +61,7 @@ def cleanup() -> None:
     gone = forget(running().settings)
     click.echo(f"Removed {gone.sessions} sessions and {gone.logins} lines of history.")
     click.echo(f"Removed {gone.tokens} tokens and {gone.events} events of sites.")
+    click.echo(f"Removed {gone.followers} people who followed an official account.")
 
 
 @click.command(

@@ -155,6 +155,12 @@ class Settings(Written):
         ge=1,
         description="Sign-ins older than this are forgotten, once a day.",
     )
+    follower_days: int = Field(
+        30,
+        ge=1,
+        description="Who ceased to follow an official account, and never signed in, is "
+        "forgotten after so many days, once a day.",
+    )
     scan_app: str = Field(
         "",
         max_length=32,

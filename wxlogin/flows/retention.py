@@ -1,11 +1,12 @@
 """What has run out is forgotten, once a day, whoever does it.
 
 Sign-ins older than LOGIN_HISTORY_DAYS, sessions and tokens that are over, events that
-no site reads any more, session keys of mini programs, pushes of WeChat's, tickets. Each
-process that serves looks now and then whether a day has passed; a ticket decides who
-does it, so it is one of them, at most once a day, and its end is written down where a
-restart does not lose it. One that is killed in the middle is followed by another within
-the hour: what is gone stays gone.
+no site reads any more, session keys of mini programs, pushes of WeChat's, who ceased to
+follow an official account longer than FOLLOWER_DAYS ago and is no user, places in lists
+of followers that are no use any more, tickets. Each process that serves looks now and
+then whether a day has passed; a ticket decides who does it, so it is one of them, at
+most once a day, and its end is written down where a restart does not lose it. One that
+is killed in the middle is followed by another within the hour: what is gone stays gone.
 
 The database's clock says how late it is, not that of a machine whose clock may be wrong
 by years. Rows go some hundred at a time, so that nobody who signs in waits for it.
@@ -17,6 +18,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from wxlogin.accounts import session_keys
+from wxlogin.accounts.follower_lists import forget_places
+from wxlogin.accounts.followers import forget_gone
 from wxlogin.accounts.sessions import forget_ended
 from wxlogin.accounts.sign_in import forget_old_logins
 from wxlogin.config import Settings
@@ -48,6 +51,8 @@ class Forgotten:
     #: Of mini programs; named so that the log shows how many.
     program_keys: int
     pushes: int
+    #: Who ceased to follow, and is no user.
+    followers: int
 
 
 def forget_if_due() -> Forgotten | None:
@@ -78,7 +83,13 @@ def forget(settings: Settings) -> Forgotten:
         tickets=_sweep(),
         program_keys=session_keys.forget_old(at),
         pushes=push_inbox.forget(at),
+        followers=_forget_followers(at, timedelta(days=settings.follower_days)),
     )
+
+
+def _forget_followers(at: datetime, kept: timedelta) -> int:
+    forget_places(at)
+    return forget_gone(at - kept)
 
 
 def _sweep() -> int:

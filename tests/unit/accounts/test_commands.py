@@ -133,6 +133,7 @@ def test_cleanup_removes_what_ran_out(wxlogin: Command, guests: People) -> None:
     assert done.output == (
         "Removed 1 sessions and 1 lines of history.\n"
         "Removed 0 tokens and 0 events of sites.\n"
+        "Removed 0 people who followed an official account.\n"
     )
 
 

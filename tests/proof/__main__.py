@@ -1,14 +1,24 @@
 """`make proof`: twenty rounds of the race on each database, a table of people in and
-out of each, with the figures, what a login costs, what is shipped, installed by hashes
-and audited, sign-ins beside a thousand slow clients and beside a flood of made-up
-codes, and pushes that nobody wrote."""
+out of each and the list of an account's followers into each, with the figures, what a
+login costs, what is shipped, installed by hashes and audited, sign-ins beside a
+thousand slow clients and beside a flood of made-up codes, and pushes that nobody
+wrote."""
 
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from tests.proof import cost, flood, forged, people, pushed, shipped, slow
+from tests.proof import (
+    cost,
+    flood,
+    followers,
+    forged,
+    people,
+    pushed,
+    shipped,
+    slow,
+)
 from tests.proof.race import race
 from tests.support import databases
 
@@ -29,6 +39,7 @@ def main() -> int:
         _rounds("MariaDB", databases.mariadb_url()),
     ]
     good += [people.prove(name, people.PEOPLE) for name in people.SERVERS]
+    good += [followers.prove(name, followers.FOLLOWERS) for name in followers.SERVERS]
     good.append(cost.prove())
     good.append(shipped.prove())
     good.append(slow.prove())

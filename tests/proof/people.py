@@ -58,7 +58,7 @@ class Step:
 class Service:
     """`wxlogin` over one database."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, **settings: str) -> None:
         wanted = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")
         kept = {name: os.environ[name] for name in wanted if name in os.environ}
         self._environment = {
@@ -67,6 +67,7 @@ class Service:
             "WXLOGIN_DATABASE_URL": url,
             "WXLOGIN_LOG_LEVEL": "warning",
             "WXLOGIN_SITES": json.dumps([SITE]),
+            **settings,
         }
         self.run("prepare", 0, "db", "upgrade")
 

@@ -1,6 +1,8 @@
 """Who follows the official account: told by WeChat, known by unionid in every app."""
 
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import happenings
 
 USER_INFO = "/cgi-bin/user/info"
+BATCH = "/cgi-bin/user/info/batchget"
+CROWD = 103
 
 
 @pytest.fixture
@@ -118,6 +122,61 @@ def test_an_account_that_may_not_ask_rests_for_an_hour(
         wechat.simulator.world.switch(errcode=None)
         clock.shift(following.REST.total_seconds())
         assert following.ask_due() == 2
+
+
+@pytest.fixture
+def crowd(wechat: Post, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """So many people are due at once: WeChat is not asked about them yet."""
+    monkeypatch.setattr(following, "ask_soon", lambda: None)
+    for person in wechat.simulator.world.registry.crowd(CROWD):
+        follows(wechat, person.name)
+    return wechat
+
+
+def test_many_are_asked_about_in_one_call(
+    crowd: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    rests = following._rests
+    real = rests.get
+    monkeypatch.setattr(rests, "get", lambda key: looks.append(key) or real(key))
+    with crowd.app.app_context():
+        assert following.ask_due() == CROWD
+        assert following.ask_due() == 0
+    assert len(calls(crowd.simulator, BATCH)) == 2
+    assert calls(crowd.simulator, USER_INFO) == []
+    # Whether the account rests is looked up once.
+    assert len(looks) == 1
+    kept = rows(crowd.app, Follower)
+    assert all(row.unionid and row.followed and row.ask_at is None for row in kept)
+
+
+def test_a_refusal_is_for_all_of_them(crowd: Post, clock: Any) -> None:
+    world = crowd.simulator.world
+    world.switch(errcode={"path": BATCH, "errcode": 48001})
+    with crowd.app.app_context():
+        assert following.ask_due() == following.ask_due() == 0
+        assert len(calls(crowd.simulator, BATCH)) == 1
+        world.switch(errcode=None)
+        clock.shift(following.REST.total_seconds() + 1)
+        assert following.ask_due() == CROWD
+
+
+def test_who_is_left_out_is_asked_for_by_pauses_that_grow(
+    wechat: Post, clock: Any
+) -> None:
+    wechat.simulator.world.switch(errcode={"path": USER_INFO, "errcode": 46004})
+    follows(wechat)
+    pauses = []
+    for _ in range(10):
+        [kept] = rows(wechat.app, Follower)
+        pauses.append(kept.ask_at.timestamp() - time.time())
+        clock.move_to(kept.ask_at + timedelta(seconds=1))
+        with wechat.app.app_context():
+            assert following.ask_due() == 0
+    minutes = [round(pause / 60) for pause in pauses]
+    assert minutes[:4] == [10, 10, 20, 40]
+    assert minutes[-1] == 24 * 60
 
 
 def test_without_a_unionid_nobody_is_guessed(

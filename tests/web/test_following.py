@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +10,12 @@ from flask import Flask
 
 from tests.support.journey import Browser, Phone, calls
 from tests.web.mini_program import MiniProgram
-from tests.web.pushes import Post, rows, settle
+from tests.web.pushes import Post, db_of, rows, settle
 from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import Follower
 from wxlogin.flows import following
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import happenings
+from wxlogin.simulator.world import happenings, ids
 
 USER_INFO = "/cgi-bin/user/info"
 BATCH = "/cgi-bin/user/info/batchget"
@@ -125,11 +125,19 @@ def test_an_account_that_may_not_ask_rests_for_an_hour(
 
 
 @pytest.fixture
-def crowd(wechat: Post, monkeypatch: pytest.MonkeyPatch) -> Post:
-    """So many people are due at once: WeChat is not asked about them yet."""
-    monkeypatch.setattr(following, "ask_soon", lambda: None)
-    for person in wechat.simulator.world.registry.crowd(CROWD):
-        follows(wechat, person.name)
+def crowd(wechat: Post) -> Post:
+    """So many people are due at once: WeChat was not asked about them yet."""
+    world = wechat.simulator.world
+    oa, at = world.registry.app("oa"), datetime.now(UTC)
+    row = {"appid": oa.appid, "followed": True, "scene": "", "changed_at": at}
+    row |= {"followed_at": at, "ask_at": at}
+    people = world.registry.crowd(CROWD)
+    for person in people:
+        world.relations.follow(oa, person.name)
+    openids = [ids.openid(oa.appid, person.name) for person in people]
+    with db_of(wechat.app) as session:
+        session.add_all([Follower(**row, openid=openid) for openid in openids])
+        session.commit()
     return wechat
 
 

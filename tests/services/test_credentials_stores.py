@@ -8,7 +8,7 @@ import time_machine
 from tests.services.conftest import Clock
 from wxlogin.config.demo import demo_apps
 from wxlogin.errors import WeChatMisconfigured
-from wxlogin.flows import credentials
+from wxlogin.flows import credentials, held_token
 from wxlogin.flows.credentials import with_token
 from wxlogin.service import running
 from wxlogin.wechat import app_calls
@@ -77,7 +77,7 @@ def test_a_failure_is_everybodys(together, wechat):
 
 def test_a_worker_that_died_as_it_asked(tickets, wechat, clock: Clock):
     """Its lease runs out, and another one asks."""
-    held = credentials._found(credentials._key(MP))
+    held = held_token.found_at(held_token.key_of(MP))
     assert credentials._claim(held) is not None
     with time_machine.travel(time.time() + 30, tick=True):
         assert token() == "68_1"

@@ -33,6 +33,7 @@ class App:
     name: str = "web"
     appid: str = "wx0000000000000a01"
     secret: str = "MARKERsecret"
+    kind: str = "website"
 
 
 class Wire:

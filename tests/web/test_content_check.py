@@ -6,7 +6,7 @@ from tests.support.journey import calls
 from tests.web.mini_program import MiniProgram, program_with
 from tests.web.pushes import Post, settle
 from tests.web.test_mini_program_avatar import GREEN, RED, picture, sends, shown
-from wxlogin.flows import content_check, credentials
+from wxlogin.flows import content_check, held_token
 from wxlogin.service import service_of
 
 TEXT, MEDIA = "/wxa/msg_sec_check", "/wxa/media_check_async"
@@ -65,7 +65,7 @@ def test_a_name_that_nobody_could_judge_is_not_taken(program, simulator, fault, 
 
 def forgets_token(program: MiniProgram) -> MiniProgram:
     with program.app.app_context():
-        credentials._tokens.take(credentials._key(app_of(program)))
+        held_token._tokens.take(held_token.key_of(app_of(program)))
     return program
 
 

@@ -22,7 +22,8 @@ import segno
 from wxlogin import service
 from wxlogin.config import App
 from wxlogin.errors import NoServiceAccount, NotFound, WeChatMisconfigured
-from wxlogin.flows.credentials import Failure, with_token
+from wxlogin.flows.call_rests import Failure
+from wxlogin.flows.credentials import with_token
 from wxlogin.flows.wxacode import FAILED_SECONDS, Picture
 from wxlogin.service import running
 from wxlogin.tickets.once import Turn
@@ -104,6 +105,7 @@ def _make(app: App, scene: str, seconds: int) -> str:
                 wechat, app, token, scene, seconds=seconds, deadline=deadline
             ),
             deadline=deadline,
+            asks=Call.ACCOUNT_CODE,
         )
     except WeChatMisconfigured as error:
         # The access token's own failures are remembered with it.

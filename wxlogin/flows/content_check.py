@@ -27,6 +27,7 @@ from wxlogin.service import running
 from wxlogin.wechat import app_calls
 from wxlogin.wechat.app_calls import Verdict
 from wxlogin.wechat.client import WeChat
+from wxlogin.wechat.errors import Call
 
 # Twice as long as WeChat says that a verdict takes.
 _VERDICT_SECONDS = 3600
@@ -74,6 +75,7 @@ def name(app: App, openid: str, text: str) -> None:
         return
     verdict = _asked(
         app,
+        Call.CHECK_TEXT,
         lambda wechat, token, deadline: app_calls.judge_text(
             wechat, app, token, text, openid=openid, deadline=deadline
         ),
@@ -92,6 +94,7 @@ def picture(app: App, openid: str, shown: Shown) -> None:
     try:
         trace = _asked(
             app,
+            Call.CHECK_MEDIA,
             lambda wechat, token, deadline: app_calls.submit_picture(
                 wechat, app, token, shown.url, openid=openid, deadline=deadline
             ),
@@ -123,9 +126,9 @@ def judged(appid: str, trace_id: str, suggest: str) -> None:
     get_logger().warning("picture taken down", appid=appid, gone=gone)
 
 
-def _asked(app: App, ask: Callable[[WeChat, str, Deadline], R]) -> R:
+def _asked(app: App, asks: Call, ask: Callable[[WeChat, str, Deadline], R]) -> R:
     wechat = running().wechat
     deadline = wechat.deadline()
     return with_token(
-        app, lambda token: ask(wechat, token, deadline), deadline=deadline
+        app, lambda token: ask(wechat, token, deadline), deadline=deadline, asks=asks
     )

@@ -33,6 +33,7 @@ from wxlogin.flows.signing_in import Answer, person_of
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.service import running
+from wxlogin.wechat.errors import Call
 from wxlogin.wechat.follower_calls import follower
 from wxlogin.wechat.pushes import Push
 
@@ -181,6 +182,7 @@ def unionid_of(app: App, openid: str, *, deadline: Deadline) -> str | None:
         app,
         lambda token: follower(wechat, app, token, openid, deadline=deadline),
         deadline=deadline,
+        asks=Call.FOLLOWER,
     )
     if not told.follows and not told.unionid:
         raise ScanOver("who scanned follows the account no more", app=app.name)

@@ -25,7 +25,7 @@ from wxlogin.flows.credentials import with_token
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat import follower_calls
-from wxlogin.wechat.errors import errcode_of
+from wxlogin.wechat.errors import Call, errcode_of
 from wxlogin.wechat.follower_calls import MOST_ASKED, Follower
 
 #: How long an account that may not ask is not asked for again.
@@ -142,7 +142,8 @@ def _asked(app: App, openids: Sequence[str]) -> Mapping[str, Follower]:
             one: follower_calls.follower(wechat, app, token, one, deadline=deadline)
         }
 
-    return with_token(app, ask, deadline=deadline)
+    asks = Call.FOLLOWERS if len(openids) > 1 else Call.FOLLOWER
+    return with_token(app, ask, deadline=deadline, asks=asks)
 
 
 def said_of(app: App, told: Follower) -> Said:

@@ -89,6 +89,7 @@ def _ask(sender: Sender, code: str) -> PhoneNumber:
             wechat, app, token, code, openid=sender.openid, deadline=deadline
         ),
         deadline=deadline,
+        asks=Call.PHONE_NUMBER,
     )
 
 

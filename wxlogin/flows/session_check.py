@@ -15,6 +15,7 @@ from wxlogin.flows.open_data import Sender
 from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat import app_calls
+from wxlogin.wechat.errors import Call
 
 
 class KeyState(StrEnum):
@@ -39,6 +40,7 @@ def key_state(sender: Sender) -> KeyState:
                 wechat, app, token, newest, openid=sender.openid, deadline=deadline
             ),
             deadline=deadline,
+            asks=Call.CHECK_SESSION,
         )
     except WxloginError as error:
         get_logger().warning("session key not checked", why=error.operator)

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from wxlogin import service
 from wxlogin.config import App
 from wxlogin.errors import WeChatMisconfigured, WxloginError
-from wxlogin.flows.credentials import Failure, with_token
+from wxlogin.flows.call_rests import Failure
+from wxlogin.flows.credentials import with_token
 from wxlogin.net.deadline import Deadline
 from wxlogin.security.recoding import NoPicture, whole
 from wxlogin.service import running
@@ -101,6 +102,7 @@ def _drawn_by_wechat(app: App, wanted: ProgramCode, deadline: Deadline) -> Pictu
             wechat, app, token, wanted, deadline=deadline
         ),
         deadline=deadline,
+        asks=Call.PROGRAM_CODE,
     )
     try:
         return Picture(data, whole(data))

@@ -20,6 +20,7 @@ from wxlogin.service import running
 from wxlogin.web.purposes import refused_by_person
 from wxlogin.web.site_in_view import way_back
 from wxlogin.web.words import words_for
+from wxlogin.wechat.advice import advice
 from wxlogin.wechat.errors import never_left, row_of, visitor_sentence
 
 # What a program's developer can mend: the reason is told, and not only logged.
@@ -55,7 +56,7 @@ def refusal(
     log = get_logger()
     report = log.error if error.status in (500, 502) else log.warning
     row, said = row_of(error), visitor_sentence(error)
-    meant = {"meaning": row.meaning, "advice": row.operator} if row else {}
+    meant = {"meaning": row.meaning, "advice": advised(error)} if row else {}
     report("refused", problem=error.code, why=error.operator, **error.facts, **meant)
     response = answer(
         error.code,
@@ -75,6 +76,14 @@ def refusal(
         # The same URL again: it is idempotent, and the answer is near.
         response.headers["Refresh"] = str(error.retry_after)
     return response
+
+
+def advised(error: WxloginError) -> str:
+    """What the operator is to do where WeChat answered with an errcode; else empty."""
+    row, facts = row_of(error), error.facts
+    app = running().settings.app_named(facts.get("app") or "")
+    kind = app.kind if app else None
+    return advice(row, facts.get("call") or "", kind) if row else ""
 
 
 def _reason(error: WxloginError) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from typing import NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.wechat.endpoints import ACCESS_TOKEN_SECONDS
+from wxlogin.wechat.endpoints import ACCESS_TOKEN_SECONDS, APP_TOKEN_SECONDS_LEFT
 from wxlogin.wechat.identifiers import is_id, says_nothing
 
 # The name WeChat gives to a person who shows none.
@@ -189,10 +189,16 @@ def parse_session(data: Answer) -> MiniProgramSession:
 def parse_app_token(data: Answer) -> AppToken:
     """Read the answer to an app's question for its access token.
 
-    Raises `WeChatUnavailable` where there is none.
+    The seconds may be a number or a text, and are two hours at most. Where they are
+    none, it is what each stable token has left at least. Raises `WeChatUnavailable`
+    where there is no token.
     """
-    seconds = _whole_number(data.get("expires_in"), default=ACCESS_TOKEN_SECONDS)
-    return AppToken(_required_token(data, "access_token"), seconds)
+    told = data.get("expires_in")
+    if isinstance(told, float) and told.is_integer():
+        told = int(told)
+    seconds = _whole_number(told, default=APP_TOKEN_SECONDS_LEFT)
+    value = _required_token(data, "access_token")
+    return AppToken(value, min(seconds, ACCESS_TOKEN_SECONDS))
 
 
 def parse_userinfo(data: Answer, *, plain_origin: str = "") -> UserInfo:

@@ -207,8 +207,14 @@ class WeChat:
         if not code:
             return reply
         errmsg = (reply.data or {}).get("errmsg")
-        app, call, hide = question.app.name, question.call, question.secrets
-        raise to_exception(code, errmsg, app=app, call=call, hide=hide)
+        raise to_exception(
+            code,
+            errmsg,
+            app=question.app.name,
+            call=question.call,
+            kind=question.app.kind,
+            hide=question.secrets,
+        )
 
     def _answer(self, question: Question, deadline: Deadline) -> bytes:
         trip = Trip(

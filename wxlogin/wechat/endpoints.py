@@ -68,6 +68,8 @@ CODE_SECONDS = 600
 H5_CODE_SECONDS = 300
 DYNAMIC_CODE_SECONDS = 300
 ACCESS_TOKEN_SECONDS = 7200
+# stable_token gives another one from five minutes before the end on.
+APP_TOKEN_SECONDS_LEFT = 300
 # Counted from the authorization; a refresh does not prolong it.
 REFRESH_TOKEN_SECONDS = 30 * 24 * 3600
 

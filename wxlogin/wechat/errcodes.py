@@ -145,6 +145,10 @@ _CONFIRM_ADDRESS = (
     "The administrator of the account confirms the address in WeChat, or adds it to "
     f"{ACCOUNT_PAGE} > IP白名单."
 )
+_ADD_ADDRESS = (
+    f"Add the address WeChat names to {ACCOUNT_PAGE} > IP白名单; of a mini program to "
+    f"{PROGRAM_PAGE} > IP白名单. It acts after ten minutes."
+)
 _SCAN_PAGE = (
     "Compare the app's scan_page in APPS with the pages of the program's app.json, and "
     "publish the version that has it. To try it before that, set the app's env_version "
@@ -267,8 +271,7 @@ _ROWS = (
         "invalid ip, not in whitelist",
         "this server's address is not on the list of allowed ones",
         Action.CFG,
-        f"Add the address WeChat names to {ACCOUNT_PAGE} > IP白名单; of a mini program "
-        f"to {PROGRAM_PAGE} > IP白名单. It acts after ten minutes.",
+        _ADD_ADDRESS,
         seen=True,
     ),
     Errcode(
@@ -474,10 +477,10 @@ _ROWS = (
     ),
     Errcode(
         61004,
-        "",
-        "this server's address is not allowed; third-party platforms",
+        "access clientip is not registered",
+        "this server's address is not on the list of allowed ones",
         Action.CFG,
-        _THIRD_PARTY,
+        _ADD_ADDRESS,
     ),
     Errcode(
         61010,

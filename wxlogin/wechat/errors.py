@@ -24,6 +24,7 @@ from wxlogin.errors import (
     WeChatUnavailable,
     WxloginError,
 )
+from wxlogin.wechat.advice import advice
 from wxlogin.wechat.errcodes import (
     ERRCODES,
     STALE_TOKEN,
@@ -42,9 +43,13 @@ _RID = re.compile(
     r",?\s*(?:rid:\s*(?P<rid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{8}){2})"
     r"|hints?:\s*\[\s*req_id:\s*(?P<req_id>[0-9A-Za-z_-]{1,32})\s*\])"
 )
-# "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist".
-_ADDRESS_REFUSED = 40164
-_ADDRESS = re.compile(r"\bip ([0-9A-Fa-f:.]+)")
+#: Our address is not on the app's list; an older page names 61004 for it.
+ADDRESS_REFUSED = frozenset({40164, 61004})
+#: The calls of a day are used up, of a mini program's codes those of a minute, too.
+QUOTA_USED_UP = 45009
+# "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist", and
+# "access clientip is not registered requestIP: 1.2.3.4".
+_ADDRESS = re.compile(r"(?:\bip|requestIP:?) ([0-9A-Fa-f:.]+)")
 # What looks like a token, code or secret. The words of an errmsg are shorter.
 _SECRET = re.compile(r"[0-9A-Za-z_\-]{20,}")
 
@@ -81,8 +86,6 @@ OF_APPS = frozenset(Call) - _SPENDS_CODE - {Call.REFRESH, Call.USERINFO}
 # WeChat does not take a code of the phone number's button: of another kind or app,
 # over, used, or of another person.
 _NO_PHONE_CODE = frozenset({40003, 40029, 40163, 42003})
-# Also the limit of five thousand codes in a minute, not only one of the day.
-_MINUTE_OF_CODES = 45009
 
 
 class TokenStale(GrantDead):
@@ -99,9 +102,12 @@ def to_exception(
     *,
     app: str,
     call: Call,
+    kind: str | None = None,
     hide: Iterable[str] = (),
 ) -> WxloginError:
     """The error to raise for WeChat's answer to `call` for the app named `app`.
+
+    `kind` is the app's, where it is known: what is to be done depends on it.
 
     `hide` lists the secrets of this call, should WeChat quote one in its errmsg. The
     facts hold errcode, rid, errmsg, app, call, and `sent`, since WeChat has answered.
@@ -110,7 +116,7 @@ def to_exception(
     message, rid = _clean(errmsg, hide)
     sentence = f"WeChat answers {errcode} to {call} of app {app}: {row.meaning}. "
     return _class_for(row, call)(
-        sentence + row.operator,
+        sentence + advice(row, call, kind),
         errcode=errcode,
         errmsg=message,
         rid=rid,
@@ -133,7 +139,7 @@ def row_of(error: WxloginError) -> Errcode | None:
 
 def refused_address(error: WxloginError) -> str | None:
     """Our address as WeChat sees it, where it refuses that; None otherwise."""
-    if errcode_of(error) != _ADDRESS_REFUSED:
+    if errcode_of(error) not in ADDRESS_REFUSED:
         return None
     match = _ADDRESS.search(error.facts.get("errmsg") or "")
     try:
@@ -161,7 +167,7 @@ def visitor_sentence(error: WxloginError) -> Sentence | None:
         return row.visitor if row else None
     if isinstance(error, PhoneCodeInvalid):
         return None
-    if row.code == _MINUTE_OF_CODES and error.facts.get("call") == Call.PROGRAM_CODE:
+    if row.code == QUOTA_USED_UP and error.facts.get("call") == Call.PROGRAM_CODE:
         return Sentence.CROWDED
     # The app's own token and openid are nothing that a person could renew.
     again = isinstance(error, WeChatUnavailable)

@@ -17,9 +17,13 @@ from wxlogin.errors import (
     WeChatUnavailable,
     WxloginError,
 )
+from wxlogin.wechat.advice import _KIND_OF, advice
 from wxlogin.wechat.errcodes import (
     _ROWS,
+    ACCOUNT_PAGE,
+    APP_PAGE,
     ERRCODES,
+    PROGRAM_PAGE,
     STALE_TOKEN,
     Action,
     Actor,
@@ -113,7 +117,7 @@ def test_every_row_ends_a_login_in_a_defined_error(row, call, wechat, server, ap
     assert caught.value.status != 500
     assert caught.value.facts["errcode"] == row.code
     assert caught.value.facts["rid"] == "6aac007a-6c02c771-26bf69c4"
-    assert row.operator in caught.value.operator
+    assert advice(row, call, app.kind) in caught.value.operator
 
 
 @ROWS
@@ -136,6 +140,40 @@ def test_an_apps_call_asks_nobody_to_sign_in_again(row, call):
     error = raised(row.code, call=call)
     assert not isinstance(error, LoginFailed | GrantDead)
     assert visitor_sentence(error) not in (Sentence.EXPIRED, Sentence.START_AGAIN)
+
+
+@pytest.mark.parametrize(
+    ("code", "call", "kind", "told", "untold"),
+    [
+        # A mini program's code never came from the page of a website app.
+        (40029, Call.CODE2SESSION, "mini_program", PROGRAM_PAGE, "网站应用"),
+        (40029, Call.EXCHANGE, "website", APP_PAGE, PROGRAM_PAGE),
+        (40029, Call.EXCHANGE, "official_account", ACCOUNT_PAGE, "网站应用"),
+        (40125, Call.CODE2SESSION, None, f"{PROGRAM_PAGE} > AppSecret", "网站应用"),
+        (40125, Call.APP_TOKEN, "official_account", ACCOUNT_PAGE, "网站应用"),
+        (40125, Call.EXCHANGE, "mobile", "移动应用", "网站应用"),
+        (48001, Call.USERINFO, "website", "微信登录", "微信认证"),
+        (48001, Call.USERINFO, "official_account", "网页授权", "微信登录"),
+        (48001, Call.FOLLOWER, None, "微信认证", "微信登录"),
+        (48001, Call.ACCOUNT_CODE, None, "已认证的服务号", "微信登录"),
+        (48001, Call.PHONE_NUMBER, None, "手机号快速验证", "微信登录"),
+        (48001, Call.CHECK_TEXT, None, "内容安全", "微信登录"),
+        (48001, Call.PROGRAM_CODE, None, "接口设置", "微信登录"),
+        (45009, Call.FOLLOWER, "official_account", "midnight in China", "No login"),
+        (45009, Call.PROGRAM_CODE, "mini_program", "5 000", "No login"),
+        (45009, Call.EXCHANGE, "website", "No login", "clear_quota"),
+    ],
+)
+def test_advice_fits_the_app_and_the_call(code, call, kind, told, untold):
+    error = raised(code, call=call, kind=kind)
+    assert told in error.operator
+    assert untold not in error.operator
+
+
+def test_every_call_of_one_kind_of_app_is_known():
+    assert {Call(name) for name in _KIND_OF} == OF_APPS - {Call.APP_TOKEN} | {
+        Call.CODE2SESSION
+    }
 
 
 def test_only_two_errcodes_may_be_asked_again_at_once():

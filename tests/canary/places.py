@@ -26,6 +26,7 @@ HANDED_OVER = (
     ("session secret", re.compile(r".*/api/mp/[^/]+/(bind|profile|avatar)")),
     ("session secret", re.compile(r".*/api/mp/[^/]+/scan/[^/]+/confirm")),
     ("session secret", re.compile(r".*/api/registrations")),
+    ("token", re.compile(r".*/api/apps/[^/]+/access_token")),
     ("handover ticket", re.compile(r".*/api/handover")),
     ("site's code", re.compile(r".*/oauth2/authorize(/[^/]+)?")),
     ("site's state", re.compile(r".*/oauth2/authorize(/.*)?")),

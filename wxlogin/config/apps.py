@@ -41,6 +41,10 @@ class AppKind(StrEnum):
     mobile = "mobile"
 
 
+# Those in whose own name WeChat is called.
+_WITH_TOKENS = (AppKind.official_account, AppKind.mini_program)
+
+
 class EnvVersion(StrEnum):
     """Which version of a mini program a code opens."""
 
@@ -103,6 +107,8 @@ class App(Written):
     #: the program.
     scan_page: str = "pages/scan/scan"
     env_version: EnvVersion = EnvVersion.release
+    #: May the operator's other systems have its access token?
+    share_access_token: bool = False
 
     @field_validator("name")
     @classmethod
@@ -157,6 +163,15 @@ class App(Written):
             raise ValueError(
                 "the address that the account's code (公众号二维码) holds, as a reader "
                 "of codes shows it: http://weixin.qq.com/r/ and letters"
+            )
+        return value
+
+    @field_validator("share_access_token")
+    @classmethod
+    def _has_an_access_token(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("kind") not in _WITH_TOKENS:
+            raise ValueError(
+                "only an official_account or a mini_program has an access token"
             )
         return value
 

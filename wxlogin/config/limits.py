@@ -73,11 +73,16 @@ class Limits(Written):
     failed_keys: PositiveInt = Field(
         default=60,
         description="Calls with a wrong secret, code or token at `/oauth2/token`, "
-        "`/oauth2/introspect`, `/oauth2/revoke`, `/api/site/…` and `/api/users/…`, "
-        "per address and client. A right one is always answered.",
+        "`/oauth2/introspect`, `/oauth2/revoke`, `/api/site/…`, `/api/users/…` and "
+        "`/api/apps/…`, per address and client. A right one is always answered.",
     )
     site_calls: PositiveInt = Field(
         default=6000, description="Calls of one site's server to `/api/site/…`."
+    )
+    token_calls: PositiveInt = Field(
+        default=600,
+        description="Times that one app's access token is asked for at "
+        "`/api/apps/…/access_token`.",
     )
     pictures: PositiveInt = Field(
         default=30, description="Looks at the picture of one first visit."

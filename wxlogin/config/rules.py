@@ -140,6 +140,12 @@ def _operator(settings: Settings) -> Iterator[str]:
     key = settings.operator_key.get_secret_value()
     if " " in key:
         yield "OPERATOR_KEY has a blank in it, which no Authorization header can hold"
+    shared = next((app for app in settings.apps if app.share_access_token), None)
+    if shared and not key:
+        yield (
+            f"APPS: share_access_token of {shared.name} needs OPERATOR_KEY, which is "
+            f"what the other systems show; {MAKE_KEY}"
+        )
     if key and (len(key) < 24 or is_monotonous(key, different=10) or is_sample(key)):
         yield f"OPERATOR_KEY is too weak (24 random characters or more); {MAKE_KEY}"
 

@@ -25,7 +25,7 @@ from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web import limits, visitors
-from wxlogin.web.edge import BODY_BYTES
+from wxlogin.web.edge import BODY_BYTES, bearer_token
 from wxlogin.web.problems import NotJson
 from wxlogin.wechat.open_data import PhoneNumber
 
@@ -99,14 +99,26 @@ def describe(account: Account) -> dict[str, Any]:
 def _caller() -> Site | None:
     """The site whose id and secret (Basic) the call carries; None for the operator,
     by a bearer key. Raises KeyNeeded."""
+    if _is_operator():
+        return None
     given = request.authorization
-    expected = running().settings.operator_key.get_secret_value()
-    if given and given.type == "bearer" and expected and given.token:
-        if hmac.compare_digest(given.token.encode(), expected.encode()):
-            return None
     if given and given.type == "basic":
         return calling_site()
     raise KeyNeeded("an operator's or a site's key is needed")
+
+
+def require_operator() -> None:
+    """Returns where this request carries the operator's key. Raises KeyNeeded."""
+    if not _is_operator():
+        raise KeyNeeded("the operator's key is needed")
+
+
+def _is_operator() -> bool:
+    given = bearer_token()
+    expected = running().settings.operator_key.get_secret_value()
+    if not given or not expected:
+        return False
+    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def calling_site() -> Site:

@@ -57,7 +57,7 @@ _PHONE_PAGES = {
     for step in ("page", "confirm", "refuse")
 }
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
-_SITE_API = ("site_api",)
+_KEYED = ("site_api", "app_tokens")
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
 
 _Who = Callable[[], str | None]
@@ -204,10 +204,17 @@ def count_site_call(client_id: str) -> None:
         callers.spend("site-calls", client_id, running().settings.limits.site_calls)
 
 
+def count_token_call(app_name: str) -> None:
+    """One more question of the operator's systems for this app's access token."""
+    if callers.are_counted():
+        most = running().settings.limits.token_calls
+        callers.spend("token-calls", app_name, most)
+
+
 def _is_failure(response: Response) -> bool:
     if request.endpoint in _OAUTH:
         return response.status_code in (400, 401)
-    keyed = request.blueprint in _SITE_API or request.endpoint == "api.user"
+    keyed = request.blueprint in _KEYED or request.endpoint == "api.user"
     return keyed and response.status_code == 401
 
 

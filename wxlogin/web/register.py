@@ -7,6 +7,7 @@ from wxlogin.observability import log_requests
 from wxlogin.web import (
     account,
     api,
+    app_tokens,
     callback,
     customers,
     device,
@@ -41,6 +42,7 @@ from wxlogin.web.visitors import init_visitors
 _BLUEPRINTS = (
     account.bp,
     api.bp,
+    app_tokens.bp,
     callback.bp,
     customers.bp,
     device.bp,

@@ -11,6 +11,8 @@ from tests.unit.config.conftest import GOOD
 from wxlogin.config import load_settings
 from wxlogin.errors import ConfigurationError
 
+OPERATOR = SecretStr("Op7x2mQ9vL4sW8nR3tY6bZ1cF5")
+
 
 def test_a_complete_production_set_up_is_accepted(tmp_path):
     settings = load_settings(tmp_path, **GOOD)
@@ -99,6 +101,17 @@ def test_a_file_of_settings_that_everybody_may_read_is_refused(refused, tmp_path
 
 def test_a_weak_operator_key_is_refused(refused):
     assert "OPERATOR_KEY" in refused(operator_key=SecretStr("operator"))
+
+
+def test_a_token_is_shared_by_a_key_and_of_apps_that_have_one(refused, tmp_path):
+    """security row 106a"""
+    fields = {"kind": "official_account", "share_access_token": True}
+    sharing = GOOD["apps"][0].model_dump() | fields
+    assert "needs OPERATOR_KEY" in refused(apps=[sharing])
+    load_settings(tmp_path, **GOOD | {"apps": [sharing], "operator_key": OPERATOR})
+    website = sharing | {"kind": "website"}
+    with pytest.raises(ConfigurationError, match="has an access token"):
+        load_settings(tmp_path, **GOOD | {"apps": [website], "operator_key": OPERATOR})
 
 
 def test_all_mistakes_are_told_at_once(refused):

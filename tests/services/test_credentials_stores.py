@@ -1,16 +1,24 @@
 """An app's access token in each of the four stores: one question, one token."""
 
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+import requests
 import time_machine
 
-from tests.services.conftest import Clock
-from wxlogin.config.demo import demo_apps
+from tests.services.conftest import Clock, bare_app
+from tests.services.token_worker import MP, Place, serving
+from wxlogin.db import Base, db
 from wxlogin.errors import WeChatMisconfigured
 from wxlogin.flows import credentials, held_token
 from wxlogin.flows.credentials import with_token
 from wxlogin.service import running
+from wxlogin.simulator.server import SimulatorServer
+from wxlogin.simulator.world import World
 from wxlogin.wechat import app_calls
 from wxlogin.wechat.answers import AppToken
 from wxlogin.wechat.errors import Call, to_exception
@@ -37,9 +45,6 @@ def wechat(monkeypatch) -> WeChatsAnswers:
     answers = WeChatsAnswers()
     monkeypatch.setattr(app_calls, "app_token", answers)
     return answers
-
-
-MP = next(app for app in demo_apps() if app.name == "mp")
 
 
 def token(*_: object) -> str:
@@ -81,3 +86,56 @@ def test_a_worker_that_died_as_it_asked(tickets, wechat, clock: Clock):
     assert credentials._claim(held) is not None
     with time_machine.travel(time.time() + 30, tick=True):
         assert token() == "68_1"
+
+
+PROCESSES = 8
+STABLE = "/cgi-bin/stable_token"
+
+
+@pytest.fixture
+def place(store, own_prefix) -> Iterator[Place]:
+    with SimulatorServer(World.demo()) as simulator:
+        # All eight are there before the first one has an answer.
+        simulator.world.switch(latency_ms=300)
+        yield Place(store, own_prefix, simulator.url)
+
+
+@pytest.fixture
+def store(request) -> str:
+    url = request.getfixturevalue(f"{request.param}_url")
+    if request.param != "redis":
+        with bare_app(url) as app, app.app_context():
+            Base.metadata.create_all(db.engine, tables=[_ticket_table])
+    return url
+
+
+_ticket_table = Base.metadata.tables["ticket"]
+
+
+OVER, REFUSED = ("68_that-is-over", -5), ("68_that-wechat-refuses", 6000)
+
+
+@pytest.mark.parametrize(
+    ("store", "held"),
+    [
+        *[(name, OVER) for name in ("sqlite", "postgresql", "mariadb", "redis")],
+        ("redis", REFUSED),
+    ],
+    indirect=["store"],
+)
+def test_eight_processes_that_meet_a_dead_token_ask_once(place, held):
+    with serving(place):
+        found = held_token.found_at(held_token.key_of(MP))
+        token, ends = held[0], time.time() + held[1]
+        assert held_token.keep(replace(found, token=token, ends=ends, due=ends))
+    words = [str(PROCESSES), place.store, place.prefix, place.wechat]
+    command = [sys.executable, "-m", "tests.services.token_worker", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    tokens = done.stdout.split()
+    assert len(tokens) == PROCESSES
+    rows = requests.get(f"{place.wechat}/_sim/calls", timeout=10).json()
+    upstream = [row for row in rows if row["path"] == STABLE]
+    assert len(set(tokens)) == 1
+    assert token not in tokens
+    assert len(upstream) == 1

@@ -183,6 +183,10 @@ class PushRefused(BadRequest):
     status = 403
 
 
+class PushUnopened(PushRefused):
+    """Signed with the app's token, and nothing that its aes_key opens."""
+
+
 class BadSiteRequest(BadRequest):
     code = "bad_site_request"
 

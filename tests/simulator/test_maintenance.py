@@ -120,6 +120,13 @@ def test_what_is_left_of_a_day(program: Program, world: World) -> None:
     assert posts(program, QUOTA, {"cgi_path": TOKEN})["quota"]["used"] == 0
 
 
+def test_questions_about_followers_are_counted(client: FlaskClient) -> None:
+    oa, path = Program(client, "oa", OA), "/cgi-bin/user/info"
+    oa.client.get(path, query_string={"access_token": oa.token(), "openid": "nobodys"})
+    left = {"daily_limit": 5_000_000, "used": 1, "remain": 4_999_999}
+    assert posts(oa, QUOTA, {"cgi_path": path})["quota"] == left
+
+
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [

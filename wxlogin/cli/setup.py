@@ -17,6 +17,7 @@ from wxlogin.config.sources import advice_for, collect, unknown_names
 from wxlogin.config.table import settings_table
 from wxlogin.config.written import is_secret
 from wxlogin.doctor import Finding, Level, examine
+from wxlogin.doctor.rid import explain, is_rid
 
 _MASK = "•••"
 _LONGEST = 60
@@ -121,8 +122,19 @@ def _cut(text: str) -> str:
     "with status 1 where something is wrong, 0 otherwise.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def doctor(as_json: bool) -> None:
-    found = examine()
+@click.option(
+    "--rid",
+    metavar="RID",
+    help="Ask WeChat what a refusal was about, by the rid of a log line of the last "
+    "week, and check nothing else.",
+)
+def doctor(as_json: bool, rid: str | None) -> None:
+    if rid is not None and not is_rid(rid):
+        raise click.BadParameter(
+            "a rid is three times eight hexadecimal digits: 658cff8e-7783352d-44cb33e5",
+            param_hint="--rid",
+        )
+    found = explain(rid) if rid else examine()
     (_print_json if as_json else _print_lines)(found)
     sys.exit(1 if _is_wrong(found) else 0)
 

@@ -9,7 +9,14 @@ than fifteen seconds when nobody answers at all.
 from functools import partial
 from pathlib import Path
 
-from wxlogin.doctor import configuration, console, public_url, storage, upstream
+from wxlogin.doctor import (
+    configuration,
+    console,
+    public_url,
+    storage,
+    symptoms,
+    upstream,
+)
 from wxlogin.doctor.findings import Finding, Job, Level, side_by_side
 
 __all__ = ["Finding", "Level", "examine"]
@@ -25,6 +32,7 @@ _AT_ONCE = (
 _WAITING = {
     "database": storage.database,
     "redis": storage.redis,
+    "symptoms": symptoms.check,
     "wechat": upstream.check,
     "public url": public_url.ourselves,
 }

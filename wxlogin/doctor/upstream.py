@@ -16,10 +16,10 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from wxlogin.config import App, AppKind, Settings
+from wxlogin.config import App, Settings
 from wxlogin.config.host_names import is_loopback
 from wxlogin.db import now
-from wxlogin.doctor import verdicts
+from wxlogin.doctor import own_calls, verdicts
 from wxlogin.doctor.findings import (
     SECONDS,
     Asking,
@@ -56,11 +56,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         if reached.api:
             wechat = WeChat(hosts_of(settings), budget=SECONDS, pool=ask.transport)
             jobs += _each(settings, "secret", partial(verdicts.secret, wechat=wechat))
-            jobs += [
-                Job("access token", partial(verdicts.access_token, app, wechat))
-                for app in settings.apps
-                if app.kind is AppKind.mini_program
-            ]
+            jobs += own_calls.jobs(settings, wechat)
             jobs += [
                 Job("codes", partial(verdicts.account_codes, app, wechat))
                 for app in settings.apps

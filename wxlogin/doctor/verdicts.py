@@ -17,10 +17,10 @@ Nothing is spent by it but one call of the 50 000 a minute. Sources: GET
 mini program GET /sns/jscode2session, and Tencent's return codes
 (…/doc/oplatform/developers/errCode).
 
-The access token of a mini program, which codes to scan and phone numbers need and
-signing in does not. Asking takes it from nobody: all who ask get the same one. A mini
-program may have a list of addresses for this call alone; WeChat's refusal names the
-address that it saw (40164).
+The access token of a mini program or an account, which codes to scan, phone numbers and
+followers need and signing in does not. Asking takes it from nobody: all who ask get the
+same one. There may be a list of addresses; WeChat's refusal names the address that it
+saw (40164, 61004).
 
 The codes of an official account whose pushes are sealed, with a scene that is nobody's:
 one call of 100 000 a day. WeChat's 48001 says that it is no verified service account,
@@ -48,6 +48,7 @@ from wxlogin.doctor.console import SECRET_PAGES
 from wxlogin.doctor.findings import Asking, Finding, note, ok, warning, wrong
 from wxlogin.errors import WeChatUnavailable, WxloginError
 from wxlogin.flows import doors
+from wxlogin.net.deadline import Deadline
 from wxlogin.service import hosts_of
 from wxlogin.wechat import account_codes as codes
 from wxlogin.wechat import app_calls
@@ -72,6 +73,18 @@ _TODO = {
     40125: "Put the AppSecret of the console into APPS; reset it if it is lost.",
     41002: "Put the AppID of the console into APPS.",
     41004: "Put the AppSecret of the console into APPS.",
+}
+# What an access token is for, and where the list of addresses is.
+_NEEDED = {
+    AppKind.mini_program: (
+        "People can sign in in the program; codes to scan and phone numbers fail.",
+        PROGRAM_PAGE,
+    ),
+    AppKind.official_account: (
+        "People can sign in by pages inside WeChat; unionids of followers and follow "
+        "to sign in fail.",
+        ACCOUNT_PAGE,
+    ),
 }
 _TITLE = re.compile(r'class="weui[-_]msg_+title[^>]*>\s*([^<]{1,200}?)\s*<')
 # No state and no scene of ours: what came back with it would be refused.
@@ -110,25 +123,29 @@ def _verdict(app: App, error: WxloginError) -> Finding:
     return wrong(_SECRET, f"{app.name}: {error.operator}")
 
 
-def access_token(app: App, wechat: WeChat) -> Iterator[Finding]:
-    """Whether this machine gets a mini program's access token. What is wrong with the
-    secret is said of the secret."""
+def access_token(
+    app: App, wechat: WeChat, deadline: Deadline
+) -> tuple[list[Finding], str]:
+    """Whether this machine gets the app's access token, and the token; empty where it
+    does not. What is wrong with the secret is said of the secret."""
     try:
-        app_calls.app_token(wechat, app, deadline=wechat.deadline())
+        given = app_calls.app_token(wechat, app, deadline=deadline)
     except WxloginError as error:
-        code = errcode_of(error)
-        if code in _TODO:
-            return
-        if code is None or code in _NO_VERDICT:
-            yield warning(_TOKEN, f"{app.name}: no verdict. {error.operator}")
-        else:
-            yield _no_token(app, error)
-    else:
-        yield ok(_TOKEN, f"{app.name}: WeChat gives an access token")
+        return _why_none(app, error), ""
+    return [ok(_TOKEN, f"{app.name}: WeChat gives an access token")], given.value
+
+
+def _why_none(app: App, error: WxloginError) -> list[Finding]:
+    code = errcode_of(error)
+    if code in _TODO:
+        return []
+    if code is None or code in _NO_VERDICT:
+        return [warning(_TOKEN, f"{app.name}: no verdict. {error.operator}")]
+    return [_no_token(app, error)]
 
 
 def _no_token(app: App, error: WxloginError) -> Finding:
-    needed = "People can sign in in the program; codes to scan and phone numbers fail."
+    needed, page = _NEEDED[app.kind]
     address = refused_address(error)
     if address is None:
         return wrong(_TOKEN, f"{app.name}: {error.operator} {needed}")
@@ -138,7 +155,7 @@ def _no_token(app: App, error: WxloginError) -> Finding:
         f"us come from. {needed}",
         todo=f"Add {address} to the list, or switch the list off; it takes ten minutes "
         "to act.",
-        console=f"{PROGRAM_PAGE} > IP白名单",
+        console=f"{page} > IP白名单",
     )
 
 

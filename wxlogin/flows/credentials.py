@@ -26,9 +26,10 @@ from flask import current_app
 
 from wxlogin.config import App
 from wxlogin.errors import Unready, WeChatUnavailable, WxloginError
-from wxlogin.flows import held_token
+from wxlogin.flows import held_token, symptoms
 from wxlogin.flows.call_rests import Failure, rest_after
 from wxlogin.flows.held_token import Held, change, found_at, keep, key_of
+from wxlogin.flows.symptoms import Symptom
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -38,6 +39,8 @@ from wxlogin.wechat.errors import AppTokenStale, Call, errcode_of
 
 # Renewed when less than this is left, and not twice in a minute.
 _DUE_SECONDS, _AGAIN_SECONDS = 300.0, 60.0
+# The app may not make the call.
+_NO_RIGHT = 48001
 # How long one that has no token waits for another's question.
 _WAIT_SECONDS = 3.0
 
@@ -234,6 +237,8 @@ def _remember(app: App, held: Held, error: WxloginError) -> None:
     about_token = error.facts.get("call") == Call.APP_TOKEN
     if about_token or errcode_of(error) is None:
         return
+    if errcode_of(error) == _NO_RIGHT:
+        symptoms.note(app, Symptom.no_right, error.facts.get("call") or "")
     if rest := rest_after(app, error):
         _tell_rest(error)
         change(key_of(app), lambda found: found.resting_for(rest))

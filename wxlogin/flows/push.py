@@ -21,10 +21,11 @@ from dataclasses import dataclass
 
 from wxlogin import service
 from wxlogin.config import App
-from wxlogin.errors import Crowded, NotFound, PushRefused, Unready
-from wxlogin.flows import chat, following, push_inbox
+from wxlogin.errors import Crowded, NotFound, PushRefused, PushUnopened, Unready
+from wxlogin.flows import chat, following, push_inbox, symptoms
 from wxlogin.flows.background import jobs_of
 from wxlogin.flows.chat import Answer, Ours, Reply
+from wxlogin.flows.symptoms import Symptom
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -44,6 +45,7 @@ WAITING = 1000
 # Between the tries of one process to keep a push.
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_ORIGINAL_ID = re.compile(r"gh_[0-9a-z]{12}")
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def proven(app: App, delivery: Delivery) -> Push:
         _require_signature(keys, delivery)
         push = read_push(delivery.body)
     else:
-        push = read_push(_unsealed(keys, delivery))
+        push = read_push(_unsealed(app, keys, delivery))
     _require_addressee(app, push)
     return push
 
@@ -159,10 +161,14 @@ def _require_fresh(delivery: Delivery) -> None:
         raise PushRefused("the timestamp is not of now")
 
 
-def _unsealed(keys: PushKeys, delivery: Delivery) -> bytes:
+def _unsealed(app: App, keys: PushKeys, delivery: Delivery) -> bytes:
     if delivery.encrypt_type != "aes":
         raise PushRefused("the push is not sealed, and the app has an aes_key")
-    return pushes.unsealed(keys, delivery)
+    try:
+        return pushes.unsealed(keys, delivery)
+    except PushUnopened:
+        symptoms.note(app, Symptom.unfit_key)
+        raise
 
 
 def _require_addressee(app: App, push: Push) -> None:
@@ -170,9 +176,19 @@ def _require_addressee(app: App, push: Push) -> None:
         return
     if app.original_id is not None:
         if push.to != app.original_id:
-            raise PushRefused("the push is for another account", app=app.name)
+            symptoms.note(app, Symptom.stranger, _account(push))
+            raise PushRefused(
+                f"the push is for another account, {_account(push)}", app=app.name
+            )
     elif app.aes_key is None and _shares_token(app):
+        symptoms.note(app, Symptom.stranger, _account(push))
         raise PushRefused("no original_id, and another app has its token", app=app.name)
+    symptoms.note(app, Symptom.account, _account(push))
+
+
+def _account(push: Push) -> str:
+    """The `gh_…` that it is for; empty where there is something else."""
+    return push.to if _ORIGINAL_ID.fullmatch(push.to) else ""
 
 
 def _shares_token(app: App) -> bool:

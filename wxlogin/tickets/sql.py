@@ -133,12 +133,8 @@ class SqlTickets:
         return won
 
     def get(self, kind: str, key: str) -> Ticket | None:
-        name = digest(kind, key)
         with db.reading() as session:
-            row = session.execute(_GET, self._place(kind, name)).first()
-        if row is None:
-            return None
-        return Ticket(row.version, self._envelope.open(kind, name, row.value))
+            return read(session, self._envelope, kind, key, ahead=self._ahead())
 
     def swap(
         self, kind: str, key: str, version: int, value: str, *, ttl: float
@@ -213,6 +209,18 @@ class SqlTickets:
 
     def _in(self, seconds: float) -> moment:
         return moment(self._ahead() + seconds)
+
+
+def read(
+    session: Session, envelope: Envelope, kind: str, key: str, *, ahead: float = 0.0
+) -> Ticket | None:
+    """The ticket, as `get` gives it, in a session of the caller's own."""
+    name = digest(kind, key)
+    place = {"its_kind": kind, "its_key": name, "now": ahead}
+    row = session.execute(_GET, place).first()
+    if row is None:
+        return None
+    return Ticket(row.version, envelope.open(kind, name, row.value))
 
 
 def _take(session: Session, place: dict[str, Any]) -> bytes | None:

@@ -77,6 +77,12 @@ class Call(StrEnum):
     MAKE_MENU = "make_menu"
     AUTO_REPLIES = "auto_replies"
     NEW_OPENIDS = "new_openids"
+    #: What the doctor asks (wechat/maintenance.py).
+    CALLBACK_CHECK = "callback_check"
+    PUSH_ADDRESSES = "push_addresses"
+    API_ADDRESSES = "api_addresses"
+    QUOTA = "quota"
+    RID = "rid"
 
 
 #: What spends a code that a person has got from WeChat to sign in.

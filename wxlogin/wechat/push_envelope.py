@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from wxlogin.errors import PushRefused
+from wxlogin.errors import PushRefused, PushUnopened
 
 _RANDOM = 16
 _LENGTH = 4
@@ -103,16 +103,16 @@ def is_sealed_by(
 
 
 def unseal(keys: PushKeys, encrypt: str) -> bytes:
-    """The message in a sealed text. Raises PushRefused, whatever is wrong with it."""
+    """The message in a sealed text. Raises PushUnopened, whatever is wrong."""
     full = _decrypted(_key(keys), encrypt)
     start = _RANDOM + _LENGTH
     length = int.from_bytes(full[_RANDOM:start], "big")
     end = start + length
     # An empty message is nothing that WeChat says.
     if not 0 < length <= len(full) - start:
-        raise PushRefused("the sealed text has no message")
+        raise PushUnopened("the sealed text has no message")
     if not hmac.compare_digest(full[end:], keys.appid.encode()):
-        raise PushRefused("the sealed text is for another app")
+        raise PushUnopened("the sealed text is for another app")
     return full[start:end]
 
 
@@ -151,14 +151,14 @@ def _decrypted(key: bytes, encrypt: str) -> bytes:
     try:
         data = base64.b64decode(encrypt, validate=True)
         if not data or len(data) % _CIPHER_BLOCK:
-            raise PushRefused("the sealed text is cut")
+            raise PushUnopened("the sealed text is cut")
         decryptor = _cipher(key).decryptor()
         padded = decryptor.update(data) + decryptor.finalize()
         unpadder = PKCS7(_PADDING_BITS).unpadder()
         return unpadder.update(padded) + unpadder.finalize()
     except (binascii.Error, ValueError) as error:
         # Its words would tell what was wrong.
-        raise PushRefused(_UNREADABLE) from error
+        raise PushUnopened(_UNREADABLE) from error
 
 
 def _cipher(key: bytes) -> Cipher[CBC]:

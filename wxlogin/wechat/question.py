@@ -36,6 +36,11 @@ _PATHS = {
     Call.MAKE_MENU: endpoints.CGI_MENU_CREATE,
     Call.AUTO_REPLIES: endpoints.CGI_AUTOREPLY_INFO,
     Call.NEW_OPENIDS: endpoints.CGI_CHANGEOPENID,
+    Call.CALLBACK_CHECK: endpoints.CGI_CALLBACK_CHECK,
+    Call.PUSH_ADDRESSES: endpoints.CGI_GETCALLBACKIP,
+    Call.API_ADDRESSES: endpoints.CGI_GET_API_DOMAIN_IP,
+    Call.QUOTA: endpoints.CGI_QUOTA_GET,
+    Call.RID: endpoints.CGI_RID_GET,
 }
 #: Bytes of an answer that is longer than a login's: ten thousand openids, of as many
 #: characters as we keep.
@@ -44,6 +49,11 @@ _LONG = {Call.FOLLOWER_LIST: 2 * 1024 * 1024}
 _SPENDS = frozenset({Call.EXCHANGE, Call.REFRESH, Call.CODE2SESSION, Call.PHONE_NUMBER})
 # What an error must not quote, wherever it stands.
 _SECRETS = ("code", "js_code", "refresh_token", "access_token", "signature", "secret")
+
+
+def path_of(call: Call) -> str:
+    """Where this is asked, by the names of Tencent's pages."""
+    return _PATHS[call]
 
 
 class AppCredentials(Protocol):

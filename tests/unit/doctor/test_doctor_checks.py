@@ -22,6 +22,7 @@ from wxlogin.doctor.findings import (
     side_by_side,
     wrong,
 )
+from wxlogin.net.deadline import Deadline
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
 
@@ -146,7 +147,8 @@ def token_check(server, app, ask):
         api = Hosts(api=f"http://127.0.0.1:{server.port}")
         wechat = WeChat(api, budget=3, pool=ask.transport, pause=lambda seconds: None)
         mini = app.model_copy(update={"kind": AppKind.mini_program, "name": "mp"})
-        found = list(verdicts.access_token(mini, wechat))
+        found, token = verdicts.access_token(mini, wechat, Deadline(3))
+        assert bool(token) == (found != [] and found[0].level == "ok")
         assert server.targets[0] == "/cgi-bin/stable_token"
         assert b"force_refresh" not in server.bodies[0]
         assert "MARKER" not in " ".join(finding.line() for finding in found)

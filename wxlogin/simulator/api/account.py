@@ -30,6 +30,7 @@ def user_info(asked: Asked) -> Fields:
     """One person, by openid."""
     app = _caller(asked)
     openid = need(asked.query, "openid", 41009)
+    asked.within_day(app)
     person = asked.world.registry.find_openid(app, openid)
     if person is None:
         raise ApiError(40003)

@@ -20,6 +20,7 @@ DAILY = {
     protocol.CGI_MENU_GET: 10_000,
     protocol.CGI_MENU_DELETE: 1000,
     protocol.CGI_QRCODE_CREATE: 100_000,
+    protocol.CGI_USER_INFO: 5_000_000,
     protocol.WXA_MSG_SEC_CHECK: 2_000_000,
     protocol.WXA_MEDIA_CHECK_ASYNC: 200_000,
 }

@@ -59,7 +59,8 @@ _RIGHTS = {
     ),
     "account_code": (
         "Codes with a scene are for verified service accounts (已认证的服务号), see "
-        f"{ACCOUNT_RIGHTS_PAGE} > 账号管理 > 生成带参数的二维码."
+        f"{ACCOUNT_RIGHTS_PAGE} > 账号管理 > 生成带参数的二维码. Of others people "
+        "send a number; set verified_service = false in APPS."
     ),
     "phone_number": (
         "The program needs the phone number's component (手机号快速验证), which is for "

@@ -103,6 +103,7 @@ def test_an_app_that_does_not_share_is_not_there(
     """security row 106a"""
     for answer in (neighbour.asks(name), neighbour.complains("x", name)):
         assert (answer.status_code, answer.get_json()["code"]) == (404, "not_found")
+        assert "share_access_token" in answer.get_json()["reason"]
     assert calls(simulator, STABLE) == []
 
 
@@ -172,7 +173,10 @@ def test_the_log_counts_it_and_holds_no_token(neighbour: Neighbour, log: Log) ->
     neighbour.complains(token)
     lines = log()
     told = [one for one in lines if one["event"] == "access token handed out"]
-    assert [(one["app"], one["renewed"]) for one in told] == [("oa", False)] * 2
+    assert [(one["app"], one["after_refusal"]) for one in told] == [
+        ("oa", False),
+        ("oa", True),
+    ]
     assert token not in repr(lines)
     assert KEY not in repr(lines)
 

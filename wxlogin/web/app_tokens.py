@@ -12,11 +12,11 @@ WeChat refuses is told with its errcode, since an operator asks.
 
 from typing import Any
 
-from flask import Blueprint, jsonify
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, jsonify
+from werkzeug.wrappers import Response as AnyResponse
 
 from wxlogin.config import App
-from wxlogin.errors import NotFound, WeChatMisconfigured, WeChatUnavailable
+from wxlogin.errors import NotFound, WxloginError
 from wxlogin.flows import credentials
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -56,26 +56,26 @@ def _app(name: str) -> App:
 
 def _answer(app: App, *, refused: str = "") -> Response:
     deadline = running().wechat.deadline()
-    try:
-        found = credentials.shared_token(app, refused=refused, deadline=deadline)
-    except (WeChatMisconfigured, WeChatUnavailable) as error:
-        return refusal(error, members=_why(error))
+    found = credentials.shared_token(app, refused=refused, deadline=deadline)
     get_logger().info(
         "access token handed out",
         app=app.name,
         seconds=found.expires_in,
-        renewed=bool(refused) and found.value != refused,
+        after_refusal=bool(refused),
     )
     response = jsonify(access_token=found.value, expires_in=found.expires_in)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _why(error: WeChatMisconfigured | WeChatUnavailable) -> dict[str, Any]:
-    """What an operator can mend, with the address that WeChat sees us at."""
-    told = {
+@bp.errorhandler(WxloginError)
+def _with_reason(error: WxloginError) -> AnyResponse:
+    """An operator hears what there is to mend, with WeChat's errcode and the address
+    that it sees us at."""
+    told: dict[str, Any] = {
         "reason": error.operator,
         "errcode": errcode_of(error),
         "address": refused_address(error),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    members = {name: value for name, value in told.items() if value is not None}
+    return refusal(error, members=members)

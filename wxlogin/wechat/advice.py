@@ -35,6 +35,10 @@ _KIND_OF = {
     "check_media": _PROGRAM,
     "follower": _ACCOUNT,
     "account_code": _ACCOUNT,
+    "menu": _ACCOUNT,
+    "make_menu": _ACCOUNT,
+    "auto_replies": _ACCOUNT,
+    "new_openids": _ACCOUNT,
 }
 # By kind: the page where the app is, and that of what it may do.
 _PAGES = {
@@ -51,6 +55,10 @@ _WRONG_PROGRAM = (
 _NO_CHECKS = (
     f"Content checks (内容安全) are not open to the program: {PROGRAM_RIGHTS_PAGE}."
 )
+_MENU = (
+    "The account may neither read nor make its menu by a call, see "
+    f"{ACCOUNT_RIGHTS_PAGE} > 自定义菜单."
+)
 #: What an app needs for a call that WeChat does not let it make.
 _RIGHTS = {
     "follower": (
@@ -66,6 +74,13 @@ _RIGHTS = {
         "The program needs the phone number's component (手机号快速验证), which is for "
         "verified programs of no single person and has a quota of its own, see "
         f"{PROGRAM_RIGHTS_PAGE}."
+    ),
+    "menu": _MENU,
+    "make_menu": _MENU,
+    "auto_replies": _MENU,
+    "new_openids": (
+        "The openids of a move are told to the account that people were moved to, once "
+        f"it is confirmed and verified, see {ACCOUNT_RIGHTS_PAGE} > 用户管理."
     ),
     "check_text": _NO_CHECKS,
     "check_media": _NO_CHECKS,

@@ -302,7 +302,7 @@ def test_a_key_that_does_not_fit_is_told_until_it_is_mended(
     with Post(app, simulator) as post:
         answer = post.pushes("subscribe")
     assert (answer.status_code, answer.data) == (403, b"")
-    assert "aes_key does not fit" in capsys.readouterr().err
+    assert "the aes_key may not be the console's" in capsys.readouterr().err
     (line,) = met(app)
     assert line.startswith("wrong ")
     assert "the key does not fit" in line

@@ -10,6 +10,7 @@ from wxlogin.config.paths import package_dir
 from wxlogin.config.site_rules import site_warnings
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.db import db, engine_options, prepare_engine, soundness
+from wxlogin.flows import must_follow
 from wxlogin.observability import get_logger, setup_logging
 from wxlogin.oidc import signing_keys as _provider_tables  # noqa: F401  known to db
 from wxlogin.sites import events
@@ -38,7 +39,7 @@ def build(
     _database(app, settings, patient=patient, threads=threads)
     _keys(app, settings)
     service.start(app, settings, threads=threads)
-    changes.listen(app, events.write)
+    changes.listen(app, events.write, must_follow.ring)
     register(app, settings)
     for name in unknown_names():
         get_logger().warning(

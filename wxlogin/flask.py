@@ -18,7 +18,7 @@ too; it is ours alone to read, by `current`. docs/flask.md tells the rest.
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -30,16 +30,19 @@ from werkzeug.urls import iri_to_uri
 
 from wxlogin import create_app
 from wxlogin.accounts.avatars import picture_url
+from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import Settings, load_settings
 from wxlogin.config.loading import read_settings
 from wxlogin.db.schema import bring_up_to_date
 from wxlogin.errors import ConfigurationError
 from wxlogin.factory import require_database
+from wxlogin.flows import must_follow
+from wxlogin.flows.must_follow import Standing
 from wxlogin.flows.signing_in import live_session
 from wxlogin.observability import redact
 from wxlogin.security.returning import written
 from wxlogin.signals import created, deleted, merged, signed_in
-from wxlogin.web.visitors import opens_page, secret_in
+from wxlogin.web.visitors import entered_in, opens_page, secret_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -63,7 +66,7 @@ _EXTENSION = "wxlogin"
 _PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
 # Addresses of ours that hold a key.
 _TICKET = re.compile(
-    r"(/(?:handover|link|register/continue|terms|oauth2/(?:authorize|logout))/)[\w-]+"
+    r"(/(?:handover|link|register/continue|terms|follow|oauth2/(?:authorize|logout))/)[\w-]+"
 )
 
 
@@ -170,26 +173,33 @@ def current() -> Person | None:
 
 
 def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
-    """Lets people in who are signed in, and leads others to the login and back.
+    """Lets people in who are signed in, and leads others to the login and back; those
+    who must follow an official account first (MUST_FOLLOW), to its page.
 
-    A script gets 401 instead: it could not read the login page.
+    A script gets 401 instead: it could not read such a page.
     """
 
     @wraps(view)
     def guarded(*args: P.args, **named: P.kwargs) -> Any:
-        if current() is not None:
+        is_known = current() is not None
+        if is_known and _is_let_in(_mounted()):
             return current_app.ensure_sync(view)(*args, **named)
         if not opens_page():
             abort(401)
-        return redirect(login_url(_this_page()), 302)
+        page = "follow" if is_known else "login"
+        return redirect(_url(page, _this_page()), 302)
 
     return guarded
 
 
 def login_url(next_url: str | None = None) -> str:
     """The path of the login page; `next_url` is where people come back to."""
+    return _url("login", next_url)
+
+
+def _url(page: str, next_url: str | None) -> str:
     query = f"?{urlencode({'next': next_url})}" if next_url else ""
-    return f"{_mounted().settings.prefix}/login{query}"
+    return f"{_mounted().settings.prefix}/{page}{query}"
 
 
 def logout_url() -> str:
@@ -218,18 +228,36 @@ def _mounted() -> _Mounted:
 
 
 def _find(mounted: _Mounted) -> Person | None:
-    service = mounted.service
-    # Reads our own cookie; `flask.session` here is the host's and stays untouched.
-    held = service.session_interface.open_session(service, request)
-    secret = secret_in(held) if held else None
-    if secret is None:
-        return None
-    with service.app_context():
-        visitor = live_session(secret)
+    with mounted.service.app_context():
+        visitor = _visitor(mounted)
         if visitor is None:
             return None
         picture = picture_url(mounted.settings, visitor.user_id, visitor.uid)
         return Person(visitor.uid, visitor.profile.nickname, picture)
+
+
+def _visitor(mounted: _Mounted) -> Visitor | None:
+    """Needs the service's context."""
+    secret = secret_in(_cookie(mounted))
+    return live_session(secret) if secret else None
+
+
+def _is_let_in(mounted: _Mounted) -> bool:
+    """Does who is signed in follow whom MUST_FOLLOW names, or need not?"""
+    account = mounted.settings.account_to_follow(None)
+    if account is None or account.appid in entered_in(_cookie(mounted)):
+        return True
+    with mounted.service.app_context():
+        visitor = _visitor(mounted)
+        if visitor is None:
+            return False
+        return must_follow.standing(account, visitor.user_id) is not Standing.to_follow
+
+
+def _cookie(mounted: _Mounted) -> Mapping[str, Any]:
+    """Reads our own; `flask.session` here is the host's and stays untouched."""
+    service = mounted.service
+    return service.session_interface.open_session(service, request) or {}
 
 
 def _this_page() -> str | None:

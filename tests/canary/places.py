@@ -35,7 +35,8 @@ HANDED_OVER = (
     (
         "customer's link",
         re.compile(
-            r".*/(api/site/links|(link|login|language|register|me/identities)(/.*)?)"
+            r".*/(api/site/links|(link|login|language|register|follow|me/identities)"
+            r"(/.*)?)"
         ),
     ),
     ("link code", re.compile(r".*/link/[^/]+")),

@@ -72,9 +72,11 @@ def server(world: World) -> Iterator[Server]:
     known.says("scanned", (200, ASKED))
     known.says("confirm", (200, {"state": "confirmed"}))
     known.says("cancel", (200, {"state": "refused"}))
+    known.says("following", (200, {"following": None, "accounts": {"oa": None}}))
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         pattern = re.compile(re.escape(DOMAIN) + "/.*")
-        mock.add_callback(responses.POST, pattern, callback=known)
+        for method in (responses.GET, responses.POST):
+            mock.add_callback(method, pattern, callback=known)
         yield known
 
 
@@ -246,6 +248,33 @@ def test_a_web_view_opens_signed_in(client: FlaskClient, server: Server) -> None
         assert told(client.post("/phone/mp", data=form).text) == "odd"
 
 
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"following": True}, "yes"),
+        ({"following": False}, "no"),
+        ({"following": None}, "unknown"),
+        ({"following": "odd"}, "unknown"),
+    ],
+)
+def test_its_first_page_says_whether_the_account_is_followed(
+    client: FlaskClient, server: Server, body: dict[str, Any], word: str
+) -> None:
+    server.says("following", (200, body))
+    page = opens(client, scene="")
+    assert told(page) == "home" and f'data-follows="{word}"' in page
+    assert server.asked_for == ["login", "following"]
+    assert server.heard[-1][2]["Authorization"] == "Bearer token-1"
+
+
+def test_a_server_without_that_word_shows_the_bare_program(
+    client: FlaskClient, server: Server
+) -> None:
+    for answer in (problem(404), (200, "<html>"), (200, {})):
+        server.says("following", answer)
+        assert "data-told" not in opens(client, scene="")
+
+
 def test_a_server_that_is_not_there(client: FlaskClient, world: World) -> None:
     world.registry.put_apps(
         {"name": "mp", "appid": MP, "request_domain": "http://127.0.0.1:9"}
@@ -253,12 +282,12 @@ def test_a_server_that_is_not_there(client: FlaskClient, world: World) -> None:
     page = opens(client)
     assert told(page) == "silent"
     assert "http://127.0.0.1:9" in page
+    assert "data-told" not in opens(client, scene="")
 
 
 def test_no_program_plays_without_a_server_a_code_and_a_page(
     client: FlaskClient, world: World, server: Server
 ) -> None:
-    assert "data-told" not in opens(client, scene="")
     assert "data-told" not in opens(client, page="pages/new/new")
     world.reset()
     assert "data-told" not in opens(client)

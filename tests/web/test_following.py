@@ -72,8 +72,14 @@ def test_so_does_the_account_page_on_a_pc(
     started = browser.starts()
     browser.returns(started, Phone(simulator, "lihua").confirms(started))
     assert browser.who()["following"] is None
+    row = 'data-account="oa" data-follows="{}"'
+    assert row.format("unknown") in browser.get("/me").text
     follows(wechat)
     assert browser.who()["following"] is True
+    assert row.format("yes") in browser.get("/me").text
+    wechat.simulator.world.advance(1)
+    unfollows(wechat)
+    assert row.format("no") in browser.get("/me").text
 
 
 def test_another_person_is_not_meant(wechat: Post, program: MiniProgram) -> None:

@@ -11,13 +11,20 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
-from tests.support.journey import AS_A_PAGE, AS_A_SCRIPT, Browser, pictures_arrive
+from tests.support.journey import (
+    AS_A_PAGE,
+    AS_A_SCRIPT,
+    Browser,
+    Phone,
+    pictures_arrive,
+)
 from tests.support.neighbour import neighbour
 from wxlogin import flask as wechat
-from wxlogin.accounts import people
-from wxlogin.db import db
+from wxlogin.accounts import followers, people
+from wxlogin.db import db, now, transaction
 from wxlogin.errors import ConfigurationError
 from wxlogin.service import service_of as held_by
+from wxlogin.simulator.world import ids
 
 
 class Told:
@@ -97,6 +104,43 @@ def test_a_page_of_the_host_leads_to_the_login_and_back(visitor, xiaoming):
     assert body["uid"] == visitor.who()["uid"]
     picture = urlsplit(body["avatar"])
     assert visitor.get(f"{picture.path}?{picture.query}").status_code == 200
+
+
+def test_who_must_follow_an_account_is_led_to_its_page_first(tmp_path, simulator):
+    """security row 79a"""
+    app = neighbour()
+    app.instance_path = str(tmp_path / "instance")
+    app.add_url_rule("/account", view_func=wechat.login_required(_account))
+    service = mounted(app, simulator, must_follow="oa")
+    visitor = Browser(service, prefix="/wx")
+    visitor.client = app.test_client()
+    back = signs_in(visitor, Phone(simulator, "xiaoming"), "/account")
+    assert back.location == "/wx/follow?next=/account"
+    led = visitor.get("/account?tab=1")
+    assert led.location == "/wx/follow?next=%2Faccount%3Ftab%3D1"
+    assert visitor.get("/account", headers=AS_A_SCRIPT[0]).status_code == 401
+    _xiaoming(service, follows=True)
+    assert visitor.get("/account").status_code == 200
+    assert visitor.get("/wx/follow?next=/account").location == "/account"
+    # Has come past it, and stays.
+    _xiaoming(service, follows=False)
+    assert visitor.get("/account").status_code == 200
+    pictures_arrive(service)
+    with service.app_context():
+        db.engine.dispose()
+
+
+def _account() -> str:
+    return "in"
+
+
+def _xiaoming(service: Flask, *, follows: bool) -> None:
+    """WeChat has said so."""
+    appid, unionid = "wx0000000000000a02", ids.unionid("main", "xiaoming")
+    openid = ids.openid(appid, "xiaoming")
+    told = {"follows": follows, "unionid": ("main", unionid), "at": now()}
+    with service.app_context():
+        transaction(lambda s: followers.learn_of(s, appid, openid, **told))
 
 
 @pytest.mark.parametrize(

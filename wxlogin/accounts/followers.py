@@ -47,6 +47,22 @@ class Asked:
     openid: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of a person at an account: the unionid, whether a user has this
+    openid, and when WeChat is to be asked; None for not at all."""
+
+    follows: bool
+    unionid: str | None
+    is_users: bool
+    ask_at: datetime | None
+
+    @property
+    def is_named(self) -> bool:
+        """Is it known who this is?"""
+        return self.unionid is not None or self.is_users
+
+
 def note(session: Session, follow: Follow, *, now: datetime) -> bool:
     """Takes what a push says; True where it is news. WeChat is to be asked about the
     person then, for the unionid, and whether it is still so."""
@@ -118,6 +134,19 @@ def move(
     insert_or_ignore(session, Follower, values)
     run(session, sa.delete(Follower).where(Follower.id == row.id))
     return True
+
+
+def of_openid(appid: str, openid: str) -> Known:
+    """What is known of this person."""
+    names = {"appid": appid, "openid": openid}
+    row = read(lambda s: s.execute(_OF_OPENID, names).first())
+    return Known(*row) if row else Known(False, None, False, None)
+
+
+def openids_of(user_id: int, appid: str) -> list[str]:
+    """By which openids WeChat can be asked whether the user follows this account."""
+    names = {"user_id": user_id, "appid": appid}
+    return read(lambda s: sorted(s.scalars(_OPENIDS, names)))
 
 
 def forget(session: Session, user_id: int) -> None:
@@ -214,6 +243,19 @@ _IDS = sa.select(Follower.id, Follower.openid).where(_IS_USERS)
 _NOBODYS = sa.and_(
     ~_BY_OPENID.correlate(Follower).exists(), ~_BY_UNIONID.correlate(Follower).exists()
 )
+_APPID: sa.BindParameter[str] = sa.bindparam("appid")
+_OPENIDS = sa.union(
+    sa.select(Identity.openid).where(
+        Identity.user_id == _USER, Identity.appid == _APPID
+    ),
+    sa.select(Follower.openid).where(_IS_USERS, Follower.appid == _APPID),
+)
+_OF_OPENID = sa.select(
+    Follower.followed,
+    Follower.unionid,
+    _BY_OPENID.correlate(Follower).exists(),
+    Follower.ask_at,
+).where(Follower.appid == _APPID, Follower.openid == sa.bindparam("openid"))
 _DUE = (
     sa.select(Follower.id, Follower.appid, Follower.openid)
     .where(Follower.ask_at <= sa.bindparam("at"))

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -66,6 +66,8 @@ class Rest(StrEnum):
 
 class App(Written):
     """One appid with its secret."""
+
+    prose: ClassVar[frozenset[str]] = frozenset({"title"})
 
     name: str
     kind: AppKind

@@ -109,6 +109,7 @@ def _apps(settings: Settings) -> Iterator[str]:
         for value in sorted({value for value in values if values.count(value) > 1}):
             yield f"APPS: two apps have the {field} {value}; each needs its own"
     yield from _programs(settings)
+    yield from _to_follow(settings)
     if settings.simulated or settings.env == "development":
         return
     for app in settings.apps:
@@ -133,6 +134,22 @@ def _programs(settings: Settings) -> Iterator[str]:
             yield (
                 f"APPS: the site of {app.name} is {app.site}, and SITES has none with "
                 "this client_id and a client_secret"
+            )
+
+
+def _to_follow(settings: Settings) -> Iterator[str]:
+    """Who follows an account is told by its pushes, and by nothing else."""
+    telling = {app.name for app in settings.telling_accounts}
+    named = [("MUST_FOLLOW", settings.must_follow)]
+    named += [
+        (f"SITES: must_follow of {s.name}", s.must_follow) for s in settings.sites
+    ]
+    for place, name in named:
+        if name and name not in telling:
+            yield (
+                f"{place} is {name}, and APPS has no official_account of this name "
+                "with a token: without its pushes nobody is known to follow; write "
+                "the name of one that has a token, or leave it out"
             )
 
 

@@ -174,6 +174,14 @@ class Settings(Written):
         le=1800,
         description="Seconds for which a code on a page is good, whoever's it is.",
     )
+    must_follow: str = Field(
+        "",
+        max_length=32,
+        description="Name of the official account in APPS that people must follow "
+        "before a sign-in goes on to our own pages, and to those of our host that "
+        "`/auth` guards. A site has a `must_follow` of its own "
+        "(docs/official-account.md). Empty: none.",
+    )
     site_name: str = Field("", description="Your site's name on our pages.")
     site_sentence: str = Field("", description="One sentence below the name.")
     logo: Logo = Field(
@@ -303,6 +311,18 @@ class Settings(Written):
         """The official accounts whose pushes reach us, so that we hear who follows."""
         kind = AppKind.official_account
         return [app for app in self.apps if app.kind is kind and app.token]
+
+    def account_to_follow(self, site: Site | None) -> App | None:
+        """The official account that people must follow before they go on to this
+        site; for None, to our own pages."""
+        name = site.must_follow if site else self.must_follow
+        return self.app_named(name) if name else None
+
+    @property
+    def accounts_to_follow(self) -> list[App]:
+        """The official accounts that somebody must follow."""
+        wanted = {self.must_follow, *(site.must_follow for site in self.sites)}
+        return [app for app in self.telling_accounts if app.name in wanted]
 
     def app_of_kind(self, kind: AppKind) -> App | None:
         """The first configured app of this kind."""

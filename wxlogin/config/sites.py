@@ -66,6 +66,8 @@ class Site(Written):
     privacy_url: Link = ""
     terms_version: Annotated[str, Field(max_length=64)] = ""
     bind_url: str | None = None
+    #: Name of the official account that people must follow before they go on to it.
+    must_follow: Annotated[str, Field(max_length=32)] = ""
     webhook_url: str | None = None
     webhook_secret: Annotated[str | None, Field(repr=False)] = None
     #: May our server call this site at an address of an inner network?

@@ -49,6 +49,7 @@ def apps(settings: Settings) -> Iterator[Finding]:
             "scan_page: /login has no door.",
             todo="Add one to APPS; docs/going-live.md says which you need.",
         )
+    yield from _alone(settings)
     yield from _same_secrets(settings.apps)
 
 
@@ -91,6 +92,19 @@ def _without_rights(app: App) -> Finding:
             todo="Set title or plain_code in its entry of APPS.",
         )
     return note(_CHECK, f"{text} People send a number in its chat.")
+
+
+def _alone(settings: Settings) -> Iterator[Finding]:
+    """Nothing but a unionid tells that who signs in by one app follows another."""
+    for account in settings.accounts_to_follow:
+        if account.open_platform is None and len(settings.apps) > 1:
+            yield warning(
+                _CHECK,
+                f"{account.name} must be followed and is on no open platform: people "
+                "who sign in by another app scan its code at each sign-in.",
+                todo="Bind it there, and set open_platform in APPS.",
+                console=BINDING_PAGE,
+            )
 
 
 def _same_secrets(every: tuple[App, ...]) -> Iterator[Finding]:

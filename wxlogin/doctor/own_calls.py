@@ -3,7 +3,7 @@
 Does WeChat find the address that pushes go to (callback/check); which addresses do they
 come from and our calls go to, for a firewall; is a quota near its end; may an account
 ask about its followers? That is asked of somebody who cannot be: 40003 means that it
-may, 48001 that it may not. Sources: wechat/maintenance.py and app_calls.py.
+may, 48001 that it may not. Sources: wechat/maintenance.py and follower_calls.py.
 
 All of it shares one deadline, and what WeChat does not say in time is a note.
 """
@@ -26,7 +26,7 @@ from wxlogin.doctor.findings import (
 )
 from wxlogin.errors import WxloginError
 from wxlogin.net.deadline import Deadline
-from wxlogin.wechat import app_calls, endpoints, maintenance
+from wxlogin.wechat import endpoints, follower_calls, maintenance
 from wxlogin.wechat.advice import right
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.errcodes import ACCOUNT_PAGE, PROGRAM_PAGE
@@ -196,7 +196,9 @@ def _near(app: App, told: str, *, over: bool) -> Finding:
 def _rights(own: _Own) -> Iterator[Finding]:
     app = own.app
     try:
-        app_calls.follower(own.wechat, app, own.token, _NOBODY, deadline=own.deadline)
+        follower_calls.follower(
+            own.wechat, app, own.token, _NOBODY, deadline=own.deadline
+        )
     except WxloginError as error:
         if errcode_of(error) == _NO_RIGHT:
             text = f"{app.name}: it may not ask who its followers are (48001)."

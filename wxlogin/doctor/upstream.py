@@ -64,6 +64,10 @@ def check(settings: Settings) -> Iterator[Finding]:
                 # Of others APPS says it already.
                 if app.verified_service is not False
             ]
+            jobs += [
+                Job("must follow", partial(verdicts.followers, app, wechat))
+                for app in settings.accounts_to_follow
+            ]
         if reached.open:
             jobs += _each(settings, "page", partial(_page, settings, ask))
         # The client of a login may pause half a second before it asks once more.

@@ -51,7 +51,7 @@ from wxlogin.flows import doors
 from wxlogin.net.deadline import Deadline
 from wxlogin.service import hosts_of
 from wxlogin.wechat import account_codes as codes
-from wxlogin.wechat import app_calls
+from wxlogin.wechat import app_calls, follower_calls
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
 from wxlogin.wechat.errcodes import (
@@ -63,6 +63,9 @@ from wxlogin.wechat.errcodes import (
 from wxlogin.wechat.errors import errcode_of, refused_address
 
 _SECRET, _TOKEN, _CODES, _PAGE = "secret", "access token", "codes", "page"
+_FOLLOWERS = "must follow"
+# No person's openid, and what WeChat says of such a one.
+_NOBODY, _OF_NOBODY = "o_wxlogin_doctor_asks_nobody", frozenset({40003, 46004})
 _NO_RIGHT = 48001
 MADE_UP_CODE = "this-is-no-code-wxlogin-doctor"
 _ABOUT_THE_CODE = frozenset({40029, 40163, 42003})
@@ -142,6 +145,32 @@ def _why_none(app: App, error: WxloginError) -> list[Finding]:
     if code is None or code in _NO_VERDICT:
         return [warning(_TOKEN, f"{app.name}: no verdict. {error.operator}")]
     return [_no_token(app, error)]
+
+
+def followers(app: App, wechat: WeChat) -> Iterator[Finding]:
+    """Whether an account that people must follow may ask who does: WeChat is asked
+    about nobody, and says so. What keeps the token back is said elsewhere."""
+    deadline = wechat.deadline()
+    try:
+        token = app_calls.app_token(wechat, app, deadline=deadline)
+        follower_calls.follower(wechat, app, token.value, _NOBODY, deadline=deadline)
+    except WxloginError as error:
+        code = errcode_of(error)
+        if code == _NO_RIGHT:
+            yield wrong(
+                _FOLLOWERS,
+                f"{app.name} may not ask WeChat who follows it (48001), so nobody can "
+                "be made to follow: people go on without, and the log warns.",
+                todo="Name another account, or have this one verified (微信认证).",
+                console="mp.weixin.qq.com > 设置与开发 > 接口权限",
+            )
+        elif code not in _OF_NOBODY:
+            text = f"{app.name}: whether it may ask who follows it did not show. "
+            yield warning(_FOLLOWERS, text + error.operator)
+        else:
+            yield ok(_FOLLOWERS, f"{app.name} may ask WeChat who follows it")
+    else:
+        yield ok(_FOLLOWERS, f"{app.name} may ask WeChat who follows it")
 
 
 def _no_token(app: App, error: WxloginError) -> Finding:

@@ -77,8 +77,9 @@ def plain(app: App) -> Picture:
     return drawn(app.plain_code)
 
 
-def picture(app: App, scene: str, *, seconds: float) -> Picture:
-    """The account's code with this scene, which is good for so many seconds.
+def picture(app: App, scene: str, *, seconds: float, spare: float = 0) -> Picture:
+    """The account's code with this scene, which is shown for so many seconds, and good
+    for `spare` more.
 
     Raises NoServiceAccount where the account has none, as `account_codes.account_code`
     otherwise, and LoginPending where another request makes it for too long.
@@ -87,7 +88,7 @@ def picture(app: App, scene: str, *, seconds: float) -> Picture:
         raise NoServiceAccount(_WHY, app=app.name)
 
     def make(turn: _Made) -> _Made:
-        return replace(turn, url=_make(app, scene, math.ceil(seconds)))
+        return replace(turn, url=_make(app, scene, math.ceil(seconds + spare)))
 
     key = f"{app.appid}\x1f{scene}"
     return drawn(_made.made(key, _Made(), make, seconds=seconds).url)

@@ -24,6 +24,7 @@ from wxlogin.flows.background import jobs_of
 from wxlogin.flows.credentials import with_token
 from wxlogin.observability import get_logger
 from wxlogin.service import running
+from wxlogin.tickets.shelf import Shelf
 from wxlogin.wechat import follower_calls
 from wxlogin.wechat.errors import Call, errcode_of
 from wxlogin.wechat.follower_calls import MOST_ASKED, Follower
@@ -48,6 +49,7 @@ class _Rest:
 
 
 _rests = service.shelf("following_rest", _Rest, seconds=REST.total_seconds())
+_pauses = service.shelf("following_pause", _Rest, seconds=PAUSE.total_seconds())
 
 
 def following_of(user_id: int) -> dict[str, bool | None]:
@@ -56,6 +58,26 @@ def following_of(user_id: int) -> dict[str, bool | None]:
     accounts = running().settings.telling_accounts
     told = followers.of_user(user_id) if accounts else {}
     return {app.name: told.get(app.appid) for app in accounts}
+
+
+def is_silent(app: App) -> bool:
+    """Does WeChat not say at present who follows this account? It is not asked then."""
+    return may_not_ask(app) or _until(_pauses, app) is not None
+
+
+def ask_of(app: App, openid: str) -> None:
+    """Asks WeChat now whether this person follows, because somebody waits for that.
+    What went wrong is logged, and remembered by `is_silent`."""
+    before, at = follower_answers.states(app.appid, [openid]), now()
+    try:
+        told = answers_about(app, [openid])
+    except WxloginError as error:
+        _refused(app, error)
+        return
+    # Whom WeChat does not know does not follow.
+    said = said_of(app, told[openid]) if told else Said(openid, follows=False)
+    answers = Answers(app.appid, [said], before, at)
+    transaction(lambda session: follower_answers.learn(session, answers))
 
 
 def ask_soon() -> None:
@@ -79,7 +101,7 @@ def ask_due() -> int:
 
 def _ask(app: App | None, due: Sequence[Asked]) -> int:
     """Asks about these people of one account; how many WeChat knew."""
-    until = _rests_until(app) if app else now() + REST
+    until = _until(_rests, app) if app else now() + REST
     if app is None or until is not None:
         _put_off(due, until or now())
         return 0
@@ -88,9 +110,7 @@ def _ask(app: App | None, due: Sequence[Asked]) -> int:
         try:
             known += _ask_some(app, [one.openid for one in due[start:][:MOST_ASKED]])
         except WxloginError as error:
-            resting = learn_of(app, error)
-            get_logger().warning("followers not asked for", why=error.operator)
-            _put_off(due[start:], now() + (REST if resting else PAUSE))
+            _put_off(due[start:], now() + _refused(app, error))
             break
     return known
 
@@ -166,20 +186,33 @@ def left_out(openid: str, before: State, at: datetime) -> Said:
 
 def may_not_ask(app: App) -> bool:
     """Has WeChat said lately that this account may not ask about its followers?"""
-    return _rests_until(app) is not None
+    return _until(_rests, app) is not None
 
 
-def _rests_until(app: App) -> datetime | None:
-    found = _rests.get(app.appid)
+def _until(shelf: Shelf[_Rest], app: App) -> datetime | None:
+    found = shelf.get(app.appid)
     return found.until if found is not None and found.until > now() else None
+
+
+def _refused(app: App, error: WxloginError) -> timedelta:
+    """For how long the account is left alone after that."""
+    get_logger().warning("followers not asked for", why=error.operator, **error.facts)
+    if learn_of(app, error):
+        return REST
+    _remember(_pauses, app, PAUSE)
+    return PAUSE
+
+
+def _remember(shelf: Shelf[_Rest], app: App, time: timedelta) -> None:
+    shelf.take(app.appid)
+    shelf.add(app.appid, _Rest(now() + time))
 
 
 def learn_of(app: App, error: WxloginError) -> bool:
     """Does this refusal say that? It is remembered for REST."""
     if not isinstance(error, WeChatMisconfigured) or errcode_of(error) != _NO_RIGHT:
         return False
-    _rests.take(app.appid)
-    _rests.add(app.appid, _Rest(now() + REST))
+    _remember(_rests, app, REST)
     return True
 
 

@@ -23,7 +23,7 @@ from wxlogin.accounts.withdrawals import Part
 from wxlogin.config import App
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, remove, run
-from wxlogin.flows import chat, content_check
+from wxlogin.flows import chat, content_check, must_follow
 from wxlogin.observability import get_logger
 from wxlogin.security.sealing import SealBroken
 from wxlogin.service import running
@@ -78,6 +78,7 @@ def work(push_id: int) -> bool:
     # As a rule it is marked by now, before WeChat was answered.
     if app := _app_of(row.appid):
         chat.heard(app, push)
+        must_follow.heard(app, push)
     transaction(lambda session: _finish(session, row, push))
     return True
 

@@ -6,6 +6,7 @@ for the visitor, and a log line that names what the site's developer has to mend
 (security row 112). Every other fault is told to the return address.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
@@ -62,6 +63,8 @@ class Detour(StrEnum):
 
     login = "login"
     terms = "terms"
+    #: A page that asks to follow the site's official account.
+    follow = "follow"
     #: A page that names the client and the account, and asks whether to go on.
     consent = "consent"
 
@@ -88,12 +91,14 @@ def decide(
     visitor: Visitor | None,
     *,
     at: datetime,
+    enters: Callable[[Site, Visitor], bool],
     agreed: bool = False,
 ) -> Reply | Detour:
     """The answer for the site, or the visitor's next page.
 
     OpenID Connect Core 3.1.2.1 (prompt, max_age, id_token_hint) and 3.1.2.3.
 
+    `enters`: does the visitor follow whom the site wants followed, or need not?
     `agreed`: the visitor has just said on our page that this request may go on.
     Raises RegistrationClosed where the site takes nobody new, and BadSiteRequest
     where site or return address have been taken out of the settings meanwhile.
@@ -121,6 +126,13 @@ def decide(
             return refuse(request, "access_denied", "The site takes nobody new.")
         case Entry.closed:
             raise RegistrationClosed("the site takes nobody new", client=site.client_id)
+        case Entry.ok if not enters(site, visitor):
+            said = "The visitor has to follow the site's official account."
+            return (
+                refuse(request, "interaction_required", said)
+                if silent
+                else Detour.follow
+            )
         case Entry.ok if agreed or not request.asks_for_word(site):
             return _grant(request, site, visitor, at=at)
         case Entry.ok if silent:

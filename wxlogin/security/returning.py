@@ -20,12 +20,13 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
-from wxlogin.config import Settings
+from wxlogin.config import Settings, Site
 from wxlogin.security.origins import (
     GRAMMAR,
     is_among,
     is_ours_or_listed,
     origin_in,
+    origin_of,
 )
 
 MAX_LENGTH = 1024
@@ -68,6 +69,16 @@ def safe_next(value: str | None, settings: Settings) -> str | None:
         return value
     target = origin_in(_ABSOLUTE.fullmatch(value))
     return value if is_ours_or_listed(target, settings) else None
+
+
+def site_at(value: str, settings: Settings) -> Site | None:
+    """The first site that lists the origin of this absolute URL; None for an address
+    of ours."""
+    target = origin_in(_ABSOLUTE.fullmatch(value))
+    if target == origin_of(settings.public_url):
+        return None
+    found = (site for site in settings.sites if is_among(target, site.origins))
+    return next(found, None)
 
 
 def safe_return(value: str, origins: Iterable[str]) -> str | None:

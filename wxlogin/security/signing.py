@@ -36,6 +36,7 @@ _STATE_SALT = "wxlogin state"
 _ATTEMPT_SALT = "wxlogin attempt"
 _SESSION_SALT = b"wxlogin session secret"
 _REFRESH_SALT = b"wxlogin refresh token"
+_FOLLOW_SALT = b"wxlogin code to follow"
 _SHAPE = re.compile(r"[A-Z2-7]{60,128}")
 _PAYLOAD = re.compile(r"([\w-]{22})([0-9a-z]{2})([a-z])([01])", re.ASCII)
 
@@ -104,6 +105,12 @@ def refresh_successors(settings: Settings, token: str) -> list[str]:
     successor, while the database holds only hashes.
     """
     return _derived(settings, _REFRESH_SALT, token)
+
+
+def follow_scene(settings: Settings, appid: str, user_id: int) -> str:
+    """What stands in the code by which this user is to follow this account, 22
+    characters: always the same, so a day's code is made once."""
+    return _derived(settings, _FOLLOW_SALT, f"{appid}\x1f{user_id}")[0][:22]
 
 
 def _derived(settings: Settings, salt: bytes, text: str) -> list[str]:

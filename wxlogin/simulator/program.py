@@ -5,6 +5,7 @@ A mini program is somebody's, and WeChat only runs it. Where an app has a
 tried without the developer tools. It speaks to its own server as docs/miniprogram.md
 says, and does what every program has to do:
 
+- Opened without a code it says whether the person follows the official account.
 - One wx.login for all calls, and after a 401 one more; then it gives up.
 - wx.request has no cookie jar and calls every answer a success: the status *and* the
   body are looked at, as a proxy's error page comes with 200, too.
@@ -64,7 +65,8 @@ class Told:
 
     `ask` the question · `confirmed`, `refused` how it ended · `expired`, `taken`,
     `unknown`, `wait` why it cannot go on · `word` the terms, which come first ·
-    `silent` no answer, `odd` none of ours, `failed` any other refusal.
+    `silent` no answer, `odd` none of ours, `failed` any other refusal · `home` no code
+    but whether the person `follows` the official account, None for not known.
     `detail` is the server's sentence, and empty where there is none.
     """
 
@@ -72,6 +74,7 @@ class Told:
     detail: str = ""
     asked: Asked = Asked()
     terms: Body = field(default_factory=dict)
+    follows: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,22 @@ class Program:
             return self._refused(scene, answer)
         return self.confirm(scene, number)
 
+    def home(self) -> Told | None:
+        """The program's first page, which says whether the person follows the official
+        account; None where its server has no such word."""
+        try:
+            answer = self._call("GET", f"{self._path}/following")
+        except _Silent:
+            return None
+        if answer.status != 200 or "following" not in answer.body:
+            return None
+        follows = answer.body["following"]
+        return Told("home", follows=follows if isinstance(follows, bool) else None)
+
     def visit(self) -> str | Told:
         """The address of a web-view that opens the site signed in, once."""
         try:
-            answer = self._call("/api/handover", {})
+            answer = self._call("POST", "/api/handover", {})
         except _Silent:
             return Told("silent")
         url = _text(answer.body, "url") if answer.status == 200 else ""
@@ -141,7 +156,7 @@ class Program:
     def _tell(self, scene: str, what: str, given: Body | None = None) -> _Answer | Told:
         path = f"{self._path}/scan/{quote(scene, safe='')}/{what}"
         try:
-            answer = self._call(path, given or {})
+            answer = self._call("POST", path, given or {})
         except _Silent:
             return Told("silent")
         good = answer.status == 200 and isinstance(answer.body.get("state"), str)
@@ -165,15 +180,15 @@ class Program:
         of, body = json.loads(kept) if kept else ("", {})
         return Asked.of(body) if of == scene else Asked()
 
-    def _call(self, path: str, given: Body) -> _Answer:
+    def _call(self, method: str, path: str, given: Body | None = None) -> _Answer:
         """With the token there is, or with a new one; with a new one once more."""
         fresh = not self._get(_TOKEN)
         if fresh and (refusal := self._log_in()):
             return refusal
-        answer = self._post(path, given)
+        answer = self._request(method, path, given)
         if answer.status != 401 or fresh:
             return answer
-        return self._log_in() or self._post(path, given)
+        return self._log_in() or self._request(method, path, given)
 
     def _log_in(self) -> _Answer | None:
         """wx.login, and the server's token for it; the answer where there is none."""
@@ -195,6 +210,9 @@ class Program:
         return f"/api/mp/{quote(self._phone.app.name)}"
 
     def _post(self, path: str, given: Body) -> _Answer:
+        return self._request("POST", path, given)
+
+    def _request(self, method: str, path: str, given: Body | None) -> _Answer:
         """wx.request. Raises _Silent."""
         token = self._get(_TOKEN)
         headers = {"Accept-Language": self._language}
@@ -205,7 +223,8 @@ class Program:
         with requests.Session() as client:
             client.trust_env = False
             try:
-                response = client.post(
+                response = client.request(
+                    method,
                     self._phone.app.request_domain + path,
                     json=given,
                     headers=headers,

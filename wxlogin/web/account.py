@@ -10,6 +10,7 @@ from wxlogin.accounts.history import NO_DOOR, Happened
 from wxlogin.accounts.sign_in import Login
 from wxlogin.errors import NotFound, SignInNeeded
 from wxlogin.flows import identities, session
+from wxlogin.flows.following import following_of
 from wxlogin.flows.profile import update_profile
 from wxlogin.service import running
 from wxlogin.sites import memberships
@@ -56,6 +57,7 @@ def me() -> Response | str:
         logins=sign_in.recent_logins(visitor.user_id),
         happened=_happened,
         apps=settings.app_names,
+        following=following_of(visitor.user_id),
     )
 
 

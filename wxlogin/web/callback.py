@@ -22,7 +22,8 @@ from wxlogin.web.exchanges import exchanging
 from wxlogin.web.first_visit import ask, held_key
 from wxlogin.web.held_proof import hold_proof
 from wxlogin.web.identities import news_first
-from wxlogin.web.purposes import purpose_of, site_name, terms_first
+from wxlogin.web.onward import onward
+from wxlogin.web.purposes import purpose_of, site_name
 
 bp = Blueprint("callback", __name__)
 
@@ -79,7 +80,7 @@ def _finish(
         return to_wechat(_with_news(finished.upgrade, reader))
     if finished.question:
         return redirect(url_for("identities.question"), 303)
-    target = news_first(reader, terms_first(visitors.return_url(finished.next_url)))
+    target = news_first(reader, onward(visitors.return_url(finished.next_url)))
     if state.flow == Flow.self_redirect:
         return _leave_frame(target)
     return redirect(target, 303)

@@ -43,12 +43,11 @@ from wxlogin.web.held_codes import codes_of_browser, held_secrets, hold_code
 from wxlogin.web.identities import news_first
 from wxlogin.web.login import bp as login
 from wxlogin.web.login import other_ways
+from wxlogin.web.onward import onward, way_on
 from wxlogin.web.purposes import (
     purpose_of,
     require_open,
     site_name,
-    terms_first,
-    visitor_for,
 )
 from wxlogin.web.waiting_browser import Sight, Waiter
 from wxlogin.wechat.user_agents import Surroundings
@@ -132,7 +131,7 @@ class _Views:
             site=site_name(wish.purpose, wish.next),
             copied=_login_url(wish),
             beside=other_ways(self.here.door),
-            visitor=None if wish.purpose.vouched else visitor_for(wish.next),
+            **way_on(wish.next, anew=wish.purpose.vouched),
         )
         return _hold(Response(html, mimetype="text/html"), begun)
 
@@ -291,7 +290,7 @@ def _target(claimed: Claimed) -> str:
         vouched = claimed.wish.purpose.vouched
         return next_url if vouched else url_for("first_visit.page")
     reader = visitors.current() if claimed.shared else None
-    return news_first(reader, terms_first(next_url))
+    return news_first(reader, onward(next_url))
 
 
 def _hold(response: Response, begun: Begun | None) -> Response:

@@ -18,6 +18,7 @@ from wxlogin.flows.first_visit import forget
 from wxlogin.flows.session import end_session
 from wxlogin.service import running
 from wxlogin.web import edge, first_visit, site_in_view, visitors
+from wxlogin.web.onward import follow_first, onward
 
 bp = Blueprint("customers", __name__)
 
@@ -74,7 +75,10 @@ def finish(token: str) -> Response:
     done = acceptance.connect(link, _both(link), trace=visitors.trace(""))
     if done.secret:
         visitors.hold_session(done.secret)
-    return redirect(done.next_url, 303)
+    # What is connected leads back to the site, by way of what the site wants first.
+    here = url_for("customers.page", key=link.key)
+    first = follow_first(here) if links.require(link.key).done else here
+    return redirect(done.next_url if first == here else first, 303)
 
 
 @bp.post("/register/bind")
@@ -132,7 +136,7 @@ def go_on(token: str) -> Response:
     if done.secret is None:
         return redirect(done.next_url, 303)
     visitors.hold_session(done.secret)
-    return redirect(visitors.return_url(done.next_url), 303)
+    return redirect(onward(visitors.return_url(done.next_url)), 303)
 
 
 def _both(link: Link) -> Opener:

@@ -17,6 +17,7 @@ from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.sites.terms import Policy
 from wxlogin.web import edge, visitors
+from wxlogin.web.onward import onward
 from wxlogin.web.purposes import refused_by_person
 
 bp = Blueprint("first_visit", __name__, url_prefix="/register")
@@ -53,7 +54,7 @@ def agree() -> Response | str:
         return _page(waiting, status=409)
     secret = first_visit.agree(waiting, trace=visitors.trace(waiting.door))
     visitors.hold_session(secret)
-    return redirect(visitors.return_url(waiting.next), 303)
+    return redirect(onward(visitors.return_url(waiting.next)), 303)
 
 
 @bp.post("/cancel")
@@ -111,7 +112,7 @@ def _after(waiting: Waiting) -> Response:
     """The page again, after the person said yes."""
     if visitors.current() is None:
         raise RegistrationOver("the person said yes and signed out since")
-    return redirect(visitors.return_url(waiting.next), 303)
+    return redirect(onward(visitors.return_url(waiting.next)), 303)
 
 
 def _page(waiting: Waiting, *, status: int = 200) -> Response:

@@ -37,6 +37,7 @@ from wxlogin.service import running, shelf
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
 from wxlogin.web import edge, visitors
+from wxlogin.web.onward import is_let_in
 
 bp = Blueprint("forward_auth", __name__)
 
@@ -55,6 +56,9 @@ _addresses = shelf("way_back", str, seconds=_WAIT_SECONDS)
 def auth() -> Response:
     """200 for a visitor with a session, otherwise 401 or the way to the login.
 
+    Who is still to follow an official account (web/must_follow.py) is refused as well:
+    401, or the way to its page.
+
     `site` names the site whose external id is told; with `known=1` only people whom
     that site knows are let through, others get 403. Raises BadRequest for a site
     that is not listed, and for another word than that 1, which would admit everybody.
@@ -65,6 +69,8 @@ def auth() -> Response:
     visitor = visitors.current()
     if visitor is None:
         return _told(_to_login() if _is_led() else _refusal(401))
+    if not is_let_in(site, visitor):
+        return _told(_to_follow(site) if _is_led() else _refusal(401))
     member = _member(site, visitor)
     if request.args.get("known") == "1" and member is None:
         return _told(_refusal(403))
@@ -117,7 +123,16 @@ def _is_led() -> bool:
 
 
 def _to_login() -> Response:
-    target = url_for("login.page", next=_original_url())
+    return _away(url_for("login.page", next=_original_url()))
+
+
+def _to_follow(site: Site | None) -> Response:
+    client_id = site.client_id if site else None
+    address = url_for("must_follow.ours", next=_original_url(), site=client_id)
+    return _away(address)
+
+
+def _away(target: str) -> Response:
     public = running().settings.public
     # The whole address: the proxy's visitor may be at another host.
     return _bare(redirect(f"{public.scheme}://{public.netloc}{target}"))

@@ -12,6 +12,7 @@ from wxlogin.security.returning import as_browsers_write
 from wxlogin.service import running
 from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
+from wxlogin.web.onward import onward
 
 bp = Blueprint("handover", __name__)
 
@@ -42,7 +43,7 @@ def page(ticket: str) -> str | AnyResponse:
     found = handover.look(ticket)
     visitor = visitors.current()
     if visitor and visitor.user_id == found.user_id:
-        return redirect(visitors.return_url(found.next), 303)
+        return redirect(onward(visitors.return_url(found.next)), 303)
     _allow_form(found)
     return render_template(
         "handover/page.html",
@@ -60,7 +61,7 @@ def accept(ticket: str) -> AnyResponse:
     edge.hide_referrer()
     found, secret = handover.accept(ticket, trace=visitors.trace("handover"))
     visitors.hold_session(secret)
-    return redirect(visitors.return_url(found.next), 303)
+    return redirect(onward(visitors.return_url(found.next)), 303)
 
 
 def _account(found: Handover) -> people.Account:

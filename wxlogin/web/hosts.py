@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PAGES = frozenset(
     {
         *("account", "callback", "customers", "first_visit", "handover", "identities"),
-        *("login", "openid", "pages", "rp_logout", "terms"),
+        *("login", "must_follow", "openid", "pages", "rp_logout", "terms"),
     }
 )
 _PROBES = ("ops.healthz", "ops.readyz")

@@ -56,6 +56,7 @@ _PHONE_PAGES = {
     for door in (doors.DEVICE, doors.FOLLOW)
     for step in ("page", "confirm", "refuse")
 }
+_MUST_FOLLOW = {f"must_follow.{part}" for part in ("ours", "page", "image")}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _KEYED = ("site_api", "app_tokens")
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
@@ -271,6 +272,8 @@ def _uses() -> dict[str, list[_Use]]:
         ("scans", _SCAN, address, lambda most: most.logins),
         ("scans", _PHONE_PAGES, address, lambda most: most.logins),
         ("scan-pages", _CODE_PAGE, address, lambda most: most.logins),
+        ("follows", _MUST_FOLLOW, browser, lambda most: most.logins_of_browser),
+        ("follows", _MUST_FOLLOW, address, lambda most: most.logins),
         ("handovers", _HANDOVER, address, lambda most: most.logins),
     ]
     found: dict[str, list[_Use]] = {}

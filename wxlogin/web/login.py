@@ -21,7 +21,8 @@ from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
 from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.language import for_wechat, language
-from wxlogin.web.purposes import purpose_of, require_open, site_name, visitor_for
+from wxlogin.web.onward import way_on
+from wxlogin.web.purposes import purpose_of, require_open, site_name
 from wxlogin.web.site_in_view import start_link
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO, Look
 
@@ -136,7 +137,7 @@ def _frame_page(
         next_url=wish.next,
         site=site_name(wish.purpose, wish.next),
         # Whoever is here for a site's customer signs in anew, and not once more.
-        visitor=None if wish.purpose.vouched else visitor_for(wish.next),
+        **way_on(wish.next, anew=wish.purpose.vouched),
     )
     response = Response(html, mimetype="text/html")
     hold_attempt(response, begun.attempt)
@@ -157,7 +158,7 @@ def _advice(found: Route) -> Response:
         # A site's request is of this browser; in another one the site begins anew.
         link=start_link() or settings.public_url + prefix_free,
         beside=_offers(found.beside),
-        visitor=visitor_for(next_url),
+        **way_on(next_url),
         next_url=next_url,
         site=site,
     )

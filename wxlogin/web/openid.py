@@ -23,6 +23,7 @@ from wxlogin.oidc.discovery import metadata
 from wxlogin.oidc.messages import Call, Reply, invalid_request
 from wxlogin.service import running
 from wxlogin.web import edge, limits, site_in_view, visitors
+from wxlogin.web.onward import enters
 from wxlogin.web.problems import refusal
 from wxlogin.web.purposes import pending_site, waiting_request
 
@@ -178,7 +179,7 @@ def _meet(
     visitor = visitors.current()
     site_in_view.see(running().settings.site_of(asked.client_id))
     try:
-        found = decide(asked, visitor, at=now(), agreed=agreed)
+        found = decide(asked, visitor, at=now(), enters=enters, agreed=agreed)
     except RegistrationClosed:
         key = key or _hold(asked)
         g.login_wish = {"next": url_for("openid.resume", key=key)}
@@ -193,6 +194,8 @@ def _meet(
         return redirect(url_for("openid.resume", key=key), 303)
     if found is Detour.terms:
         return redirect(url_for("terms.page", key=key), 303)
+    if found is Detour.follow:
+        return redirect(url_for("must_follow.page", key=key), 303)
     back = url_for("openid.resume", key=key)
     wish = request.args.get("ui_locales")
     return redirect(url_for("login.page", next=back, ui_locales=wish), 302)

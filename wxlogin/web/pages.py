@@ -39,6 +39,8 @@ _PLAIN = {
     "customers.question",
     "first_visit.page",
     "login.page",
+    "must_follow.ours",
+    "must_follow.page",
     "terms.ours",
     "terms.page",
 }

@@ -16,6 +16,7 @@ from wxlogin.flows.customers import links
 from wxlogin.flows.redirect.attempt import Purpose
 from wxlogin.oidc import authorization_request as authorizations
 from wxlogin.oidc.authorization_request import AuthorizationRequest
+from wxlogin.security.returning import site_at
 from wxlogin.service import running
 from wxlogin.sites import terms
 from wxlogin.web import site_in_view, visitors
@@ -36,6 +37,17 @@ def purpose_of(next_url: str) -> Purpose:
         if link and link.is_open:
             return Purpose(link.client_id, vouched=True)
     return Purpose()
+
+
+def site_behind(next_url: str) -> Site | None:
+    """The site to which `next` leads at once: one of an absolute address, or of a link
+    of its customer's that is done. A request that waits is not asked about: its answer
+    is where it goes on (oidc/authorize.py)."""
+    settings = running().settings
+    if found := _LINK.fullmatch(_path(next_url)):
+        link = links.find(found[1])
+        return settings.site_of(link.client_id) if link else None
+    return site_at(next_url, settings)
 
 
 def visitor_for(next_url: str) -> Visitor | None:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wxlogin.sites import members, terms
 from wxlogin.sites.terms import Policy
 from wxlogin.web import edge, visitors
+from wxlogin.web.onward import onward
 from wxlogin.web.purposes import pending_site, refused_by_person, resume_url
 
 bp = Blueprint("terms", __name__, url_prefix="/terms")
@@ -49,7 +50,7 @@ def _ask(policy: Policy, target: str, *, known: bool, decline: str) -> Response:
     if request.method == "POST":
         if _said_yes(policy):
             terms.agree(policy, visitor.user_id, door="terms")
-            return redirect(target, 303)
+            return redirect(onward(target), 303)
         flash(_("Please tick the box first."))
     html = render_template(
         "terms/page.html",

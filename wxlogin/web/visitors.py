@@ -29,6 +29,7 @@ from wxlogin.service import running
 from wxlogin.web.edge import bearer_token
 from wxlogin.wechat.user_agents import Surroundings, surroundings
 
+_ENTERED = "follows"
 _SECRET_KEY = "_user_id"  # noqa: S105  where Flask-Login keeps what get_id gives
 
 
@@ -109,6 +110,24 @@ def drop_session() -> None:
     """Takes the session from the browser."""
     logout_user()
     cookie_session.clear()
+
+
+def mark_entered(account: str) -> None:
+    """The browser's session has come past the question whether its person follows this
+    account, named by its appid; it is a question of each sign-in, not of each page."""
+    if not bearer_token() and not has_entered(account):
+        cookie_session[_ENTERED] = sorted({*entered_in(cookie_session), account})
+
+
+def has_entered(account: str) -> bool:
+    """Has this browser's session come past it? A program's has no cookie."""
+    return not bearer_token() and account in entered_in(cookie_session)
+
+
+def entered_in(cookie: Mapping[str, Any]) -> list[str]:
+    """The accounts in our signed cookie, by their appids."""
+    found = cookie.get(_ENTERED)
+    return found if isinstance(found, list) else []
 
 
 _SYSTEMS = (

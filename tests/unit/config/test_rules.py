@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from tests.unit.config.conftest import GOOD
-from wxlogin.config import load_settings
+from wxlogin.config import App, AppKind, Site, load_settings
 from wxlogin.errors import ConfigurationError
 
 OPERATOR = SecretStr("Op7x2mQ9vL4sW8nR3tY6bZ1cF5")
@@ -44,6 +44,34 @@ def test_on_ones_own_machine_a_key_may_be_easy_to_type(tmp_path):
     load_settings(tmp_path, secret_key=SecretStr("0123456789abcdef" * 2))
     with pytest.raises(ConfigurationError, match="SECRET_KEY"):
         load_settings(tmp_path, secret_key=SecretStr("a" * 40))
+
+
+@pytest.mark.parametrize("name", ["nobody", "web", "quiet"])
+def test_who_must_be_followed_has_to_tell_us(refused, name):
+    """No app of this name, one that nobody follows, and one without pushes."""
+    apps = (*GOOD["apps"], account("quiet"), account("oa", token="t0ken"))
+    for given in ({"must_follow": name}, {"sites": (site(name),)}):
+        said = refused(apps=apps, **given)
+        assert f"is {name}, and APPS has no official_account" in said
+
+
+def test_an_account_with_pushes_can_be_followed(tmp_path):
+    apps = (*GOOD["apps"], account("oa", token="t0ken", title=" 城记茶铺 "))
+    given = {"apps": apps, "must_follow": "oa", "sites": (site("oa"),)}
+    settings = load_settings(tmp_path, **{**GOOD, **given})
+    assert settings.account_to_follow(None).title == "城记茶铺"
+    assert settings.account_to_follow(settings.sites[0]).name == "oa"
+
+
+def account(name: str, **more: str) -> App:
+    appid = f"wx00000000000{sum(name.encode()):05d}"
+    secret = "9f86d081884c7d659a2feaa0c55ad015"
+    kind = AppKind.official_account
+    return App(name=name, kind=kind, appid=appid, secret=secret, **more)
+
+
+def site(must_follow: str) -> Site:
+    return Site(name="shop", must_follow=must_follow)
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,30 @@ def test_a_wrong_secret_is_said_once(token_check, errcode):
 
 
 @pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ({"errcode": 40003, "errmsg": "invalid openid"}, "ok"),
+        ({"errcode": 48001, "errmsg": "api unauthorized"}, "wrong"),
+        ({"errcode": 45009, "errmsg": ""}, "warning"),
+        ({"errcode": 40164, "errmsg": "invalid ip 203.0.113.7"}, "warning"),
+    ],
+)
+def test_whether_an_account_may_ask_who_follows(server, app, ask, answer, level):
+    server.will(says({"access_token": "68_MARKER", "expires_in": 7200}), says(answer))
+    api = Hosts(api=f"http://127.0.0.1:{server.port}")
+    wechat = WeChat(api, budget=3, pool=ask.transport, pause=lambda seconds: None)
+    [finding] = verdicts.followers(app, wechat)
+    assert (finding.level, finding.check) == (level, "must follow")
+    assert "MARKER" not in finding.line()
+
+
+@pytest.mark.parametrize(("name", "told"), [("lone", 1), ("oa", 0), ("", 0)])
+def test_an_account_to_follow_is_on_an_open_platform(tmp_path, name, told):
+    found = console.apps(load_settings(tmp_path, must_follow=name))
+    assert len([one for one in found if "no open platform:" in one.text]) == told
+
+
+@pytest.mark.parametrize(
     ("kind", "body", "level"),
     [
         ("website", QR_PAGE, "ok"),

@@ -106,9 +106,13 @@ def _open(launch: Launch) -> Response:
     person = named_person()
     if person is None:
         return _choose(launch.link(""))
-    plays = launch.plays and launch.is_there
-    told = _program(launch, person).open(launch.scene) if plays else None
-    return _screen(launch, told=told)
+    return _screen(launch, told=_play(launch, person) if launch.is_there else None)
+
+
+def _play(launch: Launch, person: Person) -> Told | None:
+    if launch.plays:
+        return _program(launch, person).open(launch.scene)
+    return _program(launch, person).home() if launch.app.request_domain else None
 
 
 def _visit(launch: Launch, person: Person) -> Response:

@@ -58,6 +58,21 @@ test("opening signs in; signing out stays signed out until the button", async ()
   assert.ok(page.data.user.uid);
 });
 
+test("it says whether the official account is followed", async () => {
+  const program = new Program();
+  const page = program.open("pages/index/index");
+  await page.onShow();
+  assert.equal(page.data.following, null);
+  await simulator("apps", { name: "oa", push_url: `${SERVICE}/oa/oa` }, "PUT");
+  await simulator("follow", { appid: "oa", person: "xiaoming" });
+  // The push is worked on beside the requests.
+  for (let tries = 0; tries < 50 && page.data.following === null; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await page.look();
+  }
+  assert.equal(page.data.following, true);
+});
+
 test("what went wrong stands on the page", async () => {
   const program = new Program({ opened: { scene: 1154, query: {} } });
   const page = program.open("pages/index/index");

@@ -2,7 +2,15 @@ const account = require('../../account.js');
 const tell = require('../../utils/tell.js');
 
 Page({
-  data: { user: null, wanted: false, terms: null, number: '', problem: '', singlePage: false },
+  data: {
+    user: null,
+    wanted: false,
+    terms: null,
+    number: '',
+    following: null,
+    problem: '',
+    singlePage: false,
+  },
 
   onShow() {
     this.setData({ singlePage: account.launch().singlePage });
@@ -16,6 +24,17 @@ Page({
       this.show(await account.login());
     } catch (error) {
       this.setData({ problem: error.detail });
+    }
+    if (this.data.user) await this.look();
+  },
+
+  // Whether the person follows your official account; null where WeChat has not said.
+  async look() {
+    try {
+      const { following } = await account.request('/api/mp/mp/following');
+      this.setData({ following });
+    } catch (error) {
+      this.setData({ following: null });
     }
   },
 

@@ -22,6 +22,7 @@ from tests.unit.accounts.test_sessions import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_sign_in import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_undo import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_wechats import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_who_follows import *  # noqa: F403  the same tests
 from tests.unit.sites.test_events import *  # noqa: F403  the same tests
 from tests.unit.sites.test_members import *  # noqa: F403  the same tests
 

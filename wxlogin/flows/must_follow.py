@@ -3,7 +3,7 @@
 A site (`must_follow` in SITES) or we ourselves (MUST_FOLLOW) may want it of whoever
 has signed in, by whichever door. `standing` is the one rule; it is asked where a site
 gets its answer (oidc/authorize.py), where a proxy asks (`/auth`), and on every way on
-from a sign-in (web/must_follow.py):
+from a sign-in (web/onward.py):
 
     WeChat has said that the user follows            goes on
     it has said nothing, and we know an openid       it is asked, once

@@ -32,7 +32,7 @@ def onward(next_url: str) -> str:
 
 
 def follow_first(next_url: str) -> str:
-    """The same without terms: by way of the page of an account that is to be followed."""
+    """The same without terms: by way of an account that is to be followed."""
     account, visitor = account_for(next_url), visitors.current()
     if account is None or visitor is None or passes(account, visitor):
         return next_url

@@ -12,6 +12,7 @@ from wxlogin.accounts.people import disable
 from wxlogin.config import load_settings
 from wxlogin.db import now, transaction
 from wxlogin.factory import build
+from wxlogin.flows import must_follow
 from wxlogin.sites import events
 
 
@@ -23,7 +24,9 @@ def app(people: People) -> Flask:
 
 def test_the_service_itself_writes_events(tmp_path: Path) -> None:
     app = build(load_settings(tmp_path))
-    assert app.extensions["wxlogin.changes"] == (events.write,)
+    heard = app.extensions["wxlogin.changes"]
+    # The second tells pages that wait, once it is true.
+    assert heard == (events.write, must_follow.ring)
 
 
 def test_a_change_that_nobody_hears_is_not_made(people: People, app: Flask) -> None:

@@ -19,6 +19,7 @@ from tests.web.site_server import Server
 from tests.web.test_site_links import connects, link_for, opens
 from wxlogin.accounts.models import Follower
 from wxlogin.config import Registration
+from wxlogin.config.demo import demo_apps
 from wxlogin.flows import must_follow
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import happenings, ids
@@ -233,6 +234,25 @@ def test_a_code_is_made_once_a_day_for_each_user(
         clock.shift(must_follow.WAIT_SECONDS + 1)
     assert made[0] == made[1]
     assert len(calls(wechat.simulator, "/cgi-bin/qrcode/create")) == 1
+
+
+def test_an_account_without_codes_shows_its_ordinary_one(
+    app_for: Callable[..., Flask], simulator: SimulatorServer, xiaoming: Phone
+) -> None:
+    """And where APPS does not say what stands in that, its name."""
+    for code, is_shown in (("http://weixin.qq.com/r/abcdefgh", True), ("", False)):
+        told = {"verified_service": False, "plain_code": code, "title": "城记茶铺"}
+        apps = tuple(
+            one.model_copy(update=told) if one.name == "oa" else one
+            for one in demo_apps()
+        )
+        browser = Browser(app_for(must_follow="oa", apps=apps, simulator="on"))
+        signs_in(browser, xiaoming)
+        page = browser.get(follow_page())
+        assert "<bdi>城记茶铺</bdi>" in page.text
+        image = browser.get(f"/follow/code/{scene_of(page)}/image")
+        assert (image.status_code == 200) is is_shown
+    assert calls(simulator, "/cgi-bin/qrcode/create") == []
 
 
 # -- where WeChat does not say --

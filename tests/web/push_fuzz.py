@@ -155,6 +155,7 @@ def _send(
         if number == count // 10:
             figures.before = memory()
         hand = hands[number % len(hands)]
+        hand.at = int(time.time())
         began = time.thread_time()
         answer = hand.sends(body, _envelope(chance, body))
         figures.note(answer, time.thread_time() - began, body)

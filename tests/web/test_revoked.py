@@ -20,11 +20,14 @@ from wxlogin.accounts.models import (
     Session,
     User,
 )
+from wxlogin.accounts.person import Person
+from wxlogin.accounts.resolve import resolve
 from wxlogin.config.demo import demo_apps
 from wxlogin.db import now, transaction
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import ids
 
+OA = "wx0000000000000a02"
 REVOKE, CLOSE = "user_authorization_revoke", "user_authorization_cancellation"
 
 
@@ -106,6 +109,26 @@ def test_a_website_takes_back_its_tokens_too(
 ) -> None:
     pushes_of("web").pushes(REVOKE, info="301")
     assert (user(app).nickname, rows(app, Grant)) == ("", [])
+    assert signed_in.who()["uid"] == user(app).uid
+
+
+@pytest.mark.parametrize(("info", "stays"), [("205", False), ("201", True)])
+def test_an_account_takes_back_name_and_picture(
+    app: Flask,
+    signed_in: Browser,
+    pushes_of: Callable[[str], Post],
+    info: str,
+    stays: bool,
+) -> None:
+    openid, unionid = ids.openid(OA, "xiaoming"), ids.unionid("main", "xiaoming")
+    who = Person(OA, "official_account", openid, "main", unionid)
+    with app.app_context():
+        transaction(lambda session: resolve(session, who, at=now()))
+    assert user(app).nickname
+    pushes_of("oa").pushes(REVOKE, info=info)
+    assert bool(user(app).nickname) is stays
+    # The website's tokens are no account's.
+    assert len(rows(app, Grant)) == 1
     assert signed_in.who()["uid"] == user(app).uid
 
 

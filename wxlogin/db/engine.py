@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wxlogin.db import drivers, sqlite_file, waits
+from wxlogin.db import drivers, sqlite_file, unchecked_tls, waits
 from wxlogin.errors import BadRequest
 
 # Seconds a statement may run, and wait for a lock that somebody else holds.
@@ -152,6 +152,8 @@ def prepare_engine(engine: sa.Engine, *, patient: bool = False) -> None:
             sa.event.listen(engine, "handle_error", _leave_replica)
             limit = _MARIADB_PATIENT if patient else _MARIADB_LIMITS
             sa.event.listen(engine, "connect", _teller(*_MARIADB, limit))
+            if engine.dialect.driver == "pymysql":
+                sa.event.listen(engine, "do_connect", unchecked_tls.connect)
         case "postgresql":
             sa.event.listen(engine, "handle_error", _leave_replica)
             limit = _POSTGRESQL_PATIENT if patient else _POSTGRESQL_LIMITS

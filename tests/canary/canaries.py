@@ -35,9 +35,10 @@ class Canaries:
     def search(self, text: str, place: str, *, but: Collection[str] = ()) -> None:
         """Notes a leak for each secret in `text`, except those of the kinds `but`."""
         for needle in self._likely(text):
-            kind = self._kinds.get(needle)
-            if kind and kind not in but and needle in text:
-                self.note(f"{kind} in {place}")
+            if needle in text:
+                kind = self._kinds.get(needle)
+                if kind and kind not in but:
+                    self.note(f"{kind} in {place}")
 
     def _likely(self, text: str) -> tuple[str, ...]:
         """Few needles are all looked for; of more than `text` has letters those alone

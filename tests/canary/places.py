@@ -101,8 +101,10 @@ class Answers:
         self._search(b"".join(chunks).decode("utf-8", "replace"), place, meant)
 
     def _search(self, text: str, place: str, meant: Collection[str] = ()) -> None:
-        CANARIES.search(text, place, but=("state", *meant))
-        CANARIES.search(self._wechat.sub("", text), place, but=meant)
+        without = self._wechat.sub("", text)
+        CANARIES.search(without, place, but=meant)
+        if without != text:
+            CANARIES.search(text, place, but=("state", *meant))
 
 
 def _unsigned(value: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from wxlogin.db import unchecked_tls
+
 POSTGRESQL = os.environ.get(
     "WXLOGIN_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
@@ -63,6 +65,8 @@ def _fresh(server: str, create: str, drop: str, help_text: str) -> Iterator[str]
     engine = sa.create_engine(
         server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
     )
+    if engine.dialect.driver == "pymysql":
+        sa.event.listen(engine, "do_connect", unchecked_tls.connect)
     try:
         _run(engine, f"CREATE DATABASE {name}{create}")
     except OperationalError:

@@ -19,7 +19,7 @@ from wxlogin.errors import (
 from wxlogin.flows import held_token
 from wxlogin.flows.credentials import with_token
 from wxlogin.service import running, service_of
-from wxlogin.wechat import app_calls
+from wxlogin.wechat import app_calls, follower_calls
 from wxlogin.wechat.app_calls import ProgramCode
 from wxlogin.wechat.errors import AppTokenStale, Call, refused_address
 
@@ -341,7 +341,7 @@ def follower_of(app, openid="o6_bmjrPTlm6_2sgVt7hMZOPfL2M"):
     with app.app_context():
         return with_token(
             oa,
-            lambda token: app_calls.follower(
+            lambda token: follower_calls.follower(
                 wechat, oa, token, openid, deadline=deadline
             ),
             deadline=deadline,

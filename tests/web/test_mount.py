@@ -11,6 +11,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
+from tests.support.following import wechat_says
 from tests.support.journey import (
     AS_A_PAGE,
     AS_A_SCRIPT,
@@ -20,8 +21,8 @@ from tests.support.journey import (
 )
 from tests.support.neighbour import neighbour
 from wxlogin import flask as wechat
-from wxlogin.accounts import followers, people
-from wxlogin.db import db, now, transaction
+from wxlogin.accounts import people
+from wxlogin.db import db, now
 from wxlogin.errors import ConfigurationError
 from wxlogin.service import service_of as held_by
 from wxlogin.simulator.world import ids
@@ -138,9 +139,9 @@ def _xiaoming(service: Flask, *, follows: bool) -> None:
     """WeChat has said so."""
     appid, unionid = "wx0000000000000a02", ids.unionid("main", "xiaoming")
     openid = ids.openid(appid, "xiaoming")
-    told = {"follows": follows, "unionid": ("main", unionid), "at": now()}
     with service.app_context():
-        transaction(lambda s: followers.learn_of(s, appid, openid, **told))
+        told = {"follows": follows, "unionid": ("main", unionid), "at": now()}
+        wechat_says(appid, openid, **told)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What WeChat said of a person at an account, and which user it is said of."""
 
+from tests.support.following import wechat_says
 from tests.support.people import START, People, appid_of, user_of
 from wxlogin.accounts import followers
 from wxlogin.accounts.followers import Follow, Known
@@ -10,8 +11,7 @@ OA = appid_of("oa")
 
 def learns(openid: str, *, follows: bool, unionid: str | None = None) -> None:
     pair = ("main", unionid) if unionid else None
-    told = {"follows": follows, "unionid": pair, "at": START}
-    transaction(lambda session: followers.learn_of(session, OA, openid, **told))
+    wechat_says(OA, openid, follows=follows, unionid=pair, at=START)
 
 
 def test_what_wechat_says_unasked_for_by_a_push_is_kept_once(people: People) -> None:

@@ -1,0 +1,49 @@
+"""A page in Chinese says what its English one says: the same parts, rows and code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+# The mini program's is for the client's developer alone, and says so.
+PAGES = sorted(set(DOCS.glob("*.zh-CN.md")) - {DOCS / "miniprogram.zh-CN.md"})
+_FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.S | re.M)
+
+
+def pair(page: Path) -> tuple[str, str]:
+    english = page.with_name(page.name.replace(".zh-CN", ""))
+    return english.read_text("utf-8"), page.read_text("utf-8")
+
+
+def code(text: str) -> list[tuple[str, str]]:
+    """Each block without its comments, which are words."""
+    return [
+        (kind, re.sub(r" *(?:#|//|<!--).*", "", block))
+        for _, kind, block in _FENCED.findall(text)
+    ]
+
+
+def shape(text: str) -> list[str]:
+    """What stands where: headings by their level, rows, points."""
+    prose = _FENCED.sub("```", text)
+    return re.findall(r"^(#+|\||- |\d\. |```)", prose, re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_is_the_same(page):
+    english, chinese = pair(page)
+    assert code(chinese) == code(english)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_parts_are_the_same(page):
+    english, chinese = pair(page)
+    assert shape(chinese) == shape(english)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_leads_to_the_other(page):
+    english, chinese = pair(page)
+    assert f"[中文]({page.name})" in english
+    assert f"[English]({page.name.replace('.zh-CN', '')})" in chinese

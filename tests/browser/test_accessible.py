@@ -158,7 +158,7 @@ def test_everything_is_reached_by_the_keyboard(service, simulator, window):
         "注销账号",
     ):
         assert name in reached
-    page.locator("summary").focus()
+    page.locator("#delete").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")

@@ -110,8 +110,9 @@ def test_another_wechat_is_added_on_the_account_page(service, simulator, window)
         phone.locator("[data-action=confirm]").click()
         pc.wait_for_url(f"{service.url}/me")
     # Who was there first stays while the other one is new.
-    expect(pc.get_by_role("button", name="解绑")).to_have_count(1)
+    expect(pc.locator("summary", has_text="解绑")).to_have_count(1)
     assert rows(service) == [1, 2, 1]
-    pc.get_by_role("button", name="解绑").click()
+    pc.locator("summary", has_text="解绑").click()
+    pc.get_by_role("button", name="确定解绑").click()
     expect(pc.get_by_role("status")).to_contain_text("已解绑")
-    expect(pc.get_by_role("button", name="解绑")).to_have_count(0)
+    expect(pc.locator("summary", has_text="解绑")).to_have_count(0)

@@ -216,7 +216,7 @@ def test_a_wechat_that_belongs_to_another_customer(shop, simulator, window, phon
     message = "This WeChat belongs to another account at Three customers."
     expect(pc.get_by_text(message)).to_be_visible()
     expect(pc.get_by_role("button", name="Connect", exact=True)).to_have_count(0)
-    pc.get_by_role("link", name="Back to Three customers").click()
+    pc.locator("main").get_by_role("link", name="Back to Three customers").click()
     expect(pc.get_by_role("status")).to_have_text("wechat_taken")
     assert (connected(shop, "c-1"), connected(shop, "c-2")) == ("小明😀", None)
     has_three_customers(shop)

@@ -59,7 +59,7 @@ def test_killed_anywhere_and_run_again(
     # Whoever comes next need not wait whether the dead one is alive.
     monkeypatch.setattr(follower_list, "_lease", lambda: now() - timedelta(seconds=1))
     met = []
-    for number in (40, 3, 9, 55):
+    for number in (90, 3, 9, 60):
         assert not in_a_process_killed_at(number, is_read)
         with reading() as session:
             met.append(session.scalar(sa.select(sa.func.count(Follower.id))))

@@ -4,7 +4,15 @@ import html
 
 import pytest
 
-from tests.support.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, Phone, calls
+from tests.support.journey import (
+    CHINESE,
+    ENGLISH,
+    EXCHANGE,
+    USERINFO,
+    Browser,
+    Phone,
+    calls,
+)
 from tests.support.records import stored
 from tests.support.words import in_chinese
 from wxlogin.wechat.errcodes import ERRCODES, FOREIGN_OPENID, lookup
@@ -83,8 +91,10 @@ def test_at_the_profile(app, browser_of, stranger, simulator, log):
         check_log(log(), "no profile", errcode, "userinfo")
 
 
-def test_at_the_profile_of_somebody_we_cannot_place(app, browser, stranger, simulator):
+def test_at_the_profile_of_somebody_we_cannot_place(app_for, stranger, simulator):
     """Without a unionid a second account would be the price, so nobody signs in."""
+    app = app_for(limits="off")
+    browser = Browser(app)
     before = stored(app)
     for errcode in sorted(set(ALL) - {FOREIGN_OPENID}):
         rule = {"path": USERINFO, "errcode": errcode}

@@ -31,15 +31,18 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.heading = ""
+        self._read = False
         self.elements: list[str] = []
         self._inside = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: object) -> None:
         self.elements.append(tag)
-        self._inside = self._inside or tag == "bdi"
+        # The first is the person's, whatever other names follow.
+        self._inside = self._inside or (tag == "bdi" and not self._read)
 
     def handle_endtag(self, tag: str) -> None:
+        self._read = self._read or (self._inside and tag == "bdi")
         self._inside = self._inside and tag != "bdi"
 
     def handle_data(self, data: str) -> None:

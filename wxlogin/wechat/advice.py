@@ -34,6 +34,8 @@ _KIND_OF = {
     "check_text": _PROGRAM,
     "check_media": _PROGRAM,
     "follower": _ACCOUNT,
+    "followers": _ACCOUNT,
+    "follower_list": _ACCOUNT,
     "account_code": _ACCOUNT,
     "menu": _ACCOUNT,
     "make_menu": _ACCOUNT,

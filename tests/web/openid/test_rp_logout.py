@@ -63,7 +63,7 @@ def refused(answer) -> bool:
     return (
         answer.status_code == 400
         and "Location" not in answer.headers
-        and "shop.test" not in answer.text
+        and "shop.test/bye" not in answer.text
         and answer.headers["Referrer-Policy"] == "no-referrer"
     )
 
@@ -249,7 +249,7 @@ def test_outside_development_it_does_not(
     wishes = {"id_token_hint": hint} if proven else {"client_id": "shop"}
     page = leaves(signed_in, **wishes, post_logout_redirect_uri=BYE + "/")
     assert page.status_code == 400
-    assert "shop.test" not in page.text
+    assert "shop.test/bye" not in page.text
     assert "<dt>" not in page.text
 
 

@@ -127,6 +127,26 @@ def test_two_people_of_an_account_without_unionids_are_two(app, simulator, brows
     assert len(rows(app, User)) == 2
 
 
+def test_a_stranger_of_whom_wechat_tells_no_more_is_asked_once(app, simulator, browser):
+    """Neither name nor unionid: WeChat's sheet said all there is."""
+    page = FollowPage(browser, door="device")
+    page.opens(app="lone")
+    phone = PhoneInHand(simulator, app, "nobody")
+    answer, sheets = phone.gets(link_of(page)), 0
+    while answer.status_code in (302, 303):
+        place = answer.location
+        if "/connect/oauth2/authorize" in place:
+            sheets += "snsapi_userinfo" in place
+            assert sheets <= 1, "asked again"
+            place = phone.phone.opens(Started.at(place))
+        answer = phone.gets(place)
+    assert answer.status_code == 200 and page.state == "scanned"
+    assert phone.answers("confirm", page).status_code == 303
+    assert page.claims().status_code == 200
+    [user] = rows(app, User)
+    assert user.nickname == ""
+
+
 # -- what signs nobody in --
 
 
@@ -176,6 +196,18 @@ def test_another_accounts_word_is_none(app, simulator, page):
     phone.opens(link_of(other))
     assert phone.answers("confirm", page).status_code == 403
     assert page.state == "waiting"
+
+
+def test_another_accounts_word_does_not_take_the_code(app, simulator, page, xiaoming):
+    """Else a browser that holds one would spoil a code for whom it is meant."""
+    other = FollowPage(Browser(app), door="device")
+    other.opens(app="lone")
+    phone = PhoneInHand(simulator, app, "lihua")
+    phone.opens(link_of(other))
+    assert phone.gets(f"{link_of(page)}?proven=1").status_code == 403
+    assert page.state == "waiting"
+    xiaoming.opens(link_of(page))
+    assert xiaoming.answers("confirm", page).status_code == 303
 
 
 def test_another_page_cannot_press_the_button(page, xiaoming):

@@ -10,7 +10,8 @@ rows 67 to 74):
 - WeChat says who opened the page, silently (flows/redirect/proof.py). Opening it marks
   the code as scanned, and confirms nothing: only the button does, of who was first.
 - A stranger is asked by WeChat's sheet before the question: a silent answer names no
-  unionid, and a second account would be the price.
+  unionid, and a second account would be the price. Once: what the sheet does not tell
+  either, WeChat does not know.
 """
 
 from wxlogin.accounts import people
@@ -21,6 +22,7 @@ from wxlogin.flows import doors, pairing
 from wxlogin.flows.doors import Flow
 from wxlogin.flows.pairing import Report
 from wxlogin.flows.pairing_ticket import Confirmed, Pairing, Scanner, Stage
+from wxlogin.flows.redirect.proof import Proof
 from wxlogin.flows.signing_in import Answer
 from wxlogin.observability import get_logger
 from wxlogin.service import running
@@ -50,23 +52,26 @@ def may_answer(found: Pairing, person: Person) -> bool:
     return found.scanner is None or found.scanner.is_same(_scanner(person))
 
 
-def asks_first(found: Pairing, person: Person) -> Flow | None:
+def asks_first(found: Pairing, proof: Proof) -> Flow | None:
     """What WeChat is to be asked about the person before we ask; None for nothing."""
-    return Flow.proof_named if _lacks(account(found.app), person) else None
+    return Flow.proof_named if _lacks(account(found.app), proof) else None
 
 
 def approach(found: Pairing, person: Person, *, address: str) -> Pairing:
     """The page is open on the phone, and the browser shows so. Raises ScanTaken where
-    another one was faster, and as `pairing.approach`."""
+    another one was faster, NotTheScanner for whom another account has named, and as
+    `pairing.approach`."""
+    if not may_answer(found, person):
+        raise NotTheScanner("another person, or the word of another account")
     if found.stage is Stage.waiting:
         found = pairing.scan(found, Report(_scanner(person, named=True), address))
     return pairing.approach(found, Report(_scanner(person), address))
 
 
-def confirm(found: Pairing, person: Person, *, address: str, number: str) -> None:
+def confirm(found: Pairing, proof: Proof, *, address: str, number: str) -> None:
     """The person says yes. Raises as `pairing.confirm`."""
-    report = Report(_scanner(person), address, number)
-    pairing.confirm(found, report, lambda: _yes_of(account(found.app), person))
+    report = Report(_scanner(proof.person), address, number)
+    pairing.confirm(found, report, lambda: _yes_of(account(found.app), proof))
     get_logger().info("code confirmed on a page", app=found.app)
 
 
@@ -76,15 +81,16 @@ def refuse(found: Pairing, person: Person) -> None:
     get_logger().info("code refused on a page", app=found.app)
 
 
-def _yes_of(app: App, person: Person) -> Confirmed:
-    if _lacks(app, person):
+def _yes_of(app: App, proof: Proof) -> Confirmed:
+    if _lacks(app, proof):
         raise NotTheScanner("a stranger whom WeChat has named silently", app=app.name)
-    return Confirmed(Answer(person, known=None, grant=None))
+    return Confirmed(Answer(proof.person, known=None, grant=None))
 
 
-def _lacks(app: App, person: Person) -> bool:
+def _lacks(app: App, proof: Proof) -> bool:
     """Would an account be made of this answer, with less than WeChat tells?"""
-    if person.unionid or person.profile or people.known(person.appid, person.openid):
+    person = proof.person
+    if proof.is_asked or person.unionid or people.known(person.appid, person.openid):
         return False
     return bool(app.open_platform) or running().settings.profile != "never"
 

@@ -29,6 +29,7 @@ from wxlogin.flows.credentials import with_token
 from wxlogin.flows.doors import Flow
 from wxlogin.flows.pairing import Report
 from wxlogin.flows.pairing_ticket import Confirmed, Pairing, Scanner
+from wxlogin.flows.redirect.proof import Proof
 from wxlogin.flows.signing_in import Answer, person_of
 from wxlogin.net.deadline import Deadline
 from wxlogin.observability import get_logger
@@ -143,7 +144,7 @@ def may_answer(found: Pairing, person: Person) -> bool:
     return found.scanner is not None and found.scanner.is_same(_scanner(person))
 
 
-def asks_first(_found: Pairing, _person: Person) -> Flow | None:
+def asks_first(_found: Pairing, _proof: Proof) -> Flow | None:
     """Nothing more than who it is: a stranger's unionid is asked for at the yes."""
     return None
 
@@ -154,9 +155,10 @@ def approach(found: Pairing, person: Person, *, address: str) -> Pairing:
     return pairing.approach(found, Report(_scanner(person), address))
 
 
-def confirm(found: Pairing, person: Person, *, address: str, number: str) -> None:
+def confirm(found: Pairing, proof: Proof, *, address: str, number: str) -> None:
     """The person says yes. Raises as `pairing.confirm`, and where WeChat does not say
     who a stranger is."""
+    person = proof.person
     report = Report(_scanner(person), address, number)
     pairing.confirm(found, report, lambda: _yes_of(account(found.app), person))
     get_logger().info("code confirmed in the account", app=found.app)

@@ -6,15 +6,15 @@ See flows/redirect/proof.py; a new proof takes the place of the last one.
 from flask import request
 from werkzeug.wrappers import Response
 
-from wxlogin.accounts.person import Person
 from wxlogin.flows.redirect import proof
+from wxlogin.flows.redirect.proof import Proof
 from wxlogin.security.cookies import read_cookie, set_cookie
 from wxlogin.service import running
 
 _COOKIE = "proof"
 
 
-def held_proof() -> Person | None:
+def held_proof() -> Proof | None:
     """Who opened a page in this browser, as far as WeChat has said; None for nobody."""
     return proof.held(read_cookie(request, running().settings, _COOKIE) or "")
 

@@ -21,6 +21,7 @@ from wxlogin.flows.doors import Door, Flow
 from wxlogin.flows.pairing_ticket import Pairing, Stage
 from wxlogin.flows.redirect.attempt import Wish
 from wxlogin.flows.redirect.begin import begin
+from wxlogin.flows.redirect.proof import Proof
 from wxlogin.service import running
 from wxlogin.web import callers, limits, visitors
 from wxlogin.web.attempts import to_wechat
@@ -38,12 +39,12 @@ class Phone(Protocol):
 
     def may_answer(self, found: Pairing, person: Person) -> bool: ...
 
-    def asks_first(self, found: Pairing, person: Person) -> Flow | None: ...
+    def asks_first(self, found: Pairing, proof: Proof) -> Flow | None: ...
 
     def approach(self, found: Pairing, person: Person, *, address: str) -> Pairing: ...
 
     def confirm(
-        self, found: Pairing, person: Person, *, address: str, number: str
+        self, found: Pairing, proof: Proof, *, address: str, number: str
     ) -> None: ...
 
     def refuse(self, found: Pairing, person: Person) -> None: ...
@@ -81,19 +82,19 @@ class _Views:
     def confirm(self, ticket: str) -> Response:
         """The person says yes."""
         found = self._found(ticket)
-        person, number = self._proven(found), _typed()
+        proof, number = self._proven(found), _typed()
         place = callers.place()
         try:
-            self.phone.confirm(found, person, address=place, number=number)
+            self.phone.confirm(found, proof, address=place, number=number)
         except NumberWrong:
-            now = self._approached(self._found(ticket), person)
+            now = self._approached(self._found(ticket), proof.person)
             return self._asked(now, is_wrong=bool(number), status=NumberWrong.status)
         return redirect(self._page_of(found), 303)
 
     def refuse(self, ticket: str) -> Response:
         """The person says no."""
         found = self._found(ticket)
-        self.phone.refuse(found, self._proven(found))
+        self.phone.refuse(found, self._proven(found).person)
         return redirect(self._page_of(found), 303)
 
     def _found(self, ticket: str) -> Pairing:
@@ -109,24 +110,24 @@ class _Views:
         Raises NotTheScanner for somebody else, and OtherBrowser where the browser has
         lost what WeChat said.
         """
-        person = held_proof()
-        if person is not None and self.phone.may_answer(found, person):
-            return self.phone.asks_first(found, person) or person
+        proof = held_proof()
+        if proof is not None and self.phone.may_answer(found, proof.person):
+            return self.phone.asks_first(found, proof) or proof.person
         if "proven" not in request.args:
             return Flow.proof
-        if person is None:
+        if proof is None:
             raise OtherBrowser("the browser has lost what WeChat said of it")
         if found.scanner is None:
             # `approach` says what is missing.
-            return person
+            return proof.person
         raise NotTheScanner("another person has scanned this code")
 
-    def _proven(self, found: Pairing) -> Person:
+    def _proven(self, found: Pairing) -> Proof:
         """Raises NotTheScanner for who has not shown to be the one who scanned."""
-        person = held_proof()
-        if person is None or not self.phone.may_answer(found, person):
+        proof = held_proof()
+        if proof is None or not self.phone.may_answer(found, proof.person):
             raise NotTheScanner("who asks has not shown to be who scanned")
-        return person
+        return proof
 
     def _page_of(self, found: Pairing) -> str:
         return url_for(f"{self.name}.page", ticket=found.key, proven=1)

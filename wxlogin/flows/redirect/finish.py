@@ -34,6 +34,7 @@ from wxlogin.flows.redirect import attempt as log
 from wxlogin.flows.redirect import proof, upgrade
 from wxlogin.flows.redirect.attempt import Attempt, Outcome, Record, Silent, code_hash
 from wxlogin.flows.redirect.begin import Begun, begin
+from wxlogin.flows.redirect.proof import Proof
 from wxlogin.flows.signing_in import Answer, ask_who, live_session, sign_in_as
 from wxlogin.security.signing import State, read_state, session_secrets
 from wxlogin.service import running
@@ -175,8 +176,8 @@ def _settle(back: Returned, claim: Claim[Record], answer: Answer) -> Finished:
         done = identities.finish(person, visitor=asking, secret=secret)
         log.answered(claim, person, session=wish.link)
         return Finished(wish.next, secret, question=not done)
-    if back.attempt.flow in (Flow.proof, Flow.proof_named):
-        key = proof.hold(person)
+    if (flow := back.attempt.flow) in (Flow.proof, Flow.proof_named):
+        key = proof.hold(Proof(person, is_asked=flow is Flow.proof_named))
         log.answered(claim, person, Outcome.proof, pending=key)
         return Finished(wish.next, proof=key)
     better = upgrade.follows(back.attempt, answer)

@@ -17,6 +17,7 @@ from wxlogin.errors import (
     WxloginError,
 )
 from wxlogin.flows import held_token
+from wxlogin.flows.call_rests import Failure, Rest
 from wxlogin.flows.credentials import with_token
 from wxlogin.service import running, service_of
 from wxlogin.wechat import app_calls, follower_calls
@@ -227,6 +228,28 @@ def test_one_that_another_worker_has_replaced_is_not_dropped(app, mp, asked):
     assert token_of(app, mp, call) == "68_newer"
     assert seen == [first, "68_newer"]
     assert asked() == 1
+
+
+def test_a_token_that_came_is_kept_whatever_was_noted_meanwhile(
+    app, mp, asked, monkeypatch
+):
+    """Another call's quota is used up while WeChat is asked for the token."""
+    stable = app_calls.app_token
+
+    def asks(*given, **more):
+        token = stable(*given, **more)
+        failure = Failure(Call.FOLLOWER, "the quota is used up", errcode=45009)
+        rest = Rest(Call.FOLLOWER, time.time() + 60, failure)
+        held_token.change(held_token.key_of(mp), lambda held: held.resting_for(rest))
+        return token
+
+    monkeypatch.setattr(app_calls, "app_token", asks)
+    first = token_of(app, mp)
+    assert token_of(app, mp) == first
+    assert asked() == 1
+    with app.app_context():
+        [rest] = held_token.found_at(held_token.key_of(mp)).resting
+    assert rest.call == Call.FOLLOWER
 
 
 @pytest.mark.parametrize("errcode", [40001, 40014, 42001])

@@ -27,7 +27,7 @@ from flask import current_app
 from wxlogin.config import App
 from wxlogin.errors import Unready, WeChatUnavailable, WxloginError
 from wxlogin.flows import held_token, symptoms
-from wxlogin.flows.call_rests import Failure, rest_after
+from wxlogin.flows.call_rests import Failure, Rest, rest_after
 from wxlogin.flows.held_token import Held, change, found_at, keep, key_of
 from wxlogin.flows.symptoms import Symptom
 from wxlogin.net.deadline import Deadline
@@ -180,13 +180,12 @@ def _wait(found: Held, seconds: float) -> None:
 
 
 def _ask(app: App, claimed: Held, deadline: Deadline) -> Held:
-    idle, began = replace(claimed, asked_until=0.0), time.time()
+    began = time.time()
     try:
         given = app_calls.app_token(running().wechat, app, deadline=deadline)
     except WxloginError as error:
-        failed = _failed(idle, error)
-        rest = rest_after(app, error)
-        _settle(failed.resting_for(rest) if rest else failed)
+        failure, rest = error, rest_after(app, error)
+        _settle(claimed, lambda now: _failed(now, failure, rest))
         if rest:
             _tell_rest(error)
         if rest or not claimed.token:
@@ -196,12 +195,11 @@ def _ask(app: App, claimed: Held, deadline: Deadline) -> Held:
         get_logger().warning("access token not renewed", why=error.operator, **facts)
         return claimed
     except BaseException:
-        _settle(idle)
+        _settle(claimed, lambda now: now)
         raise
     get_logger().info("access token fetched", app=app.name, seconds=given.expires_in)
-    held = _given(idle, given, began)
-    _settle(held)
-    return held
+    _settle(claimed, lambda now: _given(now, given, began))
+    return _given(claimed, given, began)
 
 
 def _given(held: Held, given: AppToken, began: float) -> Held:
@@ -227,9 +225,10 @@ def _give_up(app: App, token: str, error: AppTokenStale) -> None:
     )
 
 
-def _failed(held: Held, error: WxloginError) -> Held:
+def _failed(held: Held, error: WxloginError, rest: Rest | None = None) -> Held:
     failure = Failure.of(error)
-    return replace(held, failure=failure, failed_until=time.time() + failure.seconds)
+    held = replace(held, failure=failure, failed_until=time.time() + failure.seconds)
+    return held.resting_for(rest) if rest else held
 
 
 def _remember(app: App, held: Held, error: WxloginError) -> None:
@@ -256,11 +255,16 @@ def _tell_rest(error: WxloginError) -> None:
     get_logger().warning("calls rest", why=error.operator, **error.facts)
 
 
-def _settle(held: Held) -> None:
-    # Not where the lease ran out and another one asks.
+def _settle(claimed: Held, to: Callable[[Held], Held]) -> None:
+    """Writes down what came of the question, beside what others have noted meanwhile.
+    Not where the lease ran out and another one asks."""
+    now = claimed
     try:
-        keep(held)
-        held_token.tell(held)
+        while now.asked_until == claimed.asked_until:
+            if keep(to(replace(now, asked_until=0.0))):
+                break
+            now = found_at(claimed.key)
+        held_token.tell(claimed)
     except Unready as error:
         # The answer is there all the same.
         get_logger().warning("access token not shared", why=error.operator)

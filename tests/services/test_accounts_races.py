@@ -8,12 +8,22 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from tests.support.people import People, accounts_app, check_invariants, rows, user_of
+from tests.support.people import (
+    People,
+    accounts_app,
+    appid_of,
+    check_invariants,
+    rows,
+    user_of,
+)
 from wxlogin.accounts import people as accounts
+from wxlogin.accounts import withdrawals
 from wxlogin.accounts.identities import unlink
 from wxlogin.accounts.merges import Cause, list_merges, merge, undo
 from wxlogin.accounts.models import Identity, Merge, User
+from wxlogin.accounts.withdrawals import Part
 from wxlogin.db import reading, transaction
 from wxlogin.errors import (
     AccountDisabled,
@@ -88,6 +98,43 @@ def test_two_take_off_the_last_two_people(app: Flask) -> None:
 
     assert set(at_once(app, take_off, 2)) == {None, "the last one"}
     assert rows(Identity) == 1
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_what_is_taken_back_goes_though_its_account_moves(
+    app: Flask, tables_url: str, monkeypatch: pytest.MonkeyPatch, back: bool
+) -> None:
+    """By a merge, or by its undoing, between the look and the lock."""
+    if tables_url.startswith("sqlite"):
+        pytest.skip("one writer at a time")
+    people = People()
+    people.signs_in("web", "o1", name="小明")
+    people.signs_in("oa", "o2", name="Mr Ming")
+    survivor, loser = user_of("web", "o1"), user_of("oa", "o2")
+
+    def merges() -> None:
+        transaction(
+            lambda s: merge(s, survivor.id, loser.id, cause=Cause.choice, at=people.at)
+        )
+
+    if back:
+        merges()
+    moves = [lambda: undo(list_merges()[0].id) if back else merges()]
+    look = withdrawals._identity
+
+    def looks(session: Session, appid: str, openid: str) -> Identity | None:
+        found = look(session, appid, openid)
+        if moves:
+            at_once(app, lambda _: moves.pop()(), 1)
+        return found
+
+    monkeypatch.setattr(withdrawals, "_identity", looks)
+    parts, appid = frozenset({Part.profile}), appid_of("oa")
+    assert transaction(
+        lambda s: withdrawals.take_back(s, appid, "o2", parts, at=people.at)
+    )
+    assert user_of("oa", "o2").nickname == ""
+    assert (user_of("web", "o1").nickname == "") is not back
 
 
 def test_whatever_happens_at_once_leaves_the_invariants(app: Flask) -> None:

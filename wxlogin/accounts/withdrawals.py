@@ -22,6 +22,7 @@ from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.history import Happened
 from wxlogin.accounts.models import Avatar, Grant, Identity, PhoneNumber, User
 from wxlogin.accounts.owners import lock
+from wxlogin.db import StartOver
 from wxlogin.db.statements import run
 from wxlogin.errors import AccountGone, Conflict
 
@@ -48,9 +49,7 @@ def take_back(
     found = _identity(session, appid, openid)
     if found is None or not parts:
         return False
-    user = _locked(session, found.user_id)
-    if user is None:
-        return False
+    user = _locked(session, found)
     if Part.grant in parts:
         run(session, sa.delete(Grant).where(Grant.identity_id == found.id))
     if Part.phone in parts:
@@ -108,13 +107,21 @@ def _identity(session: Session, appid: str, openid: str) -> Identity | None:
     return session.scalars(_IDENTITY, names).first()
 
 
-def _locked(session: Session, user_id: int) -> User | None:
+def _locked(session: Session, found: Identity) -> User:
+    """Whose it is, locked. Raises StartOver where it went to another user meanwhile, by
+    a merge say, or is gone."""
+    user_id = found.user_id
     try:
-        return lock(session, {user_id})[user_id]
+        user = lock(session, {user_id})[user_id]
     except AccountGone:
-        return None
+        raise StartOver from None
+    again = session.execute(_OWNER, {"id": found.id}).scalar()
+    if again != user_id:
+        raise StartOver
+    return user
 
 
 _IDENTITY = sa.select(Identity).where(
     Identity.appid == sa.bindparam("appid"), Identity.openid == sa.bindparam("openid")
 )
+_OWNER = sa.select(Identity.user_id).where(Identity.id == sa.bindparam("id"))

@@ -352,6 +352,20 @@ def test_another_sites_visitor_sees_nothing(
     assert "code" in answer_of(browser.get(SiteServer(app, PLAIN).link()))
 
 
+def test_a_page_whose_session_ends_is_told_that_it_is_over(
+    wechat: Post, browser: Browser, xiaoming: Phone
+) -> None:
+    """Signed out by another tab while it waits."""
+    page = browser.get(signs_in(browser, xiaoming))
+    stream = browser.get(f"/follow/code/{scene_of(page)}/events")
+    events = iter(stream.response)
+    assert b'"state":"waiting"' in next(events)
+    browser.post("/logout")
+    follows(wechat)
+    assert b'"state":"expired"' in next(events)
+    stream.close()
+
+
 @pytest.mark.parametrize(
     ("next_url", "asked"),
     [

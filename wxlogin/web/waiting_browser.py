@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 
 from flask import Response, copy_current_request_context, request
 
-from wxlogin.errors import NotFound, Unready
+from wxlogin.errors import NotFound, SignInNeeded, Unready
 from wxlogin.server.presence import is_gone
 from wxlogin.service import shelf
 from wxlogin.tickets.shelf import Kept
@@ -216,7 +216,8 @@ class _Stream:
     def _seen(self, before: Sight) -> Sight:
         try:
             return self._look()
-        except NotFound:
+        except (NotFound, SignInNeeded):
+            # Who waits as a visitor may sign out elsewhere.
             return Sight("expired", before.version, 0, is_final=True)
         except Unready:
             # Looked at again in a moment: what changed may be told of no more.

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from wxlogin.config.host_names import host_name, ip_of
 
-_NO_FRAGMENT = "an address has no # here: leave it out with what is behind it"
 _EXAMPLE = "https://login.shop.example"
 _USUAL = {"http": 80, "https": 443}
 _PARTS = re.compile(

@@ -62,10 +62,6 @@ class Replies:
     #: Of the menu's buttons, by key.
     buttons: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def is_empty(self) -> bool:
-        return self == Replies()
-
 
 @dataclass(frozen=True)
 class _Said:

@@ -14,7 +14,6 @@ import re
 import secrets
 import unicodedata
 
-DIGITS = 6
 #: What refuses, in the place of a number.
 NO = "0"
 

@@ -46,7 +46,6 @@ _SECONDS = re.compile("[0-9]{1,10}")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
 _REPLACEMENT = "\ufffd"
-_SECONDS = re.compile("[0-9]{1,10}")
 # What a reply may be (…/Message_Management/Passive_user_reply_message.html), and the
 # two that are no messages.
 _REPLIES = (

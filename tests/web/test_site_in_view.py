@@ -26,7 +26,11 @@ WHOLE = SHOP.model_copy(
         "accent": "#8a1538",
     }
 )
-NATIVE = Site(name="App", client_id="native", redirect_uris=("com.shop.app:/back",))
+NATIVE = Site(
+    name="App",
+    client_id="native",
+    redirect_uris=("com.shop.app:/back", "http://127.0.0.1/b"),
+)
 PLAIN = Site(name="面馆", origins=("https://*.noodles.test", "https://noodles.test"))
 
 

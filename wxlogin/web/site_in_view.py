@@ -13,6 +13,7 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from wxlogin.config import Site
+from wxlogin.oidc.clients import is_program
 from wxlogin.security.cookies import read_cookie, set_cookie
 from wxlogin.security.origins import is_among, origin_of, web_origins
 from wxlogin.service import running
@@ -71,7 +72,9 @@ def home_of(site: Site) -> str:
     if site.home:
         return site.home
     plain = [one for one in site.origins if "*" not in one]
-    roots = web_origins((*site.redirect_uris, *plain))
+    # A program listens on its machine for one answer; no page is there.
+    back = [one for one in site.redirect_uris if not is_program(site, one)]
+    roots = web_origins((*back, *plain))
     return f"{roots[0]}/" if roots else ""
 
 

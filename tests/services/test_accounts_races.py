@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from tests.services.conftest import SERVERS
 from tests.support.people import (
     People,
     accounts_app,
@@ -101,12 +102,12 @@ def test_two_take_off_the_last_two_people(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("tables_url", list(SERVERS), indirect=True)
 def test_what_is_taken_back_goes_though_its_account_moves(
-    app: Flask, tables_url: str, monkeypatch: pytest.MonkeyPatch, back: bool
+    app: Flask, monkeypatch: pytest.MonkeyPatch, back: bool
 ) -> None:
-    """By a merge, or by its undoing, between the look and the lock."""
-    if tables_url.startswith("sqlite"):
-        pytest.skip("one writer at a time")
+    """By a merge, or by its undoing, between the look and the lock; SQLite has one
+    writer at a time."""
     people = People()
     people.signs_in("web", "o1", name="小明")
     people.signs_in("oa", "o2", name="Mr Ming")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from tests.support.journey import pictures_arrive
@@ -21,6 +21,11 @@ from wxlogin.config import load_settings
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import World
+
+#: How long a page may take beside the other tests on two busy cores. What has to be
+#: fast is held by a test that says so.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture
@@ -93,7 +98,7 @@ def window(chromium: Browser) -> Iterator[Callable[..., Page]]:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, locale=locale, **more
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return context.new_page()
 

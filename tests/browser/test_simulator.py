@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.simulator.shop import Shop
 from wxlogin.simulator import World
 from wxlogin.simulator.server import SimulatorServer
@@ -18,7 +19,7 @@ def world() -> World:
 @pytest.fixture
 def pc(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(locale="zh-CN")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 
@@ -28,7 +29,7 @@ def phone(chromium: Browser, simulator: SimulatorServer) -> Iterator[Page]:
     context = chromium.new_context(
         locale="en-US", viewport={"width": 390, "height": 844}
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

@@ -29,6 +29,17 @@ def shape(text: str) -> list[str]:
     return re.findall(r"^(#+|\||- |\d\. |```)", prose, re.M)
 
 
+def rows(text: str) -> list[list[str]]:
+    lines = re.findall(r"^\|(.*)\|$", _FENCED.sub("", text), re.M)
+    return [re.split(r"(?<!\\)\|", line) for line in lines]
+
+
+def names(cell: str) -> list[str]:
+    """What a cell of code, or of a number, holds; nothing of one with words."""
+    words = re.sub(r"`[^`]*`|\bor\b|[\d\s,、或.★–-]", "", cell)
+    return [] if words else re.findall(r"`[^`]*`|[\d,.]*\d", cell)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_is_the_same(page):
     english, chinese = pair(page)
@@ -39,6 +50,15 @@ def test_the_code_is_the_same(page):
 def test_the_parts_are_the_same(page):
     english, chinese = pair(page)
     assert shape(chinese) == shape(english)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_rows_name_the_same(page):
+    """Codes, names, defaults and numbers, where a cell holds nothing else."""
+    english, chinese = (rows(text) for text in pair(page))
+    named = [[names(cell) for cell in row] for row in english]
+    for said, row in zip(named, chinese, strict=True):
+        assert [it and names(cell) for it, cell in zip(said, row, strict=True)] == said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""docs/errors.md names every error that people and programs can meet."""
+"""docs/errors names every error that people and programs can meet, in both tongues."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ from flask_babel import force_locale
 from wxlogin.errors import WxloginError
 from wxlogin.web.words import WORDS
 
-PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("errors.md", "errors.zh-CN.md")
 # What werkzeug raises, as wxlogin/web/problems.py names it.
 HTTP = {"method_not_allowed": 405, "too_large": 413}
 
@@ -21,18 +22,19 @@ def tree(kind: type[WxloginError] = WxloginError) -> Iterator[type[WxloginError]
         yield from tree(below)
 
 
-def described() -> dict[str, tuple[int, str]]:
+def described(page: str) -> dict[str, tuple[int, str]]:
     """Code to status and title, as the page has them."""
-    text = PAGE.read_text("utf-8")
+    text = (DOCS / page).read_text("utf-8")
     table = text.partition("<!-- our codes -->")[2].partition("<!-- end of our")[0]
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \| ([^|]+) \|", table, re.MULTILINE)
     return {code: (int(status), title) for code, status, title in rows}
 
 
-def test_every_code_of_ours_is_described():
+@pytest.mark.parametrize("page", PAGES)
+def test_every_code_of_ours_is_described(page):
     own = [kind for kind in tree() if kind.__module__ == "wxlogin.errors"]
     expected = {kind.code: kind.status for kind in own} | HTTP
-    assert {code: status for code, (status, _) in described().items()} == expected
+    assert {code: status for code, (status, _) in described(page).items()} == expected
 
 
 @pytest.mark.parametrize("code", sorted(WORDS))
@@ -41,7 +43,8 @@ def test_the_title_is_the_one_people_read(app, code):
         chinese = str(WORDS[code].title)
     with app.test_request_context(), force_locale("en"):
         english = str(WORDS[code].title)
-    assert described()[code][1] == f"{chinese} · {english}"
+    for page in PAGES:
+        assert described(page)[code][1] == f"{chinese} · {english}"
 
 
 @pytest.mark.parametrize(
@@ -50,4 +53,5 @@ def test_the_title_is_the_one_people_read(app, code):
 )
 def test_every_number_of_wechats_pages_is_described(number):
     """Tencent's table of the page authorization guide."""
-    assert f"\n| {number} | " in PAGE.read_text("utf-8")
+    for page in PAGES:
+        assert f"\n| {number} | " in (DOCS / page).read_text("utf-8")

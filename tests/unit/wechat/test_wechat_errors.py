@@ -253,3 +253,9 @@ def test_the_errmsg_is_not_in_the_sentence():
 def test_the_table_in_the_documents_is_this_one():
     """To mend it: python -m tests.unit.wechat.errcode_docs"""
     assert errcode_docs.written().strip() == errcode_docs.table().strip()
+
+
+def test_the_page_in_chinese_has_the_sentences_people_read():
+    page = errcode_docs.PAGE.with_suffix(".zh-CN.md").read_text("utf-8")
+    for sentence in errcode_docs.NAMES:
+        assert f" | {in_chinese(sentence)} | {sentence} |\n" in page

@@ -431,3 +431,18 @@ def test_old_pushes_are_forgotten(wechat: Post, clock: Any) -> None:
     with wechat.app.app_context():
         assert push_inbox.forget(now()) == 0
         assert push_inbox.forget(now() + push_inbox.KEPT) == 1
+
+
+def test_what_a_push_that_is_given_up_said_is_forgotten_too(
+    wechat: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It failed at each try, or its key is no more: it may hold a person's words."""
+    monkeypatch.setattr(push_inbox, "_finish", lambda *_: None)
+    wechat.pushes("subscribe")
+    with wechat.app.app_context():
+        # Until the last try nothing is lost, however late it is.
+        assert push_inbox.forget(now() + 9 * push_inbox.KEPT) == 0
+        given_up = sa.update(Push).values(tries=push_inbox.TRIES)
+        transaction(lambda session: session.execute(given_up))
+        assert push_inbox.forget(now()) == 0
+        assert push_inbox.forget(now() + push_inbox.KEPT) == 1

@@ -6,7 +6,8 @@
 The row is written before WeChat is answered, and the effect is made in the transaction
 that marks it done: a process that dies in between leaves a row that another one works
 on, and a delivery that comes again finds the row (security row 85). What was in it is
-sealed, and goes when the work is done; the row itself a day later.
+sealed, and goes when the work is done; the row itself a day later, with what is in it
+where no try did the work.
 """
 
 import json
@@ -92,8 +93,9 @@ def work_due() -> int:
 
 
 def forget(at: datetime) -> int:
-    """Removes the rows of pushes that are long done; says how many."""
-    return remove(PushRow, PushRow.at <= at - KEPT, PushRow.message.is_(None))
+    """Removes the rows of pushes that are long done or given up; says how many."""
+    over = sa.or_(PushRow.message.is_(None), PushRow.tries >= TRIES)
+    return remove(PushRow, PushRow.at <= at - KEPT, over)
 
 
 def _finish(session: Session, row: PushRow, push: Push) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.glob("*.zh-CN.md"))
-_FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.S | re.M)
+_FENCED = re.compile(r"^( *)```([\w-]*)\n(.*?)^\1```", re.S | re.M)
 
 
 def pair(page: Path) -> tuple[str, str]:

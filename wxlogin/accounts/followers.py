@@ -234,12 +234,13 @@ _USERS = sa.union(
     *(one.add_columns(Follower.id).where(_THESE) for one in (_BY_OPENID, _BY_UNIONID))
 )
 _USER: sa.BindParameter[int] = sa.bindparam("user_id")
-_IS_USERS = sa.or_(
+#: The follower is this user, for a query that is run with `user_id`.
+IS_USERS = sa.or_(
     _BY_OPENID.where(Identity.user_id == _USER).correlate(Follower).exists(),
     _BY_UNIONID.where(UnionId.user_id == _USER).correlate(Follower).exists(),
 )
-_OF_USER = sa.select(Follower.appid, Follower.followed).where(_IS_USERS)
-_IDS = sa.select(Follower.id, Follower.openid).where(_IS_USERS)
+_OF_USER = sa.select(Follower.appid, Follower.followed).where(IS_USERS)
+_IDS = sa.select(Follower.id, Follower.openid).where(IS_USERS)
 _NOBODYS = sa.and_(
     ~_BY_OPENID.correlate(Follower).exists(), ~_BY_UNIONID.correlate(Follower).exists()
 )
@@ -248,7 +249,7 @@ _OPENIDS = sa.union(
     sa.select(Identity.openid).where(
         Identity.user_id == _USER, Identity.appid == _APPID
     ),
-    sa.select(Follower.openid).where(_IS_USERS, Follower.appid == _APPID),
+    sa.select(Follower.openid).where(IS_USERS, Follower.appid == _APPID),
 )
 _OF_OPENID = sa.select(
     Follower.followed,

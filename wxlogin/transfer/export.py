@@ -21,11 +21,19 @@ from wxlogin.accounts.person import PROFILE, WRITTEN
 from wxlogin.accounts.phones import KeptPhone
 from wxlogin.config import App
 from wxlogin.db import reading
+from wxlogin.errors import AccountGone
 from wxlogin.service import running
 from wxlogin.transfer.lines import Format
 from wxlogin.transfer.rows import columns, row_of
 
 PAGE = 1000
+_USERS = sa.select(
+    User.id,
+    User.uid,
+    *(getattr(User, name) for name in PROFILE),
+    User.created_at,
+    User.disabled_at,
+).where(User.merged_into_id.is_(None))
 # JSON need not escape them, and yet many programs end a line there.
 _LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 
@@ -41,7 +49,7 @@ def export_people(
     answer.
     """
     with reading() as session:
-        _see_one_moment(session)
+        see_one_moment(session)
         known = {app.appid: app for app in apps}
         write = _writer(file, shape, session, known)
         pages = _Pages(session, known, client_id)
@@ -53,7 +61,16 @@ def export_people(
             yield done
 
 
-def _see_one_moment(session: Session) -> None:
+def line_of(session: Session, user_id: int, apps: Sequence[App]) -> dict[str, Any]:
+    """The line of this user alone, inside the caller's session. Raises AccountGone."""
+    known = {app.appid: app for app in apps}
+    line = _Pages(session, known, None).one(user_id)
+    if line is None:
+        raise AccountGone("no account has this id")
+    return line
+
+
+def see_one_moment(session: Session) -> None:
     """Reads what is committed now until the end; SQLite does so anyway."""
     if session.get_bind().dialect.name != "sqlite":
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -116,19 +133,13 @@ class _Pages:
                 if self._client_id is None or user.id in people
             ]
 
+    def one(self, user_id: int) -> dict[str, Any] | None:
+        """The fields of this user; None for one that is gone."""
+        user = self._session.execute(_USERS.where(User.id == user_id)).first()
+        return self._fields(user, self._people([user_id])[user_id]) if user else None
+
     def _users(self, last: int) -> Sequence[Any]:
-        query = (
-            sa.select(
-                User.id,
-                User.uid,
-                *(getattr(User, name) for name in PROFILE),
-                User.created_at,
-                User.disabled_at,
-            )
-            .where(User.id > last, User.merged_into_id.is_(None))
-            .order_by(User.id)
-            .limit(PAGE)
-        )
+        query = _USERS.where(User.id > last).order_by(User.id).limit(PAGE)
         return self._session.execute(query).all()
 
     def _people(self, ids: list[int]) -> dict[int, _Person]:

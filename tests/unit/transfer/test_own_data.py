@@ -1,0 +1,138 @@
+"""The copy of what is kept about one person."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.people import SEALER, START, People, by_choice, user_of
+from tests.support.transfer import APPS, exported, wx
+from wxlogin.accounts import avatars, phones
+from wxlogin.accounts import people as accounts
+from wxlogin.accounts.models import (
+    AccessToken,
+    Conflict,
+    KeptApart,
+    LogoutNotice,
+    MovedIdentity,
+    PhoneNumber,
+    Session,
+)
+from wxlogin.accounts.sessions import hash_secret
+from wxlogin.db import Base, db, reading, transaction
+from wxlogin.errors import AccountGone
+from wxlogin.sites import members
+from wxlogin.transfer.export import line_of
+from wxlogin.transfer.own_data import PARTS, as_json, own_data
+from wxlogin.wechat.open_data import PhoneNumber as Number
+
+# What hangs on a user and is no part by itself, and why.
+LEFT_OUT = {
+    AccessToken: "hashes of secrets; its sign-in at the site is there",
+    Conflict: "names somebody else's id, or one of whom nobody knows whose it is",
+    KeptApart: "says that somebody else is somebody else",
+    MovedIdentity: "both openids are there, and the day in the history",
+    PhoneNumber: "opened, as `phones`",
+    LogoutNotice: "a sign-out on its way to a site, for minutes",
+}
+# Columns of parts that are not shown: numbers of ours that mean nothing outside.
+INNER = {
+    "followers": {"changed_at", "ask_at", "listed_at"},
+    "grants": {"version", "lease_until"},
+    "site_users": {"terms_version"},
+    "authorizations": {"sid", "rotated_at"},
+    "login_events": {"request_id"},
+    "merges": {"moved", "undone_at"},
+    "events": {
+        *("event_id", "other_uid", "position"),
+        *("settled_at", "tries", "next_try_at", "lease_until"),
+    },
+}
+
+
+def about(app: str, openid: str) -> dict:
+    return own_data(user_of(app, openid).id)
+
+
+def test_no_table_about_a_person_is_forgotten():
+    """Whoever adds one says here, or in the copy, what becomes of it."""
+    owned = {"users"}
+    for table in Base.metadata.sorted_tables:
+        if {key.column.table.name for key in table.foreign_keys} & owned:
+            owned.add(table.name)
+    known = {part.model.__tablename__ for part in PARTS}
+    known |= {model.__tablename__ for model in LEFT_OUT} | {"avatars"}
+    assert owned - known == set()
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_no_column_is_forgotten_and_none_is_a_secret(part):
+    table = part.model.__table__
+    shown = {column.key for column in part.columns}
+    rest = {
+        column.key
+        for column in table.columns
+        if not (
+            column.primary_key
+            or column.foreign_keys
+            or isinstance(column.type, sa.LargeBinary)
+        )
+    }
+    assert rest - shown == INNER.get(table.name, set())
+    assert not any(isinstance(c.type, sa.LargeBinary) for c in part.columns)
+
+
+def test_everything_of_one_person_and_nothing_of_another(people: People):
+    people.signs_in("web", wx("o1"), wx("u1"), name="小明😀", grant=people.grant())
+    people.signs_in("mp", wx("m1"), wx("u1"))
+    people.signs_in("web", wx("o2"), wx("u2"), name="李华", address="198.51.100.9")
+    me = user_of("web", wx("o1"))
+    (identity,) = (
+        one for one in accounts.account(me.id).identities if one.kind == "mini_program"
+    )
+    transaction(lambda s: members.join(s, "shop", me.id, at=START))
+    members.set_external_id("shop", me.id, "42")
+    transaction(
+        lambda s: phones.store(
+            s, identity.id, Number("86", "13800138000"), sealer=SEALER, at=people.at
+        )
+    )
+    avatars.keep(me.id, url="https://img/小明😀", picture=b"a picture")
+    copy = own_data(me.id)
+    assert [one["openid"] for one in copy["identities"]] == [wx("o1"), wx("m1")]
+    assert [one["unionid"] for one in copy["unionids"]] == [wx("u1")]
+    assert copy["accounts"][0]["nickname"] == "小明😀"
+    assert copy["phones"][0]["number"] == "+86 13800138000"
+    assert copy["pictures"][0]["base64"] == "YSBwaWN0dXJl"
+    assert copy["permissions_from_wechat"][0]["scope"] == "snsapi_login"
+    assert copy["sites"][0]["external_id"] == "42"
+    assert [one["address"] for one in copy["sessions"]] == ["192.0.2.7"] * 2
+    assert {one["outcome"] for one in copy["history"]} == {"created", "added"}
+    text = as_json(copy)
+    assert json.loads(text) == copy
+    for foreign in ("李华", wx("o2"), wx("u2"), "198.51.100.9"):
+        assert foreign not in text
+    for secret in ("access-one", "refresh-one", "secret 1", hash_secret("secret 1")):
+        assert str(secret) not in text
+    assert db.session.query(Session).count() == 3
+
+
+def test_what_an_import_takes_stands_in_it(people: People):
+    people.signs_in("web", wx("o1"), wx("u1"), name="小明😀")
+    people.signs_in("web", wx("o2"), name="李华")
+    (line, _) = map(json.loads, exported().splitlines())
+    with reading() as session:
+        assert line_of(session, user_of("web", wx("o1")).id, APPS) == line
+
+
+def test_who_was_made_one_finds_both(people: People):
+    people.signs_in("web", wx("o1"), name="小明😀")
+    other = people.signs_in("web", wx("o2"), name="李华").resolution.user_id
+    transaction(lambda s: members.join(s, "shop", other, at=START))
+    by_choice(people, user_of("web", wx("o1")), user_of("web", wx("o2")))
+    copy = about("web", wx("o1"))
+    assert [one["nickname"] for one in copy["accounts"]] == ["小明😀", "李华"]
+    assert copy["merges"][0]["cause"] == "choice"
+    assert [one["client_id"] for one in copy["sites"]] == ["shop"]
+    with pytest.raises(AccountGone):
+        own_data(other)

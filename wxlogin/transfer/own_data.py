@@ -1,0 +1,272 @@
+"""A copy of everything that is kept about one person, to take along.
+
+For the person (PIPL article 45, GDPR articles 15 and 20) and for the operator who is
+asked. What it is made of stands in `PARTS`, table by table. In the copy there is no
+secret: no token, no key and no hash of one; and nothing that names somebody else, as
+the lines about two accounts that are *not* one do.
+
+What stands under `person` the line of an export, which an import takes.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from wxlogin.accounts import phones
+from wxlogin.accounts.followers import IS_USERS
+from wxlogin.accounts.models import (
+    Authorization,
+    Avatar,
+    Consent,
+    Event,
+    Follower,
+    Grant,
+    Identity,
+    LoginEvent,
+    Merge,
+    SessionKey,
+    SiteUser,
+    UnionId,
+    User,
+)
+from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.owners import family
+from wxlogin.accounts.person import PROFILE
+from wxlogin.config import App
+from wxlogin.db import BigId, now, reading
+from wxlogin.security.recoding import JPEG
+from wxlogin.service import running
+from wxlogin.transfer.export import line_of, see_one_moment
+
+#: Of the form of the copy; another one where a reader would have to be changed.
+VERSION = 1
+
+_USER: sa.BindParameter[int] = sa.bindparam("user_id", type_=BigId)
+_FAMILY = family(_USER)
+_UIDS = sa.select(User.uid).where(User.id.in_(_FAMILY))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one table that are about the person, and what is shown of each."""
+
+    name: str
+    model: Any
+    columns: Sequence[InstrumentedAttribute[Any]]
+    mine: sa.ColumnElement[bool]
+
+    def query(self) -> sa.Select[*tuple[Any, ...]]:
+        return sa.select(*self.columns).where(self.mine).order_by(self.model.id)
+
+
+def _through(model: type[Grant | SessionKey]) -> sa.ColumnElement[bool]:
+    """What hangs on the identities of the person."""
+    mine = Identity.user_id.in_(_FAMILY)
+    return sa.and_(model.identity_id == Identity.id, mine)
+
+
+#: In the order in which they stand in the copy.
+PARTS = (
+    Part(
+        "accounts",
+        User,
+        (
+            User.uid,
+            *(getattr(User, name) for name in PROFILE),
+            User.created_at,
+            User.last_seen_at,
+            User.profile_at,
+            User.disabled_at,
+        ),
+        User.id.in_(_FAMILY),
+    ),
+    Part(
+        "identities",
+        Identity,
+        (
+            Identity.appid,
+            Identity.kind,
+            Identity.openid,
+            Identity.open_platform,
+            Identity.unionid,
+            Identity.first_seen_at,
+            Identity.last_seen_at,
+        ),
+        Identity.user_id.in_(_FAMILY),
+    ),
+    Part(
+        "unionids",
+        UnionId,
+        (UnionId.open_platform, UnionId.unionid, UnionId.created_at),
+        UnionId.user_id.in_(_FAMILY),
+    ),
+    Part(
+        "followed_accounts",
+        Follower,
+        (
+            Follower.appid,
+            Follower.openid,
+            Follower.open_platform,
+            Follower.unionid,
+            Follower.followed,
+            Follower.followed_at,
+            Follower.unfollowed_at,
+            Follower.scene,
+        ),
+        IS_USERS,
+    ),
+    Part(
+        "permissions_from_wechat",
+        Grant,
+        (
+            Identity.appid,
+            Grant.scope,
+            Grant.authorized_at,
+            Grant.expires_at,
+            Grant.dead_at,
+        ),
+        _through(Grant),
+    ),
+    Part(
+        "session_keys",
+        SessionKey,
+        (Identity.appid, SessionKey.at),
+        _through(SessionKey),
+    ),
+    Part(
+        "sites",
+        SiteUser,
+        (SiteUser.client_id, SiteUser.external_id, SiteUser.created_at),
+        SiteUser.user_id.in_(_FAMILY),
+    ),
+    Part(
+        "consents",
+        Consent,
+        (Consent.client_id, Consent.version, Consent.at, Consent.door),
+        Consent.user_id.in_(_FAMILY),
+    ),
+    Part(
+        "signed_in_at_sites",
+        Authorization,
+        (
+            Authorization.client_id,
+            Authorization.scope,
+            Authorization.auth_time,
+            Authorization.created_at,
+            Authorization.ends_at,
+        ),
+        Authorization.user_id.in_(_FAMILY),
+    ),
+    Part(
+        "told_to_sites",
+        Event,
+        (Event.client_id, Event.type, Event.uid, Event.data, Event.at),
+        Event.uid.in_(_UIDS),
+    ),
+    Part(
+        "sessions",
+        SessionRow,
+        (
+            SessionRow.kind,
+            SessionRow.appid,
+            SessionRow.address,
+            SessionRow.browser,
+            SessionRow.created_at,
+            SessionRow.seen_at,
+            SessionRow.ends_at,
+        ),
+        SessionRow.user_id.in_(_FAMILY),
+    ),
+    Part(
+        "history",
+        LoginEvent,
+        (
+            LoginEvent.at,
+            LoginEvent.appid,
+            LoginEvent.door,
+            LoginEvent.outcome,
+            LoginEvent.address,
+            LoginEvent.browser,
+        ),
+        LoginEvent.user_id.in_(_FAMILY),
+    ),
+    Part(
+        "merges",
+        Merge,
+        (Merge.at, Merge.cause),
+        sa.and_(Merge.survivor_id.in_(_FAMILY), Merge.undone_at.is_(None)),
+    ),
+)
+
+
+def own_data(user_id: int) -> dict[str, Any]:
+    """Everything about this user, as it is at one moment, for `as_json`.
+
+    Raises AccountGone for a user that was deleted or merged away, and Unready.
+    """
+    settings = running().settings
+    with reading() as session:
+        see_one_moment(session)
+        return {
+            "wxlogin_own_data": VERSION,
+            "service": settings.public_url,
+            "made_at": _written(now()),
+            "person": line_of(session, user_id, settings.apps),
+            "apps": _apps(settings.apps),
+            "phones": _phones(session, user_id),
+            "pictures": _pictures(session, user_id),
+            **{part.name: _rows(session, part, user_id) for part in PARTS},
+        }
+
+
+def as_json(data: dict[str, Any]) -> str:
+    """The copy as text for people and programs, in UTF-8."""
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def _rows(session: Session, part: Part, user_id: int) -> list[dict[str, Any]]:
+    found = session.execute(part.query(), {"user_id": user_id})
+    return [
+        {name: _written(value) for name, value in row._mapping.items()} for row in found
+    ]
+
+
+def _written(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _apps(apps: Sequence[App]) -> dict[str, str]:
+    """What the appids in the copy are called."""
+    return {app.appid: app.title or app.name for app in apps}
+
+
+def _phones(session: Session, user_id: int) -> list[dict[str, Any]]:
+    kept = phones.of_users(session, [user_id], running().sealer)[user_id]
+    return [
+        {
+            "appid": one.appid,
+            "number": f"+{one.phone.country_code} {one.phone.number}",
+            "at": _written(one.at),
+        }
+        for one in kept
+    ]
+
+
+def _pictures(session: Session, user_id: int) -> list[dict[str, Any]]:
+    """The account's, and those of accounts that became one with it."""
+    query = sa.select(Avatar).where(Avatar.user_id.in_(_FAMILY)).order_by(Avatar.id)
+    return [
+        {
+            "type": JPEG,
+            "fetched_at": _written(row.fetched_at),
+            "base64": b64encode(row.picture).decode(),
+        }
+        for row in session.scalars(query, {"user_id": user_id})
+        if row.picture
+    ]

@@ -282,6 +282,17 @@ def test_after_seven_days_everybody_is_at_home(owner, uid, xiaoming, lihua, cloc
     assert owner.who()["uid"] == uid
 
 
+def test_a_newcomer_takes_no_copy_of_what_was_there_before(app, owner, lihua, clock):
+    adds(owner, lihua)
+    newcomer = Browser(app)
+    signs_in(newcomer, lihua)
+    assert newcomer.get("/me/data").status_code == 409
+    assert owner.get("/me/data").status_code == 200
+    clock.shift(WEEK + 1)
+    signs_in(newcomer, lihua)
+    assert newcomer.get("/me/data").status_code == 200
+
+
 def test_what_is_refused_says_why(owner, xiaoming, lihua):
     adds(owner, lihua)
     number = identity(owner.app, xiaoming)

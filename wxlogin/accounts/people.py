@@ -27,7 +27,7 @@ from wxlogin.accounts.owners import lock, survivor_id
 from wxlogin.accounts.person import Profile, digest_of
 from wxlogin.db import StartOver, as_value, now, read, reading, transaction
 from wxlogin.db.statements import run
-from wxlogin.errors import AccountGone, NotFound, RecentlyJoined
+from wxlogin.errors import AccountGone, NotFound
 
 
 @dataclass(frozen=True)
@@ -274,10 +274,7 @@ def delete_in(session: Session, user_id: int, *, through: int | None = None) -> 
     """The same inside the caller's transaction."""
     user = lock(session, {user_id})[user_id]
     if through is not None:
-        company = wechats.company(session, user_id)
-        wechat = company.of(through)
-        if wechat is not None and not company.may_delete(wechat, at=now()):
-            raise RecentlyJoined("who has just come does not delete the account")
+        wechats.require_at_home(session, user_id, through)
     former = sa.select(User.uid).where(User.merged_into_id == user_id)
     formers = list(session.scalars(former.order_by(User.id)))
     data = {"former_uids": formers}

@@ -13,7 +13,8 @@ or a browser left open for a minute, would cost somebody the account for good
   who was there before;
 - where two accounts became one, neither is the newcomer: the merge can be taken
   back, which leaves each with what was its own, and nobody is taken off;
-- a newcomer, and either side of a merge, does not delete the account.
+- a newcomer, and either side of a merge, does not delete the account, and takes no
+  copy of its data.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,6 +27,8 @@ from sqlalchemy.orm import Session, aliased
 
 from wxlogin.accounts.models import Identity, Merge, MovedIdentity, User
 from wxlogin.accounts.owners import family
+from wxlogin.db import now
+from wxlogin.errors import RecentlyJoined
 
 #: So long somebody is new to an account.
 NEW = timedelta(days=7)
@@ -95,8 +98,9 @@ class Company:
             return True
         return not any(one.keeps(wechat) for one in self._new(at))
 
-    def may_delete(self, wechat: WeChat, *, at: datetime) -> bool:
-        """May a session that was opened through it delete the account?"""
+    def is_at_home(self, wechat: WeChat, *, at: datetime) -> bool:
+        """May a session that was opened through it delete the account, or take a copy
+        of all that is kept about it?"""
         return not any(
             one.makes_new(wechat) or (one.is_merge and one.concerns(wechat))
             for one in self._new(at)
@@ -125,6 +129,14 @@ def company(session: Session, user_id: int) -> Company:
     # Who came at once, in an import, is nobody's newcomer.
     apart = [one for one in found if one.is_merge or one.elder.since < one.at]
     return Company(wechats, tuple(apart))
+
+
+def require_at_home(session: Session, user_id: int, identity_id: int) -> None:
+    """Raises RecentlyJoined for who has just come to the account by this identity."""
+    found = company(session, user_id)
+    wechat = found.of(identity_id)
+    if wechat is not None and not found.is_at_home(wechat, at=now()):
+        raise RecentlyJoined("who has just come neither deletes nor copies the account")
 
 
 def moves_of(session: Session, identities: Collection[int]) -> list[tuple[int, int]]:

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from wxlogin.accounts import people, sessions
 from wxlogin.accounts.sessions import Visitor
-from wxlogin.db import now
+from wxlogin.accounts.wechats import require_at_home
+from wxlogin.db import now, read
 from wxlogin.errors import LoginTooOld, NotFound
 from wxlogin.observability import get_logger
 
@@ -19,6 +20,13 @@ def require_fresh(visitor: Visitor) -> None:
     """Raises LoginTooOld unless the login was in the last five minutes."""
     if now() - visitor.session_started_at > FRESH:
         raise LoginTooOld("this asks for a login of the last five minutes")
+
+
+def require_own(visitor: Visitor) -> None:
+    """For what hands out all of an account: raises LoginTooOld unless the login is
+    fresh, and RecentlyJoined for who has just come to the account."""
+    require_fresh(visitor)
+    read(lambda s: require_at_home(s, visitor.user_id, visitor.identity_id))
 
 
 def end_session(visitor: Visitor) -> None:

@@ -8,12 +8,15 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts import people, sessions, sign_in
 from wxlogin.accounts.history import NO_DOOR, Happened
 from wxlogin.accounts.sign_in import Login
+from wxlogin.db import now
 from wxlogin.errors import NotFound, SignInNeeded
 from wxlogin.flows import identities, session
 from wxlogin.flows.following import following_of
 from wxlogin.flows.profile import update_profile
+from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.sites import memberships
+from wxlogin.transfer.own_data import as_json, own_data
 from wxlogin.web import edge, visitors
 from wxlogin.web.problems import refusal
 
@@ -72,6 +75,19 @@ def profile() -> Response:
     update_profile(visitors.require())
     flash(_("Your name and picture are up to date."))
     return redirect(url_for("account.me"), 303)
+
+
+@bp.get("/data")
+def data() -> Response:
+    """A copy of everything that is kept about the visitor, as a file."""
+    visitor = visitors.require()
+    session.require_own(visitor)
+    text = as_json(own_data(visitor.user_id))
+    get_logger().info("data copied", uid=visitor.uid)
+    response = Response(text, mimetype="application/json")
+    name = f"{visitor.uid}-{now():%Y-%m-%d}.json"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
 
 
 @bp.post("/sessions/<int:session_id>/end")

@@ -285,9 +285,9 @@ WORDS: dict[str, Words] = {
         _(
             "A WeChat came to this account in the last seven days, or two accounts "
             "became one. Until the seven days are over, no WeChat that was there "
-            "before can be removed, and who has just come cannot delete the account. "
-            "If you did not want the new one, remove it, or take the merge back, on "
-            "the page of your account."
+            "before can be removed, and who has just come can neither delete the "
+            "account nor download its data. If you did not want the new one, remove "
+            "it, or take the merge back, on the page of your account."
         ),
         "home",
     ),

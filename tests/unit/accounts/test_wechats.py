@@ -108,8 +108,8 @@ def test_two_accounts_that_became_one_are_new_to_each_other(people: People) -> N
     for by in ("o1", "o2", None):
         assert may_go(found, people.at, by=by) == set()
     for one in found.wechats:
-        assert not found.may_delete(one, at=people.at)
-        assert found.may_delete(one, at=people.at + NEW)
+        assert not found.is_at_home(one, at=people.at)
+        assert found.is_at_home(one, at=people.at + NEW)
     assert [one.merge_id for one in found.merges(at=people.at)] == [number]
     assert found.merges(at=people.at + NEW) == ()
 

@@ -1,6 +1,10 @@
 """Help, version, settings and the schema."""
 
+import subprocess
+import sys
+
 import pytest
+from click import Context, Group
 from click.testing import CliRunner
 
 from wxlogin import __version__
@@ -13,8 +17,11 @@ BROKEN = {"WXLOGIN_PUBLIC_URL": "nonsense"}
 def commands(group=main, path=()):
     """Every command there is, with its words."""
     yield path, group
-    for name, command in getattr(group, "commands", {}).items():
-        yield from commands(command, (*path, name))
+    if not isinstance(group, Group):
+        return
+    context = Context(group)
+    for name in group.list_commands(context):
+        yield from commands(group.get_command(context, name), (*path, name))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +39,36 @@ def test_every_command_says_what_it_does(path, command, tmp_path, monkeypatch):
     assert "--app IMPORT" not in done.output
     assert "--debug" not in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+_HEAVY = "flask|sqlalchemy|pydantic|requests|cryptography"
+_ASKED = f"""
+import re, sys
+from click.testing import CliRunner
+from wxlogin.cli import main
+for words in (["--help"], ["--version"], ["dmo"]):
+    CliRunner().invoke(main, words)
+print(*filter(re.compile("({_HEAVY})$").match, sys.modules))
+"""
+
+
+def test_help_and_version_import_nothing_heavy():
+    words = [sys.executable, "-c", _ASKED]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_a_shell_completes_commands():
+    asked = {"COMP_WORDS": "wxlogin me", "COMP_CWORD": "1"}
+    asked["_WXLOGIN_COMPLETE"] = "bash_complete"
+    done = CliRunner().invoke(main, env=asked, prog_name="wxlogin")
+    assert done.stdout == "plain,merges\n"
+
+
+def test_every_command_is_in_the_list_by_its_own_name():
+    context = Context(main)
+    for name in main.list_commands(context):
+        assert main.get_command(context, name).name == name
 
 
 def test_a_misspelled_command_is_named(wxlogin):

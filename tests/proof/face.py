@@ -36,8 +36,11 @@ def commands(command: click.Command, *words: str) -> Iterator[str]:
     told = CliRunner().invoke(wxlogin, [*words, "--help"]).output
     yield f"help {' '.join(words)}\n{told}"
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from commands(command.commands[name], *words, name)
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found, *words, name)
 
 
 def problems(kind: type[errors.WxloginError]) -> Iterator[str]:

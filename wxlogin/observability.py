@@ -1,4 +1,5 @@
-"""Logs as JSON lines with a request id, and what they never hold.
+"""Logs with a request id, JSON for machines and lines for people, and what they never
+hold.
 
 Two nets keep secrets out: values under a telling name are masked whatever they
 are, and texts are searched for `name=value` pairs with such a name (security
@@ -6,10 +7,12 @@ rows 30, 31, 95). Our own code passes no secret to a log in the first place.
 """
 
 import logging
+import os
 import re
 import secrets
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from datetime import datetime
 from typing import Any, cast
 
 import structlog
@@ -44,6 +47,10 @@ _UNLOGGED = (
     *("/healthz", "/readyz", "/auth", "/static/<path:filename>"),
     "/login/scan/<ticket>/state",
 )
+# ANSI, for a terminal that shows colours.
+_COLOURS = {"debug": 2, "warning": 33, "error": 31, "critical": 31}
+# What needs no quotation marks behind `name=`.
+_BARE = re.compile(r"[^\s\"'=]+")
 # A public, stable word of ours that happens to be called code.
 _OPEN_NAMES = {"errcode", "status_code", "problem"}
 
@@ -79,24 +86,68 @@ def redact(text: str) -> str:
 def setup_logging(settings: Settings) -> None:
     """Sends our logger's lines to standard error, in our form."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(log_formatter())
+    handler.setFormatter(log_formatter(settings))
     logger = logging.getLogger("wxlogin")
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(settings.log_level.upper())
 
 
-def log_formatter() -> logging.Formatter:
-    """One JSON object a line, without secrets; for the server's own log, too."""
+def log_formatter(settings: Settings) -> logging.Formatter:
+    """A line an event as LOG_FORMAT says, without secrets; for the server's own log,
+    too."""
+    terminal = sys.stderr.isatty()
+    as_text = settings.log_format == "text"
+    if settings.log_format == "auto":
+        as_text = terminal
+    # https://no-color.org
+    coloured = terminal and not os.environ.get("NO_COLOR")
+    render = _Line(coloured) if as_text else _JSON
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_shared(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             _mask,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            render,
         ],
     )
+
+
+_JSON = structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+class _Line:
+    """`21:04:05 warning: not ready why="no answer" request_id=…`, and a traceback below
+    it, on lines that nobody takes for ours: a name in it may come from outside."""
+
+    def __init__(self, coloured: bool) -> None:
+        self._coloured = coloured
+
+    def __call__(
+        self, _logger: object, _name: str, event: MutableMapping[str, Any]
+    ) -> str:
+        at = datetime.fromisoformat(event.pop("timestamp")).astimezone()
+        level, trace = event.pop("level"), event.pop("exception", "")
+        front = f"{at:%H:%M:%S} {level}:"
+        if self._coloured and level in _COLOURS:
+            front = f"\x1b[{_COLOURS[level]}m{front}\x1b[0m"
+        line = " ".join((front, event.pop("event"), *self._facts(event)))
+        return "\n    ".join((line, *filter(None, trace.split(_LINE_END))))
+
+    def _facts(self, event: MutableMapping[str, Any]) -> Iterator[str]:
+        for name, value in event.items():
+            if value is not None and value != "":
+                text = str(value)
+                yield f"{name}={text if _BARE.fullmatch(text) else _quoted(text)}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if '"' not in text else f"'{text}'"
+
+
+# As `redact` writes one.
+_LINE_END = "\\n"
 
 
 def _shared() -> list[Any]:

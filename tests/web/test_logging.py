@@ -239,3 +239,50 @@ def test_the_level_is_a_setting(app_for, capfd):
     Browser(app).get("/login/callback/web")
     events = [json.loads(line)["event"] for line in capfd.readouterr().err.splitlines()]
     assert events == ["refused"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def read_by(app_for, monkeypatch):
+    """`read_by(stream, log_format=…)`: what some events are on it."""
+
+    def _read(stream: io.StringIO, **settings: str) -> list[str]:
+        monkeypatch.setattr("sys.stderr", stream)
+        app_for(**settings)
+        get_logger().info("signed in", uid="u1", door="", app=None)
+        try:
+            raise ValueError(f"two\n12:00:00 info: lines, code={SECRET}")
+        except ValueError:
+            get_logger().exception("not ready", why=f"it\nis state={SECRET}")
+        return stream.getvalue().splitlines()
+
+    return _read
+
+
+def test_a_terminal_is_read_by_a_person(read_by, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    first, second, *trace = read_by(Terminal())
+    assert re.fullmatch(r"\d\d:\d\d:\d\d info: signed in uid=u1", first)
+    assert second.startswith("\x1b[31m")
+    assert second.endswith(f'error:\x1b[0m not ready why="it\\nis state={MASK}"')
+    assert trace[0] == "    Traceback (most recent call last):"
+    assert all(line.startswith("    ") for line in trace)
+    assert trace[-1] == f"    12:00:00 info: lines, code={MASK}"
+
+
+@pytest.mark.parametrize(
+    ("stream", "form"), [(Terminal, "json"), (io.StringIO, "auto")]
+)
+def test_a_program_reads_json(read_by, stream, form):
+    lines = [json.loads(line) for line in read_by(stream(), log_format=form)]
+    assert [line["event"] for line in lines] == ["signed in", "not ready"]
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_colours_are_for_a_terminal_that_wants_them(read_by, stream, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in "".join(read_by(stream(), log_format="text"))

@@ -27,13 +27,16 @@ _GREENLETS = 20_000
 _TIMEOUT = 60
 
 
-class ServerLog(Logger):
-    """gunicorn's own messages, as JSON lines and without secrets, like ours."""
+def _log_of(settings: Settings) -> type[Logger]:
+    class ServerLog(Logger):
+        """gunicorn's own messages, in our form and without secrets, like ours."""
 
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(log_formatter())
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            for handler in self.error_log.handlers:
+                handler.setFormatter(log_formatter(settings))
+
+    return ServerLog
 
 
 class _Server(BaseApplication):
@@ -86,7 +89,7 @@ def serve(
         "worker_class": WORKERS[worker],
         "timeout": _TIMEOUT,
         "accesslog": None,
-        "logger_class": ServerLog,
+        "logger_class": _log_of(settings),
         # Forwarded headers are the application's matter (TRUSTED_PROXIES).
         "forwarded_allow_ips": "",
         # That covers no Unix socket, whose every client gunicorn takes for a proxy:

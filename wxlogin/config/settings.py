@@ -243,7 +243,12 @@ class Settings(Written):
         '`{"MP_verify_abc123.txt": "abc123"}`. Served as they are at `/<name>`.',
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="What is logged, as JSON lines on standard error."
+        "info", description="What is logged, on standard error."
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto",
+        description="How: `json`, an object a line; `text`, a line for people. `auto`: "
+        "text on a terminal, JSON elsewhere.",
     )
 
     @field_validator("secret_key_fallbacks", "encryption_keys", mode="before")

@@ -48,6 +48,7 @@ TEXTS = {
     "operator_key": KEY,
     "verify_files": '{"MP_verify_a.txt": "a"}',
     "log_level": "debug",
+    "log_format": "text",
     "limits": '{"failed_codes": 7}',
     "accent": "#123456",
     "logo": "/logo.png",

@@ -1,5 +1,7 @@
 """`wxlogin settings`: what is in force, where it was said, and what start-up says."""
 
+import json
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -108,6 +110,17 @@ def test_what_start_up_refuses_is_shown_all_the_same(asked):
     assert lines(shown)["PUBLIC_URL"][0] == "http://login.shop.example"
     assert "Start-up refuses this" in shown.stderr
     assert "production needs https" in shown.stderr
+
+
+def test_a_script_reads_json(asked):
+    shown = asked(
+        "--json", WXLOGIN_PUBLIC_URL="http://shop.example", WXLOGIN_OPERATOR_KEY=SECRET
+    )
+    told = json.loads(shown.stdout)
+    rows = {row["setting"]: row for row in told["settings"]}
+    assert rows["OPERATOR_KEY"]["value"] == "•••"
+    assert rows["PUBLIC_URL"]["from"] == "WXLOGIN_PUBLIC_URL"
+    assert any("production needs https" in one for one in told["refused"])
 
 
 def test_a_check_that_fails_says_so_in_its_status(asked):

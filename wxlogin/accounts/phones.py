@@ -1,7 +1,8 @@
 """Phone numbers that people gave to mini programs, one for each identity, sealed.
 
-Kept only where the app says so, and decoration as a name is: nobody is found by a
-number, which is why nothing here can search for one. It is the identity's: it goes
+Kept only where the app says so, and decoration as a name is: nobody is signed in or
+told apart by a number. No index finds one; the operator who is asked about somebody has
+all of them opened (`whose`). It is the identity's: it goes
 where that goes in a merge, and goes with it when it is deleted.
 """
 
@@ -20,6 +21,9 @@ from wxlogin.db import reading
 from wxlogin.db.statements import insert_or_change, table_of
 from wxlogin.security.sealing import SealBroken, Sealer
 from wxlogin.wechat.open_data import PhoneNumber
+
+# Rows that are held at a time where all are read.
+_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,20 @@ def of_users(
     for row in session.execute(query):
         if phone := opened(row.number, row.id, sealer):
             found[row.user_id].append(KeptPhone(row.appid, phone, row.at))
+    return found
+
+
+def whose(session: Session, digits: str, sealer: Sealer) -> set[int]:
+    """The ids of the users who gave this number, with its country's code or without."""
+    number = models.PhoneNumber
+    query = sa.select(Identity.user_id, Identity.id, number.number).join(
+        number, number.identity_id == Identity.id
+    )
+    found = set()
+    for row in session.execute(query.execution_options(yield_per=_BATCH)):
+        phone = opened(row.number, row.id, sealer)
+        if phone and digits in (phone.number, phone.country_code + phone.number):
+            found.add(row.user_id)
     return found
 
 

@@ -44,11 +44,11 @@ _COMMANDS = {
     ),
     "db": _Place("upkeep", "db_group", "The schema: upgrade, downgrade, current."),
     "users": _Place(
-        "accounts", "users_group", "Users: show, disable, enable, delete, end-sessions."
+        "users", "users_group", "Users: list, find, show, disable, enable, delete …"
     ),
-    "merges": _Place("accounts", "merges_group", "Merged accounts: list, undo."),
+    "merges": _Place("merges", "merges_group", "Merged accounts: list, undo."),
     "conflicts": _Place(
-        "accounts", "conflicts_group", "Conflicts of unionids: list, close."
+        "merges", "conflicts_group", "Conflicts of unionids: list, close."
     ),
     "followers": _Place(
         "followers", "followers_group", "Followers of official accounts: sync."

@@ -1,11 +1,10 @@
 """`wxlogin doctor`: is this set-up right, and if not, what is to be done?"""
 
-import json
 import sys
 
 import click
 
-from wxlogin.cli.printing import plain
+from wxlogin.cli.printing import json_option, plain, print_json
 from wxlogin.doctor import Finding, Level, examine
 from wxlogin.doctor.rid import explain, is_rid
 
@@ -23,7 +22,7 @@ _COLOURS = {
     "what to do and which page of Tencent's console to open. Changes nothing. Ends "
     "with status 1 where something is wrong, 0 otherwise.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@json_option
 @click.option(
     "--rid",
     metavar="RID",
@@ -46,8 +45,8 @@ def _is_wrong(found: list[Finding]) -> bool:
 
 
 def _print_json(found: list[Finding]) -> None:
-    report = {"ok": not _is_wrong(found), "findings": [one.as_json() for one in found]}
-    click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    findings = [one.as_json() for one in found]
+    print_json({"ok": not _is_wrong(found), "findings": findings})
 
 
 def _print_lines(found: list[Finding]) -> None:

@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from wxlogin.accounts import grants, phones, session_keys
-from wxlogin.cli.printing import moment, table
+from wxlogin.cli.printing import json_option, moment, print_json, table
 from wxlogin.observability import get_logger
 from wxlogin.oidc import key_rotation
 from wxlogin.oidc.key_rotation import KeyView
@@ -27,8 +27,12 @@ _MAKE_NEW = "make new ones with: wxlogin keys rotate --now"
 
 
 @keys_group.command("list", help="The signing keys, the youngest first.")
-def list_command() -> None:
+@json_option
+def list_command(as_json: bool) -> None:
     found = key_rotation.list_keys()
+    if as_json:
+        print_json(found)
+        return
     if not found:
         click.echo("No signing key yet: the first sign-in at a site makes one.")
         return

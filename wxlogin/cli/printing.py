@@ -1,13 +1,36 @@
-"""Plain, aligned text for the operator's terminal."""
+"""What a command prints: plain, aligned text for the operator's terminal, JSON for
+scripts (`--json`)."""
 
+import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
+from typing import Any
 
 import click
 
 _STAND_IN = "backslashreplace"
+
+#: `--json`, of every command that prints data.
+json_option = click.option("--json", "as_json", is_flag=True, help="For scripts.")
+
+
+def print_json(value: Any) -> None:
+    """Prints one value: dataclasses by their fields, moments as ISO 8601 in UTC."""
+    # What the terminal has no character for is JSON's escape, not ours.
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    escaped = encoding != "utf8"
+    click.echo(
+        json.dumps(value, ensure_ascii=escaped, indent=2, default=_as_json_has_it)
+    )
+
+
+def _as_json_has_it(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def show_everything() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from pydantic import BaseModel, SecretStr
 
-from wxlogin.cli.printing import table
+from wxlogin.cli.printing import json_option, print_json, table
 from wxlogin.config import App, Settings, Site, instance_dir, load_settings
 from wxlogin.config.loading import read_settings
 from wxlogin.config.rules import faults
@@ -16,6 +16,7 @@ from wxlogin.config.written import is_secret
 
 _MASK = "•••"
 _LONGEST = 60
+_HEADINGS = ("setting", "value", "from")
 
 
 @click.command(
@@ -25,7 +26,8 @@ _LONGEST = 60
 )
 @click.option("--check", is_flag=True, help="Only say whether start-up accepts them.")
 @click.option("--markdown", is_flag=True, help="The table of docs/settings.md instead.")
-def settings_command(check: bool, markdown: bool) -> None:
+@json_option
+def settings_command(check: bool, markdown: bool, as_json: bool) -> None:
     if markdown:
         click.echo(settings_table(), nl=False)
         return
@@ -36,7 +38,7 @@ def settings_command(check: bool, markdown: bool) -> None:
     if check:
         _check()
     else:
-        _show()
+        _show(as_json=as_json)
 
 
 def _check() -> None:
@@ -45,12 +47,17 @@ def _check() -> None:
     click.echo(f"{settings.env} at {settings.public_url}, apps: {names}")
 
 
-def _show() -> None:
+def _show(*, as_json: bool) -> None:
     folder = instance_dir()
     given, settings = collect(folder, {}), read_settings(folder)
     places = {name: one.place for name, one in given.items()}
-    table(("setting", "value", "from"), _rows(settings, places))
-    if broken := list(faults(settings, folder)):
+    rows, broken = list(_rows(settings, places)), list(faults(settings, folder))
+    if as_json:
+        shown = [dict(zip(_HEADINGS, row, strict=True)) for row in rows]
+        print_json({"settings": shown, "refused": broken})
+        return
+    table(_HEADINGS, rows)
+    if broken:
         click.echo(f"\nStart-up refuses this ({len(broken)}):", err=True)
         for sentence in broken:
             click.echo(f"  {sentence}", err=True)

@@ -18,8 +18,9 @@ import click
 from flask.cli import with_appcontext
 
 from wxlogin.cli.files import STANDARD, private
+from wxlogin.cli.sites import site_named
 from wxlogin.cli.tally import Progress, Tally
-from wxlogin.config import Settings, Site
+from wxlogin.config import Settings
 from wxlogin.db import now
 from wxlogin.flows.avatars import fetchable
 from wxlogin.observability import get_logger
@@ -171,7 +172,7 @@ def _report_line(result: Result) -> str:
 @with_appcontext
 def export_command(file: str, site: str | None, shape: str | None, excel: bool) -> None:
     settings = running().settings
-    client_id = _site(settings, site).client_id if site else None
+    client_id = site_named(settings, site).client_id if site else None
     if excel:
         shape = shape or Format.csv.value
     form = _shape(file, shape or (Format.jsonl.value if file == STANDARD else None))
@@ -193,24 +194,9 @@ def export_command(file: str, site: str | None, shape: str | None, excel: bool) 
 def _customers(settings: Settings, site: str | None) -> Customers | None:
     if site is None:
         return None
-    client_id = cast(str, _site(settings, site).client_id)
+    client_id = cast(str, site_named(settings, site).client_id)
     # They are the site's customers: its terms of today were settled there.
     return Customers(client_id, policy_for(client_id).version or None)
-
-
-def _site(settings: Settings, text: str) -> Site:
-    """The site of this client id, or else of this name."""
-    by_id = settings.site_of(text)
-    if by_id is not None:
-        return by_id
-    named = [site for site in settings.sites if site.name == text and site.client_id]
-    if len(named) != 1:
-        known = ", ".join(site.client_id for site in settings.sites if site.client_id)
-        what = "several sites have" if named else "no site has"
-        raise click.UsageError(
-            f"{what} the client_id or name {text!r}; client_ids: {known or 'none'}"
-        )
-    return named[0]
 
 
 def _shape(file: str, shape: str | None) -> Format:

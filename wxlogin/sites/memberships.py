@@ -65,6 +65,18 @@ def of_user(user_id: int) -> list[Membership]:
         ]
 
 
+def live_tokens(user_id: int) -> int:
+    """How many access tokens for this user sites hold that are good now."""
+    query = (
+        sa.select(sa.func.count(AccessToken.id))
+        .join(Authorization, Authorization.id == AccessToken.authorization_id)
+        .where(Authorization.user_id.in_(family(user_id)))
+        .where(AccessToken.expires_at > now())
+    )
+    with reading() as session:
+        return session.scalar(query) or 0
+
+
 def take_back(user_id: int, client_id: str) -> bool:
     """Ends the site's access; False where it does not know the user.
 

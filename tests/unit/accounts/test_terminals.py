@@ -56,6 +56,9 @@ def test_every_command_prints(guests: People, tmp_path: Path) -> None:
     for words in (
         ("users", "show", _uid("o9")),
         ("users", "show", "小明😀"),
+        ("users", "show", _uid("o9"), "--json"),
+        ("users", "list"),
+        ("users", "find", "小明😀", "--json"),
         ("users", "disable", "小明😀"),
         ("merges", "list"),
         ("merges", "undo", "小明"),

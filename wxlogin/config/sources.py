@@ -2,8 +2,9 @@
 
 What wins, from the top: arguments (tests, `mount`, the demo), the variable
 `WXLOGIN_<NAME>` or the file that `WXLOGIN_<NAME>_FILE` names (never both),
-wxlogin.toml, PORT and SIMULATOR_PORT, the defaults. A file holds what the variable
-takes, whatever the setting is: lists and tables are JSON in both.
+wxlogin.toml, where a file is `<name>_file`, PORT and SIMULATOR_PORT, the defaults. A
+file holds what the variable takes, whatever the setting is: lists and tables are JSON
+in both.
 """
 
 import os
@@ -139,10 +140,33 @@ def _toml(folder: Path) -> Iterator[tuple[str, Given]]:
         values = read_toml(path, _text_of(folder, path))
     except ConfigurationError as error:
         raise _Mistakes([error.operator]) from None
-    if strangers := sorted(set(values) - set(Settings.model_fields)):
+    named = {name: name.removesuffix(_FILE.lower()) for name in values}
+    if strangers := sorted(set(named.values()) - set(Settings.model_fields)):
         raise _Mistakes(_stranger(name, f"{path}: ") for name in strangers)
-    for name, value in values.items():
-        yield name, Given(value, path.name)
+    mistakes = []
+    for written, name in named.items():
+        try:
+            yield name, _value_in_toml(path, written, name, values)
+        except ConfigurationError as error:
+            mistakes.append(error.operator)
+    if mistakes:
+        raise _Mistakes(mistakes)
+
+
+def _value_in_toml(
+    path: Path, written: str, name: str, values: Mapping[str, Any]
+) -> Given:
+    """The value itself; or what stands in the file that `<name>_file` names, beside
+    wxlogin.toml where that is no whole path."""
+    if written == name:
+        return Given(values[name], path.name)
+    where, file = f"{path}: {written}", values[written]
+    if name in values:
+        raise ConfigurationError(f"{where} and {name} both stand there; keep one")
+    if not isinstance(file, str) or not file.strip():
+        raise ConfigurationError(f"{where}: write the name of a file")
+    whole = str(path.parent / file.strip())
+    return Given(_from_file(name, where, whole), f"{path.name}: {written}")
 
 
 def _text_of(folder: Path, path: Path) -> str:

@@ -105,6 +105,26 @@ def test_every_setting_may_stand_in_a_file(
     assert by_file != Settings.model_fields[name].default
 
 
+def test_wxlogin_toml_names_files_beside_it(tmp_path):
+    toml, key = tmp_path / "wxlogin.toml", tmp_path / "keys" / "operator"
+    key.parent.mkdir()
+    key.write_text(f"{KEY}\n")
+    key.chmod(0o600)
+    toml.write_text('operator_key_file = "keys/operator"\n')
+    assert load_settings(tmp_path).operator_key.get_secret_value() == KEY
+    toml.write_text(f'operator_key_file = "{key}"\nsite_name_file = 7\nlgo_file = ""\n')
+    assert "no setting named lgo; did you mean logo?" in refusal(tmp_path)
+    toml.write_text(
+        f'operator_key_file = "{key}"\noperator_key = "{KEY}"\nlogo_file = 7'
+    )
+    told = refusal(tmp_path)
+    assert "operator_key_file and operator_key both stand there; keep one" in told
+    assert "logo_file: write the name of a file" in told
+    key.chmod(0o644)
+    toml.write_text('operator_key_file = "keys/operator"\n')
+    assert "operator_key_file: every user of this machine may read" in refusal(tmp_path)
+
+
 @pytest.mark.parametrize("joint", [",", "\n", "\r\n", ", ", " ,\n", "\n\n"])
 def test_keys_stand_with_commas_or_in_lines(tmp_path, file_for, joint):
     file_for("secret_key_fallbacks", f"{KEY}1{joint}{KEY}2\n")

@@ -315,3 +315,12 @@ def test_files_may_be_kept_for_a_year_and_change_their_address(browser):
         again = browser.get(path, headers={"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == 304
         again.close()
+
+
+@pytest.mark.parametrize("version", ["", "?v=0123456789"])
+def test_a_file_of_no_or_another_version_is_asked_for_again(browser, version):
+    """A site's page names the script it includes without a version; and while a new
+    release starts, an old worker may be asked for a file that is not its own."""
+    answer = browser.get(f"/static/wxlogin-widget.js{version}", buffered=True)
+    assert "max-age=3600" in answer.headers["Cache-Control"]
+    assert answer.headers["ETag"]

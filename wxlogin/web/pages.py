@@ -29,6 +29,10 @@ pictures = Blueprint("avatars", __name__, url_prefix="/avatars")
 
 # Seconds a picture may be kept.
 PICTURE_SECONDS = 24 * 3600
+# Seconds a file may be kept under an address that does not name its version, as sites
+# write the scripts they include; and under one that does.
+_FILE_SECONDS = 3600
+_VERSION_SECONDS = 365 * 24 * 3600
 
 # Pages whose URL may be named in a link: it holds no secret, or one that is good for
 # nothing without this browser.
@@ -57,13 +61,22 @@ def init_pages(app: Flask, settings: Settings) -> None:
         picture_of=picture_of,
     )
     app.jinja_env.filters["kind"] = kind_name
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _FILE_SECONDS
     folder = Path(app.static_folder or "")
 
     @app.url_defaults
     def _version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static":
             values["v"] = file_version(folder / values["filename"])
+
+    @app.after_request
+    def _keep_versions(response: Response) -> Response:
+        # Only what is there: a name that a stranger makes up is no version to remember.
+        if request.endpoint == "static" and response.status_code in (200, 304):
+            named = (request.view_args or {})["filename"]
+            if request.args.get("v") == file_version(folder / named):
+                response.cache_control.max_age = _VERSION_SECONDS
+        return response
 
 
 @bp.get("/language/<name>")

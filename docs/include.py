@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = {
+    ".html": "html",
     ".js": "js",
     ".mjs": "js",
     ".php": "php",

@@ -6,6 +6,7 @@ are two sites, as in production. Where Chromium is missing the tests skip.
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,11 @@ class Service:
         self.url = url
 
 
-@pytest.fixture
-def serve(
-    tmp_path: Path, simulator: SimulatorServer
-) -> Iterator[Callable[..., Service]]:
+Serve = Callable[..., Service]
+
+
+@contextmanager
+def serving(folder: Path, simulator: SimulatorServer) -> Iterator[Serve]:
     """Starts the service with these settings; `path` is PUBLIC_URL's."""
     running = []
 
@@ -59,7 +61,7 @@ def serve(
         )
         url = f"http://127.0.0.1:{server.port}{path}"
         settings = load_settings(
-            tmp_path, public_url=url, simulator_url=simulator.url, **changes
+            folder, public_url=url, simulator_url=simulator.url, **changes
         )
         app = create_app(settings)
         with app.app_context():
@@ -72,14 +74,22 @@ def serve(
         running.append((server, thread, app))
         return Service(app, url)
 
-    yield start
-    for server, thread, app in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        pictures_arrive(app)
-        with app.app_context():
-            db.engine.dispose()
+    try:
+        yield start
+    finally:
+        for server, thread, app in running:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            pictures_arrive(app)
+            with app.app_context():
+                db.engine.dispose()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, simulator: SimulatorServer) -> Iterator[Serve]:
+    with serving(tmp_path, simulator) as start:
+        yield start
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ from wxlogin.security.origins import (
 )
 from wxlogin.service import hosts_of, running
 
-# The one script that other sites include.
-_WIDGET = "/static/wxlogin-widget.js"
+# The scripts that other sites include.
+_FOR_SITES = tuple(f"/static/wxlogin-{name}.js" for name in ("button", "qr", "widget"))
 # A body larger than this is refused before it is read.
 BODY_BYTES = 64 * 1024
 View = TypeVar("View", bound=Callable[..., Any])
@@ -76,7 +76,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
             form_targets=g.get("form_targets", ()),
             frame_ancestors=g.get("frame_ancestors", ()),
             static=_may_be_kept() and response.status_code < 400,
-            embeddable="embeddable" in g or request.path == _WIDGET,
+            embeddable="embeddable" in g or request.path in _FOR_SITES,
         )
         add_headers(response, settings, csp_nonce(), needs)
         if mark_of_view() == "sites":

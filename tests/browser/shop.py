@@ -11,7 +11,7 @@ from wxlogin.cli.serving import QuietHandler
 
 
 class Shop:
-    """`pages` maps a path to HTML; every other path answers its own name."""
+    """`pages` maps a path to HTML or a script; every other one answers its own name."""
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
@@ -26,7 +26,8 @@ class Shop:
     def _serve(self, environ, start_response):
         path = Request(environ).path
         html = self.pages.get(path, f"<h1>shop {path}</h1>")
-        return Response(html, mimetype="text/html")(environ, start_response)
+        kind = "text/javascript" if path.endswith(".js") else "text/html"
+        return Response(html, mimetype=kind)(environ, start_response)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -5,6 +5,7 @@ id and its secret, and reads the rest by itself. Where one is not installed its 
 skip and say what to install; in CI they fail.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -45,7 +46,9 @@ def required(missing: str) -> NoReturn:
 def node_modules() -> Path:
     """The folder with the clients for Node and for browsers."""
     found = NODE / "node_modules"
-    if shutil.which("node") is None or not (found / "openid-client").is_dir():
+    wanted = json.loads((NODE / "package.json").read_text())["dependencies"]
+    there = all((found / name).is_dir() for name in wanted)
+    if shutil.which("node") is None or not there:
         required(
             "Node or its clients are missing; install them with: "
             "apt-get install nodejs npm && npm ci --prefix tests/clients/node"

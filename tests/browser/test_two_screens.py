@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from tests.browser.conftest import Service, serving
+from tests.browser.test_accessible import problems
 from tests.docs.examples import CLIENT_ID, EXAMPLES, SECRET
 from tests.support.user_agents import WECHAT_IPHONE
 from wxlogin.cli.serving import QuietHandler
@@ -168,3 +169,20 @@ def test_a_computer_goes_on_to_the_shop_when_the_phone_confirms(place, window, l
     # The phone has answered a question, and is signed in nowhere.
     wechat.goto(place.shop)
     expect(wechat.get_by_role("link", name=words["sign in"])).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_shop_can_be_read_by_day_and_by_night(place, window, scheme):
+    page = window(color_scheme=scheme)
+    page.goto(place.shop)
+    assert problems(page) == []
+    ink = page.evaluate("getComputedStyle(document.body).color.match(/\\d+/)[0]")
+    assert (int(ink) < 128) == (scheme == "light")
+    # A picture for the tab, or browsers ask for one that is not there.
+    sizes = """async () => {
+      const picture = new Image();
+      picture.src = document.querySelector("link[rel=icon]").href;
+      await picture.decode();
+      return picture.width;
+    }"""
+    assert page.evaluate(sizes) > 0

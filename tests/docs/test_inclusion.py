@@ -65,3 +65,13 @@ def test_no_example_knows_what_stands_behind_the_sign_in(language):
     for file in files:
         text = file.read_text("utf-8")
         assert not re.search("wechat|weixin|微信|wx|openid_|unionid", text, re.I), file
+
+
+def test_the_shop_looks_the_same_in_every_language():
+    looks = {
+        re.search(
+            r"<link rel=.*</style>", (ROOT / "docs/examples" / page).read_text(), re.S
+        )[0]
+        for page in ("flask/templates/shop.html", "node/page.mjs", "php/page.php")
+    }
+    assert len(looks) == 1

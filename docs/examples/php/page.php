@@ -8,14 +8,17 @@ $failed = http_response_code() === 400;
 <html lang="<?= $zh ? 'zh-CN' : 'en' ?>">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title><?= $zh ? '茶铺' : 'Tea shop' ?></title>
+<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'><text y='8.7' font-size='9'>🍵</text></svg>">
 <style>
-  body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f5efe4; color: #3a2d20; font: 18px/1.6 system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif }
-  main { box-sizing: border-box; width: min(26rem, 92vw); padding: 2.5rem 1rem; border-radius: 1.25rem; background: #fffdf9; box-shadow: 0 .5rem 2rem #3a2d201f; text-align: center }
+  :root { color-scheme: light dark; --ground: #f5efe4; --card: #fffdf9; --ink: #3a2d20; --faint: #75654f; --leaf: #35683f; --on-leaf: #fff }
+  @media (prefers-color-scheme: dark) { :root { --ground: #17130e; --card: #241d15; --ink: #f0e6d6; --faint: #b5a48b; --leaf: #8fcf9b; --on-leaf: #17130e } }
+  body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 18px/1.6 system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif }
+  main { box-sizing: border-box; width: min(26rem, 92vw); padding: 2.5rem 1rem; border-radius: 1.25rem; background: var(--card); box-shadow: 0 .5rem 2rem #0000001f; text-align: center }
   h1 { margin: 0; font-size: 2rem }
   h1 + p { font-size: 1.25rem }
-  a, button { display: inline-block; margin: .25rem; padding: .5rem 1rem; border: 1px solid #35683f; border-radius: 2rem; background: none; color: #35683f; font: inherit; text-decoration: none; cursor: pointer }
-  a, a:hover, button:hover { background: #35683f; color: #fff }
-  [action="/logout"] button:not(:hover) { border-color: transparent; color: #75654f }
+  a, button { display: inline-block; margin: .25rem; padding: .5rem 1rem; border: 1px solid var(--leaf); border-radius: 2rem; background: none; color: var(--leaf); font: inherit; text-decoration: none; cursor: pointer }
+  a, a:hover, button:hover { background: var(--leaf); color: var(--on-leaf) }
+  [action="/logout"] button:not(:hover) { border-color: transparent; color: var(--faint) }
 </style>
 <main>
   <h1>🍵 <?= $zh ? '茶铺' : 'Tea shop' ?></h1>

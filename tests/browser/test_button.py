@@ -10,6 +10,7 @@ from tests.browser.conftest import Service, serving
 from tests.browser.shop import Shop
 from tests.browser.test_accessible import problems
 from tests.browser.test_embed import confirms, is_signed_in
+from tests.docs.examples import EXAMPLES
 from wxlogin.config import Site
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import World
@@ -70,9 +71,10 @@ def page_with(service, shop, window):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_look_has_a_serious_fault(page_with, scheme):
     themes = THEMES.format(BLOCK.format("light"), BLOCK.format("dark"))
-    page = page_with(LOOKS + themes, width=390, color_scheme=scheme)
+    by_hand = (EXAMPLES / "button" / "link.html").read_text("utf-8")
+    page = page_with(LOOKS + themes + by_hand, width=390, color_scheme=scheme)
     links = page.get_by_role("link", name="使用微信登录", exact=True)
-    expect(links).to_have_count(10)
+    expect(links).to_have_count(11)
     assert problems(page) == []
     for link in links.all():
         box = link.bounding_box()

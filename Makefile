@@ -51,9 +51,12 @@ format: .venv/.dev  ## write the code as ruff wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The examples, into the pages that quote them.
-docs:  ## the examples, into the pages that quote them
-	@$(PYTHON) docs/include.py
+# The examples, into the pages that quote them; then the pages, into site/.
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: .venv/.dev  ## the documentation as a site, in Chinese and English: site/
+	@$(BIN)/python docs/include.py
+	@$(BIN)/mkdocs build -q --strict -f docs/mkdocs/zh.yml
+	@$(BIN)/mkdocs build -q --strict -f docs/mkdocs/en.yml
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
 PAGES := wxlogin/web wxlogin/flows/doors.py wxlogin/wechat/errcodes.py templates
@@ -79,7 +82,7 @@ requirements: .venv/.dev  ## requirements.txt, with hashes, from constraints.txt
 	  --custom-compile-command "make requirements" -o requirements.txt
 
 clean:  ## remove .venv and what was built
-	rm -rf .venv dist build
+	rm -rf .venv dist build site
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(DOCS.glob("*.zh-CN.md"))
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")])
 _FENCED = re.compile(r"^( *)```([\w-]*)\n(.*?)^\1```", re.S | re.M)
 
 

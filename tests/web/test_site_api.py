@@ -17,6 +17,7 @@ FIELDS = [
     "uid",
     "former_uids",
     "external_id",
+    "groups",
     "nickname",
     "avatar",
     "language",
@@ -150,6 +151,7 @@ def test_a_site_sees_only_its_own_users(app, shop, ming):
         other.get("/users", unionid=known["unionid"]),
         other.get("/users", openid=openid, app="web"),
         other.put(f"/users/{ming}", {"external_id": "c-1"}),
+        other.put(f"/users/{ming}/groups", {"groups": ["staff"]}),
     ):
         assert problem(answer) == (404, "not_found")
         assert ming not in answer.text
@@ -167,6 +169,7 @@ def test_every_call_wants_the_sites_key(app, shop, ming):
             server.get(f"/users/{ming}"),
             server.get("/users", external_id="c-1"),
             server.put(f"/users/{ming}", {"external_id": "c-1"}),
+            server.put(f"/users/{ming}/groups", {"groups": ["staff"]}),
             server.post("/links", {"external_id": "c-1", "label": "ann"}),
             server.post("/links/confirm", {"code": "x", "external_id": "c-1"}),
             server.get("/bindings/x"),
@@ -261,9 +264,51 @@ def test_one_id_given_to_two_users_at_once(app, shop, ming, li):
     assert codes == [200] * 4 + [409] * 4
 
 
+def test_the_sites_groups(shop, ming, li):
+    path = f"/users/{ming}/groups"
+    assert shop.get(f"/users/{ming}").get_json()["groups"] is None
+    for said in (["staff", "店长"], ["staff"], [], None, ["g" * 64] * 1):
+        for _ in range(2):
+            answer = shop.put(path, {"groups": said})
+            assert (answer.status_code, answer.get_json()["groups"]) == (200, said)
+        assert shop.get(f"/users/{ming}").get_json()["groups"] == said
+    assert shop.get(f"/users/{li}").get_json()["groups"] is None
+    assert problem(shop.put("/users/x/groups", {"groups": []})) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"groups": "staff"},
+        {"groups": {"staff": True}},
+        {"groups": ["staff", 7]},
+        {"groups": [["staff"]]},
+        {"groups": [None]},
+        {"groups": [True]},
+        {"groups": [""]},
+        {"groups": [" staff"]},
+        {"groups": ["a\nb"]},
+        {"groups": ["\ud800"]},
+        {"groups": ["x" * 65]},
+        {"groups": ["staff", "staff"]},
+        {"groups": [f"g{n}" for n in range(17)]},
+        ["staff"],
+    ],
+)
+def test_what_is_no_groups_is_refused(shop, ming, body):
+    shop.put(f"/users/{ming}/groups", {"groups": ["members"]})
+    answer = shop.put(f"/users/{ming}/groups", body)
+    assert problem(answer) == (400, "bad_request")
+    if isinstance(body, dict) and body:
+        assert "Tea shop" in answer.get_json()["reason"]
+    assert shop.get(f"/users/{ming}").get_json()["groups"] == ["members"]
+
+
 def test_after_a_merge_both_uids_lead_to_the_survivor(app, shop, ming, li):
     shop.put(f"/users/{ming}", {"external_id": "c-1"})
     shop.put(f"/users/{li}", {"external_id": "c-2"})
+    shop.put(f"/users/{li}/groups", {"groups": ["staff"]})
     with app.app_context():
         ids = [people.find_user(uid).user_id for uid in (ming, li)]
         session = sessions.list_for(ids[0])[0].id
@@ -271,7 +316,9 @@ def test_after_a_merge_both_uids_lead_to_the_survivor(app, shop, ming, li):
     for wish in (f"/users/{ming}", f"/users/{li}"):
         body = shop.get(wish).get_json()
         assert (body["uid"], body["former_uids"]) == (ming, [li])
-        assert body["external_id"] == "c-1"
+        assert (body["external_id"], body["groups"]) == ("c-1", ["staff"])
+    shop.put(f"/users/{li}/groups", {"groups": []})
+    assert shop.get(f"/users/{ming}").get_json()["groups"] == []
     assert shop.get("/users", external_id="c-2").get_json()["uid"] == ming
 
 

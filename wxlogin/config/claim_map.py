@@ -3,9 +3,11 @@
     claims = { username = "preferred_username", groups = ["members"] }
 
 A text names a claim of ours, which is told a second time under the site's name, where
-the site is told it at all; a list is told as it stands. A name of the protocol, or by
+the site is told it at all; a list is told as it stands, and a list of `groups` to those
+of whom the site has not said others (sites/groups.py). A name of the protocol, or by
 which software knows a person for good, is never another claim's: a client that reads
-`sub` or `email` trusts it (OpenID Connect Core 5.7).
+`sub` or `email` trusts it (OpenID Connect Core 5.7). Nor are groups a nickname: whoever
+calls himself admin would be one.
 """
 
 import re
@@ -20,6 +22,7 @@ from wxlogin.config.written import plain, shown
 SOURCES = (
     "sub",
     "external_id",
+    "groups",
     "name",
     "given_name",
     "nickname",
@@ -32,6 +35,8 @@ SOURCES = (
 #: By them software tells who is who; a nickname there lets namesakes in.
 USER_NAMES = ("username", "user_name", "preferred_username", "login", "uid", "upn")
 NICKNAMES = ("name", "given_name", "nickname")
+#: By them software tells what somebody may do.
+RIGHTS = ("groups", "group", "roles", "role", "entitlements")
 
 _FIXED = (
     "iss sub aud exp nbf iat jti auth_time nonce acr amr azp at_hash c_hash sid "
@@ -39,14 +44,15 @@ _FIXED = (
     "email_verified phone_number phone_number_verified"
 ).split()
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,63}")
-_MOST, _LONGEST = 16, 64
+#: Texts in a list, and characters in each: tokens travel in cookies and headers.
+MOST, LONGEST = 16, 64
 
 
 def _claim_map(value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError('write a table: { username = "preferred_username" }')
-    if len(value) > _MOST:
-        raise ValueError(f"{_MOST} claims at most")
+    if len(value) > MOST:
+        raise ValueError(f"{MOST} claims at most")
     return {_name(name): _said(name, said) for name, said in value.items()}
 
 
@@ -68,19 +74,24 @@ def _said(name: str, said: Any) -> str | tuple[str, ...]:
                 f"{name} is {shown(said)}, which is no claim of ours: write one of "
                 f"{', '.join(SOURCES)}, or a list of texts"
             )
+        if name in RIGHTS and said in NICKNAMES:
+            raise ValueError(
+                f"{name} is {said}, a nickname: whoever takes that of a group would be "
+                "in it; write groups, or a list of texts"
+            )
         return said
-    if not isinstance(said, list | tuple) or not 0 < len(said) <= _MOST:
+    if not isinstance(said, list | tuple) or not 0 < len(said) <= MOST:
         raise ValueError(
-            f"{name} is {shown(said)}: write a claim's name, or a list of {_MOST} "
+            f"{name} is {shown(said)}: write a claim's name, or a list of {MOST} "
             "texts at most"
         )
     return tuple(_text(name, one) for one in said)
 
 
 def _text(name: str, one: Any) -> str:
-    if not isinstance(one, str) or not (text := plain(one)) or len(text) > _LONGEST:
+    if not isinstance(one, str) or not (text := plain(one)) or len(text) > LONGEST:
         raise ValueError(
-            f"{name} has {shown(one)} in its list: write texts of {_LONGEST} "
+            f"{name} has {shown(one)} in its list: write texts of {LONGEST} "
             "characters at most"
         )
     return text

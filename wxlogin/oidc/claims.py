@@ -46,6 +46,7 @@ CLAIMS = (
     "sub",
     "former_subs",
     "external_id",
+    "groups",
     *_PROFILE,
     "wechat",
     "email",
@@ -155,10 +156,12 @@ def _as_expected(site: Site, claims: dict[str, Any]) -> dict[str, Any]:
     """What the site's claim map adds (config/claim_map.py)."""
     mapped: dict[str, Any] = {}
     for name, said in site.claims.items():
-        if not isinstance(said, str):
+        if isinstance(said, str):
+            if said in claims:
+                mapped[name] = claims[said]
+        elif name != "groups":
+            # Groups stand among the claims already: the site may have said others.
             mapped[name] = list(said)
-        elif said in claims:
-            mapped[name] = claims[said]
     return mapped
 
 
@@ -177,6 +180,11 @@ def _ours(session: Session, site: Site, account: Account) -> dict[str, Any]:
         claims["former_subs"] = account.former_uids
     if known is not None and known.external_id is not None:
         claims["external_id"] = known.external_id
+    groups = known.groups if known is not None else None
+    if groups is None and not isinstance(said := site.claims.get("groups"), str):
+        groups = said
+    if groups is not None:
+        claims["groups"] = list(groups)
     return claims
 
 

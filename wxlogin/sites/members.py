@@ -35,6 +35,8 @@ class Member:
     external_id: str | None
     #: The version of the site's terms that is settled with this user.
     terms_version: str | None
+    #: The groups that the site says the user is in; None: it has said nothing.
+    groups: tuple[str, ...] | None = None
 
 
 def _look() -> sa.Select[SiteUser, bool]:
@@ -75,11 +77,13 @@ def look(session: Session, client_id: str, user_id: int) -> Member | None:
         return None
     ids = [row.external_id for row, _ in rows if row.external_id is not None]
     settled = [row.terms_version for row, _ in rows if row.terms_version is not None]
+    said = [tuple(row.groups) for row, _ in rows if row.groups is not None]
     return Member(
         client_id,
         user_id,
         ids[0] if ids else None,
         settled[0] if settled else None,
+        said[0] if said else None,
     )
 
 

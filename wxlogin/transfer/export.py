@@ -108,6 +108,8 @@ class _Person:
     unionids: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     former_uids: list[str] = field(default_factory=list)
     external_id: str | None = None
+    #: The user's own, or what the site said of one who was merged into the user.
+    groups: list[str] | None = None
     former_external_ids: dict[str, str] = field(default_factory=dict)
     phones: list[KeptPhone] = field(default_factory=list)
 
@@ -191,18 +193,28 @@ class _Pages:
         ids: list[int],
         formers: dict[int, tuple[int, str]],
     ) -> None:
-        query = sa.select(SiteUser.user_id, SiteUser.external_id).where(
+        query = sa.select(
+            SiteUser.user_id, SiteUser.external_id, SiteUser.groups
+        ).where(
             SiteUser.client_id == self._client_id,
             SiteUser.user_id.in_([*ids, *formers]),
         )
-        for user_id, external_id in self._session.execute(query.order_by(SiteUser.id)):
+        # A user's own row is the last word, whenever it was written.
+        rows = self._session.execute(query.order_by(SiteUser.id)).all()
+        for user_id, external_id, groups in sorted(
+            rows, key=lambda r: r[0] not in formers
+        ):
             if user_id not in formers:
-                people[user_id].external_id = external_id
+                person = people[user_id]
+                person.external_id = external_id
+                person.groups = person.groups if groups is None else groups
                 continue
             owner, uid = formers[user_id]
             person = people[owner]
             if external_id is not None:
                 person.former_external_ids[uid] = external_id
+            if person.groups is None:
+                person.groups = groups
 
     def _fields(self, user: Any, person: _Person) -> dict[str, Any]:
         disabled = user.disabled_at and user.disabled_at.isoformat()
@@ -218,7 +230,9 @@ class _Pages:
             "former_external_ids": person.former_external_ids,
             "phones": self._phones(person),
         }
-        return {name: value for name, value in everything.items() if value}
+        said = {name: value for name, value in everything.items() if value}
+        # No groups at all is something that a site may have said.
+        return said if person.groups is None else said | {"groups": person.groups}
 
     def _openids(self, person: _Person) -> dict[str, Any]:
         found: dict[str, list[Any]] = defaultdict(list)

@@ -49,6 +49,8 @@ class Customer:
     #: Is it the user's own row?
     own: bool
     external_id: str | None
+    #: Has the site said in which groups the user is?
+    grouped: bool = False
 
 
 @dataclass
@@ -169,14 +171,20 @@ def _look_for_customers(
 ) -> None:
     survivor = survivor_id()
     query = (
-        sa.select(survivor, SiteUser.id, User.merged_into_id, SiteUser.external_id)
+        sa.select(
+            survivor,
+            SiteUser.id,
+            User.merged_into_id,
+            SiteUser.external_id,
+            SiteUser.groups,
+        )
         .join(User, User.id == SiteUser.user_id)
         .where(SiteUser.client_id == client_id)
     )
     # Two look-ups, since no index serves "this user or merged into this user".
     for column in (User.id, User.merged_into_id):
-        for owner, row, merged, external_id in _all(session, query, column, ids):
-            one = Customer(row, merged is None, external_id)
+        for owner, row, merged, *said in _all(session, query, column, ids):
+            one = Customer(row, merged is None, said[0], said[1] is not None)
             facts.customers.setdefault(owner, []).append(one)
 
 

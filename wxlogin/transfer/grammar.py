@@ -15,6 +15,7 @@ from typing import Any
 from wxlogin.accounts.person import WRITTEN, Profile
 from wxlogin.config import App
 from wxlogin.errors import BadRequest
+from wxlogin.sites.groups import read_groups
 from wxlogin.sites.members import require_external_id
 from wxlogin.transfer.damage import Digits, damage
 from wxlogin.transfer.record import FIELDS, Alias, Record, Refusal
@@ -99,6 +100,7 @@ class Records:
             as_is=self.as_is,
             created=self._moment(fields.get("created"), "created") or self.at,
             disabled=disabled,
+            groups=self._groups(fields.get("groups")),
         )
         _require_each_id_once(record)
         return record
@@ -143,6 +145,16 @@ class Records:
         except BadRequest as error:
             raise Refusal(str(error)) from None
         return value
+
+    def _groups(self, value: Any) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        if not self.with_site:
+            raise Refusal("groups are a site's: name the site")
+        try:
+            return read_groups(value, site="the line")
+        except BadRequest as error:
+            raise Refusal(str(error)) from None
 
     def _require_whole(self, text: str) -> None:
         why = damage(text)

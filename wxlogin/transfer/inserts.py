@@ -134,12 +134,14 @@ def _write_customers(
         external_id = task.record.external_id
         at = task.record.created
         if task.plan.joins:
-            rows.append(_customer(customers, task.user_id, external_id, at))
+            row = _customer(customers, task.user_id, external_id, at)
+            rows.append(row | {"groups": _groups(task)})
         for uid, former_id in task.record.former_external_ids:
             if uid in task.plan.former_uids:
                 rows.append(_customer(customers, ids[uid], former_id, at))
     _insert(session, SiteUser, rows)
     _name(session, tasks)
+    _group(session, tasks)
 
 
 def _customer(
@@ -150,6 +152,7 @@ def _customer(
         "user_id": user_id,
         "external_id": external_id,
         "terms_version": customers.terms_version,
+        "groups": None,
         "created_at": at,
     }
 
@@ -162,6 +165,21 @@ def _name(session: Session, tasks: Sequence[_Task]) -> None:
         if task.plan.named_row
     ]
     _change(session, SiteUser, rows)
+
+
+def _group(session: Session, tasks: Sequence[_Task]) -> None:
+    """Gives the groups to rows of the site that had none said."""
+    rows = [
+        {"row": task.plan.grouped_row, "groups": _groups(task)}
+        for task in tasks
+        if task.plan.grouped_row
+    ]
+    _change(session, SiteUser, rows)
+
+
+def _groups(task: _Task) -> list[str] | None:
+    said = task.record.groups
+    return None if said is None else list(said)
 
 
 def _insert(session: Session, model: type[Base], rows: Rows) -> None:

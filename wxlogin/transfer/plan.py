@@ -3,7 +3,7 @@
 An openid, unionid or external id that has a user joins the record to that user. An
 import never merges: ids of two users on one line are a conflict, and so is whatever
 a sign-in would find contradictory (docs/accounts.md). A user who is there keeps name,
-picture and state.
+picture, state and groups.
 
 A site's own file is no proof of who somebody is. Whoever gains an openid or unionid by
 it could be entered through that, at every site; so it may say which of the people here
@@ -35,6 +35,8 @@ class Plan:
     joins: bool = False
     #: The site's row that gets the external id.
     named_row: int | None = None
+    #: The site's row that gets the groups.
+    grouped_row: int | None = None
 
 
 class _Contradiction(Exception):
@@ -125,7 +127,9 @@ def _join(record: Record, owner: Owner, facts: Facts, *, with_site: bool) -> Pla
     openids, learn = _openids(record, facts)
     unionids = tuple(one for one in record.unionids if one not in facts.unionids)
     joins, named_row = _customer(record, owner, facts, with_site=with_site)
-    gains = openids or learn or unionids or former_uids or joins or named_row
+    grouped_row = _grouped_row(record, owner, facts)
+    rows = joins or named_row or grouped_row
+    gains = openids or learn or unionids or former_uids or rows
     return Plan(
         Outcome.linked if gains else Outcome.known,
         owner=owner,
@@ -135,6 +139,7 @@ def _join(record: Record, owner: Owner, facts: Facts, *, with_site: bool) -> Pla
         former_uids=former_uids,
         joins=joins,
         named_row=named_row,
+        grouped_row=grouped_row,
     )
 
 
@@ -201,3 +206,11 @@ def _customer(
         raise _Contradiction(f"user {owner.uid} has another external_id at this site")
     own = [row.id for row in rows if row.own]
     return (False, own[0]) if own else (True, None)
+
+
+def _grouped_row(record: Record, owner: Owner, facts: Facts) -> int | None:
+    """Which of the site's rows gets the groups; none where it has said some already."""
+    rows = facts.customers.get(owner.id, [])
+    if record.groups is None or not rows or any(row.grouped for row in rows):
+        return None
+    return next((row.id for row in rows if row.own), rows[0].id)

@@ -6,10 +6,11 @@
 `openids` goes by an app's name or appid, `unionids` by the name of an open platform.
 An openid belongs to the unionid of its app's open platform, if the line has just one.
 A user who is several persons of WeChat has lists, and says which openid has which
-unionid: {"web": ["o1", {"openid": "o2", "unionid": "u2"}]}. `avatar`, `language` and
-`disabled` (true, or since when) may stand there, and in a file of our own `uid`,
-`former_uids`, `former_external_ids` by former uid, and `phones`, which an import leaves
-out: what a person has told one program of ours is no word of a file's.
+unionid: {"web": ["o1", {"openid": "o2", "unionid": "u2"}]}. `avatar`, `language`,
+`groups` (a list, of the site's own software) and `disabled` (true, or since when) may
+stand there, and in a file of our own `uid`, `former_uids`, `former_external_ids` by
+former uid, and `phones`, which an import leaves out: what a person has told one program
+of ours is no word of a file's.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from wxlogin.config import App
 FIELDS = (
     "external_id",
     "uid",
+    "groups",
     "openids",
     "unionids",
     *WRITTEN.values(),
@@ -70,6 +72,8 @@ class Record:
     profile: Profile
     created: datetime
     disabled: datetime | None
+    #: The groups of the site's that the user is in; None: nothing is said.
+    groups: tuple[str, ...] | None = None
     #: The line has a picture at an address that we never fetch from.
     picture_elsewhere: bool = False
     #: External ids are texts, whatever they look like.

@@ -98,6 +98,9 @@ def _value(name: str, text: str) -> Any:
         return text.split()
     if name in ("former_external_ids", "phones"):
         return _json(text)
+    if name == "groups":
+        # One group may stand as it is, for who writes the table by hand.
+        return _json(text) if text.startswith("[") else [text]
     if name == "disabled":
         word = text.lower()
         return (_YES | _NO).get(word, text)

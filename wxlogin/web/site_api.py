@@ -15,7 +15,7 @@ from wxlogin.flows.customers import links as customer_links
 from wxlogin.flows.customers.site_codes import Looks
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
-from wxlogin.sites import feed, members
+from wxlogin.sites import feed, groups, members
 from wxlogin.sites.members import Member
 from wxlogin.web import api, edge
 
@@ -47,6 +47,21 @@ def set_external_id(uid: str) -> Response:
         members.take_external_id(member.client_id, member.user_id)
     else:
         members.set_external_id(member.client_id, member.user_id, external_id)
+    return _answer(api.member_of(site, member.user_id))
+
+
+@bp.put("/users/<uid>/groups")
+@edge.without_cookies
+def set_groups(uid: str) -> Response:
+    """The groups of the site's that this user is in; null takes its word back."""
+    site = api.calling_site()
+    member = api.member_of_uid(site, uid)
+    body = api.json_object()
+    if "groups" not in body:
+        raise BadRequest("groups is missing")
+    said = body["groups"]
+    wanted = None if said is None else groups.read_groups(said, site=site.name)
+    groups.set_groups(member.client_id, member.user_id, wanted)
     return _answer(api.member_of(site, member.user_id))
 
 
@@ -144,6 +159,7 @@ def _answer(member: Member) -> Response:
         uid=told.pop("uid"),
         former_uids=told.pop("former_uids"),
         external_id=member.external_id,
+        groups=None if member.groups is None else list(member.groups),
         **told,
         created_at=account.created_at.isoformat(timespec="seconds"),
         last_seen_at=account.last_seen_at.isoformat(timespec="seconds"),

@@ -30,6 +30,8 @@ REFUSED = [
     ({"username": "user_name"}, "no claim of ours: write one of sub,"),
     ({"username": "wechat"}, "no claim of ours"),
     ({"username": ""}, "no claim of ours"),
+    ({"groups": "name"}, "groups is name, a nickname"),
+    ({"roles": "given_name"}, "roles is given_name, a nickname"),
     ({"groups": []}, "an empty list"),
     ({"groups": ["a", 7]}, "groups has 7 in its list"),
     ({"groups": ["a", ""]}, 'groups has "" in its list'),

@@ -24,7 +24,7 @@ from wxlogin.oidc import claims, signing_keys
 from wxlogin.oidc.access_tokens import Issued
 from wxlogin.oidc.discovery import metadata
 from wxlogin.service import running, service_of
-from wxlogin.sites import members
+from wxlogin.sites import groups, members
 from wxlogin.telling.backchannel import logout_token
 
 EVERYTHING = ("openid", "profile", "wechat", "offline_access", "email")
@@ -166,6 +166,7 @@ def test_a_site_may_have_another_claim_of_ours_for_the_name(user_id):
 def test_every_source_of_a_claim_map_is_told(user_id):
     transaction(lambda s: members.join(s, "shop", user_id, at=START))
     members.set_external_id("shop", user_id, "customer-7")
+    groups.set_groups("shop", user_id, ("staff",))
     avatars.keep(user_id, url=ADDRESS, picture=b"jpeg")
     names = {f"my_{source}": source for source in SOURCES}
     wants = mapped(email="placeholder", **names)
@@ -173,6 +174,25 @@ def test_every_source_of_a_claim_map_is_told(user_id):
     assert {name: found[name] for name in names} == {
         name: found[source] for name, source in names.items()
     }
+
+
+def test_groups_are_the_sites_word_about_the_person(user_id):
+    """And the claim map's list is for those of whom the site has said nothing."""
+    listed = mapped(groups=["members"], roles="groups")
+    assert "groups" not in told(user_id)
+    assert told(user_id, site=listed)["roles"] == ["members"]
+    transaction(lambda s: members.join(s, "shop", user_id, at=START))
+    groups.set_groups("shop", user_id, ("members", "staff"))
+    assert told(user_id)["groups"] == ["members", "staff"]
+    found = told(user_id, site=listed)
+    assert found["groups"] == found["roles"] == ["members", "staff"]
+    assert told(user_id, site=mapped(teams="groups"))["teams"] == found["groups"]
+    # Another site is told nothing of it.
+    assert "groups" not in told(user_id, site=NATIVE)
+    groups.set_groups("shop", user_id, ())
+    assert told(user_id, site=listed)["groups"] == []
+    groups.set_groups("shop", user_id, None)
+    assert told(user_id, site=listed)["groups"] == ["members"]
 
 
 def test_start_up_and_the_doctor_warn_of_a_nickname_as_user_name(service_for, capsys):
@@ -223,6 +243,26 @@ def test_a_user_name_is_one_everywhere_and_nobody_elses(user_id):
     uid = people.account(user_id).uid
     assert claims.username(uid) == name != claims.username(uid.swapcase())
     assert "preferred_username" not in told(user_id, "email")
+
+
+def test_strangers_of_one_nickname_differ_in_all_that_names_a_user(service):
+    """finding I10: whatever software knows people by, it takes nobody for another"""
+    picture = Profile("小明😀", ADDRESS, "zh_CN")
+    guests = People()
+    arrived = [
+        guests.arrives(Person(WEB, "website", f"o-{n}", "main", f"u-{n}", picture))
+        for n in (1, 2)
+    ]
+    wants = mapped(email="placeholder")
+    one, two = (
+        told(one.resolution.user_id, *EVERYTHING, site=wants) for one in arrived
+    )
+    same = {name for name in one if one[name] == two[name]}
+    assert same == {"name", "given_name", "nickname", "locale", "email_verified"}
+    assert {"sub", "preferred_username", "email"} <= set(one) - same
+    # Some software puts user names into small letters, or cuts them off.
+    for name in ("preferred_username", "email"):
+        assert one[name].lower()[:20] != two[name].lower()[:20]
 
 
 def test_the_sites_own_id_is_told_to_that_site_alone(user_id):
@@ -295,6 +335,7 @@ def test_discovery_names_every_claim(user_id):
     listed = set(metadata(running().settings)["claims_supported"])
     transaction(lambda s: members.join(s, "shop", user_id, at=START))
     members.set_external_id("shop", user_id, "customer-7")
+    groups.set_groups("shop", user_id, ("staff",))
     avatars.keep(user_id, url=ADDRESS, picture=b"jpeg")
     wants = SHOP.model_copy(update={"email": "placeholder"})
     found = set(read(token(user_id, wants, scope=EVERYTHING))[1])

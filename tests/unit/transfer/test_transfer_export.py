@@ -33,7 +33,7 @@ from wxlogin.accounts import people as accounts
 from wxlogin.accounts.models import User
 from wxlogin.accounts.person import Profile
 from wxlogin.db import transaction
-from wxlogin.sites import members
+from wxlogin.sites import groups, members
 from wxlogin.transfer import Format, export
 from wxlogin.wechat.open_data import PhoneNumber
 
@@ -78,6 +78,9 @@ def settle(people: People) -> None:
     customer(user_of("oa", wx("p2")), "43")
     customer(user_of("lone", wx("l4")), None)
     customer(user_of("web", wx("o3")), "=44", "other")
+    groups.set_groups("shop", user_of("web", wx("o1")).id, ("=staff", "店长"))
+    groups.set_groups("shop", user_of("oa", wx("p2")).id, ("editors",))
+    groups.set_groups("shop", user_of("lone", wx("l4")).id, ())
     by_choice(people, user_of("web", wx("o2")), user_of("oa", wx("p2")))
     by_choice(people, user_of("web", wx("o1")), user_of("web", wx("o3")))
     accounts.disable(user_of("lone", wx("l4")).uid, at=START)
@@ -127,6 +130,7 @@ def test_a_site_s_customers_move_with_its_ids(people: People, shape: Format) -> 
     known = {uid for uid, one in before.items() if one["external ids"]}
     text = exported(shape, site="shop")
     assert "=44" not in text
+    assert text.count("editors") == 1
     empty()
     assert taken(bring_in_file(io.BytesIO(text.encode()), shape))
     after = facts("shop")

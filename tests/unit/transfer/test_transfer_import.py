@@ -123,6 +123,23 @@ def test_a_customer_without_external_id_is_given_one(people: People) -> None:
     assert member is not None and member.external_id == "42"
 
 
+def test_groups_are_given_to_whom_the_site_has_given_none(people: People) -> None:
+    for line, outcome, groups in (
+        (MING | {"groups": ["staff"]}, "new", ("staff",)),
+        (MING | {"groups": ["editors"]}, "known", ("staff",)),
+    ):
+        assert outcomes(bring_in(line)) == [outcome]
+        member = members.by_external_id("shop", "42")
+        assert member is not None and member.groups == groups
+    other = {"external_id": "43", "openids": {"web": wx("o2")}}
+    said = ["new", "linked", "known"]
+    for line in (other, *[other | {"groups": []}] * 2):
+        assert outcomes(bring_in(line)) == [said.pop(0)]
+    for wrong in ("staff", [7], [""], ["a", "a"]):
+        assert outcomes(bring_in(other | {"groups": wrong})) == ["refused"]
+    assert outcomes(bring_in(MING | {"groups": ["a"]}, site=None)) == ["refused"]
+
+
 def test_what_a_merged_user_was_called_still_counts(people: People) -> None:
     people.signs_in("web", wx("o1"), wx("u1"))
     people.signs_in("mp", wx("m1"), wx("u2"))

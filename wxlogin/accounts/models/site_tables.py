@@ -38,6 +38,8 @@ class SiteUser(Base):
     external_id: Mapped[str | None] = mapped_column(id_text(EXTERNAL_ID_LENGTH))
     #: The version of the site's terms that this user has settled; None: of none.
     terms_version: Mapped[str | None] = mapped_column(Version)
+    #: The groups that the site says this user is in; None: it has said nothing.
+    groups: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -16,7 +16,7 @@ from flask_migrate import Migrate, downgrade, upgrade
 import wxlogin
 from tests.support.people import People, accounts_app, rows, snapshot
 from wxlogin.accounts.models import Identity
-from wxlogin.db import Base, db
+from wxlogin.db import Base, db, reading
 
 MIGRATIONS = str(Path(wxlogin.__file__).parent / "migrations")
 
@@ -88,3 +88,18 @@ def test_there_is_one_head() -> None:
     config.print_stdout = lambda text, *rest: seen.append(text)  # type: ignore[assignment]
     command.heads(config)
     assert len(seen) == 1
+
+
+def test_people_of_before_0012_get_their_names_when_they_come_again(
+    empty: Flask,
+) -> None:
+    upgrade()
+    people = People()
+    people.signs_in("web", "o1", "u1", name="小明😀")
+    downgrade(revision="0011")
+    upgrade()
+    with reading() as session:
+        assert session.scalars(sa.select(Identity.nickname)).all() == [None]
+    people.signs_in("web", "o1", "u1", name="小明😀")
+    with reading() as session:
+        assert session.scalars(sa.select(Identity.nickname)).all() == ["小明😀"]

@@ -70,6 +70,8 @@ def test_name_and_picture_go_and_the_account_stays(
     found = user(app)
     assert (found.nickname, found.avatar) == ("", None)
     assert rows(app, Avatar) == []
+    named = [one for one in rows(app, Identity) if one.nickname or one.avatar]
+    assert named == []
     assert program.who()["uid"] == found.uid
     assert len(rows(app, Grant)) == 1
 

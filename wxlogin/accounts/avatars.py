@@ -130,6 +130,16 @@ def version_in(session: Session, user_id: int) -> str | None:
     return found.version if found and found.is_there else None
 
 
+def versions_of(user_id: int) -> dict[bytes, str]:
+    """The pictures of this user and of everybody who was merged into it, by what is
+    kept of the address of each (`source_of`)."""
+    query = sa.select(Avatar.source, Avatar.version).where(
+        Avatar.user_id.in_(family(user_id)), Avatar.picture.is_not(None)
+    )
+    with reading() as session:
+        return {source: version for source, version in session.execute(query)}
+
+
 def picture_url(settings: Settings, user_id: int, uid: str) -> str | None:
     """The whole address of the user's picture, for sites; None for no picture."""
     return url_of(settings, uid, version_of(user_id))

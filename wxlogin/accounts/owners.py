@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.models import Identity, UnionId, User
-from wxlogin.accounts.person import Person
+from wxlogin.accounts.person import Person, Profile
 from wxlogin.db import StartOver
 from wxlogin.db.statements import run, table_of
 from wxlogin.errors import AccountDisabled, AccountGone
@@ -189,12 +189,20 @@ def mark_seen(
         news |= asdict(profile) | {"profile_at": at}
     _update_user(session, user, news)
     facts: dict[str, Any] = {"last_seen_at": at, "kind": person.kind}
+    if learn_profile and person.profile is not None:
+        facts |= shown_by(person.profile)
     if learn_unionid and person.unionid is not None:
         facts |= {"open_platform": person.open_platform, "unionid": person.unionid}
     _update_identity(session, identity, facts)
     if changed := profile.unlike(shown):
         data = {"changed": changed}
         announce(session, Change(Kind.updated, user.id, at, data=data))
+
+
+def shown_by(profile: Profile) -> dict[str, str]:
+    """What an identity learns of this profile: what is in it."""
+    said = {"nickname": profile.nickname, "avatar": profile.avatar}
+    return {name: text for name, text in said.items() if text}
 
 
 _users, _identities = table_of(User), table_of(Identity)

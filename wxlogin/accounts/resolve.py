@@ -39,6 +39,7 @@ from wxlogin.accounts.owners import (
     mark_seen,
     other_openid,
     refuse_disabled,
+    shown_by,
 )
 from wxlogin.accounts.person import Person, new_uid
 from wxlogin.db import StartOver
@@ -258,6 +259,7 @@ def insert_identity(
         "unionid": person.unionid,
         "first_seen_at": at,
         "last_seen_at": at,
+        **(shown_by(person.profile) if person.profile else {}),
     }
     facts = (Identity.id, Identity.user_id, Identity.openid)
     row = insert_or_ignore(session, Identity, values, *facts)

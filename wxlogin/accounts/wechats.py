@@ -36,10 +36,13 @@ NEW = timedelta(days=7)
 
 @dataclass(frozen=True)
 class WeChat:
-    """One WeChat on an account: ids of its identities, and when the first came."""
+    """One WeChat on an account: ids of its identities, when the first came, and the
+    name and address of a picture that WeChat gave last; empty where it has not yet."""
 
     identities: frozenset[int]
     since: datetime
+    nickname: str = ""
+    avatar: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,10 +156,18 @@ def _wechats(
         WeChat(
             frozenset(one.id for one in group),
             min(one.first_seen_at for one in group),
+            *_latest(group),
         )
         for group in _groups(identities, moves)
     ]
     return tuple(sorted(found, key=lambda one: (one.since, min(one.identities))))
+
+
+def _latest(group: Sequence[Identity]) -> tuple[str, str | None]:
+    """Name and picture as the identity knows them that was seen last, and knows any."""
+    latest = sorted(group, key=lambda one: one.last_seen_at, reverse=True)
+    name = next((one.nickname for one in latest if one.nickname), "")
+    return name, next((one.avatar for one in latest if one.avatar), None)
 
 
 def _groups(

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from wxlogin.accounts import history, identities, people
+from wxlogin.accounts import history, identities, people, wechats
 from wxlogin.accounts.changes import Change, Kind, announce
 from wxlogin.accounts.history import Happened
 from wxlogin.accounts.models import Avatar, Grant, Identity, PhoneNumber, User
@@ -56,6 +56,7 @@ def take_back(
         run(session, sa.delete(PhoneNumber).where(PhoneNumber.identity_id == found.id))
     if Part.profile in parts:
         _forget_profile(session, user, at)
+        _forget_name(session, user.id, found.id)
     about: dict[str, Any] = {"appid": appid, "at": at, "identity_id": found.id}
     for part in sorted(parts & _LINES.keys()):
         history.note(session, user.id, _LINES[part], **about)
@@ -100,6 +101,14 @@ def _forget_profile(session: Session, user: User, at: datetime) -> None:
     if shown:
         data = {"changed": shown}
         announce(session, Change(Kind.updated, user.id, at, data=data))
+
+
+def _forget_name(session: Session, user_id: int, identity_id: int) -> None:
+    """All of the WeChat forgets it; another one on the account keeps its own."""
+    wechat = wechats.company(session, user_id).of(identity_id)
+    going = wechat.identities if wechat else {identity_id}
+    forget = sa.update(Identity).where(Identity.id.in_(going))
+    run(session, forget.values(nickname=None, avatar=None))
 
 
 def _identity(session: Session, appid: str, openid: str) -> Identity | None:

@@ -97,6 +97,8 @@ PARTS = (
             Identity.unionid,
             Identity.first_seen_at,
             Identity.last_seen_at,
+            Identity.nickname,
+            Identity.avatar,
         ),
         Identity.user_id.in_(_FAMILY),
     ),

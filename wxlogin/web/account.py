@@ -10,7 +10,7 @@ from wxlogin.accounts.history import NO_DOOR, Happened
 from wxlogin.accounts.sign_in import Login
 from wxlogin.db import now
 from wxlogin.errors import NotFound, SignInNeeded
-from wxlogin.flows import identities, session
+from wxlogin.flows import identities, session, wechats
 from wxlogin.flows.following import following_of
 from wxlogin.flows.profile import update_profile
 from wxlogin.observability import get_logger
@@ -47,7 +47,7 @@ def _sign_in(error: SignInNeeded) -> Response:
 
 @bp.get("")
 def me() -> Response | str:
-    settings, visitor = running().settings, visitors.require()
+    visitor = visitors.require()
     account = people.account(visitor.user_id)
     edge.allow_form_to_wechat()
     return render_template(
@@ -55,11 +55,12 @@ def me() -> Response | str:
         visitor=visitor,
         account=account,
         ways=identities.ways(visitor),
+        wechats=wechats.shown(visitor, account),
         sessions=sessions.list_for(visitor.user_id),
         sites=memberships.of_user(visitor.user_id),
         logins=sign_in.recent_logins(visitor.user_id),
         happened=_happened,
-        apps=settings.app_names,
+        titles={app.appid: app.title for app in running().settings.apps},
         following=following_of(visitor.user_id),
     )
 

@@ -58,6 +58,7 @@ def init_pages(app: Flask, settings: Settings) -> None:
         here=here,
         initial=initial,
         page_origins=page_origins,
+        picture_at=picture_at,
         picture_of=picture_of,
     )
     app.jinja_env.filters["kind"] = kind_name
@@ -121,14 +122,17 @@ def here() -> str:
 
 
 def initial(nickname: str | None) -> str:
-    """The first letter of a name, for a picture."""
-    stripped = (nickname or "").strip()
-    return stripped[:1].upper() or "·"
+    """The first letter of a name, for a picture; empty for no name."""
+    return (nickname or "").strip()[:1].upper()
 
 
 def picture_of(user_id: int, uid: str) -> str | None:
     """The path of the user's picture, for our own pages."""
-    version = avatars.version_of(user_id)
+    return picture_at(uid, avatars.version_of(user_id))
+
+
+def picture_at(uid: str, version: str | None) -> str | None:
+    """The path of this version of the user's picture; None for None."""
     return url_for("avatars.picture", uid=uid, v=version) if version else None
 
 

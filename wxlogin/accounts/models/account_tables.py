@@ -71,6 +71,10 @@ class Identity(Base):
     unionid: Mapped[str | None] = mapped_column(UnionIdText)
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Name and picture's address as WeChat gave them here last: by them a person tells
+    #: apart two WeChats of one account, which shows only one of their names.
+    nickname: Mapped[str | None] = mapped_column(sa.String(NICKNAME_LENGTH))
+    avatar: Mapped[str | None] = mapped_column(sa.String(AVATAR_LENGTH))
 
 
 class MovedIdentity(Base):

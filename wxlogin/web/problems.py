@@ -6,6 +6,7 @@ no stack reaches the answer (security rows 33 and 34).
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
@@ -27,7 +28,31 @@ from wxlogin.wechat.errors import never_left, row_of, visitor_sentence
 _REASONED = {"bad_request", "too_many_requests"}
 # Of a site's wrong request: what it sent, and what it might have meant.
 _TOLD = ("client", "sent", "nearest", "differs_in", "audience")
+# Nothing went wrong: the visitor did it, or has a step before them.
+_CALM = {
+    "refused",
+    "snapshot",
+    "login_pending",
+    "login_too_old",
+    "sign_in_needed",
+    "grant_dead",
+    "registration_needed",
+}
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+class Mark(StrEnum):
+    """What kind of page it is, as one sees before one reads: its sign has a colour of
+    its own for each, and none has that of success."""
+
+    #: Nothing is at this address.
+    lost = "lost"
+    #: As it should be: cancelled, or one more step.
+    calm = "calm"
+    #: The visitor can do something about it.
+    caution = "caution"
+    #: It does not work at the moment, here or at WeChat.
+    fault = "fault"
 
 
 class WrongType(UnsupportedMediaType):
@@ -135,6 +160,7 @@ def answer(
         words=words,
         text=text,
         action=action or words.action,
+        mark=mark_of(code, status),
         request_id=request_id(),
         again=url_for("login.page", **g.get("login_wish", {})),
         # An empty link is this very URL; it may hold a code and is not written.
@@ -143,6 +169,15 @@ def answer(
         developer=developer,
     )
     return make_response(page, status)
+
+
+def mark_of(code: str, status: int) -> Mark:
+    """The sign over the words of this code, for a page with this status."""
+    if code in _CALM:
+        return Mark.calm
+    if status in (404, 405):
+        return Mark.lost
+    return Mark.fault if status >= 500 else Mark.caution
 
 
 def for_developers(why: str, facts: Mapping[str, object]) -> dict[str, str] | None:

@@ -38,7 +38,7 @@ def test_a_name_is_shown_and_never_run(service, simulator, window, signed_in):
         before = expected(name) or before
         page.goto(f"{service.url}/me")
         assert page.locator("h1 bdi").evaluate("e => e.textContent") == before
-        assert page.title() == "My account · wxlogin"
+        assert page.title() == "My account"
         assert page.locator("h1 bdi > *").count() == 0
     page.goto(f"{service.url}/login")
     assert page.locator("bdi").evaluate("e => e.textContent") == before

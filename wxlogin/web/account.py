@@ -18,6 +18,7 @@ from wxlogin.service import running
 from wxlogin.sites import memberships
 from wxlogin.transfer.own_data import as_json, own_data
 from wxlogin.web import edge, visitors
+from wxlogin.web.login import after_sign_out
 from wxlogin.web.problems import refusal
 
 bp = Blueprint("account", __name__, url_prefix="/me")
@@ -60,6 +61,7 @@ def me() -> Response | str:
         sites=memberships.of_user(visitor.user_id),
         logins=sign_in.recent_logins(visitor.user_id),
         happened=_happened,
+        in_wechat=visitors.where().in_wechat,
         titles={app.appid: app.title for app in running().settings.apps},
         following=following_of(visitor.user_id),
     )
@@ -102,7 +104,7 @@ def end_session(session_id: int) -> Response:
 def end_everywhere() -> Response:
     session.end_everywhere(visitors.require())
     visitors.drop_session()
-    return redirect(url_for("login.page"), 303)
+    return redirect(after_sign_out(), 303)
 
 
 @bp.post("/sites/<client_id>/revoke")

@@ -113,8 +113,25 @@ def logout() -> Response:
     if visitor := visitors.current():
         end_session(visitor)
     visitors.drop_session()
-    target = visitors.return_url(request.form.get("next"), url_for("login.page"))
+    target = visitors.return_url(request.form.get("next"), after_sign_out())
     return redirect(target, 303)
+
+
+@bp.get("/login/signed-out")
+def signed_out() -> Response | str:
+    """That it is over, and how to go on as somebody else. Who is signed in is not."""
+    if visitors.current():
+        return redirect(url_for("account.me"))
+    return render_template(
+        "login/signed_out.html", in_wechat=visitors.where().in_wechat
+    )
+
+
+def after_sign_out() -> str:
+    """Where a sign-out of ours ends. Inside WeChat /login would sign the person in
+    again without a word."""
+    inside = visitors.where().in_wechat
+    return url_for("login.signed_out" if inside else "login.page")
 
 
 def _frame_page(

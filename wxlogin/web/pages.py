@@ -43,6 +43,7 @@ _PLAIN = {
     "customers.question",
     "first_visit.page",
     "login.page",
+    "login.signed_out",
     "must_follow.ours",
     "must_follow.page",
     "terms.ours",

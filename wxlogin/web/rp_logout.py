@@ -106,6 +106,10 @@ def _page(farewell: Farewell, about: str, **values: object) -> Response:
     site_in_view.see(site)
     with force_locale(wished(farewell.languages) or language()):
         page = render_template(
-            "openid/logout.html", about=about, site=site and site.name, **values
+            "openid/logout.html",
+            about=about,
+            site=site and site.name,
+            in_wechat=visitors.where().in_wechat,
+            **values,
         )
     return Response(page, mimetype="text/html")

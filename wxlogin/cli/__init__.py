@@ -36,6 +36,7 @@ class _Place:
 
 
 _COMMANDS = {
+    "init": _Place("init", "init", "Set wxlogin up, from a few answers."),
     "demo": _Place("demo", "demo", "A shop, the service and a simulated WeChat, here."),
     "run": _Place("serving", "run", "The service, for production."),
     "doctor": _Place("doctor", "doctor", "Is this set-up right? What is to be done?"),

@@ -24,6 +24,7 @@ from wxlogin.errors import ConfigurationError
 
 if TYPE_CHECKING:
     # Nothing of it is loaded where the service runs against the real WeChat.
+    from wxlogin.simulator.server import SimulatorServer
     from wxlogin.simulator.world import World
     from wxlogin.simulator.world.parties import App as SimulatedApp
 
@@ -45,7 +46,7 @@ def demo() -> None:
     require_free(host, port, "PORT")
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
     if settings.simulated:
-        _start_simulator(settings)
+        simulator_for(settings).start()
     _print_addresses(settings, start_shop(settings) if is_for_demo(settings) else None)
     start_delivery(app)
     try:
@@ -67,13 +68,17 @@ def _print_addresses(settings: Settings, shop: str | None) -> None:
     click.echo("\nStop with Ctrl-C.")
 
 
-def _start_simulator(settings: Settings) -> None:
+def simulator_for(settings: Settings) -> "SimulatorServer":
+    """The simulator of these settings, not started yet.
+
+    Raises ConfigurationError where its port is taken.
+    """
     from wxlogin.simulator.server import SimulatorServer
 
     port = port_of(settings.simulator_url)
     require_free("127.0.0.1", port, "SIMULATOR_PORT")
     name = urlsplit(settings.simulator_url).hostname or "localhost"
-    SimulatorServer(world=world_for(settings), port=port, names=[name]).start()
+    return SimulatorServer(world=world_for(settings), port=port, names=[name])
 
 
 def is_for_demo(settings: Settings) -> bool:

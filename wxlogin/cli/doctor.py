@@ -36,20 +36,22 @@ def doctor(as_json: bool, rid: str | None) -> None:
             param_hint="--rid",
         )
     found = explain(rid) if rid else examine()
-    (_print_json if as_json else _print_lines)(found)
-    sys.exit(1 if _is_wrong(found) else 0)
+    (_print_json if as_json else print_lines)(found)
+    sys.exit(1 if is_wrong(found) else 0)
 
 
-def _is_wrong(found: list[Finding]) -> bool:
+def is_wrong(found: list[Finding]) -> bool:
+    """Is there something to mend before people can sign in?"""
     return any(one.level is Level.wrong for one in found)
 
 
 def _print_json(found: list[Finding]) -> None:
     findings = [one.as_json() for one in found]
-    print_json({"ok": not _is_wrong(found), "findings": findings})
+    print_json({"ok": not is_wrong(found), "findings": findings})
 
 
-def _print_lines(found: list[Finding]) -> None:
+def print_lines(found: list[Finding]) -> None:
+    """A line for each finding, and how many there are of each level."""
     for one in found:
         line = plain(one.line())
         word, rest = line[: len(one.level)], line[len(one.level) :]

@@ -1,5 +1,6 @@
 """From what is set (sources) to settings that are complete and checked."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ from wxlogin.config.demo import demo_apps, demo_site
 from wxlogin.config.host_names import is_loopback
 from wxlogin.config.mistakes import explain
 from wxlogin.config.paths import instance_dir
-from wxlogin.config.rules import WECHAT_URLS, check
+from wxlogin.config.rules import WECHAT_URLS, check, faults
 from wxlogin.config.secret_keys import development_keys
 from wxlogin.config.settings import Settings
-from wxlogin.config.sources import PORTS, collect
+from wxlogin.config.sources import PORTS, Given, collect
 from wxlogin.config.store_urls import placed
 from wxlogin.errors import ConfigurationError
 
@@ -34,7 +35,19 @@ def read_settings(instance: Path | None = None, **overrides: Any) -> Settings:
     at settings that start-up refuses. Raises ConfigurationError for what cannot be
     read at all."""
     folder = instance or instance_dir()
-    given = collect(folder, overrides)
+    return _made(collect(folder, overrides), folder)
+
+
+def judge(values: Mapping[str, Any], folder: Path) -> list[str]:
+    """What start-up would say of these settings alone, whatever else is set here."""
+    given = {name: Given(value, "answer") for name, value in values.items()}
+    try:
+        return list(faults(_made(given, folder), folder))
+    except ConfigurationError as error:
+        return error.operator.splitlines()
+
+
+def _made(given: Mapping[str, Given], folder: Path) -> Settings:
     values = {name: one.value for name, one in given.items()}
     try:
         settings = Settings.model_validate(values)

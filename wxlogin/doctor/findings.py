@@ -46,9 +46,13 @@ class Finding:
 
     def line(self) -> str:
         """The finding for a terminal."""
+        return f"{self.level:<8} {self.check}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """Its sentences."""
         console = f"Open {self.console}." if self.console else ""
-        said = " ".join(part for part in (self.text, self.todo, console) if part)
-        return f"{self.level:<8} {self.check}: {said}"
+        return " ".join(part for part in (self.text, self.todo, console) if part)
 
     def as_json(self) -> dict[str, str]:
         """All fields by their names, as texts; empty where there is nothing."""

@@ -88,7 +88,8 @@ clean:  ## remove .venv and what was built
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "wxlogin needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
 	@echo "Making .venv (once, under a minute) ..."
-	@$(PYTHON) -m venv .venv
+	@# One whose Python is gone, after an upgrade of the system, is made anew.
+	@$(PYTHON) -m venv --clear .venv
 
 .venv/.run: .venv/bin/python pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt -e .

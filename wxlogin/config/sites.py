@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from wxlogin.config.claim_map import ClaimMap
 from wxlogin.config.field_types import Accent, Link, Logo
@@ -18,6 +18,8 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _HASHED = re.compile(r"sha256:[0-9a-f]{64}")
 # Standard Webhooks: `whsec_` and 24 to 64 bytes in base64.
 _WEBHOOK_PREFIX = "whsec_"
+
+ReturnUri = Annotated[str, AfterValidator(return_address)]
 
 
 class Registration(StrEnum):
@@ -41,7 +43,7 @@ class Site(Written):
     prose: ClassVar[frozenset[str]] = frozenset({"name"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
-    origins: tuple[str, ...] = ()
+    origins: tuple[Annotated[str, AfterValidator(origin)], ...] = ()
     client_id: str | None = None
     #: The secret itself, or `sha256:` and its SHA-256 in hexadecimal.
     client_secret: Annotated[str | None, Field(min_length=24, repr=False)] = None
@@ -51,8 +53,8 @@ class Site(Written):
     start_url: Link = ""
     logo: Logo = ""
     accent: Accent | None = None
-    redirect_uris: tuple[str, ...] = ()
-    post_logout_redirect_uris: tuple[str, ...] = ()
+    redirect_uris: tuple[ReturnUri, ...] = ()
+    post_logout_redirect_uris: tuple[ReturnUri, ...] = ()
     backchannel_logout_uri: str | None = None
     email: Literal["omit", "placeholder"] = "omit"
     #: What is said of a placeholder: the truth, what some software insists on, nothing.
@@ -78,11 +80,6 @@ class Site(Written):
         """A client that can keep no secret: a native app, a page of scripts."""
         return self.client_secret is None
 
-    @field_validator("origins")
-    @classmethod
-    def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(origin(one) for one in value)
-
     @field_validator("client_id")
     @classmethod
     def _plain_id(cls, value: str | None) -> str | None:
@@ -98,11 +95,6 @@ class Site(Written):
                 "behind sha256: stand 64 hexadecimal digits in small letters"
             )
         return value
-
-    @field_validator("redirect_uris", "post_logout_redirect_uris")
-    @classmethod
-    def _whole_uris(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(return_address(uri) for uri in value)
 
     @field_validator("backchannel_logout_uri", "bind_url", "webhook_url")
     @classmethod

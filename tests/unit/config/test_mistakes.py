@@ -162,7 +162,7 @@ def test_a_mistake_names_the_setting_the_value_and_the_way_out(
         ),
         (
             {"origins": ["shop.example"]},
-            "origins of Shop is a list: write a whole URL, such as",
+            'origins of Shop is "shop.example": write a whole URL, such as',
         ),
         ({"email": "yes"}, 'email of Shop is "yes": write omit or placeholder'),
         (

@@ -63,11 +63,21 @@ def test_from_an_empty_folder_to_a_code(wxlogin):
 
 
 def test_the_second_start_goes_on_with_what_there_is(wxlogin):
-    given = ports()
-    for _ in range(2):
-        demo = wxlogin.start("demo", **given)
+    """The second time with options in place of variables."""
+    given, browser = ports(), wxlogin.folder / "browser"
+    browser.write_text('#!/bin/sh\necho "a browser at $1"\n')
+    browser.chmod(0o755)
+    service = f"http://127.0.0.1:{given['PORT']}"
+    for options in ((), ("--port", given["PORT"], "--no-shop", "--open")):
+        if options:
+            given["PORT"] = ""
+            given["BROWSER"] = str(browser)
+        demo = wxlogin.start("demo", *options, **given)
         demo.says("Ctrl-C")
-        assert get(f"http://127.0.0.1:{given['PORT']}/readyz").status_code == 200
+        assert get(f"{service}/readyz").status_code == 200
+        if options:
+            demo.says(f"a browser at {service}/login")
+            assert not any("tea shop" in line for line in demo.lines)
         assert demo.ends() == 0
 
 
@@ -163,6 +173,10 @@ def test_the_demo_is_not_for_the_world(wxlogin):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert all(line for line in done.stderr.splitlines())
+    url = {"WXLOGIN_PUBLIC_URL": "http://127.0.0.1:7001"}
+    told = wxlogin.here("demo", "--port", "7002", **url)
+    assert told.returncode == 1
+    assert "leave one of it and --port out" in told.stderr
 
 
 def test_app_py_starts_it_too(tmp_path: Path):

@@ -7,6 +7,7 @@ its settings in the environment. It shares the process, not a line of code.
 import os
 import runpy
 import threading
+import webbrowser
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,8 +33,13 @@ _NAME = "teashop"
 
 
 @click.command(help="A shop, the service and a simulated WeChat, on this machine.")
-def demo() -> None:
-    settings = load_settings()
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="The service's; PORT or 5000."
+)
+@click.option("--no-shop", is_flag=True, help="Without the tea shop.")
+@click.option("--open", "opens", is_flag=True, help="Open the first page in a browser.")
+def demo(port: int | None, no_shop: bool, opens: bool) -> None:
+    settings = _settings(port)
     if settings.env != "development":
         raise ConfigurationError(
             "the demo is for development on a loopback address: unset "
@@ -42,13 +48,17 @@ def demo() -> None:
     app = create_app(settings)
     with app.app_context():
         bring_up_to_date()
-    host, port = settings.public.hostname or "127.0.0.1", port_of(settings.public_url)
-    require_free(host, port, "PORT")
-    server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
+    host, here = settings.public.hostname or "127.0.0.1", port_of(settings.public_url)
+    require_free(host, here, "PORT")
+    server = make_server(host, here, app, threaded=True, request_handler=QuietHandler)
     if settings.simulated:
         simulator_for(settings).start()
-    _print_addresses(settings, start_shop(settings) if is_for_demo(settings) else None)
+    has_shop = is_for_demo(settings) and not no_shop
+    shop = start_shop(settings) if has_shop else None
+    _print_addresses(settings, shop, no_shop=no_shop)
     start_delivery(app)
+    if opens:
+        _open(shop or f"{settings.public_url}/login")
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -56,11 +66,29 @@ def demo() -> None:
         stop_delivery(app)
 
 
-def _print_addresses(settings: Settings, shop: str | None) -> None:
+def _settings(port: int | None) -> Settings:
+    if port is None:
+        return load_settings()
+    os.environ["PORT"] = str(port)
+    settings = load_settings()
+    if port_of(settings.public_url) != port:
+        raise ConfigurationError(
+            f"PUBLIC_URL is {settings.public_url}, which says the port: leave one of "
+            "it and --port out"
+        )
+    return settings
+
+
+def _open(url: str) -> None:
+    """The port is open, and the page comes as soon as we serve."""
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def _print_addresses(settings: Settings, shop: str | None, *, no_shop: bool) -> None:
     click.echo()
     if shop:
         click.echo(f"  The tea shop        {shop}")
-    elif settings.sites:
+    elif settings.sites and not no_shop:
         click.echo("  The tea shop        closed: SITES lists sites of your own")
     click.echo(f"  Sign in             {settings.public_url}/login")
     if settings.simulated:

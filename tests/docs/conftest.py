@@ -12,11 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from werkzeug.routing import MapAdapter
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from tests.docs.examples import CLIENT_ID, Example
+from wxlogin import create_app
 from wxlogin.cli.serving import QuietHandler
+from wxlogin.config import load_settings
+from wxlogin.simulator.app import create_simulator
 
 
 @pytest.fixture
@@ -127,3 +131,17 @@ def tells(issuer: Issuer) -> Callable[..., None]:
         issuer.person = {"sub": "one", "name": "<b>小明</b>"}
 
     return tell
+
+
+@pytest.fixture(scope="module")
+def service_routes(tmp_path_factory: pytest.TempPathFactory) -> MapAdapter:
+    """Which path and method is answered by the service."""
+    folder = tmp_path_factory.mktemp("instance")
+    app = create_app(load_settings(folder))
+    return app.url_map.bind("127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def simulator_routes() -> MapAdapter:
+    """The same of the simulator."""
+    return create_simulator().url_map.bind("localhost")

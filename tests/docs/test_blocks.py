@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,20 @@ from wxlogin.config import load_settings
 from wxlogin.simulator.world.seed import read as read_world
 
 # What is checked here or beside, and what is not and why.
-CHECKED = {*"console html http js json php python sh sql toml yaml".split()}
+CHECKED = {*"console html http ini js json php python sh sql toml yaml".split()}
 ELSEWHERE = {
     "caddyfile": "tests/integration/test_caddy.py",
     "nginx": "tests/integration/test_nginx.py",
     "nginx-headers": "tests/integration/test_nginx.py",
 }
-NOT_RUN = {"go": "its compiler is not here", "text": "nothing runs it"}
+NOT_RUN = {
+    "go": "its compiler is not here",
+    "java": "its compiler is not here",
+    "ruby": "its interpreter is not here",
+    "text": "nothing runs it",
+}
+# Tables of settings that are not ours: Streamlit's.
+_OF_OTHERS = {"auth"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -59,8 +67,17 @@ def test_settings_are_accepted(block: Block, tmp_path: Path):
         (tmp_path / "world.toml").write_text(block.text, "utf-8")
         apps, people = read_world(tmp_path / "world.toml")
         assert apps and people
-    else:
-        load_settings(tmp_path, **complete(tomllib.loads(block.text)))
+        return
+    said = tomllib.loads(block.text)
+    if not said.keys() <= _OF_OTHERS:
+        load_settings(tmp_path, **complete(said))
+
+
+@pytest.mark.parametrize("block", of_kind("ini"), ids=str)
+def test_an_ini_file_can_be_read(block: Block):
+    reader = ConfigParser(interpolation=None)
+    reader.read_string(block.text)
+    assert reader.sections()
 
 
 @pytest.mark.parametrize("block", of_kind("json"), ids=str)

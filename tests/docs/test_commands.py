@@ -20,7 +20,7 @@ from wxlogin.config import Settings, load_settings
 BLOCKS = of_kind("sh", "console")
 _SET = re.compile(r"([A-Z][A-Z_]*)=(.*)", re.S)
 # Programs of the system's, whose words we do not know better.
-_FOREIGN = {"cd", "curl", "cut", "grep", "node", "openssl", "php"}
+_FOREIGN = {*"base32 cd curl cut grep head node occ openssl php printf tr".split()}
 
 
 def ours(words: list[str], group: click.Command = main) -> None:

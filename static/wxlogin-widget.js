@@ -7,7 +7,9 @@
 // The page's origin must be listed in SITES and be of the same site as wxlogin
 // (another host or port of one registrable domain): elsewhere our cookies would be
 // third-party cookies, and the script shows a link to /login instead. So it does where
-// wxlogin or WeChat does not answer: a page is never left without a click.
+// wxlogin does not answer, and on a phone and inside WeChat, where nobody can scan the
+// code. Whether WeChat's frame came is wxlogin-arrival.js's to say: a page is never left
+// without a click, and nothing lies over a code that is there.
 // data-app names the app, data-self-redirect="true" ends the sign-in inside the
 // frame, data-lang is zh or en. Before the visitor goes on, the script dispatches
 // the event "wxlogin:signed-in" on the target, which may be cancelled.
@@ -18,29 +20,70 @@
   const base = new URL("..", script.src).href.replace(/\/$/, "");
   const next = options.next || location.href;
   const stays = options.selfRedirect === "true";
-  const PATIENCE_SECONDS = 12;
   const SPARE_SECONDS = 60;
   const query = (values) =>
     new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
   const speaks = options.lang || document.documentElement.lang || navigator.language;
-  const english = speaks.toLowerCase().startsWith("en");
+  const words = speaks.toLowerCase().startsWith("en") ? {
+    code: "QR code for WeChat",
+    link: "Sign in with WeChat",
+    loading: "The code is on its way …",
+    slow: "WeChat takes its time. The code appears here as soon as it comes.",
+    unreachable: "WeChat cannot be reached from here. Check your connection and try again.",
+    again: "Try again",
+  } : {
+    code: "微信登录二维码",
+    link: "使用微信登录",
+    loading: "正在加载二维码…",
+    slow: "微信响应较慢，二维码加载完成后会显示在这里。",
+    unreachable: "无法连接微信，请检查网络后重试。",
+    again: "重试",
+  };
+
+  const element = (name, properties, style) => {
+    const made = Object.assign(document.createElement(name), properties);
+    Object.assign(made.style, style);
+    return made;
+  };
+  const link = (href, textContent) =>
+    element("a", { href, textContent, target: "_top" });
+  const linkToUs = () =>
+    link(`${base}/login?${query({ app: options.app, next })}`, words.link);
 
   const draw = (target, attempt) => {
-    const frame = document.createElement("iframe");
-    frame.src = attempt.frame_url;
-    frame.width = "300";
-    frame.height = "400";
-    frame.title = english ? "QR code for WeChat" : "微信登录二维码";
-    frame.allow = "local-network-access";
+    const frame = element("iframe", {
+      src: attempt.frame_url,
+      width: "300",
+      height: "400",
+      title: words.code,
+      allow: "local-network-access",
+    }, { border: "0", display: "block" });
     // A scan on the phone is no gesture in the page; without this, browsers keep
     // the frame from sending the top window back.
     frame.sandbox = "allow-scripts allow-same-origin allow-top-navigation allow-forms allow-popups";
-    frame.style.border = "0";
-    target.replaceChildren(frame);
-    let arrived = false;
-    frame.addEventListener("load", () => { arrived = true; });
-    setTimeout(() => arrived || offer(target), PATIENCE_SECONDS * 1000);
+    const over = element("div", { role: "status" }, {
+      position: "absolute", inset: "0", padding: "24px", boxSizing: "border-box",
+      flexDirection: "column", alignItems: "center", justifyContent: "center", gap: "12px",
+      textAlign: "center",
+    });
+    const box = element("div", {}, { position: "relative", width: "300px", height: "400px" });
+    box.append(frame, over);
+    target.replaceChildren(box);
     listen(target, frame);
+    window.wxloginArrival(frame, (state) => {
+      // Something that nobody can tell from a mistake, and the way on below it.
+      if (state === "silent") box.after(linkToUs());
+      const here = state === "here" || state === "silent";
+      over.style.display = here ? "none" : "flex";
+      // Else the browser's own page about what it could not reach is seen behind.
+      frame.style.visibility = state === "unreachable" ? "hidden" : "visible";
+      if (here) return;
+      over.replaceChildren(element("span", { textContent: words[state] }));
+      if (state === "loading") return;
+      const again = element("button", { type: "button", textContent: words.again });
+      again.addEventListener("click", () => start(target));
+      over.append(linkToUs(), again);
+    });
   };
 
   const listen = (target, frame) => {
@@ -55,7 +98,7 @@
     });
   };
 
-  const begin = async (target) => {
+  const begin = async () => {
     const answer = await fetch(`${base}/api/attempts`, {
       method: "POST",
       credentials: "include",
@@ -65,25 +108,39 @@
       }),
     });
     if (!answer.ok) throw new Error(`wxlogin answered ${answer.status}`);
-    const attempt = await answer.json();
-    draw(target, attempt);
-    // A fresh code before the attempt behind this one is too old.
-    setTimeout(() => start(target), (attempt.expires_in - SPARE_SECONDS) * 1000);
+    return answer.json();
   };
 
-  // The way on without a code in the page. Going there unasked would take away pages
+  const arrival = () => new Promise((resolve, reject) => {
+    if (window.wxloginArrival) resolve();
+    const src = `${base}/static/wxlogin-arrival.js`;
+    const part = element("script", { src, onload: resolve, onerror: reject });
+    part.nonce = script.nonce;
+    document.head.append(part);
+  });
+
+  // The ways on without a code in the page. Going there unasked would take away pages
   // that merely have a code on them, and the way back to them.
-  const offer = (target) => {
-    const link = document.createElement("a");
-    link.href = `${base}/login?${query({ app: options.app, next })}`;
-    link.textContent = english ? "Sign in with WeChat" : "使用微信登录";
-    link.target = "_top";
-    target.replaceChildren(link);
+  const offer = (target, links) => {
+    target.replaceChildren(...links.flatMap((one) => [one, element("br")]).slice(0, -1));
   };
 
   // Where our cookies would be third-party cookies the call is refused.
-  const start = (target) => {
-    begin(target).catch(() => offer(target));
+  let renewal;
+  const start = async (target) => {
+    clearTimeout(renewal);
+    try {
+      const [attempt] = await Promise.all([begin(), arrival()]);
+      if (attempt.instead.length) {
+        offer(target, attempt.instead.map(({ url, text }) => link(url, text)));
+        return;
+      }
+      draw(target, attempt);
+      // A fresh code before the attempt behind this one is too old.
+      renewal = setTimeout(start, (attempt.expires_in - SPARE_SECONDS) * 1000, target);
+    } catch {
+      offer(target, [linkToUs()]);
+    }
   };
 
   const ready = () => {

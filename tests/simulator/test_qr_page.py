@@ -51,6 +51,17 @@ def test_every_page_has_a_code_of_its_own(site: Site) -> None:
     assert site.shows_qr() != site.shows_qr()
 
 
+def test_who_only_asks_whether_we_answer_shows_no_code(
+    client: FlaskClient, world: World
+) -> None:
+    asked = client.head(
+        f"/connect/qrconnect?appid={WEB}&scope=snsapi_login"
+        "&state=S&redirect_uri=http%3A%2F%2Flocalhost%2Fx"
+    )
+    assert (asked.status_code, asked.data) == (200, b"")
+    assert world.qrcodes.on_show() == []
+
+
 def test_lang_en_is_in_english(site: Site) -> None:
     assert "Scan QR code using WeChat" in site.opens_qr_page(lang="en").text
 

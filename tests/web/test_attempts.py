@@ -2,11 +2,12 @@
 
 import re
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from tests.support.journey import Browser, Started
+from tests.support.user_agents import USER_AGENTS
 from wxlogin.config import Site
 
 SHOP = "http://127.0.0.1:7777"
@@ -43,6 +44,34 @@ def test_a_listed_page_gets_all_it_needs(browser, xiaoming):
     assert (started.state, started.callback) == (body["state"], body["redirect_uri"])
     back = browser.returns(started, xiaoming.confirms(started))
     assert (back.status_code, back.location) == (303, f"{SHOP}/back")
+
+
+def instead(browser: Browser, agent: str, **body: str) -> list[tuple[str, str]]:
+    """What the page shows in the code's place there."""
+    browser.client.environ_base["HTTP_USER_AGENT"] = USER_AGENTS[agent][0]
+    answer = asks(browser, SHOP, **body)
+    assert answer.status_code == 200
+    return [(one["url"], one["text"]) for one in answer.get_json()["instead"]]
+
+
+def test_on_a_desktop_the_code_is_shown(browser):
+    for agent in ("chrome windows", "wecom windows"):
+        assert instead(browser, agent, next=f"{SHOP}/back") == []
+
+
+def test_a_phone_gets_the_way_of_login_and_no_code_of_its_own_screen(browser):
+    """finding 5 of use: nobody scans a code with the phone that shows it"""
+    back = {"next": f"{SHOP}/back"}
+    login = f"http://127.0.0.1:5000/login?{urlencode(back, safe='/:')}"
+    code = f"http://127.0.0.1:5000/login/qr?app=web&{urlencode(back, safe='/:')}"
+    assert instead(browser, "safari iphone", app="web", lang="zh", **back) == [
+        (login, "使用微信登录"),
+        (code, "我可以用另一部手机扫码"),
+    ]
+    for agent in ("wechat iphone", "wecom iphone", "mini program iphone"):
+        assert instead(browser, agent, lang="en", **back) == [
+            (login, "Continue with WeChat")
+        ]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +135,18 @@ def test_the_embedded_page_may_be_framed_by_listed_sites_only(browser):
     assert f"frame-ancestors 'self' {SHOP} https://*.good.test" in policy
     policy = browser.get("/login").headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in policy
+
+
+def test_a_page_with_the_code_may_ask_whether_wechat_answers(browser, simulator):
+    for path in ("/login", "/login/embed"):
+        policy = browser.get(path).headers["Content-Security-Policy"]
+        assert f"connect-src 'self' {simulator.url};" in policy
+
+
+def test_the_parts_of_the_widget_are_for_every_page(browser):
+    for name in ("wxlogin-widget.js", "wxlogin-arrival.js"):
+        answer = browser.get(f"/static/{name}", buffered=True)
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
 def test_a_callback_in_a_frame_asks_for_itself_once(browser, xiaoming):

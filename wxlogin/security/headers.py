@@ -50,7 +50,7 @@ class Needs:
     Origins may be given as URLs, which are cut to their origin.
     """
 
-    #: A foreign origin that this page frames.
+    #: A foreign origin that this page frames, and asks whether it answers.
     frame_src: str | None = None
     #: Foreign origins that this page shows images of, or reaches by a form.
     images: Iterable[str] = ()
@@ -83,7 +83,7 @@ def add_headers(
             "script-src": f"'nonce-{nonce}'",
             "style-src": f"'self' 'nonce-{nonce}'",
             "img-src": f"'self' data: {_sources(needs.images)}",
-            "connect-src": "'self'",
+            "connect-src": _frames(needs.frame_src) if needs.frame_src else "'self'",
             "frame-src": _frames(needs.frame_src),
             "form-action": f"'self' {_sources(needs.form_targets)}",
             "base-uri": "'none'",

@@ -31,8 +31,9 @@ from wxlogin.security.origins import (
 )
 from wxlogin.service import hosts_of, running
 
-# The scripts that other sites include.
-_FOR_SITES = tuple(f"/static/wxlogin-{name}.js" for name in ("button", "qr", "widget"))
+# The scripts that other sites include, or that those include.
+_OF_SITES = ("arrival", "button", "qr", "widget")
+_FOR_SITES = tuple(f"/static/wxlogin-{name}.js" for name in _OF_SITES)
 # A body larger than this is refused before it is read.
 BODY_BYTES = 64 * 1024
 View = TypeVar("View", bound=Callable[..., Any])
@@ -85,7 +86,7 @@ def init_edge(app: Flask, settings: Settings) -> None:
 
 
 def allow_frame_of_wechat() -> None:
-    """This page shows WeChat's QR frame."""
+    """This page shows WeChat's QR frame, and asks whether WeChat answers."""
     g.frames_wechat = True
 
 

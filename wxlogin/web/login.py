@@ -1,10 +1,11 @@
 """Where a login begins: one link for everybody, each door, a site's own widget."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask import Response as JsonResponse
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response
 
 from wxlogin.config import App, AppKind
@@ -20,7 +21,7 @@ from wxlogin.service import running
 from wxlogin.web import edge, visitors
 from wxlogin.web.api import json_texts
 from wxlogin.web.attempts import hold_attempt, to_wechat
-from wxlogin.web.language import for_wechat, language
+from wxlogin.web.language import for_wechat, language, wished
 from wxlogin.web.onward import way_on
 from wxlogin.web.purposes import purpose_of, require_open, site_name
 from wxlogin.web.site_in_view import start_link
@@ -93,8 +94,10 @@ def attempts() -> JsonResponse:
     app = app_of(doors.QR.kind, body["app"])
     stays = body["self_redirect"] == "true"
     flow = Flow.self_redirect if stays else Flow.frame
-    look = Look(for_wechat(body["lang"] or language()))
-    begun = _begin(app, flow, body["next"], look)
+    lang = wished([body["lang"]]) or language()
+    begun = _begin(app, flow, body["next"], Look(for_wechat(lang)))
+    with force_locale(lang):
+        instead = _instead_of_code(app, begun.attempt.wish.next)
     response = jsonify(
         appid=app.appid,
         scope=SCOPE_LOGIN,
@@ -102,6 +105,7 @@ def attempts() -> JsonResponse:
         state=begun.state,
         frame_url=begun.url,
         expires_in=STATE_SECONDS,
+        instead=instead,
     )
     hold_attempt(response, begun.attempt)
     return response
@@ -161,6 +165,22 @@ def _frame_page(
     return response
 
 
+def _instead_of_code(app: App, to: str) -> list[dict[str, str]]:
+    """What a page of a site shows instead of this app's code: links to /login and to
+    what that offers beside; nothing where /login shows the code as well.
+
+    The page named an app with codes, so for /login elsewhere it named none.
+    """
+    if (way := route(visitors.where(), app=app).way) and way.door is doors.QR:
+        return []
+    links = [(url_for("login.page", next=to), gettext("Continue with WeChat"))]
+    for other in route(visitors.where()).beside:
+        known = Way(other.door, app) if other.door is doors.QR else other
+        links.append((_address(known, to), gettext(other.door.offer)))
+    here = running().settings.public_url
+    return [{"url": urljoin(here, path), "text": text} for path, text in links]
+
+
 def _advice(found: Route) -> Response:
     """A page that says what to do here, with the link to take along."""
     settings = running().settings
@@ -182,9 +202,9 @@ def _advice(found: Route) -> Response:
     return Response(html, mimetype="text/html")
 
 
-def _address(way: Way) -> str:
-    """The page at which this way begins."""
-    wish = request.args.get("next")
+def _address(way: Way, to: str | None = None) -> str:
+    """The page at which this way begins, and leads there or where this page does."""
+    wish = to or request.args.get("next")
     return url_for(f"login.{way.door.name}", app=way.app.name, next=wish)
 
 

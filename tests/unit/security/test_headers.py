@@ -78,6 +78,7 @@ def test_only_pages_that_ask_get_more(https: Settings) -> None:
     )
     found = policy(response)
     assert found["frame-src"] == "'self' https://open.weixin.qq.com"
+    assert found["connect-src"] == "'self' https://open.weixin.qq.com"
     assert found["img-src"] == "'self' data: https://thirdwx.qlogo.cn"
     assert found["form-action"] == f"'self' {listed}"
     assert found["frame-ancestors"] == f"'self' {listed}"

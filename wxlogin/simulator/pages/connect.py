@@ -59,6 +59,9 @@ def qrconnect() -> Response:
     problem = _problem()
     if problem:
         return page("weui_error.html", framing=True, problem=problem)
+    if request.method == "HEAD":
+        # Who only asks whether we answer shows nobody a code.
+        return Response(mimetype="text/html")
     app = world().registry.app(args["appid"])
     qr = world().show_qr(
         app,

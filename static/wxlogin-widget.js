@@ -29,14 +29,14 @@
     link: "Sign in with WeChat",
     loading: "The code is on its way …",
     slow: "WeChat takes its time. The code appears here as soon as it comes.",
-    unreachable: "WeChat cannot be reached from here. Check your connection and try again.",
+    unreachable: "WeChat cannot be reached from here. Check your connection.",
     again: "Try again",
   } : {
     code: "微信登录二维码",
     link: "使用微信登录",
     loading: "正在加载二维码…",
     slow: "微信响应较慢，二维码加载完成后会显示在这里。",
-    unreachable: "无法连接微信，请检查网络后重试。",
+    unreachable: "无法连接微信，请检查网络。",
     again: "重试",
   };
 
@@ -122,7 +122,11 @@
   // The ways on without a code in the page. Going there unasked would take away pages
   // that merely have a code on them, and the way back to them.
   const offer = (target, links) => {
-    target.replaceChildren(...links.flatMap((one) => [one, element("br")]).slice(0, -1));
+    target.replaceChildren(...links.map((one) => {
+      const line = element("div", {}, { margin: "8px 0" });
+      line.append(one);
+      return line;
+    }));
   };
 
   // Where our cookies would be third-party cookies the call is refused.

@@ -27,7 +27,7 @@ LANGUAGES = {
     "zh-CN": {
         "loading": "正在加载二维码…",
         "slow": "二维码加载完成后会显示在这里",
-        "unreachable": "无法连接微信，请检查网络后重试。",
+        "unreachable": "无法连接微信，请检查网络。",
         "again": "重试",
     },
     "en-GB": {
@@ -239,7 +239,48 @@ def test_a_code_that_grows_old_while_wechat_is_gone_is_told_of(
     has_code(page)
     page.route(all_of(simulator.url), lambda route: route.abort())
     frame_of(page).locator("body").evaluate("() => { location.reload(); }")
-    expect(page.get_by_text("无法连接微信，请检查网络后重试。")).to_be_visible()
+    expect(page.get_by_text("无法连接微信，请检查网络。")).to_be_visible()
+
+
+def test_a_page_that_may_not_ask_goes_by_the_frame(address, service, shop, window):
+    """A site's policy names no WeChat in `connect-src`; a refusal of its browser's
+    says nothing of WeChat."""
+    policy = '<meta http-equiv="Content-Security-Policy" content="connect-src {}">'
+    shop.pages["/strict"] = policy.format(service.url) + shop.pages["/"]
+    page = window()
+    page.clock.install()
+    page.goto(f"{shop.url}/strict")
+    has_code(page)
+    page.clock.fast_forward(PATIENCE_MS + 1000)
+    has_code(page)
+    # Where nothing is said and nothing can be asked, there is a way on beside it.
+    page.route(
+        re.compile("/connect/qrconnect"),
+        lambda route: route.fulfill(content_type="text/html", body="<h4>AppID</h4>"),
+    )
+    page.reload()
+    expect(frame_of(page).locator("h4")).to_be_visible()
+    page.clock.fast_forward(PATIENCE_MS + 1000)
+    is_bare(page)
+    expect(page.get_by_role("link", name="使用微信登录")).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_the_code_and_its_first_door_are_in_view_on_a_low_screen(
+    address, service, window, locale
+):
+    """finding 29 of use"""
+    page = window(width=1366, height=600, locale=locale)
+    page.goto(address("/login"))
+    expect(page.locator(".doors a").first).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 667, "height": 375})
+    has_code(page)
+    box = frame_of(page).locator("img.qrcode").bounding_box()
+    assert box is not None
+    # Its white border may be cut.
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] - 24 <= 375
+    expect(page.locator(".doors a").first).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("path", ["/login", "/login/embed"])

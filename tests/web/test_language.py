@@ -42,7 +42,10 @@ def language_of(answer) -> str:
         ("en;q=0.5,zh;q=0.9", "zh-CN"),
         ("en;q=0.9,zh;q=0.5", "en"),
         ("fr-FR,fr;q=0.9,en;q=0.5", "en"),
-        ("fr-FR,fr;q=0.9", "zh-CN"),
+        ("fr-FR,fr;q=0.9", "en"),
+        ("ja", "en"),
+        ("de-DE,de;q=0.9,*;q=0.1", "en"),
+        ("de;q=0", "zh-CN"),
         ("", "zh-CN"),
         ("*", "zh-CN"),
         ("zh;q=0,en", "en"),
@@ -57,10 +60,11 @@ def test_the_browser_says_which_language(browser, asked, shown):
 
 
 @pytest.mark.parametrize("asked", ["fr", "*", ""])
-def test_the_default_is_a_setting(app_for, asked):
-    browser = Browser(app_for(default_language="en"))
+@pytest.mark.parametrize(("default", "shown"), [("en", "en"), ("zh", "zh-CN")])
+def test_the_default_is_a_setting(app_for, asked, default, shown):
+    browser = Browser(app_for(default_language=default))
     answer = browser.get("/login", headers={"Accept-Language": asked})
-    assert language_of(answer) == "en"
+    assert language_of(answer) == shown
 
 
 @pytest.mark.parametrize("path", ["/login", "/login?next=/orders?page=2%26x=1", "/me"])

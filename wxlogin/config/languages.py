@@ -12,7 +12,8 @@ from pathlib import Path
 from wxlogin.config.paths import package_dir
 
 FOLDER = package_dir() / "translations"
-_SOURCE = "en"
+#: What the texts are written in; who speaks none of ours knows it best.
+SOURCE = "en"
 # Our Chinese is that of the mainland; browsers of elsewhere ask for theirs.
 _TAGS = {"zh": "zh-CN"}
 _TRADITIONAL = ("zh-TW", "zh-HK")
@@ -20,7 +21,7 @@ _TRADITIONAL = ("zh-TW", "zh-HK")
 
 def languages() -> tuple[str, ...]:
     """The names of all languages; English last, which needs no catalogue."""
-    return (*_catalogues(FOLDER), _SOURCE)
+    return (*_catalogues(FOLDER), SOURCE)
 
 
 @cache

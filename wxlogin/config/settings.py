@@ -19,6 +19,7 @@ from wxlogin.config.field_types import (
     Secrets,
     VerifyFiles,
 )
+from wxlogin.config.languages import SOURCE
 from wxlogin.config.limits import Limits, LimitsSetting
 from wxlogin.config.sites import Registration, Site
 from wxlogin.config.written import Written, is_secret
@@ -194,7 +195,10 @@ class Settings(Written):
         "text stands on it, so its contrast with white is 4.5 or more.",
     )
     default_language: Language = Field(
-        "zh", description="For browsers that ask for neither Chinese nor English."
+        "zh",
+        description="For browsers that name no language. Where you set it, also for "
+        "those that ask for others than ours (`ja`, `de`), which get English "
+        "otherwise.",
     )
     terms_url: Link = Field("", description="Your terms of use, linked on /login.")
     privacy_url: Link = Field("", description="Your privacy policy, linked on /login.")
@@ -288,6 +292,12 @@ class Settings(Written):
     def simulated(self) -> bool:
         """Is WeChat the simulator? (`load_settings` resolves `auto`.)"""
         return self.simulator == "on"
+
+    @property
+    def foreign_language(self) -> str:
+        """For a visitor who speaks none of our languages."""
+        is_set = "default_language" in self.model_fields_set
+        return self.default_language if is_set else SOURCE
 
     @property
     def app_names(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The language of a page: what the visitor chose, else what the site wishes that sends
 the visitor, else what the browser asks for. Which there are: config/languages.py."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -16,6 +17,9 @@ from wxlogin.service import running
 
 #: Seconds the visitor's choice is kept.
 KEEP_SECONDS = 365 * 24 * 3600
+
+# A tag that begins with a language (RFC 5646 section 2.1).
+_NAMED = re.compile(r"[a-z]{2,3}(-|\Z)", re.IGNORECASE)
 
 babel = Babel()
 
@@ -42,9 +46,12 @@ def choose() -> str:
         return chosen
     if of_site := wished(request.args.get("ui_locales", "").split()):
         return of_site
-    # The dearest first; `*` is none of ours, the operator's default answers it.
-    asked = (tag for tag, quality in request.accept_languages if quality > 0)
-    return wished(asked) or settings.default_language
+    # The dearest first; `*` names no language, nor does what is no tag.
+    asked = [tag for tag, quality in request.accept_languages if quality > 0]
+    if ours := wished(asked):
+        return ours
+    named = any(map(_NAMED.match, asked))
+    return settings.foreign_language if named else settings.default_language
 
 
 def language() -> str:

@@ -18,6 +18,7 @@ from tests.unit.accounts.test_people import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_phones import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_resolve_invariants import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_resolve_rows import *  # noqa: F403  the same tests
+from tests.unit.accounts.test_roster import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_sessions import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_sign_in import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_undo import *  # noqa: F403  the same tests

@@ -32,7 +32,10 @@ def lines(result: Result) -> dict[str, list[str]]:
 
 
 def test_every_setting_is_shown_with_its_place(asked, tmp_path):
-    (tmp_path / "wxlogin.toml").write_text('site_name = "茶铺"\nsession_days = 7\n')
+    (tmp_path / "wxlogin.toml").write_text(
+        '\nsite_name = "茶铺"\nsession_days = 7\nsecret_key_file="key"\n'
+        '[verify_files]\n"MP_verify_a.txt" = "a"\n'
+    )
     key = tmp_path / "key"
     key.write_text("K7vQ2mX9pL4sW8nR3tY6bZ1cF5gH0jD2")
     key.chmod(0o600)
@@ -44,10 +47,12 @@ def test_every_setting_is_shown_with_its_place(asked, tmp_path):
     assert shown.exit_code == 0
     rows = lines(shown)
     assert [*rows][1:] == [name.upper() for name in Settings.model_fields]
-    assert rows["SITE_NAME"] == ["茶铺", "wxlogin.toml"]
+    assert rows["SITE_NAME"] == ["茶铺", "wxlogin.toml:2"]
     assert rows["SESSION_DAYS"] == ["8", "WXLOGIN_SESSION_DAYS"]
     assert rows["SESSION_IDLE_DAYS"] == ["14", "default"]
     assert rows["OPERATOR_KEY"] == ["•••", "WXLOGIN_OPERATOR_KEY_FILE"]
+    assert rows["SECRET_KEY"] == ["•••", "wxlogin.toml:4"]
+    assert rows["VERIFY_FILES"][1] == "wxlogin.toml:5"
     assert rows["LIMITS"] == ["failed_codes", "=", "7", "WXLOGIN_LIMITS"]
     assert rows["WHOLE_HOST"] == ["off", "default"]
     assert rows["ENV"] == ["development", "worked", "out"]
@@ -80,8 +85,8 @@ def test_no_secret_is_shown(asked, tmp_path):
     )
     assert rows["DATABASE_URL"][0] == "postgresql+psycopg://•••@db/x"
     assert rows["REDIS_URL"][0] == "rediss://•••@cache:6380/1"
-    assert rows["APPS"] == ["web", "(website)", "wxlogin.toml"]
-    assert rows["SITES"] == ["Shop", "wxlogin.toml"]
+    assert rows["APPS"] == ["web", "(website)", "wxlogin.toml:1"]
+    assert rows["SITES"] == ["Shop", "wxlogin.toml:7"]
     assert SECRET not in shown.output
 
 

@@ -113,6 +113,13 @@ def read_toml(path: Path, text: str) -> dict[str, Any]:
         raise ConfigurationError(f"{path} is no TOML: {error}{odd}") from None
 
 
+def line_in_toml(text: str, name: str) -> int | None:
+    """The line on which a name of the uppermost table stands first; None where it is
+    spelled in an uncommon way. What stands below a table comes behind it."""
+    found = re.search(rf"(?m)^[ \t]*(?:\[{{1,2}})?[ \t]*{name}[ \t]*[].=]", text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
+
+
 class _Doubled(ValueError):
     pass
 

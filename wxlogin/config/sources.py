@@ -10,12 +10,18 @@ in both.
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wxlogin.config.notation import read_file, read_json, read_toml, reason
+from wxlogin.config.notation import (
+    line_in_toml,
+    read_file,
+    read_json,
+    read_toml,
+    reason,
+)
 from wxlogin.config.settings import Settings, holds_secrets, is_structured, table_of
 from wxlogin.config.written import shown
 from wxlogin.errors import ConfigurationError
@@ -33,7 +39,8 @@ _OTHER_NAMES = {"instance"}
 
 @dataclass(frozen=True)
 class Given:
-    """A value as it was found, and where: a variable's name, a file's, a word."""
+    """A value as it was found, and where: a variable's name, a line of wxlogin.toml
+    (`wxlogin.toml:3`), a word."""
 
     value: Any = field(repr=False)
     place: str
@@ -137,7 +144,8 @@ def _stranger(name: str, where: str = "") -> str:
 def _toml(folder: Path) -> Iterator[tuple[str, Given]]:
     path = folder / "wxlogin.toml"
     try:
-        values = read_toml(path, _text_of(folder, path))
+        text = _text_of(folder, path)
+        values = read_toml(path, text)
     except ConfigurationError as error:
         raise _Mistakes([error.operator]) from None
     named = {name: name.removesuffix(_FILE.lower()) for name in values}
@@ -146,9 +154,12 @@ def _toml(folder: Path) -> Iterator[tuple[str, Given]]:
     mistakes = []
     for written, name in named.items():
         try:
-            yield name, _value_in_toml(path, written, name, values)
+            given = _value_in_toml(path, written, name, values)
         except ConfigurationError as error:
             mistakes.append(error.operator)
+        else:
+            line = line_in_toml(text, written)
+            yield name, replace(given, place=f"{path.name}{f':{line}' if line else ''}")
     if mistakes:
         raise _Mistakes(mistakes)
 
@@ -166,7 +177,7 @@ def _value_in_toml(
     if not isinstance(file, str) or not file.strip():
         raise ConfigurationError(f"{where}: write the name of a file")
     whole = str(path.parent / file.strip())
-    return Given(_from_file(name, where, whole), f"{path.name}: {written}")
+    return Given(_from_file(name, where, whole), path.name)
 
 
 def _text_of(folder: Path, path: Path) -> str:

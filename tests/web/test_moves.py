@@ -212,6 +212,8 @@ def test_who_has_the_new_platforms_unionid_by_now(account):
         "known there by another app alone": 0,
         "not yet": 1,
     }
+    told = json.loads(account.run(*command, "oa", "--json").stdout)
+    assert told == {"people": 2, "named": 1, "elsewhere": 0}
     (line,) = report.read_text().splitlines()
     assert json.loads(line)["openid"] == ids.openid(NEW, "p0000")
     assert stat.S_IMODE(report.stat().st_mode) == 0o600

@@ -16,10 +16,10 @@ import click
 from flask.cli import AppGroup
 
 from wxlogin.accounts import bindings
-from wxlogin.accounts.bindings import Unnamed
+from wxlogin.accounts.bindings import Counts, Unnamed
 from wxlogin.accounts.move_verdicts import Outcome, Result
 from wxlogin.cli.files import private
-from wxlogin.cli.printing import facts, moment, plain
+from wxlogin.cli.printing import facts, json_option, moment, plain, print_json
 from wxlogin.cli.tally import Progress
 from wxlogin.config import App, AppKind
 from wxlogin.errors import WxloginError
@@ -186,25 +186,33 @@ def _other_name(order: Order) -> str:
 @click.option(
     "--report", metavar="FILE", help="Write to FILE who has none, as JSON lines."
 )
-def unionids(name: str, report: str | None) -> None:
+@json_option
+def unionids(name: str, report: str | None, as_json: bool) -> None:
     app = _app(name)
     if app.open_platform is None:
         raise click.UsageError(
             f"{name} has no open_platform in APPS: name the new one there first"
         )
     counts = bindings.count(app.appid, app.open_platform)
+    if as_json:
+        print_json(counts)
+    else:
+        _tell_counts(app, counts)
+    if report:
+        with private(report) as file:
+            for one in bindings.unnamed(app.appid, app.open_platform):
+                file.write(_unnamed(one))
+
+
+def _tell_counts(app: App, counts: Counts) -> None:
     facts(
         [
-            (f"people of {name}", str(counts.people)),
+            (f"people of {app.name}", str(counts.people)),
             (f"have a unionid of {app.open_platform}", str(counts.named)),
             ("known there by another app alone", str(counts.elsewhere)),
             ("not yet", str(counts.people - counts.named - counts.elsewhere)),
         ]
     )
-    if report:
-        with private(report) as file:
-            for one in bindings.unnamed(app.appid, app.open_platform):
-                file.write(_unnamed(one))
 
 
 def _unnamed(one: Unnamed) -> str:

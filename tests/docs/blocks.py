@@ -93,8 +93,7 @@ def commands(block: Block) -> list[list[str]]:
     return [words for words in found if words]
 
 
-def mentions(page: Path, first: str) -> list[list[str]]:
-    """The words behind `first` wherever a sentence has it as code."""
+def mentions(page: Path, first: str) -> list[str]:
+    """What stands behind `first` wherever a sentence has it as code."""
     prose = _FENCED.sub("", page.read_text("utf-8"))
-    found = re.findall(rf"`{first} ([^`]+)`", prose)
-    return [text.split() for text in found]
+    return re.findall(rf"`{first} ([^`]+)`", prose)

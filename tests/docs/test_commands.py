@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Callable
 from importlib import import_module
@@ -145,10 +146,10 @@ def test_an_address_that_is_asked_answers(
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
 def test_a_command_in_a_sentence_is_there(page: Path):
-    for words in mentions(page, "wxlogin"):
-        named(words)
-    for words in mentions(page, "make"):
-        make(words)
+    for text in mentions(page, "wxlogin"):
+        named(shlex.split(text))
+    for text in mentions(page, "make"):
+        make(shlex.split(text))
 
 
 def test_what_no_program_takes_is_noticed():

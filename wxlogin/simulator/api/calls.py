@@ -1,13 +1,17 @@
-"""The calls of a server to api.weixin.qq.com: `/sns/`, `/cgi-bin/` and `/wxa/`.
+"""The calls of a server to api.weixin.qq.com: `/sns/`, `/cgi-bin/`, `/wxa/` and more.
 
 HTTP 200 always, an errcode where something is wrong. `/sns/` answers are `text/plain`
 without a charset, the others `application/json; encoding=utf-8`. A call is carried out,
-noted in the journal, then made late or spoiled if a switch says so.
+noted in the journal, then made late or spoiled if a switch says so. A path that is
+neither a call nor below a page is 40066 all the same, and another method than a call
+wants 43001 or 43002: a client never reads HTML there (docs/wechat.md, "Reading an
+answer").
 """
 
 import base64
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -38,7 +42,7 @@ bp = Blueprint("api", __name__)
 # Who a call is about, as far as its parameters tell: {"app": name, "person": name}.
 Who = dict[str, str]
 
-# The method a path wants, empty for both, and what it does.
+# The method a path wants, empty for GET and POST, and what it does.
 _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.SNS_ACCESS_TOKEN: ("", web_login.access_token),
     protocol.SNS_REFRESH_TOKEN: ("", web_login.refresh_token),
@@ -73,9 +77,31 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
 }
 
 
-@bp.route("/sns/<path:_rest>", methods=["GET", "POST"])
-@bp.route("/cgi-bin/<path:_rest>", methods=["GET", "POST"])
-@bp.route("/wxa/<path:_rest>", methods=["GET", "POST"])
+#: What stands first in a path of a page, of a picture or of our own.
+PAGES = {
+    "", "_sim", "calls", "connect", "dl", "favicon.ico", "mmopen", "phone", "pushes",
+    "qr", "static",
+}  # fmt: skip
+
+
+@bp.before_app_request
+def _unrouted() -> Response | None:
+    """A path or method that is nobody's, unless it is a page's."""
+    first = request.path.lstrip("/").partition("/")[0]
+    if request.routing_exception is None or first in PAGES:
+        return None
+    return call("")
+
+
+_BOTH: dict[str, Any] = {
+    "methods": ["GET", "POST"],
+    "provide_automatic_options": False,
+}
+
+
+@bp.route("/sns/<path:_rest>", **_BOTH)
+@bp.route("/cgi-bin/<path:_rest>", **_BOTH)
+@bp.route("/wxa/<path:_rest>", **_BOTH)
 def call(_rest: str) -> Response:
     """Any path of a server's call; an unknown one is 40066."""
     asked = _asked()
@@ -179,8 +205,9 @@ def _answer(asked: Asked) -> Answer:
     if asked.path not in _CALLS:
         raise ApiError(40066)
     method, check = _CALLS[asked.path]
-    if method and asked.method != method:
-        raise ApiError(43001 if method == "GET" else 43002)
+    given = "GET" if asked.method == "HEAD" else asked.method
+    if given not in ((method,) if method else ("GET", "POST")):
+        raise ApiError(43002 if method == "POST" else 43001)
     try:
         return check(asked)
     except SimulatorError:

@@ -41,27 +41,78 @@ def test_what_may_stand_behind_the_state(account: Account, more: str) -> None:
     assert "redirect" in account.visited(consent_link(**{more: "1"}))
 
 
-@pytest.mark.parametrize(
-    "link",
-    [
-        swapped("appid", "redirect_uri"),
-        swapped("scope", "state"),
-        swapped("response_type", "scope"),
-        consent_link().replace("appid=", "AppID="),
-        consent_link().replace("redirect_uri=", "redirect_URI="),
-        consent_link(forcepopup="true"),
-        consent_link(forceSnapShot="true", forcePopup="true"),
-        consent_link(response_type=None),
-        consent_link(response_type="token"),
-        consent_link(utm_source="x"),
-        consent_link().replace("scope=", "appid=x&scope="),
-        "/connect/oauth2/authorize#wechat_redirect",
-    ],
-)
-def test_another_order_is_no_link_to_wechat(account: Account, link: str) -> None:
-    """Its browser stays blank; nobody learns a reason from it."""
+ODD = [
+    (swapped("appid", "redirect_uri"), "appid"),
+    (swapped("scope", "state"), "scope"),
+    (swapped("response_type", "scope"), "scope"),
+    (consent_link().replace("appid=", "AppID="), "AppID"),
+    (consent_link().replace("redirect_uri=", "redirect_URI="), "redirect_URI"),
+    (consent_link(forcepopup="true"), "forcepopup"),
+    (consent_link(forceSnapShot="true", forcePopup="true"), "forcePopup"),
+    (consent_link(response_type=None), "scope"),
+    (consent_link(response_type="token"), "response_type=token"),
+    (consent_link(utm_source="x"), "utm_source"),
+    (consent_link().replace("scope=", "appid=x&scope="), "appid"),
+    ("/connect/oauth2/authorize?appid=x#wechat_redirect", "response_type"),
+    ("/connect/oauth2/authorize#wechat_redirect", ""),
+]
+
+
+@pytest.mark.parametrize(("link", "at"), ODD)
+def test_another_order_is_no_link_to_wechat(
+    account: Account, caplog: pytest.LogCaptureFixture, link: str, at: str
+) -> None:
+    """Its browser stays blank; who drives the simulator learns the reason."""
     outcome = account.visited(link)
-    assert outcome == {"page": "blank", "code": None, "why": "order"}
+    assert (outcome["page"], outcome["code"]) == ("blank", None)
+    assert (outcome["why"], outcome["at"]) == ("order", at)
+    assert outcome["switch"] == "link_check=off"
+    assert outcome["source"].startswith("https://developers.weixin.qq.com/")
+    (line,) = caplog.messages
+    assert line.startswith("refused: /connect/oauth2/authorize")
+    assert outcome["rule"] in line
+    assert "link_check=off" in line
+
+
+@pytest.mark.parametrize("link", [link for link, _ in ODD[:4]] + [ODD[7][0]])
+def test_odd_links_pass_where_the_switch_says_so(
+    account: Account, world: World, link: str
+) -> None:
+    """Some were seen to work (docs/wechat.md)."""
+    world.switch(("app", "lone"), link_check="off")
+    assert "redirect" not in account.visited(link)
+    world.switch(link_check="fragment_optional")
+    assert account.visited(link)["why"] == "order"
+    world.switch(link_check="off")
+    # A name in another letter case is still none of WeChat's.
+    wrong_case = {"AppID": 10012, "redirect_URI": 10011}
+    codes = [code for name, code in wrong_case.items() if f"{name}=" in link]
+    outcome = account.visited(link.partition("#")[0])
+    assert outcome.get("code") == codes[0] if codes else "redirect" in outcome
+
+
+def test_the_fragment_alone_may_be_missing(account: Account, world: World) -> None:
+    world.switch(("app", "oa"), link_check="fragment_optional")
+    link = consent_link().partition("#")[0]
+    assert "redirect" in account.visited(link)
+    assert account.visited(link + "#else")["redirect"]
+
+
+def test_an_empty_state_passes_where_the_switch_says_so(
+    account: Account, world: World
+) -> None:
+    assert account.visited(consent_link(state=""))["switch"] == "empty_state=true"
+    world.switch(empty_state=True)
+    assert account.visited(consent_link(state=""))["redirect"].endswith("&state=")
+
+
+def test_an_appid_of_the_open_platform_has_two_readings(
+    account: Account, world: World
+) -> None:
+    world.switch(appid_10016="scope")
+    outcome = account.visited(consent_link(appid=WEB))
+    assert outcome["page"] == "Scope 参数错误或没有 Scope 权限"
+    assert outcome["code"] is None
 
 
 @pytest.mark.parametrize("fragment", ["", "#", "#wechat_webview_type=1", "#/route"])
@@ -101,6 +152,8 @@ def test_error_pages(
 ) -> None:
     outcome = account.visited(consent_link(**changes))
     assert outcome["code"] == code
+    assert outcome["rule"]
+    assert outcome["source"]
     if code:
         assert outcome["page"] == TEXTS[code]
     else:

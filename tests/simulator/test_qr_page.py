@@ -89,6 +89,8 @@ def test_refusals_are_small_weui_pages_with_status_200(
     assert page.status_code == 200
     assert f'<h4 class="weui_msg_title">{text}</h4>' in page.text
     assert '<i class="weui_icon_info weui_icon_msg"></i>' in page.text
+    assert 'class="sim_note"' in page.text
+    assert "developers.weixin.qq.com" in page.text
     assert len(page.data) < 900
 
 

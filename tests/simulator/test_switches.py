@@ -84,6 +84,15 @@ def test_what_is_wrong_is_400_and_changes_nothing(
     assert client.get("/_sim/switches").get_json()["everyone"] == {}
 
 
+def test_a_misspelt_name_is_answered_with_what_was_meant(client: FlaskClient) -> None:
+    answer = client.put("/_sim/switches", json={"link_chek": "off"})
+    assert "did you mean link_check?" in answer.get_json()["error"]
+    wrong = client.put("/_sim/switches", json={"link_check": "strict"})
+    assert wrong.get_json()["error"] == (
+        "link_check: one of fragment_optional, off, not 'strict'; null turns it off"
+    )
+
+
 def test_unknown_names_behind_for_are_404(client: FlaskClient) -> None:
     for who in ({"app": "nope"}, {"person": "nope"}):
         answer = client.put("/_sim/switches", json={"for": who, "snapshot": True})

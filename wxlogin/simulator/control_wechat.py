@@ -6,9 +6,9 @@ from flask import Response, jsonify
 
 from .control import body, bp
 from .current import world
-from .protocol import SCOPE_USERINFO
+from .protocol import OAUTH2_AUTHORIZE, SCOPE_USERINFO
 from .refusals import Clash, flag, known, mapping, text
-from .world import account_codes, consent, happenings
+from .world import account_codes, consent, happenings, rules
 from .world.account_codes import AccountCode
 from .world.consent_link import Blank, Refused, read_link
 from .world.parties import App
@@ -23,7 +23,8 @@ def authorize() -> Response:
     """A person opens a consent link in WeChat and answers the sheet, if there is one.
 
     {redirect, redirects, silent, snapshot}, or {page, code} where WeChat shows a
-    page of its own: an error's text and number, or `closed` after a refusal.
+    page of its own: an error's text and number with the rule that was broken, or
+    `closed` after a refusal.
     """
     data = mapping(body(), "body")
     known(data, ("url", "person", "allow", "from_menu", "full_service"), "body")
@@ -31,9 +32,9 @@ def authorize() -> Response:
     try:
         link = read_link(world(), text(data, "url", "body", None))
     except Blank as blank:
-        return jsonify(page="blank", code=None, why=blank.why)
+        return jsonify(page="blank", code=None, why=blank.why, **_rule(blank))
     except Refused as refusal:
-        return jsonify(page=refusal.text, code=refusal.code)
+        return jsonify(page=refusal.text, code=refusal.code, **_rule(refusal))
     visit = consent.Visit(
         link,
         person,
@@ -41,6 +42,11 @@ def authorize() -> Response:
         full_service=flag(data, "full_service", "body", False),
     )
     return _outcome(visit, allow=flag(data, "allow", "body", True))
+
+
+def _rule(refusal: Refused) -> dict[str, str]:
+    rules.report(OAUTH2_AUTHORIZE, refusal.rule, refusal.at)
+    return rules.told(refusal.rule, refusal.at)
 
 
 def _outcome(visit: consent.Visit, *, allow: bool) -> Response:

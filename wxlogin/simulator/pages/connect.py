@@ -39,16 +39,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from .. import protocol
 from ..current import origin, world
 from ..refusals import Unknown
-from ..world.consent_link import BAD_APPID, Blank, Refused, check_query
+from ..world import rules
+from ..world.consent_link import BAD_APPID, BAD_SCOPE, Blank, Refused, check_query
 from ..world.qrcodes import CANCELLED, DENIED, DONE, QrCode
 from .images import qr_jpeg
-from .page import page
+from .page import page, refused
 from .phone_owner import counts_as_wechat
 
 bp = Blueprint("connect", __name__)
 
-# The texts of WeChat's error pages, to the letter.
-BAD_SCOPE = "Scope 参数错误或没有 Scope 权限"
+# The text of WeChat's error page, to the letter.
 BAD_REDIRECT = "redirect_uri 参数错误"
 
 
@@ -58,7 +58,7 @@ def qrconnect() -> Response:
     args = request.args
     problem = _problem()
     if problem:
-        return page("weui_error.html", framing=True, problem=problem)
+        return refused(*problem)
     if request.method == "HEAD":
         # Who only asks whether we answer shows nobody a code.
         return Response(mimetype="text/html")
@@ -74,17 +74,18 @@ def qrconnect() -> Response:
     )
 
 
-def _problem() -> str | None:
+def _problem() -> tuple[str, str] | None:
+    """The text of the error page and the rule that was broken."""
     app = world().registry.find_app(request.args.get("appid", ""))
     if app is None:
-        return BAD_APPID
+        return BAD_APPID, "appid"
     scopes = request.args.get("scope", "").split(",")
     if app.kind != "website" or scopes != [protocol.SCOPE_LOGIN]:
-        return BAD_SCOPE
+        return BAD_SCOPE, "website_scope"
     if not app.takes_callback(request.args.get("redirect_uri", "")):
-        return BAD_REDIRECT
+        return BAD_REDIRECT, "website_callback"
     strict = world().switches.get("strict_encoding", app=app.name)
-    return BAD_REDIRECT if strict and _slashes_unencoded() else None
+    return (BAD_REDIRECT, "encoding") if strict and _slashes_unencoded() else None
 
 
 def _slashes_unencoded() -> bool:
@@ -189,9 +190,10 @@ def authorize() -> AnyResponse:
     if counts_as_wechat():
         try:
             check_query(world(), query)
-        except Blank:
-            pass
+        except Blank as blank:
+            # In a frame there is nothing to read but this line on the console.
+            rules.report(request.path, blank.rule, blank.at)
         except Refused as refusal:
-            return page("weui_error.html", framing=True, problem=refusal.page)
+            return refused(refusal.page, refusal.rule)
     goes_on = counts_as_wechat() and url_for("wechat_browser.authorize")
     return page("h5_shell.html", framing=True, goes_on=goes_on or "")

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, render_template, request
 from flask_babel import Babel, get_locale
 
+from ..world import rules
+
 LANGUAGES = ("zh", "en")
 _COOKIE = "wxsim_lang"
 _TRANSLATIONS = Path(__file__).parent.with_name("translations")
@@ -37,6 +39,13 @@ def page(
     if not framing:
         response.headers["Referrer-Policy"] = "same-origin"
     return response
+
+
+def refused(problem: str, rule: str) -> Response:
+    """WeChat's error page with the text `problem`; below it, which rule that was."""
+    rules.report(request.path, rule)
+    broken = rules.told(rule)
+    return page("weui_error.html", framing=True, problem=problem, broken=broken)
 
 
 # The poll is a script, too, as in WeChat.

@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 
 from ..current import is_foreign, world
 from ..refusals import Invalid, SimulatorError
-from ..world import consent, happenings
+from ..world import consent, happenings, rules
 from ..world.consent_link import Blank, Link, Refused, is_consent_link, read_link
 from ..world.parties import App, Person
 from . import phone_owner
-from .page import page
+from .page import page, refused
 
 bp = Blueprint("wechat_browser", __name__)
 
@@ -148,9 +148,11 @@ def _link() -> Link | Response:
     try:
         return read_link(world(), request.values.get("link", ""))
     except Blank as blank:
-        return _page("blank", phone_owner.owner(), why=blank.why)
+        broken = rules.told(blank.rule, blank.at)
+        rules.report(request.path, blank.rule, blank.at)
+        return _page("blank", phone_owner.owner(), why=blank.why, broken=broken)
     except Refused as refusal:
-        return page("weui_error.html", problem=refusal.page)
+        return refused(refusal.page, refusal.rule)
     except Invalid:
         abort(400)
 

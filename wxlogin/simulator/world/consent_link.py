@@ -6,11 +6,14 @@ here it is
 
  1. the strict regular expression: names, their order and letter case, `code` as
     response_type, and the fragment `#wechat_redirect`. What does not match is no
-    consent link to WeChat, and its browser shows a blank page;
+    consent link to WeChat, and its browser shows a blank page. Some odd links were
+    seen to work: the switch `link_check` lets a missing fragment or any order pass;
  2. what is empty, in the link's own order: 10012 appid, 10011 redirect_uri,
-    10010 scope, 10013 state. The state may be left out, but not be empty;
- 3. the account: unknown appid, 10016 for one of the open platform, then whatever
-    the switch `authorize_error` says of it;
+    10010 scope, 10013 state. The state may be left out, but not be empty, unless the
+    switch `empty_state` says so (github.com/chooin/wechat-spa/issues/7);
+ 3. the account: unknown appid, 10016 for one of the open platform (others saw the
+    page about the scope: the switch `appid_10016`), then whatever the switch
+    `authorize_error` says of it;
  4. 10005 for a scope that the account does not have;
  5. 10003 for a host that is not registered: the whole host, the port aside;
  6. a state of more than 128 bytes.
@@ -18,15 +21,17 @@ here it is
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_plus, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote_plus, urlsplit
 
 from ..protocol import FRAGMENT, OAUTH2_AUTHORIZE
 from ..refusals import Invalid
 from . import World
 from .parties import App
 
-#: The texts of WeChat's error pages, to the letter; this one has no code.
+#: The texts of WeChat's error pages, to the letter; these have no code.
 BAD_APPID = "AppID 参数错误"
+BAD_SCOPE = "Scope 参数错误或没有 Scope 权限"
 #: The texts behind the codes. 10038 was reported without one.
 TEXTS = {
     10003: "redirect_uri 域名与后台配置不一致",
@@ -84,10 +89,13 @@ class Link:
 class Refused(Exception):
     """WeChat shows an error page: a text and mostly a code, never a redirect."""
 
-    def __init__(self, text: str, code: int | None = None) -> None:
+    def __init__(self, text: str, code: int | None = None, rule: str = "") -> None:
+        """`rule` is a key of `rules.RULES`; where it is missing the code is one."""
         super().__init__(text)
         self.text = text
         self.code = code
+        self.rule = rule or str(code)
+        self.at = ""
 
     @property
     def page(self) -> str:
@@ -96,11 +104,15 @@ class Refused(Exception):
 
 
 class Blank(Refused):
-    """WeChat shows nothing at all. `why` is `order` or `fragment`."""
+    """WeChat shows nothing at all. `why` is `order` or `fragment`.
 
-    def __init__(self, why: str) -> None:
-        super().__init__("")
+    `at` is the first parameter out of place.
+    """
+
+    def __init__(self, why: str, at: str = "") -> None:
+        super().__init__("", rule=why)
         self.why = why
+        self.at = at
 
 
 def is_consent_link(url: str) -> bool:
@@ -118,22 +130,21 @@ def read_link(world: World, url: str) -> Link:
     """
     if not is_consent_link(url):
         raise Invalid(f"url: a link to {OAUTH2_AUTHORIZE} is needed")
-    link = check_query(world, urlsplit(url).query, url)
-    if f"#{urlsplit(url).fragment}" != FRAGMENT:
+    query = urlsplit(url).query
+    link = check_query(world, query, url)
+    checked = _switch(world, "link_check", query) is None
+    if checked and f"#{urlsplit(url).fragment}" != FRAGMENT:
         raise Blank("fragment")
     return link
 
 
 def check_query(world: World, query: str, text: str = "") -> Link:
     """The same without the fragment, which no server sees."""
-    found = _LINK.fullmatch(query)
-    if found is None:
-        raise Blank("order")
-    given = {k: unquote_plus(v) for k, v in found.groupdict().items() if v is not None}
+    given = _given(world, query)
     for name, code in _EMPTY.items():
         if not given.get(name):
             raise Refused(TEXTS[code], code)
-    if given.get("state") == "":
+    if given.get("state") == "" and not _switch(world, "empty_state", query):
         raise Refused(TEXTS[10013], 10013)
     link = Link(
         text=text,
@@ -148,11 +159,44 @@ def check_query(world: World, query: str, text: str = "") -> Link:
     return link
 
 
+def _given(world: World, query: str) -> dict[str, str]:
+    """The parameters. Raises Blank for what is no consent link to WeChat."""
+    if _switch(world, "link_check", query) == "off":
+        loose = parse_qs(query, keep_blank_values=True, errors="replace")
+        return {name: values[0] for name, values in loose.items()}
+    found = _LINK.fullmatch(query)
+    if found is None:
+        raise Blank("order", _out_of_place(query))
+    return {k: unquote_plus(v) for k, v in found.groupdict().items() if v is not None}
+
+
+def _out_of_place(query: str) -> str:
+    """The first parameter that the regular expression does not expect there."""
+    left = list(_NAMES)
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        before = left[: left.index(name)] if name in left else ["response_type"]
+        if "response_type" in before or value != _VALUES.get(name, value):
+            shown = pair if name in _VALUES else name
+            return "".join(c for c in shown[:40] if c.isprintable())
+        left = left[len(before) + 1 :]
+    return "response_type"
+
+
+def _switch(world: World, name: str, query: str) -> Any:
+    """The value of a switch for the account that the link names."""
+    appid = parse_qs(query, errors="replace").get("appid", [""])[0]
+    app = world.registry.find_app(appid)
+    return world.switches.get(name, app=app.name if app else "")
+
+
 def _account(world: World, appid: str) -> App:
     app = world.registry.find_app(appid)
     if app is None:
-        raise Refused(BAD_APPID)
+        raise Refused(BAD_APPID, rule="appid")
     if app.kind in ("website", "mobile"):
+        if world.switches.get("appid_10016", app=app.name):
+            raise Refused(BAD_SCOPE, rule="scope")
         raise Refused(TEXTS[10016], 10016)
     code = world.switches.get("authorize_error", app=app.name)
     if code:
@@ -166,7 +210,7 @@ def _check(link: Link) -> None:
     if not link.app.takes_callback(link.redirect_uri):
         raise Refused(TEXTS[10003], 10003)
     if len(link.state.encode("utf-8", "replace")) > STATE_BYTES:
-        raise Refused(LONG_STATE)
+        raise Refused(LONG_STATE, rule="state")
 
 
 def returned_state(state: str) -> str:

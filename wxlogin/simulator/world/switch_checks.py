@@ -152,7 +152,8 @@ def one_of(*allowed: str) -> Check:
 
     def check(value: object, where: str) -> str:
         if value not in allowed:
-            raise Invalid(f"{where}: one of {', '.join(allowed)}, not {value!r}")
+            words = ", ".join(allowed)
+            raise Invalid(f"{where}: one of {words}, not {value!r}; null turns it off")
         return str(value)
 
     return check

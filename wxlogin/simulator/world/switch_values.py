@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -63,6 +64,21 @@ SWITCHES: dict[str, Switch] = {
         _("The page inside WeChat shows this error."),
         checks.page_error,
         checks.PAGE_ERRORS,
+    ),
+    "link_check": Switch(
+        _("How a link inside WeChat may look: strict by itself, or more than that."),
+        checks.one_of("fragment_optional", "off"),
+        ("fragment_optional", "off"),
+    ),
+    "empty_state": Switch(
+        _("Inside WeChat an empty state passes and comes back, instead of 10013."),
+        checks.true,
+        (True,),
+    ),
+    "appid_10016": Switch(
+        _("An open platform's appid gets the page about the scope, not 10016."),
+        checks.one_of("scope"),
+        ("scope",),
     ),
     "deny_redirect": Switch(
         _("A refusal returns to the site with the state alone, as it used to."),
@@ -206,5 +222,8 @@ def check(name: str, value: object) -> Any:
     """The value to keep for switch `name`; Invalid for an unknown name or bad value."""
     switch = SWITCHES.get(name)
     if switch is None:
-        raise Invalid(f"{name}: no such switch; there are {', '.join(SWITCHES)}")
+        near = get_close_matches(name, SWITCHES, n=1)
+        meant = f" did you mean {near[0]}?" if near else ""
+        every = ", ".join(SWITCHES)
+        raise Invalid(f"{name}: no such switch;{meant} There are {every}")
     return switch.check(value, name)

@@ -1,5 +1,7 @@
 """Help, version, settings and the schema."""
 
+import atexit
+import gc
 import subprocess
 import sys
 
@@ -79,6 +81,13 @@ def test_a_misspelled_command_is_named(wxlogin):
 
 def test_the_version(wxlogin):
     assert wxlogin.run("--version").stdout == f"wxlogin, version {__version__}\n"
+
+
+def test_a_command_that_is_done_searches_for_no_garbage(wxlogin, monkeypatch):
+    at_the_end = []
+    monkeypatch.setattr(atexit, "register", at_the_end.append)
+    assert wxlogin.here("settings", "--check").returncode == 0
+    assert at_the_end == [gc.freeze]
 
 
 def test_every_setting_is_listed(wxlogin):

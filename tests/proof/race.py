@@ -4,16 +4,18 @@ Four processes with fifty threads each sign the same unionid in through three ap
 all begun together, on one database. One user, three identities and two hundred
 sessions must come out, and no failed request.
 
-    python -m tests.proof.race DATABASE_URL NUMBER     one of the processes
+    python -m tests.proof.race DATABASE_URL     the processes, with one loading of all
 """
 
 import json
+import multiprocessing
 import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from flask import Flask
@@ -71,13 +73,11 @@ def race(url: str) -> Figures:
     with accounts_app(url, tables=False):
         Base.metadata.drop_all(db.engine)
         Base.metadata.create_all(db.engine)
-        processes = [_start(url, number) for number in range(PROCESSES)]
-        for process in processes:
-            # Ready; nobody begins before all are.
-            _read_line(process)
-        for process in processes:
-            _say_go(process)
-        reports = [_report(process) for process in processes]
+        command = [sys.executable, "-m", "tests.proof.race", url]
+        told = subprocess.run(
+            command, stdout=subprocess.PIPE, timeout=PATIENCE, check=True
+        )
+        reports = json.loads(told.stdout)
         times = sorted(one for report in reports for one in report["times"])
         return Figures(
             users=rows(User),
@@ -92,41 +92,34 @@ def race(url: str) -> Figures:
         )
 
 
-def _start(url: str, number: int) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.proof.race", url, str(number)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+def _in_processes(url: str) -> list[dict[str, list[object]]]:
+    """What each process has to say. They are forked from here, where there is neither
+    a thread nor a connection yet, so that one loads what all need."""
+    fork = multiprocessing.get_context("fork")
+    ready = (fork.Barrier(PROCESSES),)
+    with ProcessPoolExecutor(
+        PROCESSES, mp_context=fork, initializer=_know, initargs=ready
+    ) as pool:
+        return list(pool.map(partial(_take_part, url), range(PROCESSES)))
 
 
-def _read_line(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
+def _know(ready: "multiprocessing.synchronize.Barrier") -> None:
+    global _ready
+    _ready = ready
 
 
-def _say_go(process: "subprocess.Popen[str]") -> None:
-    assert process.stdin is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
-
-
-def _report(process: "subprocess.Popen[str]") -> dict[str, list[object]]:
-    out, _ = process.communicate(timeout=PATIENCE)
-    found: dict[str, list[object]] = json.loads(out)
-    return found
-
-
-def _take_part(url: str, number: int) -> None:
+def _take_part(url: str, number: int) -> dict[str, list[object]]:
+    """One process; nobody begins before all are ready, so each takes part once."""
     with accounts_app(url, tables=False, **POOL) as app:
         db.engine.connect().close()
         gate = threading.Barrier(THREADS)
         with ThreadPoolExecutor(THREADS) as pool:
-            print("ready", flush=True)
-            sys.stdin.readline()
+            _ready.wait(PATIENCE)
             starts = range(number * THREADS, (number + 1) * THREADS)
             results = list(pool.map(lambda one: _sign_in(app, gate, one), starts))
     times = [one for one in results if isinstance(one, float)]
     errors = [one for one in results if isinstance(one, str)]
-    print(json.dumps({"times": times, "errors": errors}))
+    return {"times": times, "errors": errors}
 
 
 def _sign_in(app: Flask, gate: threading.Barrier, number: int) -> float | str:
@@ -144,4 +137,4 @@ def _sign_in(app: Flask, gate: threading.Barrier, number: int) -> float | str:
 
 
 if __name__ == "__main__":
-    _take_part(sys.argv[1], int(sys.argv[2]))
+    print(json.dumps(_in_processes(sys.argv[1])))

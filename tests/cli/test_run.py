@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -181,20 +182,36 @@ def test_a_taken_port_is_one_sentence(wxlogin, url):
         ({"WXLOGIN_SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY_FILE"),
     ],
 )
-def test_a_mistake_is_a_sentence_that_says_what_to_do(wxlogin, change, name):
+def test_a_mistake_is_a_sentence_that_says_what_to_do(
+    wxlogin, monkeypatch, change, name
+):
     """security row 37"""
-    done = wxlogin.run("run", **{**PRODUCTION, **change})
+    monkeypatch.setattr(gunicorn, "serve", serves_nobody)
+    done = wxlogin.here("run", **{**PRODUCTION, **change})
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+    # With a trace in its place nothing would stand there: it is not click's.
     assert done.stderr.startswith("wxlogin: ")
     assert name in done.stderr
     for secret in ("changemechangeme", "letmein", "0123456789abcdef"):
         assert secret not in done.stderr
 
 
+def serves_nobody(*_: object, **__: object) -> NoReturn:
+    raise AssertionError("it was not refused")
+
+
+def test_a_process_that_is_refused_says_nothing_but_the_sentence(wxlogin):
+    done = wxlogin.run("run", **PRODUCTION | {"WXLOGIN_SECRET_KEY": "changeme" * 5})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("wxlogin: ")
+    assert "SECRET_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "changemechangeme" not in done.stderr
+
+
 def test_with_right_settings_the_production_check_is_content(wxlogin):
-    done = wxlogin.run("settings", "--check", **PRODUCTION)
+    done = wxlogin.here("settings", "--check", **PRODUCTION)
     assert done.returncode == 0, done.stderr
     assert "production at https://login.shop.test" in done.stdout
 

@@ -1,5 +1,6 @@
 """What all tests share. In CI a skipped test is a failed run."""
 
+import gc
 import os
 from collections.abc import Generator
 
@@ -17,6 +18,19 @@ def pytest_xdist_auto_num_workers() -> int:
     """Twice the processors: half of their time tests wait, for a page, a process that
     starts, a limit that runs out."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thirteen thousand tests, and what they import, are there until the end: nobody
+    looks through them for garbage, or copies their pages in a fork for that."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

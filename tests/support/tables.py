@@ -13,12 +13,12 @@ from wxlogin.db.schema import bring_up_to_date
 from wxlogin.db.sqlite_file import path_of
 from wxlogin.factory import build
 
-# Whether a table has numbered a row, which may be gone again.
-_HAS_COUNTED = {
-    "postgresql": "SELECT 1 FROM pg_sequences"
-    " WHERE sequencename = '{0}_id_seq' AND last_value IS NOT NULL",
-    "mysql": "SELECT 1 FROM information_schema.tables WHERE table_name = '{0}'"
-    " AND table_schema = DATABASE() AND auto_increment > 1",
+# The tables that have numbered a row, which may be gone again.
+_HAVE_COUNTED = {
+    "postgresql": "SELECT left(sequencename, -7) FROM pg_sequences"
+    " WHERE last_value IS NOT NULL",
+    "mysql": "SELECT table_name FROM information_schema.tables"
+    " WHERE table_schema = DATABASE() AND auto_increment > 1",
 }
 
 
@@ -31,7 +31,9 @@ def create_tables() -> None:
     url = db.engine.url
     path = path_of(url) if url.get_backend_name() == "sqlite" else None
     if path is None or path.exists():
-        Base.metadata.create_all(db.engine)
+        # One question, where all are there; create_all has one for each of them.
+        if _names() - set(sa.inspect(db.engine).get_table_names()):
+            Base.metadata.create_all(db.engine)
         return
     _write(path, _file_with_tables())
 
@@ -48,14 +50,24 @@ def empty_tables() -> None:
         connection.commit()
 
 
+def _names() -> set[str]:
+    return set(Base.metadata.tables)
+
+
 def _used(connection: sa.Connection) -> list[str]:
-    has_counted = _HAS_COUNTED[connection.dialect.name]
+    """Those of ours with rows, now or before; who refers to others comes first."""
+    counted = _HAVE_COUNTED[connection.dialect.name]
+    used = set(connection.exec_driver_sql(counted).scalars())
+    names = [table.name for table in reversed(Base.metadata.sorted_tables)]
     looks = (
         f"SELECT '{name}' FROM (SELECT 1) AS one"  # noqa: S608  our own names
-        f" WHERE EXISTS (SELECT 1 FROM {name}) OR EXISTS ({has_counted.format(name)})"
-        for name in (table.name for table in reversed(Base.metadata.sorted_tables))
+        f" WHERE EXISTS (SELECT 1 FROM {name})"
+        for name in names
+        if name not in used
     )
-    return list(connection.exec_driver_sql(" UNION ALL ".join(looks)).scalars())
+    if union := " UNION ALL ".join(looks):
+        used |= set(connection.exec_driver_sql(union).scalars())
+    return [name for name in names if name in used]
 
 
 def _emptying(names: list[str]) -> list[str]:

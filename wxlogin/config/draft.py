@@ -120,9 +120,12 @@ def site_of(text: str, *, others: Iterable[Any]) -> dict[str, Any]:
     if "=" in text.partition("://")[0]:
         name, _, uri = text.partition("=")
     found = web_address(uri.strip())
+    written = re.findall(r"://(\[[^]]*\]|[^/:?]*)", uri)[0]
+    # An IPv6 address has brackets, and a host may be long.
+    client_id = re.sub(r"[^a-z0-9.-]", "", found.host)[:60]
     return {
-        "name": name.strip() or found.host,
-        "client_id": _free(found.host, {one["client_id"] for one in others}),
+        "name": name.strip() or written,
+        "client_id": _free(client_id, {one["client_id"] for one in others}),
         "client_secret": secrets.token_hex(32),
         "origins": (found.origin,),
         "redirect_uris": (uri.strip(),),

@@ -67,7 +67,8 @@ def _public(settings: Settings, folder: Path) -> Iterator[str]:
     if not settings.apps:
         yield (
             "APPS is empty: set it to at least one app of WeChat's console (name, "
-            "kind, appid, secret); docs/going-live.md shows where they are"
+            "kind, appid, secret), as `wxlogin init` does; docs/going-live.md shows "
+            "where they are"
         )
     toml = folder / "wxlogin.toml"
     if toml.is_file():

@@ -67,16 +67,15 @@ def demo(port: int | None, no_shop: bool, opens: bool) -> None:
 
 
 def _settings(port: int | None) -> Settings:
-    if port is None:
-        return load_settings()
-    os.environ["PORT"] = str(port)
     settings = load_settings()
-    if port_of(settings.public_url) != port:
+    if port is None or port == port_of(settings.public_url):
+        return settings
+    if "public_url" in settings.model_fields_set:
         raise ConfigurationError(
             f"PUBLIC_URL is {settings.public_url}, which says the port: leave one of "
             "it and --port out"
         )
-    return settings
+    return load_settings(public_url=f"http://127.0.0.1:{port}")
 
 
 def _open(url: str) -> None:

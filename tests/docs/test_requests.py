@@ -12,6 +12,10 @@ from tests.docs.blocks import EVERY_PAGE, Block, json_in, mentions, of_kind
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _REQUEST = re.compile(rf"^({'|'.join(METHODS)}) (\S+)", re.M)
+_OURS = re.compile(
+    r"https?://(?:login(?:\.shop)?\.example|127\.0\.0\.1:5000|shop\.example/wx)"
+    r"(/(?:oauth2|\.well-known|api|me)\b[\w./<>-]*+)(?!…)"
+)
 # Of others: what one-api and new-api were written for, and a page of WeChat's.
 FOREIGN = ("/api/wechat/", "/dl/business/")
 
@@ -41,6 +45,14 @@ def test_a_request_in_a_sentence_is_answered(
                 asked(service_routes, method, address)
             except HTTPException:
                 asked(simulator_routes, method, address)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
+def test_an_address_of_ours_is_there(page: Path, service_routes: MapAdapter):
+    """Those that programs of others are given: whichever method they use."""
+    for address in _OURS.findall(page.read_text("utf-8")):
+        path = re.sub("<[^>]*>", "x", address)
+        assert service_routes.allowed_methods(path), address
 
 
 @pytest.mark.parametrize("answers", ["sh", "console"])

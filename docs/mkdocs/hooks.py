@@ -26,6 +26,7 @@ _WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 _BREAK = re.compile(
     rf"(?<={_WIDE})\n *(?={_WIDE})|(?<=[，。、；：？！）」”])\n *(?=[`\[]|\*\*)"
 )
+_POINT = re.compile(r"(?:[-*]|\d+\.) ")
 _IMAGE = re.compile(r"(!\[[^\]]*\]\()docs/")
 
 
@@ -137,8 +138,9 @@ def apart_from_code(change, text: str) -> str:
 
 
 def indented(text: str) -> str:
-    """What belongs to a point of a list, by four spaces; code hosts take two."""
-    lines, fence = [], None
+    """What belongs to a point of a list, by four spaces, and the next point apart from
+    a paragraph of it: code hosts need neither."""
+    lines, fence, paragraph = [], None, False
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(" "))
         if fence is None and line.lstrip().startswith("```"):
@@ -147,5 +149,10 @@ def indented(text: str) -> str:
             depth, fence = fence, None
         elif fence is not None:
             depth = fence
+        elif line and depth == 0:
+            if paragraph and lines[-1] and _POINT.match(line):
+                lines.append("")
+            paragraph = False
+        paragraph |= depth > 1 and lines[-1:] == [""]
         lines.append(" " * (4 - depth) + line if line and 1 < depth < 4 else line)
     return "\n".join(lines)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,10 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "docs" / "mkdocs"
 _ID = re.compile(r'\bid="([^"]+)"')
+# Parts of a page, outside of its code: points of lists, the second line of a table.
+_FENCED = re.compile(r"^( *)```.*?^\1```", re.S | re.M)
+_POINT = re.compile(r"^ *(?:[-*]|\d+\.) ", re.M)
+_TABLE = re.compile(r"^ *\|-[-|]+\|$", re.M)
 _LINK = re.compile(r'<a\b[^>]*?\bhref="([^"]+)"')
 _LOADED = re.compile(r'<(?:script|img|link)\b[^>]*?\b(?:src|href)="([^"]+)"')
 
@@ -36,6 +41,10 @@ def test_both_languages_are_built_and_lead_to_each_other(tmp_path):
     named = {page: {*_ID.findall(text)} for page, text in pages.items()}
     assert broken(pages, named) == []
     assert from_elsewhere(pages) == []
+    for page, source in sources(tmp_path):
+        article = pages[page].partition("<article")[2].partition("</article>")[0]
+        assert article.count("<li") == len(_POINT.findall(source)), page.name
+        assert article.count("<table") == len(_TABLE.findall(source)), page.name
     for page in tmp_path.glob("*.html"):
         if page.name == "404.html":
             continue
@@ -49,6 +58,15 @@ def test_both_languages_are_built_and_lead_to_each_other(tmp_path):
         words = re.split(index["config"]["separator"], index["docs"][0]["text"])
         assert word in " ".join(one["text"] for one in index["docs"]), word
         assert max(map(len, words)) < 300
+
+
+def sources(site: Path) -> Iterator[tuple[Path, str]]:
+    """Each built page with what it was made of, but for its code."""
+    for source in (*ROOT.glob("README*.md"), *ROOT.glob("docs/*.md")):
+        chinese = ".zh-CN" in source.name
+        name = source.name.replace(".zh-CN", "").replace("README", "index")
+        page = (site if chinese else site / "en") / name.replace(".md", ".html")
+        yield page, _FENCED.sub("", source.read_text("utf-8"))
 
 
 def broken(pages: dict[Path, str], named: dict[Path, set[str]]) -> list[str]:

@@ -66,3 +66,9 @@ def test_each_leads_to_the_other(page):
     english, chinese = pair(page)
     assert f"[中文]({page.name})" in english
     assert f"[English]({page.name.replace('.zh-CN', '')})" in chinese
+
+
+def test_every_page_is_there_in_both():
+    names = {page.name for page in (ROOT / "docs").glob("*.md")}
+    chinese = {name for name in names if name.endswith(".zh-CN.md")}
+    assert {name.replace(".zh-CN", "") for name in chinese} == names - chinese

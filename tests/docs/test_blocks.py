@@ -23,7 +23,7 @@ from wxlogin.config import load_settings
 from wxlogin.simulator.world.seed import read as read_world
 
 # What is checked here or beside, and what is not and why.
-CHECKED = {*"console html http ini js json php python sh sql toml yaml".split()}
+CHECKED = {*"console csv html http ini js json php python sh sql toml yaml".split()}
 ELSEWHERE = {
     "caddyfile": "tests/integration/test_caddy.py",
     "nginx": "tests/integration/test_nginx.py",

@@ -1,11 +1,13 @@
 """What the documents show as a whole is run: the Flask program of docs/flask.md, the
-simulator in a thread and the login without a browser of docs/simulator.md.
+simulator in a thread and the login without a browser of docs/simulator.md, the lines of
+docs/import-export.md.
 
 Other blocks run where what they speak of is tested: docs/events.md in
 tests/unit/telling, docs/official-account.md in tests/web, docs/protecting.md in
 tests/integration.
 """
 
+import io
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,8 +17,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.docs.blocks import Block, json_in, of_kind
+from tests.support.transfer import records
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer
+from wxlogin.transfer import Format, read_file
 
 
 def blocks(page: str, kind: str) -> list[Block]:
@@ -51,6 +55,16 @@ def test_the_flask_program_leads_to_the_login_and_hears_of_a_merge(
     [(statement, values)] = moved
     assert statement.count("?") == len(values)
     assert values == ("the-survivor", "the-other")
+
+
+def test_every_line_of_a_file_of_people_is_taken():
+    """docs/import-export.md"""
+    shapes = {"json": Format.jsonl, "csv": Format.csv}
+    for kind, shape in shapes.items():
+        for block in blocks("import-export.md", kind):
+            file = io.BytesIO(block.text.encode())
+            lines = list(read_file(file, shape, records()))
+            assert [line.refusal for line in lines] == [""], block
 
 
 def test_the_simulator_runs_in_a_thread():

@@ -59,6 +59,7 @@ docs: .venv/.dev  ## the documentation as a site, in Chinese and English: site/
 	@$(BIN)/mkdocs build -q --strict -f docs/mkdocs/en.yml
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
+# The one in traditional characters is made of the one in simplified ones.
 PAGES := wxlogin/web wxlogin/flows/doors.py wxlogin/wechat/errcodes.py templates
 translations: .venv/.dev  ## new texts into the catalogues, old ones out, compiled
 	@$(call catalogue,wxlogin/translations,$(PAGES))
@@ -67,6 +68,7 @@ translations: .venv/.dev  ## new texts into the catalogues, old ones out, compil
 define catalogue
 $(BIN)/pybabel -q extract --no-location --sort-output -F wxlogin/babel.cfg -k lazy_gettext -o .catalogue.pot $(2) && \
 $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i .catalogue.pot -d $(1) && \
+$(BIN)/python -m tests.support.traditional $(1) && \
 sed -i -e '/^"Report-Msgid-Bugs-To/d' -e '/FULL NAME/d' -e '/LL@li.org/d' $(1)/*/LC_MESSAGES/messages.po && \
 $(BIN)/pybabel -q compile -f -d $(1) && \
 rm -f .catalogue.pot

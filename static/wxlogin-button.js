@@ -130,10 +130,12 @@
       const speaks = this.closest("[lang]")?.lang || navigator.language;
       const english = speaks.toLowerCase().startsWith("en");
       const given = this.getAttribute("label") || inside?.textContent.trim();
-      const words = given || (english ? "Sign in with WeChat" : "使用微信登录");
+      const traditional = /^zh-(hant|tw|hk|mo)/i.test(speaks);
+      const words = given ||
+        (english ? "Sign in with WeChat" : traditional ? "使用微信登入" : "使用微信登录");
       this.#words.textContent = words;
       // Words of the page's are in the page's language.
-      set(this.#link, "lang", given ? null : english ? "en" : "zh-CN");
+      set(this.#link, "lang", given ? null : english ? "en" : traditional ? "zh-Hant" : "zh-CN");
       set(this.#link, "aria-label", this.getAttribute("size") === "icon" ? words : null);
       const start = this.getAttribute("href") ?? inside?.getAttribute("href");
       const target = this.getAttribute("target") ?? inside?.getAttribute("target");

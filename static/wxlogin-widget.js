@@ -11,7 +11,7 @@
 // code. Whether WeChat's frame came is wxlogin-arrival.js's to say: a page is never left
 // without a click, and nothing lies over a code that is there.
 // data-app names the app, data-self-redirect="true" ends the sign-in inside the
-// frame, data-lang is zh or en. Before the visitor goes on, the script dispatches
+// frame, data-lang is zh, zh-Hant or en. Before the visitor goes on, the script dispatches
 // the event "wxlogin:signed-in" on the target, which may be cancelled.
 "use strict";
 (() => {
@@ -24,6 +24,7 @@
   const query = (values) =>
     new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
   const speaks = options.lang || document.documentElement.lang || navigator.language;
+  const traditional = /^zh-(hant|tw|hk|mo)/i.test(speaks);
   const words = speaks.toLowerCase().startsWith("en") ? {
     code: "QR code for WeChat",
     link: "Sign in with WeChat",
@@ -31,6 +32,13 @@
     slow: "WeChat takes its time. The code appears here as soon as it comes.",
     unreachable: "WeChat cannot be reached from here. Check your connection.",
     again: "Try again",
+  } : traditional ? {
+    code: "微信登入二維碼",
+    link: "使用微信登入",
+    loading: "正在載入二維碼…",
+    slow: "微信回應較慢，二維碼載入完成後會顯示在這裡。",
+    unreachable: "無法連線微信，請檢查網路。",
+    again: "重試",
   } : {
     code: "微信登录二维码",
     link: "使用微信登录",

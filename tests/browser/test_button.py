@@ -87,6 +87,7 @@ def test_it_speaks_the_pages_language_and_says_what_the_page_says(page_with):
         "<wxlogin-button></wxlogin-button><wxlogin-button lang=en></wxlogin-button>"
         "<wxlogin-button label=微信快捷登录></wxlogin-button>"
         "<wxlogin-button lang=en size=icon></wxlogin-button>"
+        "<wxlogin-button lang=zh-TW></wxlogin-button>"
     )
     links = page.locator("wxlogin-button").get_by_role("link")
     names = (
@@ -94,6 +95,7 @@ def test_it_speaks_the_pages_language_and_says_what_the_page_says(page_with):
         "Sign in with WeChat",
         "微信快捷登录",
         "Sign in with WeChat",
+        "使用微信登入",
     )
     for link, name in zip(links.all(), names, strict=True):
         expect(link).to_have_accessible_name(name)

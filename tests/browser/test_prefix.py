@@ -53,7 +53,7 @@ def test_every_address_the_browser_asks_us_for_is_below_the_path(
     pc.wait_for_url(f"{beside.url}/me")
     pc.get_by_role("button", name="Update from WeChat").click()
     expect(pc.get_by_role("status")).to_contain_text("up to date")
-    pc.get_by_role("link", name="中文").click()
+    pc.get_by_role("link", name="简体中文").click()
     expect(pc.locator("html")).to_have_attribute("lang", "zh-CN")
     pc.get_by_role("button", name="退出登录", exact=True).click()
     pc.wait_for_url(f"{beside.url}/login")

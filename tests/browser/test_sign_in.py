@@ -79,7 +79,7 @@ def test_everything_on_the_account_page_works(service, simulator, window):
     pc.get_by_role("button", name="Update from WeChat").click()
     expect(pc.locator("h1")).to_have_text("大明")
     expect(pc.get_by_role("status")).to_contain_text("up to date")
-    pc.get_by_role("link", name="中文").click()
+    pc.get_by_role("link", name="简体中文").click()
     expect(pc.locator("html")).to_have_attribute("lang", "zh-CN")
     pc.get_by_text("注销账号").first.click()
     pc.get_by_role("checkbox").check()

@@ -121,7 +121,12 @@ def test_the_list_holds_what_a_browser_looks_at(site: Site, world: World) -> Non
     ("headers", "query", "text"),
     [
         ({"Accept-Language": "zh-CN,zh;q=0.9"}, "", "你是谁？"),
-        ({"Accept-Language": "zh-TW"}, "", "你是谁？"),
+        ({"Accept-Language": "zh-TW"}, "", "你是誰？"),
+        ({"Accept-Language": "zh-Hant-HK,zh;q=0.9"}, "", "你是誰？"),
+        ({"Accept-Language": "zh-SG"}, "", "你是谁？"),
+        ({"Accept-Language": "zh;q=0.5,en;q=0.9"}, "", "Who are you?"),
+        ({"Accept-Language": "zh;q=0"}, "", "Who are you?"),
+        ({"Accept-Language": "en"}, "?lang=zh_Hant", "你是誰？"),
         ({"Accept-Language": "fr"}, "", "Who are you?"),
         ({"Accept-Language": "zh-CN"}, "?lang=en", "Who are you?"),
         ({"Accept-Language": "zh-CN"}, "?lang=xx", "你是谁？"),

@@ -28,7 +28,10 @@ def language_of(answer) -> str:
     ("asked", "shown"),
     [
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
-        ("zh-TW,zh;q=0.9,en-US;q=0.8", "zh-CN"),
+        ("zh-TW,zh;q=0.9,en-US;q=0.8", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("zh-MO,en;q=0.9", "zh-Hant"),
+        ("zh-Hant", "zh-Hant"),
         ("zh-Hans-CN", "zh-CN"),
         ("ZH-cn", "zh-CN"),
         ("en-GB,en;q=0.9", "en"),

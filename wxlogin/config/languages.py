@@ -9,6 +9,8 @@ DEFAULT_LANGUAGE may name it.
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
+
 from wxlogin.config.paths import package_dir
 
 FOLDER = package_dir() / "translations"
@@ -16,7 +18,9 @@ FOLDER = package_dir() / "translations"
 SOURCE = "en"
 # Our Chinese is that of the mainland; browsers of elsewhere ask for theirs.
 _TAGS = {"zh": "zh-CN"}
-_TRADITIONAL = ("zh-TW", "zh-HK")
+_TRADITIONAL = ("zh-TW", "zh-HK", "zh-MO")
+# Both call themselves 中文 where there is but one of them.
+_NAMES = {"zh": "简体中文", "zh_Hant": "繁體中文"}
 
 
 def languages() -> tuple[str, ...]:
@@ -33,6 +37,11 @@ def _catalogues(folder: Path) -> tuple[str, ...]:
 def tag_of(language: str) -> str:
     """The language's tag in a page or a document, such as `zh-CN` (RFC 5646)."""
     return _TAGS.get(language, language.replace("_", "-"))
+
+
+def name_of(language: str) -> str:
+    """What its speakers call the language."""
+    return _NAMES.get(language) or str(Locale.parse(language).display_name)
 
 
 def by_tag() -> dict[str, str]:

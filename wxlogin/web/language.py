@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from babel import Locale
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, format_datetime, get_locale
 from markupsafe import Markup
 
 from wxlogin.config import languages
-from wxlogin.config.languages import spoken, tag_of
+from wxlogin.config.languages import name_of, spoken, tag_of
 from wxlogin.security.cookies import cookie_name
 from wxlogin.service import running
 
@@ -81,7 +80,7 @@ def html_lang() -> str:
 def other_languages() -> list[tuple[str, str, str]]:
     """For the switch of a page: name, tag and own word of each other language."""
     others = (one for one in languages.languages() if one != language())
-    return [(one, tag_of(one), str(Locale.parse(one).display_name)) for one in others]
+    return [(one, tag_of(one), name_of(one)) for one in others]
 
 
 def moment(value: datetime) -> Markup:

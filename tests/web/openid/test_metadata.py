@@ -49,7 +49,7 @@ def test_what_it_says(browser):
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "select_account", "consent"],
-        "ui_locales_supported": ["zh-CN", "en"],
+        "ui_locales_supported": ["zh-CN", "zh-Hant", "en"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "claim_types_supported": ["normal"],

@@ -360,6 +360,7 @@ def test_the_older_wechat_hears_once_and_takes_the_newcomer_off(
         again.get(news, headers=CHINESE),
     )
     assert "Another WeChat was added to your account" in english.text
+    assert "<bdi>李华</bdi>" in english.text
     assert "你的账号添加了另一个微信" in chinese.text
     assert 'href="/orders"' in english.text
     form = re.search(r'action="(/me/identities/\d+/remove)"', english.text)[1]

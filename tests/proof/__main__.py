@@ -1,8 +1,8 @@
 """`make proof`: twenty rounds of the race on each database, a table of people in and
 out of each and the list of an account's followers into each, with the figures, what a
 login costs, what is shipped, installed by hashes and audited, sign-ins beside a
-thousand slow clients and beside a flood of made-up codes, and pushes that nobody
-wrote."""
+thousand slow clients and beside a flood of made-up codes, pushes that nobody
+wrote, and whole programs of others with two people of one nickname."""
 
 import sys
 import tempfile
@@ -18,6 +18,7 @@ from tests.proof import (
     pushed,
     shipped,
     slow,
+    software,
 )
 from tests.proof.race import race
 from tests.support import databases
@@ -46,6 +47,7 @@ def main() -> int:
     good.append(flood.prove())
     good.append(forged.prove())
     good.append(pushed.prove())
+    good.append(software.prove())
     return 0 if all(good) else 1
 
 

@@ -1,4 +1,4 @@
-"""The Flask app: one origin that stands for all of WeChat's hosts."""
+"""The Flask app, which stands for all of WeChat's hosts."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -11,9 +11,11 @@ from . import (
     control_mini_program,
     control_push,
     control_wechat,
+    hosts,
 )
 from .api import calls
-from .current import require_own_host
+from .current import here, require_own_host
+from .host_paths import keep_paths_at_their_hosts
 from .pages import account, connect, images, index, mini_program, phone, wechat_browser
 from .pages.page import add_pages
 from .world import World
@@ -34,6 +36,7 @@ def create_simulator(
     hold_seconds: float = 25.0,
     public_origin: str | None = None,
     names: Iterable[str] = (),
+    https_port: int | None = None,
 ) -> Flask:
     """A WSGI app that behaves as WeChat does; `app.extensions["world"]` is its World.
 
@@ -41,15 +44,23 @@ def create_simulator(
     waits; `public_origin` (`http://192.168.1.5:5001`) is written into QR codes and
     avatar addresses in the place of the host that a request names. `names` are the
     hosts it answers to beside loopback's and the public origin's.
+
+    With `https_port` it is at WeChat's real names instead: it answers to them too, each
+    has its own paths only, and what is written are their https addresses with this port
+    (443 is not written).
     """
     app = Flask(__package__)
     app.config["HOLD_SECONDS"] = hold_seconds
     app.config["PUBLIC_ORIGIN"] = public_origin and public_origin.rstrip("/")
+    app.config["HTTPS_PORT"] = https_port
     app.extensions["world"] = world or World.demo()
     public_host = urlsplit(public_origin or "").hostname
-    require_own_host(app, [*names, *([public_host] if public_host else [])])
+    named = [*names, *([public_host] if public_host else [])]
+    require_own_host(app, [*named, *(hosts.NAMES if https_port is not None else [])])
+    if https_port is not None:
+        keep_paths_at_their_hosts(app)
     add_pages(app)
-    app.jinja_env.globals.update(avatar=_avatar, host_of=_host_of)
+    app.jinja_env.globals.update(avatar=_avatar, here=here, host_of=_host_of)
     pages = (connect, images, index, phone, wechat_browser, mini_program, account)
     for part in (*pages, calls):
         app.register_blueprint(part.bp)
@@ -61,7 +72,7 @@ def create_simulator(
 
 def _avatar(person: Person) -> str:
     """The picture our own pages show of a person."""
-    return person.headimgurl("") or GREY
+    return person.headimgurl(here().avatars) or here().avatars + GREY
 
 
 def _host_of(url: str) -> str:

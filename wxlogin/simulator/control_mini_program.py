@@ -6,7 +6,7 @@ from flask import Response, jsonify
 
 from .control import body, bp
 from .control_wechat import app_of, person_of
-from .current import origin, world
+from .current import addresses, world
 from .refusals import Clash, Invalid, flag, known, mapping, text
 from .world import wx
 from .world.launches import Launch
@@ -68,7 +68,7 @@ def _phone(data: Any) -> wx.Phone:
     if successor:
         raise Clash(f"{app.name!r} moved to {world().registry.app(successor).name!r}")
     person = world().registry.person(person_of(data))
-    return wx.Phone(world(), app, person, origin())
+    return wx.Phone(world(), app, person, addresses().avatars)
 
 
 def _age(data: Any) -> int:

@@ -13,9 +13,11 @@
 import ipaddress
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, jsonify, request
 
+from . import hosts
 from .world import World
 
 
@@ -25,22 +27,56 @@ def world() -> World:
     return found
 
 
-def origin() -> str:
-    """`http://localhost:5001`, without a slash at the end.
+def addresses() -> hosts.Addresses:
+    """Where people and programs are sent.
 
-    The configured public origin, otherwise the host that this request named.
+    WeChat's own hosts at the real names; as one origin the configured public one,
+    otherwise the host that this request named.
     """
+    port: int | None = current_app.config["HTTPS_PORT"]
+    if port is not None:
+        return hosts.real_names(port)
     configured: str | None = current_app.config["PUBLIC_ORIGIN"]
-    return configured or request.host_url.rstrip("/")
+    return hosts.one_origin(configured or _own_origin())
+
+
+def here() -> hosts.Addresses:
+    """The same for the pictures on a page of our own.
+
+    Where the page is at a name of ours they are beside it: a browser that reads it
+    there may not know WeChat's names.
+    """
+    if named_host() in hosts.NAMES:
+        return addresses()
+    return hosts.one_origin("")
+
+
+def leads_here(url: str) -> bool:
+    """Whether a link to a page of WeChat's names WeChat's host.
+
+    As one origin every host may stand for it.
+    """
+    if current_app.config["HTTPS_PORT"] is None:
+        return True
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return f"{parts.scheme}://{parts.netloc}" == addresses().open
 
 
 def is_foreign() -> bool:
     """Whether a browser sent this request on behalf of another site's page."""
     origin = request.headers.get("Origin")
     if origin is not None:
-        return origin != request.host_url.rstrip("/")
+        # In front of us something else may speak TLS.
+        return origin not in (_own_origin(), current_app.config["PUBLIC_ORIGIN"])
     site = request.headers.get("Sec-Fetch-Site", "none")
     return site not in ("none", "same-origin")
+
+
+def _own_origin() -> str:
+    return request.host_url.rstrip("/")
 
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -63,15 +99,15 @@ def require_own_host(app: Flask, names: Iterable[str]) -> None:
 
     @app.before_request
     def _refuse_foreign() -> tuple[Response, int] | None:
-        host = _named(request.environ.get("HTTP_HOST", ""))
+        host = named_host()
         if host in ours or (anywhere and _is_address(host)):
             return None
         return _refusal(), 400
 
 
-def _named(header: str) -> str:
-    """The host without its port; empty where the header is none."""
-    found = _HOST.fullmatch(header.lower())
+def named_host() -> str:
+    """The host of this request without its port; empty where the header is none."""
+    found = _HOST.fullmatch(request.environ.get("HTTP_HOST", "").lower())
     return (found[1] or found[2]) if found else ""
 
 

@@ -30,7 +30,9 @@ class Asked:
     query: Mapping[str, str]
     body: bytes
     address: str
+    #: Where pages are, and where pictures of profiles.
     origin: str
+    avatars: str
 
     @cached_property
     def fields(self) -> Mapping[str, Any]:

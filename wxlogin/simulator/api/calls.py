@@ -16,7 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from .. import protocol
-from ..current import origin, world
+from ..current import addresses, world
 from ..refusals import ApiError, SimulatorError
 from ..world import open_data
 from ..world.journal import Call, masked
@@ -131,7 +131,8 @@ def _asked() -> Asked:
         query=request.args.to_dict(),
         body=body,
         address=request.remote_addr or "127.0.0.1",
-        origin=origin(),
+        origin=addresses().open,
+        avatars=addresses().avatars,
     )
 
 

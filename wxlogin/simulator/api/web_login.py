@@ -125,7 +125,7 @@ def _profile(asked: Asked, app: App, grant: Grant) -> Fields:
         "city": "",
         "province": "",
         "country": "",
-        "headimgurl": person.headimgurl(asked.origin),
+        "headimgurl": person.headimgurl(asked.avatars),
         "privilege": [],
     }
     answer |= _unionid(asked.world, app, grant)

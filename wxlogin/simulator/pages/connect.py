@@ -37,7 +37,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from .. import protocol
-from ..current import origin, world
+from ..current import addresses, world
 from ..refusals import Unknown
 from ..world import rules
 from ..world.consent_link import BAD_APPID, BAD_SCOPE, Blank, Refused, check_query
@@ -70,7 +70,12 @@ def qrconnect() -> Response:
         fast=args.get("fast_login") != "0",
     )
     return page(
-        "qrconnect.html", framing=True, qr=qr, poll=protocol.POLL, options=_options()
+        "qrconnect.html",
+        framing=True,
+        scripts_from=addresses().poll,
+        qr=qr,
+        poll=addresses().poll + protocol.POLL,
+        options=_options(),
     )
 
 
@@ -119,7 +124,7 @@ def qrcode(uuid: str) -> Response:
         world().qrcodes.get(uuid)
     except Unknown:
         abort(404)
-    body = qr_jpeg(f"{origin()}{protocol.CONFIRM}?uuid={uuid}")
+    body = qr_jpeg(f"{addresses().open}{protocol.CONFIRM}?uuid={uuid}")
     return Response(body, mimetype="image/jpeg")
 
 
@@ -174,7 +179,7 @@ def _js(value: object) -> str:
 @bp.get("/connect/zh_CN/htmledition/js/wxLogin.js")
 def script() -> Response:
     """The script with which sites embed the QR code; its frames point back to us."""
-    text = render_template("wxLogin.js", origin=origin())
+    text = render_template("wxLogin.js", origin=addresses().open)
     return Response(text, content_type="text/javascript; charset=utf-8")
 
 

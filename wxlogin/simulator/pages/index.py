@@ -4,10 +4,18 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response
 
-from ..current import is_foreign, origin, world
+from ..current import addresses, is_foreign, world
 from ..refusals import Invalid, SimulatorError
 from ..world.seed import shown
 from ..world.switch_values import SWITCHES
@@ -87,7 +95,8 @@ def _page(problem: str) -> Response:
     return page(
         "index.html",
         problem=problem,
-        origin=origin(),
+        places=addresses().places,
+        real_names=current_app.config["HTTPS_PORT"] is not None,
         apps=[shown(app) for app in registry.apps()],
         people=[(person, registry.ids_of(person)) for person in registry.people()],
         switches=SWITCHES,

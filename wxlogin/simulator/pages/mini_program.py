@@ -17,7 +17,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
-from ..current import is_foreign, origin, world
+from ..current import addresses, is_foreign, world
 from ..program import Program, Told
 from ..protocol import BUSINESS
 from ..refusals import SimulatorError
@@ -126,7 +126,7 @@ def _program(launch: Launch, person: Person) -> Program:
 
 
 def _phone(launch: Launch, person: Person) -> wx.Phone:
-    return wx.Phone(world(), launch.app, person, origin())
+    return wx.Phone(world(), launch.app, person, addresses().avatars)
 
 
 def _given(name: str) -> str:

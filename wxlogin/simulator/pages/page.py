@@ -28,18 +28,24 @@ _TRANSLATIONS = Path(__file__).parent.with_name("translations")
 
 
 def page(
-    template: str, *, framing: bool = False, leads_away: bool = False, **values: Any
+    template: str,
+    *,
+    framing: bool = False,
+    leads_away: bool = False,
+    scripts_from: str = "",
+    **values: Any,
 ) -> Response:
     """A page of ours, from `template` with `values` and a nonce for its scripts.
 
     With `framing` it is one that WeChat lets everybody frame. `leads_away` says that a
-    form of it ends on another site, where browsers apply form-action.
+    form of it ends on another site, where browsers apply form-action. `scripts_from` is
+    an origin that a framed page may load scripts from beside its own.
     """
     nonce = secrets.token_urlsafe(16)
     html = render_template(template, nonce=nonce, **values)
     response = Response(html, content_type="text/html; charset=utf-8")
     scripts = f"default-src 'none'; base-uri 'none'; script-src 'nonce-{nonce}'"
-    policy = f"{scripts}{_FRAMED if framing else _alone(leads_away)}"
+    policy = f"{scripts}{_framed(scripts_from) if framing else _alone(leads_away)}"
     response.headers["Content-Security-Policy"] = policy
     # "Back" must not show a code, a person or a switch that was.
     response.headers["Cache-Control"] = "no-store"
@@ -55,8 +61,12 @@ def refused(problem: str, rule: str) -> Response:
     return page("weui_error.html", framing=True, problem=problem, broken=broken)
 
 
-# The poll is a script, too, as in WeChat.
-_FRAMED = " 'self'; img-src 'self' https:; style-src 'self' https: data:"
+def _framed(scripts_from: str) -> str:
+    # The poll is a script, too, as in WeChat.
+    return (
+        f" 'self' {scripts_from}".rstrip()
+        + "; img-src 'self' https:; style-src 'self' https: data:"
+    )
 
 
 def _alone(leads_away: bool) -> str:

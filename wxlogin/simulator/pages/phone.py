@@ -19,7 +19,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from ..current import is_foreign, world
+from ..current import is_foreign, leads_here, world
 from ..protocol import CONFIRM
 from ..refusals import SimulatorError
 from ..world.account_codes import PLAIN, WITH_SCENE
@@ -74,7 +74,7 @@ def _version() -> str:
 def open_link() -> Response:
     """A link somebody pasted instead of scanning its code."""
     link = request.args.get("link", "").strip()
-    if is_consent_link(link):
+    if is_consent_link(link) and leads_here(link):
         who = request.args.get("person")
         return redirect(url_for("wechat_browser.authorize", link=link, person=who))
     if link.startswith((WITH_SCENE, PLAIN)):

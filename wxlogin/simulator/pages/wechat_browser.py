@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..current import is_foreign, world
+from ..current import is_foreign, leads_here, world
 from ..refusals import Invalid, SimulatorError
 from ..world import consent, happenings, rules
 from ..world.consent_link import Blank, Link, Refused, is_consent_link, read_link
@@ -86,7 +86,7 @@ def open_url(
     """Go there in this window, as WeChat; `entry` is where the link stood."""
     if not _is_web_page(url):
         return _home(person, problem="url")
-    if is_consent_link(url):
+    if is_consent_link(url) and leads_here(url):
         url = url_for(
             "wechat_browser.authorize", link=url, person=person.name, full=full
         )
@@ -146,7 +146,8 @@ def denied() -> Response:
 def _link() -> Link | Response:
     """The good link of this request, or the page that a wrong one gets."""
     try:
-        return read_link(world(), request.values.get("link", ""))
+        link = request.values.get("link", "")
+        return read_link(world(), link) if leads_here(link) else abort(400)
     except Blank as blank:
         broken = rules.told(blank.rule, blank.at)
         rules.report(request.path, blank.rule, blank.at)

@@ -4,7 +4,10 @@ import re
 import signal
 import socket
 
+import pytest
+
 from tests.cli.commands import get
+from wxlogin.simulator import SimulatorError, command
 
 WORLD = """
 [[apps]]
@@ -62,3 +65,38 @@ def test_mistakes_are_sentences(wxlogin):
             [line] = done.stderr.splitlines()
             assert line.startswith("wxlogin: ")
             assert hint in line
+
+
+def test_https_at_wechats_names(wxlogin, monkeypatch):
+    """tests/simulator/test_tls.py is what it then does."""
+    served = []
+    monkeypatch.setattr(command, "serve_forever", lambda *given: served.append(given))
+    words = ["--tls", "--https-port", "0", "--ca-file", "ours/ca.pem"]
+    assert wxlogin.here("simulator", *words, "--name", "box").returncode == 0
+    [(host, port, _, _, names, authority)] = served
+    assert (host, port, names) == ("127.0.0.1", 0, ("box",))
+    assert str(authority.file) == "ours/ca.pem"
+    assert (wxlogin.folder / "ours" / "ca.pem").is_file()
+    # A name that came later is one that it was not made for.
+    authority.context(["box"])
+    with pytest.raises(SimulatorError):
+        authority.context(["other"])
+
+
+def test_options_stand_behind_the_command(wxlogin):
+    done = wxlogin.here("simulator", "--tls", "serve")
+    assert done.returncode == 2
+    assert "behind the command" in done.stderr
+
+
+def test_a_port_that_is_not_allowed_is_a_sentence(wxlogin, monkeypatch):
+    class Unprivileged(socket.socket):
+        def bind(self, address):
+            raise PermissionError
+
+    monkeypatch.setattr(command.socket, "socket", Unprivileged)
+    done = wxlogin.here("simulator", "--tls", "--ca-file", "ca.pem")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("wxlogin: port 443 is not allowed")
+    assert "--https-port 8443" in line

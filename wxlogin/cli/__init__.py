@@ -63,7 +63,7 @@ _COMMANDS = {
     "keys": _Place("keys", "keys_group", "Keys: list, rotate, reseal."),
     "cleanup": _Place("upkeep", "cleanup", "Remove what ran out."),
     "deliver": _Place("upkeep", "deliver", "Tell sites, once, what is due."),
-    "simulator": _Place("serving", "simulator", "WeChat in a box, alone."),
+    "simulator": _Place("simulator", "simulator", "WeChat in a box, alone."),
 }
 
 

@@ -1,11 +1,6 @@
-"""`wxlogin run` and `simulator`: what listens on a port of this machine.
-
-The simulator is imported inside its command only, so that nothing of it is
-loaded where the service runs against the real WeChat.
-"""
+"""`wxlogin run`: what listens on a port of this machine."""
 
 import socket
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,44 +70,6 @@ def _require_greenlets() -> None:
         ) from None
     if not is_green():
         start_patched("wxlogin.cli:main")
-
-
-@click.command(help="WeChat in a box, alone: for testing any WeChat login.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    envvar="SIMULATOR_PORT",
-    default=5001,
-    show_default=True,
-    help="0: any free one; the first line printed says which.",
-)
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="TOML with [[apps]], [[people]]."
-)
-@click.option(
-    "--name",
-    "names",
-    multiple=True,
-    help="A host name it also answers to, such as a container's; may be repeated.",
-)
-@click.option(
-    "--hold", default=25.0, show_default=True, help="Seconds a long poll is held."
-)
-def simulator(
-    host: str, port: int, config: Path | None, names: tuple[str, ...], hold: float
-) -> None:
-    from wxlogin.simulator import SimulatorError, World, load_world
-    from wxlogin.simulator.server import run as serve
-
-    try:
-        world = load_world(config) if config else World.demo()
-    except OSError as error:
-        raise ConfigurationError(f"{config}: {error.strerror}") from None
-    except SimulatorError as error:
-        raise ConfigurationError(str(error)) from None
-    require_free(host, port, "--port")
-    serve(host, port, world, hold, names)
 
 
 def port_of(url: str) -> int:

@@ -6,28 +6,16 @@ secrets and codes.
 """
 
 import ipaddress
-import logging
 from collections.abc import Iterable
 from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from werkzeug.serving import BaseWSGIServer, make_server
-
-from wxlogin.server.paced import PacedHandler
-
 from .app import create_simulator
+from .authority import Authority
+from .connections import Connections
+from .hosts import OPEN
 from .world import World
-
-_log = logging.getLogger(__name__)
-
-
-class _QuietHandler(PacedHandler):
-    """No access log; of an error its kind, which holds no secret."""
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        if type == "error":
-            _log.error("a request to the simulator failed")
 
 
 class SimulatorServer:
@@ -36,6 +24,9 @@ class SimulatorServer:
     It answers to loopback's names, to `host` and to `names`. `url` names `localhost`,
     which to a browser is another site than 127.0.0.1, as WeChat is. With `port=0` the
     system picks a free one. `app` is the same simulator without the network.
+
+    With an `authority` it is at WeChat's real names, by https. `written_port` is then
+    the port in the addresses that it writes; without one its own.
     """
 
     def __init__(
@@ -45,31 +36,42 @@ class SimulatorServer:
         port: int = 0,
         hold_seconds: float = 25.0,
         names: Iterable[str] = (),
+        authority: Authority | None = None,
+        written_port: int | None = None,
     ) -> None:
         self.world = world or World.demo()
+        names = [host, *names]
+        self._tls = authority.context(_certified(names)) if authority else None
+        self._written_port = written_port
         self.app = create_simulator(
-            self.world, hold_seconds=hold_seconds, names=[host, *names]
+            self.world,
+            hold_seconds=hold_seconds,
+            names=names,
+            https_port=None if authority is None else written_port or port,
         )
         self._host, self._port = host, port
-        self._server: BaseWSGIServer | None = None
+        self._server: Connections | None = None
         self._thread: Thread | None = None
 
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end. Known once started."""
-        port = self._server.port if self._server else self._port
-        return f"http://{_name(self._host)}:{port}"
+        name, scheme = _name(self._host), "http" if self._tls is None else "https"
+        if self._tls is not None and self.port == 443:
+            return f"https://{name}"
+        return f"{scheme}://{name}:{self.port}"
 
-    def bind(self) -> BaseWSGIServer:
+    @property
+    def port(self) -> int:
+        """Known once the port is open."""
+        return self._server.port if self._server else self._port
+
+    def bind(self) -> Connections:
         """Open the port; raises OSError when it is taken."""
         if self._server is None:
-            self._server = make_server(
-                self._host,
-                self._port,
-                self.app,
-                threaded=True,
-                request_handler=_QuietHandler,
-            )
+            self._server = Connections(self._host, self._port, self.app, self._tls)
+            if self._tls is not None:
+                self.app.config["HTTPS_PORT"] = self._written_port or self.port
         return self._server
 
     def start(self) -> Self:
@@ -115,20 +117,28 @@ def _name(host: str) -> str:
     return f"[{host}]" if address.version == 6 else host
 
 
+def _certified(names: Iterable[str]) -> list[str]:
+    """Those that a certificate can name: "any address" is none."""
+    return [name for name in names if name.strip("[]") not in ("0.0.0.0", "::")]  # noqa: S104 - compared, not bound
+
+
 def run(
     host: str = "127.0.0.1",
     port: int = 5001,
     world: World | None = None,
     hold_seconds: float = 25.0,
     names: Iterable[str] = (),
+    authority: Authority | None = None,
 ) -> None:
-    """Serve in the foreground until interrupted, after one line that says where.
+    """Serve in the foreground until interrupted, after a line or two that say where.
 
     Raises OSError when the port is taken.
     """
-    simulator = SimulatorServer(world, host, port, hold_seconds, names)
+    simulator = SimulatorServer(world, host, port, hold_seconds, names, authority)
     server = simulator.bind()
     print(f"simulator ready on {simulator.url}", flush=True)
+    if authority is not None:
+        print(f"and on https://{OPEN} …, trusted by {authority.file}", flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -27,7 +27,7 @@ SHIPPED = [
 # The first releases without an advisory that touches what we use.
 FLOORS = {
     "authlib": "1.6.6",
-    "cryptography": "44.0.1",
+    "cryptography": "45",
     "flask": "3.1.1",
     "pillow": "11.3",
     "pymysql": "1.1.1",

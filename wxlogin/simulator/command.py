@@ -10,25 +10,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from .authority import Authority, default_file
+from .command_run import run_command
+from .command_words import Refusal, authority_in, world_of, worldly
 from .refusals import SimulatorError
 from .server import run as serve_forever
-from .world import World, load_world
 
 _PORT = click.IntRange(0, 65535)
-
-
-class Refusal(click.ClickException):
-    """Ends the command with its sentence, behind the name of the program."""
-
-    exit_code = 1
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self._program = click.get_current_context().find_root().command.name
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"{self._program}: {self.message}", err=True)
 
 
 def _serving() -> list[click.Parameter]:
@@ -42,7 +29,7 @@ def _serving() -> list[click.Parameter]:
             show_default=True,
             help="0: any free one; the first line printed says which.",
         ),
-        *_worldly(),
+        *worldly(),
         click.Option(
             ["--name", "names"],
             multiple=True,
@@ -60,28 +47,6 @@ def _serving() -> list[click.Parameter]:
             default=443,
             show_default=True,
             help="With --tls; any but 443 stands in the addresses it writes.",
-        ),
-    ]
-
-
-def _worldly() -> list[click.Parameter]:
-    return [
-        click.Option(
-            ["--config"],
-            type=click.Path(path_type=Path),
-            help="TOML with [[apps]], [[people]].",
-        ),
-        click.Option(
-            ["--hold"],
-            default=25.0,
-            show_default=True,
-            help="Seconds a long poll is held.",
-        ),
-        click.Option(
-            ["--ca-file"],
-            type=click.Path(path_type=Path),
-            help="The certificate of its authority, which is made where it is missing; "
-            "default ~/.local/share/wechat-simulator/ca.pem. The key lies beside it.",
         ),
     ]
 
@@ -105,27 +70,6 @@ def _serve(
     _require_free(host, https_port, "--https-port")
     try:
         serve_forever(host, https_port, world, hold, names, authority)
-    except SimulatorError as error:
-        raise Refusal(str(error)) from None
-
-
-def world_of(config: Path | None) -> World:
-    """The world of a file, or the built-in one. Raises Refusal."""
-    try:
-        return load_world(config) if config else World.demo()
-    except OSError as error:
-        raise Refusal(f"{config}: {error.strerror}") from None
-    except SimulatorError as error:
-        raise Refusal(str(error)) from None
-
-
-def authority_in(file: Path | None, names: tuple[str, ...] = ()) -> Authority:
-    """The authority that is kept in `file`. Raises Refusal."""
-    file = file or default_file()
-    try:
-        return Authority.kept(file, names)
-    except OSError as error:
-        raise Refusal(f"{error.filename or file}: {error.strerror}") from None
     except SimulatorError as error:
         raise Refusal(str(error)) from None
 
@@ -179,6 +123,7 @@ def commands(name: str) -> click.Group:
             help="Serve until interrupted; what happens without a command, too.",
         )
     )
+    group.add_command(run_command())
     return group
 
 

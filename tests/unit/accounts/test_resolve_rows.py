@@ -1,6 +1,7 @@
 """Each row of the table in `wxlogin.accounts.resolve`, by its own test."""
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.people import (
     People,
@@ -15,7 +16,7 @@ from wxlogin.accounts import people as accounts
 from wxlogin.accounts.conflicts import Reason, list_conflicts
 from wxlogin.accounts.models import Identity, Merge, UnionId, User
 from wxlogin.accounts.resolve import Outcome, Unknown, resolve
-from wxlogin.db import transaction
+from wxlogin.db import reading, transaction
 from wxlogin.errors import AccountDisabled, IdentityConflict
 
 
@@ -177,7 +178,9 @@ def test_unionid_on_record_that_belongs_to_another_user_is_a_conflict(
     """Only a database that was changed by hand looks like this."""
     mine = people.signs_in("web", "o1", "u1").resolution
     other = people.signs_in("oa", "o2", "u2").resolution
-    unionid_row = 1
+    with reading() as session:
+        mine_too = sa.select(UnionId.id).filter_by(user_id=mine.user_id)
+        unionid_row = session.scalars(mine_too).one()
     set_by_hand(UnionId, unionid_row, user_id=other.user_id)
     result = people.signs_in("web", "o1", "u1").resolution
     assert (result.outcome, result.user_id) == (Outcome.conflict, mine.user_id)

@@ -191,12 +191,12 @@ def test_undo_leaves_nobody_without_an_identity(people: People) -> None:
 
 
 def test_kept_apart_pair_is_written_once(people: People) -> None:
-    people.signs_in("oa", "o1")
-    people.signs_in("web", "o2")
+    one = people.signs_in("oa", "o1").resolution.user_id
+    other = people.signs_in("web", "o2").resolution.user_id
 
     def twice(session: Session) -> None:
-        conflicts.keep_apart(session, 1, 2, at=people.at)
-        conflicts.keep_apart(session, 2, 1, at=people.at)
+        conflicts.keep_apart(session, one, other, at=people.at)
+        conflicts.keep_apart(session, other, one, at=people.at)
 
     transaction(twice)
     assert rows(KeptApart) == 1

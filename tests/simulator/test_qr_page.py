@@ -10,7 +10,7 @@ from PIL import Image
 
 from wxlogin.simulator import World, create_simulator
 
-from .conftest import CALLBACK, WEB, Site
+from .conftest import CALLBACK, WEB, Account, Site, consent_link
 
 
 def test_page_is_html_with_wechats_title_and_hooks(site: Site) -> None:
@@ -94,9 +94,41 @@ def test_refusals_are_small_weui_pages_with_status_200(
     assert len(page.data) < 900
 
 
-def test_the_host_is_compared_and_the_port_is_not(site: Site) -> None:
+def test_the_host_is_compared_and_loopbacks_port_is_not(site: Site) -> None:
     for good in ("http://localhost:8101/a/b?c=d", "https://LOCALHOST", CALLBACK):
         assert "wx_default_tip" in site.opens_qr_page(redirect_uri=good).text
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://shop.test/cb", True),
+        ("https://shop.test:443/cb", True),
+        ("http://shop.test:80/cb", True),
+        ("https://shop.test:8443/cb", False),
+        ("http://192.168.1.5:5000/cb", True),
+    ],
+)
+def test_a_host_name_has_no_port_but_the_usual(
+    site: Site, world: World, url: str, good: bool
+) -> None:
+    """A site would learn it in production only; addresses are for development."""
+    hosts = ["shop.test", "192.168.1.5"]
+    world.registry.put_apps(
+        [{"name": n, "callback_domains": hosts} for n in ("web", "oa")]
+    )
+    page = site.opens_qr_page(redirect_uri=url)
+    assert ("wx_default_tip" in page.text) is good
+    account = Account(site.client)
+    outcome = account.visited(consent_link(redirect_uri=url))
+    assert ("redirect" in outcome) is good
+    if not good:
+        assert (outcome["code"], outcome["switch"]) == (10003, "callback_port=any")
+        assert "redirect_uri 参数错误" in page.text
+        assert "callback_port=any" in page.text
+    world.switch(callback_port="any")
+    assert "wx_default_tip" in site.opens_qr_page(redirect_uri=url).text
+    assert "redirect" in account.visited(consent_link(redirect_uri=url))
 
 
 def test_a_long_state_is_taken(site: Site) -> None:

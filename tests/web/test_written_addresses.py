@@ -40,6 +40,8 @@ def service_at(app_for, settings_for, simulator, monkeypatch):
                 "secret": secret,
             }
         )
+        # The addresses are ours to read; which ports WeChat takes is not asked here.
+        simulator.world.switch(callback_port="any")
         return Browser(app, prefix=settings.prefix)
 
     return make

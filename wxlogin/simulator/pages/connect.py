@@ -41,6 +41,7 @@ from ..current import addresses, world
 from ..refusals import Unknown
 from ..world import rules
 from ..world.consent_link import BAD_APPID, BAD_SCOPE, Blank, Refused, check_query
+from ..world.parties import has_odd_port
 from ..world.qrcodes import CANCELLED, DENIED, DONE, QrCode
 from .images import qr_jpeg
 from .page import page, refused
@@ -89,6 +90,9 @@ def _problem() -> tuple[str, str] | None:
         return BAD_SCOPE, "website_scope"
     if not app.takes_callback(request.args.get("redirect_uri", "")):
         return BAD_REDIRECT, "website_callback"
+    any_port = world().switches.get("callback_port", app=app.name)
+    if not any_port and has_odd_port(request.args["redirect_uri"]):
+        return BAD_REDIRECT, "port"
     strict = world().switches.get("strict_encoding", app=app.name)
     return (BAD_REDIRECT, "encoding") if strict and _slashes_unencoded() else None
 

@@ -15,7 +15,8 @@ here it is
     page about the scope: the switch `appid_10016`), then whatever the switch
     `authorize_error` says of it;
  4. 10005 for a scope that the account does not have;
- 5. 10003 for a host that is not registered: the whole host, the port aside;
+ 5. 10003 for a host that is not registered, the whole of it, and for a port
+    (`parties.has_odd_port`) unless the switch `callback_port` says otherwise;
  6. a state of more than 128 bytes.
 """
 
@@ -27,7 +28,7 @@ from urllib.parse import parse_qs, quote, unquote_plus, urlsplit
 from ..protocol import FRAGMENT, OAUTH2_AUTHORIZE
 from ..refusals import Invalid
 from . import World
-from .parties import App
+from .parties import App, has_odd_port
 
 #: The texts of WeChat's error pages, to the letter; these have no code.
 BAD_APPID = "AppID 参数错误"
@@ -155,7 +156,7 @@ def check_query(world: World, query: str, text: str = "") -> Link:
         force_popup=given.get("forcePopup") == "true",
         force_snapshot=given.get("forceSnapShot") == "true",
     )
-    _check(link)
+    _check(world, link)
     return link
 
 
@@ -204,11 +205,14 @@ def _account(world: World, appid: str) -> App:
     return app
 
 
-def _check(link: Link) -> None:
+def _check(world: World, link: Link) -> None:
     if link.scope not in link.app.page_scopes:
         raise Refused(TEXTS[10005], 10005)
     if not link.app.takes_callback(link.redirect_uri):
         raise Refused(TEXTS[10003], 10003)
+    any_port = world.switches.get("callback_port", app=link.app.name)
+    if not any_port and has_odd_port(link.redirect_uri):
+        raise Refused(TEXTS[10003], 10003, rule="port")
     if len(link.state.encode("utf-8", "replace")) > STATE_BYTES:
         raise Refused(LONG_STATE, rule="state")
 

@@ -3,7 +3,10 @@
 An app is one appid with its secret, of a kind, with its registered callback domains. A
 callback domain is a bare host, as in WeChat's console: no scheme, no path, no port. The
 host of a redirect_uri must equal one of them (developers.weixin.qq.com/doc/oplatform/
-Website_App/WeChat_Login); the port is not compared.
+Website_App/WeChat_Login), and it has no port but 80 and 443 (developers.weixin.qq.com/
+community/develop/doc/00086833d108989ff59b9d39851400). Two kinds of hosts may have any:
+loopback's, which WeChat takes none of, and addresses, which its test accounts take
+with a port.
 """
 
 import ipaddress
@@ -91,6 +94,19 @@ class App:
 
 
 _APP_FIELDS = tuple(field.name for field in fields(App))
+
+
+def has_odd_port(url: str) -> bool:
+    """Whether a redirect_uri that an app takes has a port that WeChat does not take."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.port in (None, 80, 443) or host == "localhost":
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> App:

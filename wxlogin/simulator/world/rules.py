@@ -85,6 +85,12 @@ RULES: dict[str, Rule] = {
         INSIDE,
     ),
     "10038": Rule(_CHOSEN, INSIDE, _ASKED),
+    "port": Rule(
+        _("A callback has no port; WeChat takes 80 and 443 alone."),
+        "https://developers.weixin.qq.com/community/develop/doc/"
+        "00086833d108989ff59b9d39851400",
+        "callback_port=any",
+    ),
     "website_scope": Rule(
         _("The QR page is for website apps, with the scope snsapi_login alone."),
         WEBSITE,

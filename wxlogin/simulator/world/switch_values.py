@@ -80,6 +80,11 @@ SWITCHES: dict[str, Switch] = {
         checks.one_of("scope"),
         ("scope",),
     ),
+    "callback_port": Switch(
+        _("A redirect_uri may have any port, where WeChat takes 80 and 443 alone."),
+        checks.one_of("any"),
+        ("any",),
+    ),
     "deny_redirect": Switch(
         _("A refusal returns to the site with the state alone, as it used to."),
         checks.true,

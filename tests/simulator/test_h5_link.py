@@ -235,6 +235,34 @@ def test_a_state_left_out_comes_back_empty(account: Account) -> None:
     assert url.endswith("&state=")
 
 
+@pytest.mark.parametrize(
+    ("host", "good"),
+    [
+        ("https://open.weixin.qq.com", True),
+        ("http://127.0.0.1:5001", True),
+        ("http://open.weixin.qq.com", False),
+        ("https://evil.example", False),
+        ("https://open.weixin.qq.com.evil.example", False),
+        ("https://api.weixin.qq.com", False),
+        ("https:", False),
+    ],
+)
+def test_a_link_leads_to_wechat_or_here(
+    client: FlaskClient, host: str, good: bool
+) -> None:
+    """A client that builds a wrong host must not pass its tests."""
+    given = {"url": host + consent_link(), "person": "xiaoming"}
+    answer = client.post("/_sim/authorize", json=given)
+    assert answer.status_code == (200 if good else 400)
+    if not good:
+        assert "https://open.weixin.qq.com" in answer.get_json()["error"]
+    page = client.get("/phone/authorize", query_string=given | {"link": given["url"]})
+    assert (page.status_code == 400) is not good
+    opened = client.post("/phone/browser", data=given)
+    onward = opened.headers.get("Location", "")
+    assert onward.startswith("/phone/authorize") is good
+
+
 @pytest.mark.parametrize("url", ["", "http://[", "https://s.test/login", 5, None])
 def test_another_url_is_a_mistake_of_the_caller(
     client: FlaskClient, url: object

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, jsonify, request
 
 from . import hosts
+from .protocol import OPEN_HOST
 from .world import World
 
 
@@ -52,17 +53,22 @@ def here() -> hosts.Addresses:
 
 
 def leads_here(url: str) -> bool:
-    """Whether a link to a page of WeChat's names WeChat's host.
+    """Whether a link to a page of WeChat's leads there, or here in its place.
 
-    As one origin every host may stand for it.
+    At WeChat's real names nothing but its own address does.
     """
-    if current_app.config["HTTPS_PORT"] is None:
-        return True
     try:
         parts = urlsplit(url)
+        host = parts.hostname
     except ValueError:
         return False
-    return f"{parts.scheme}://{parts.netloc}" == addresses().open
+    if current_app.config["HTTPS_PORT"] is not None:
+        return f"{parts.scheme}://{parts.netloc}" == addresses().open
+    if not parts.scheme and host is None:
+        return True
+    if f"{parts.scheme}://{host}" == OPEN_HOST:
+        return True
+    return bool(current_app.extensions["is_own_host"](host or ""))
 
 
 def is_foreign() -> bool:
@@ -96,11 +102,13 @@ def require_own_host(app: Flask, names: Iterable[str]) -> None:
     """
     ours = {*LOOPBACK, *(name.strip("[]").lower() for name in names)}
     anywhere = bool(ours & {"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+    app.extensions["is_own_host"] = lambda host: (
+        host in ours or (anywhere and _is_address(host))
+    )
 
     @app.before_request
     def _refuse_foreign() -> tuple[Response, int] | None:
-        host = named_host()
-        if host in ours or (anywhere and _is_address(host)):
+        if app.extensions["is_own_host"](named_host()):
             return None
         return _refusal(), 400
 

@@ -17,6 +17,9 @@ BUSINESS = "/dl/business/"
 SHOWQRCODE = "/cgi-bin/showqrcode"
 PLAIN_QRCODE = "/qr/code"
 
+# Where these pages are in WeChat.
+OPEN_HOST = "https://open.weixin.qq.com"
+
 # The page inside WeChat, and what stands behind every link to it.
 OAUTH2_AUTHORIZE = "/connect/oauth2/authorize"
 FRAGMENT = "#wechat_redirect"

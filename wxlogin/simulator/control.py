@@ -103,8 +103,8 @@ def confirm() -> Response:
 def cancel() -> Response:
     """The person says no; the QR page stays, unless `deny_redirect` is on."""
     qr = world().cancel(*_uuid_and_person())
-    back = world().switches.get("deny_redirect", app=qr.app.name, person=qr.person)
-    return jsonify(_phone(qr) | ({"redirect": qr.refusal_url} if back else {}))
+    back = world().refusal_url(qr)
+    return jsonify(_phone(qr) | ({"redirect": back} if back else {}))
 
 
 def _uuid_and_person() -> tuple[str, str]:

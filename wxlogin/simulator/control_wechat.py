@@ -13,9 +13,9 @@ from .world.account_codes import AccountCode
 from .world.consent_link import Blank, Refused, read_link
 from .world.parties import App
 
-# What the SDK's SendAuth.Resp calls success and a refusal (developers.weixin.qq.com/
-# doc/oplatform/Mobile_App/WeChat_Login/Development_Guide.html).
-_OK, _DENIED = 0, -4
+# What the SDK's SendAuth.Resp calls success, leaving and a refusal (developers.
+# weixin.qq.com/doc/oplatform/Mobile_App/WeChat_Login/Development_Guide.html).
+_OK, _CANCELLED, _DENIED = 0, -2, -4
 
 
 @bp.post("/authorize")
@@ -123,6 +123,15 @@ def _account_and_person() -> tuple[App, str]:
     return app_of(data, "official_account"), person_of(data)
 
 
+@bp.post("/password")
+def change_password() -> Response:
+    """A person changes the WeChat password: all tokens so far are 42007."""
+    data = mapping(body(), "body")
+    known(data, ("person",), "body")
+    person = person_of(data)
+    return jsonify(person=person, ended=world().grants.change_password(person))
+
+
 def app_of(data: Any, kind: str) -> App:
     """The app named by appid or name. Raises Clash for one of another kind."""
     app = world().registry.app(text(data, "appid", "body", None))
@@ -139,8 +148,10 @@ def person_of(data: Any) -> str:
 def app_login() -> Response:
     """What the SDK gives a native app: a code, and the app's own state."""
     data = mapping(body(), "body")
-    known(data, ("appid", "person", "state", "allow"), "body")
+    known(data, ("appid", "person", "state", "allow", "cancel"), "body")
     app, person = app_of(data, "mobile"), person_of(data)
+    if flag(data, "cancel", "body", False):
+        return jsonify(ErrCode=_CANCELLED)
     if not flag(data, "allow", "body", True):
         return jsonify(ErrCode=_DENIED)
     answer = {"code": world().issue_codes(app, person, SCOPE_USERINFO)[0]}

@@ -112,15 +112,15 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "/": "\\/"} | _SHORT)
 
 
-class Raw(str):
-    """JSON text that goes out as it stands."""
+class Raw(bytes):
+    """JSON text that goes out as it stands, be it UTF-8 or not."""
 
     __slots__ = ()
 
 
 def encode(value: Any) -> bytes:
     """`value` as WeChat writes it. A lone surrogate becomes its `\\u` escape."""
-    return _json(value).encode("utf-8", "backslashreplace")
+    return _json(value)
 
 
 def error_body(error: ApiError, path: str, rid: str, tail: str = "") -> bytes:
@@ -157,16 +157,17 @@ def _hint_and_rid(rid: str, comma: str) -> str:
 _TAILS = {"": _rid, "hints": _hints, "hint": _hint, "hint+rid": _hint_and_rid}
 
 
-def _json(value: Any) -> str:
+def _json(value: Any) -> bytes:
     if isinstance(value, Raw):
-        return str(value)
+        return bytes(value)
     if isinstance(value, str):
-        return f'"{value.translate(_ESCAPES)}"'
+        text = f'"{value.translate(_ESCAPES)}"'
+        return text.encode("utf-8", "backslashreplace")
     if isinstance(value, Mapping):
-        pairs = (f"{_json(str(k))}:{_json(v)}" for k, v in value.items())
-        return "{" + ",".join(pairs) + "}"
+        pairs = (_json(str(k)) + b":" + _json(v) for k, v in value.items())
+        return b"{" + b",".join(pairs) + b"}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_json(item) for item in value) + "]"
+        return b"[" + b",".join(_json(item) for item in value) + b"]"
     if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return repr(value)
+        return {None: b"null", True: b"true", False: b"false"}[value]
+    return repr(value).encode()

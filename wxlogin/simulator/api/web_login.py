@@ -6,17 +6,25 @@ access (the four calls); the order of checks begins with the appid, which real
 probes showed, and goes on as inferred from reports.
 """
 
+import base64
 from typing import Any
 
 from .. import protocol
 from ..refusals import ApiError
 from ..world import World, ids
 from ..world.parties import GREY, App, Person
-from ..world.tokens import Grant
+from ..world.tokens import Grant, Lives
 from .asked import Asked
 from .dialect import Raw
 
 Fields = dict[str, Any]
+
+# One region in the three languages that `lang` names; zh_CN is meant without it.
+_REGION = {
+    "zh_CN": ("深圳", "广东", "中国"),
+    "zh_TW": ("深圳", "廣東", "中國"),
+    "en": ("Shenzhen", "Guangdong", "China"),
+}
 
 # Everyone whose avatar is a preview's shares it with the other previews.
 _SNAPSHOT_PERSON = "snapshot visitor"
@@ -34,11 +42,12 @@ def access_token(asked: Asked) -> Fields:
     known = world.grants.peek(code)
     who = known.person if known else ""
     snapshot = bool(world.switches.get("snapshot", app=app.name, person=who))
-    grant = world.grants.spend(code, app, snapshot=snapshot)
-    answer = _tokens(app, grant)
+    grant = world.grants.spend(code, app, snapshot=snapshot, lives=_lives(world, app))
+    answer = _tokens(world, app, grant)
     if grant.scope != protocol.SCOPE_BASE or _known_before(world, app, grant):
         answer |= _unionid(world, app, grant)
-    if grant.snapshot:
+    flag = world.switches.get("snapshot_flag", app=app.name, person=grant.person)
+    if flag == "real" or (grant.snapshot and not flag):
         answer["is_snapshotuser"] = 1
     return answer
 
@@ -50,7 +59,9 @@ def refresh_token(asked: Asked) -> Fields:
     if asked.params.get("grant_type") != "refresh_token":
         raise ApiError(40002)
     rotate = bool(asked.switch("rotate_refresh_token", app))
-    return _tokens(app, asked.world.grants.refresh(token, app, rotate=rotate))
+    lives = _lives(asked.world, app)
+    grant = asked.world.grants.refresh(token, app, rotate=rotate, lives=lives)
+    return _tokens(asked.world, app, grant)
 
 
 def userinfo(asked: Asked) -> Fields:
@@ -63,6 +74,9 @@ def userinfo(asked: Asked) -> Fields:
     asked.need("openid", 40001)
     grant = asked.world.grants.check(token)
     app = asked.world.registry.app(grant.appid)
+    if asked.switch("strict_openid", app, grant.person):
+        if asked.params["openid"] != _openid(app, grant):
+            raise ApiError(40003)
     barred = asked.switch("snapshot_48001", app, grant.person)
     if grant.scope == protocol.SCOPE_BASE or (grant.snapshot and barred):
         raise ApiError(48001)
@@ -82,14 +96,25 @@ def _openid(app: App, grant: Grant) -> str:
     return grant.snapshot or ids.openid(app.appid, grant.person)
 
 
-def _tokens(app: App, grant: Grant) -> Fields:
+def _tokens(world: World, app: App, grant: Grant) -> Fields:
+    comma = world.switches.get("scope_comma", app=app.name, person=grant.person)
     return {
         "access_token": grant.access_token,
-        "expires_in": protocol.ACCESS_TOKEN_SECONDS,
+        "expires_in": _lives(world, app).access_token,
         "refresh_token": grant.refresh_token,
         "openid": _openid(app, grant),
-        "scope": grant.scope,
+        "scope": f"{grant.scope}," if comma else grant.scope,
     }
+
+
+def _lives(world: World, app: App) -> Lives:
+    """How long tokens live, and whether a login ends the older ones."""
+    given = world.switches.get("token_lives", app=app.name) or {}
+    return Lives(
+        access_token=given.get("access_token", protocol.ACCESS_TOKEN_SECONDS),
+        refresh_token=given.get("refresh_token", protocol.REFRESH_TOKEN_SECONDS),
+        older_stay=bool(world.switches.get("keep_refresh_token", app=app.name)),
+    )
 
 
 def _known_before(world: World, app: App, grant: Grant) -> bool:
@@ -125,13 +150,21 @@ def _profile(asked: Asked, app: App, grant: Grant) -> Fields:
         "city": "",
         "province": "",
         "country": "",
-        "headimgurl": person.headimgurl(asked.avatars),
-        "privilege": [],
+        "headimgurl": person.headimgurl(switch("avatar_host") or asked.avatars),
+        "privilege": switch("privilege") or [],
     }
+    if switch("old_profile"):
+        answer |= _old(asked.params.get("lang", ""))
     answer |= _unionid(asked.world, app, grant)
     if switch("userinfo_unionid"):
         answer["unionid"] = switch("userinfo_unionid")
     return answer
+
+
+def _old(lang: str) -> Fields:
+    """What stood there before October 2021; `lang` is about the region's names."""
+    city, province, country = _REGION.get(lang, _REGION["zh_CN"])
+    return {"sex": 1, "city": city, "province": province, "country": country}
 
 
 def _shown(world: World, grant: Grant) -> Person:
@@ -144,5 +177,8 @@ def _nickname(person: Person, override: Any) -> Any:
     if override is None:
         return person.nickname
     if isinstance(override, dict) and "raw" in override:
-        return Raw(override["raw"])
+        return Raw(override["raw"].encode("utf-8", "backslashreplace"))
+    if isinstance(override, dict) and "base64" in override:
+        # The text's own bytes, whatever they are; the quotes are ours.
+        return Raw(b'"' + base64.b64decode(override["base64"]) + b'"')
     return override

@@ -88,6 +88,8 @@ def _problem() -> tuple[str, str] | None:
     scopes = request.args.get("scope", "").split(",")
     if app.kind != "website" or scopes != [protocol.SCOPE_LOGIN]:
         return BAD_SCOPE, "website_scope"
+    if not (app.verified and app.scopes):
+        return BAD_SCOPE, "website_verified"
     if not app.takes_callback(request.args.get("redirect_uri", "")):
         return BAD_REDIRECT, "website_callback"
     any_port = world().switches.get("callback_port", app=app.name)
@@ -162,17 +164,12 @@ def _extras(number: int, qr: QrCode | None, *, as_url: bool) -> str:
         script += f"window.wx_redirecturl={_js(urls[0] if urls else '')};"
         script += f"window.wx_nickname={_js(name)};"
     # Ours, not WeChat's: where a switch sends the page instead of the usual place.
-    if number == DONE and len(urls) > 1:
+    if number == DONE and (len(urls) > 1 or qr.fast == "both"):
         script += f"window.sim_visit={_js(urls)};"
-    if number == DENIED and qr.status == CANCELLED and _refusals_return(qr):
-        script += f"window.sim_visit={_js([qr.refusal_url])};"
+    back = world().refusal_url(qr)
+    if number == DENIED and qr.status == CANCELLED and back:
+        script += f"window.sim_visit={_js([back])};"
     return script
-
-
-def _refusals_return(qr: QrCode) -> bool:
-    return bool(
-        world().switches.get("deny_redirect", app=qr.app.name, person=qr.person)
-    )
 
 
 def _js(value: object) -> str:

@@ -150,7 +150,8 @@ class World:
         who = self._fast_person(app) if fast else None
         if who:
             codes = self.issue_codes(qr.app, who.name, SCOPE_LOGIN)
-            self.qrcodes.confirm_fast(qr.uuid, who.name, codes)
+            places = self.switches.get("fast_callback", app=app.name) or "before"
+            self.qrcodes.confirm_fast(qr.uuid, who.name, codes, places)
         return self.qrcodes.get(qr.uuid)
 
     def read_account_code(self, url: str) -> AccountCode:
@@ -176,6 +177,13 @@ class World:
         """The person says no. Raises Unknown or Clash."""
         return self.qrcodes.cancel(uuid, self.registry.person(person).name)
 
+    def refusal_url(self, qr: QrCode) -> str | None:
+        """Where the QR page goes after a refusal; nowhere, unless a switch says so."""
+        wanted = self.switches.get("deny_redirect", app=qr.app.name, person=qr.person)
+        if not wanted:
+            return None
+        return qr.refused_with("" if wanted is True else wanted)
+
     def switch(self, scope: Scope = EVERYONE, **values: Any) -> None:
         """Set switches by name: `world.switch(drop_unionid=True)`. Raises Invalid."""
         self.switches.put(values, scope)
@@ -186,8 +194,11 @@ class World:
         """The code or, when the browser comes back twice, the codes of its visits."""
 
         def issue() -> str:
-            return self.grants.issue_code(app, person, scope, snapshot=snapshot)
+            return self.grants.issue_code(
+                app, person, scope, snapshot=snapshot, life=lives.get("code")
+            )
 
+        lives = self.switches.get("token_lives", app=app.name, person=person) or {}
         first = issue()
         double = self.switches.get("double_callback", app=app.name, person=person)
         if double == "different":

@@ -63,9 +63,11 @@ def agree(world: World, visit: Visit) -> list[str]:
 
 def refuse(world: World, visit: Visit) -> str | None:
     """Where the browser goes after a refusal: nowhere, unless a switch says so."""
-    if not _switch(world, visit, "deny_redirect"):
+    wanted = _switch(world, visit, "deny_redirect")
+    if not wanted:
         return None
-    return _back(visit.link, f"state={_state(visit.link)}")
+    code = "" if wanted is True else f"code={wanted}&"
+    return _back(visit.link, f"{code}state={_state(visit.link)}")
 
 
 def _switch(world: World, visit: Visit, name: str) -> Any:

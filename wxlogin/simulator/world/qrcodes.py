@@ -35,7 +35,11 @@ _KEPT = 600
 
 @dataclass(frozen=True)
 class QrCode:
-    """One QR code and where its login stands. `codes` are set by the confirmation."""
+    """One QR code and where its login stands. `codes` are set by the confirmation.
+
+    `fast` is empty for a scan; after the fast login it says where the parameters
+    stand: `before` a `#`, or at `both` places.
+    """
 
     uuid: str
     app: App
@@ -45,21 +49,25 @@ class QrCode:
     status: str = WAITING
     person: str = ""
     codes: tuple[str, ...] = ()
-    fast: bool = False
+    fast: str = ""
 
     @property
     def callback_urls(self) -> list[str]:
         """Where the browser goes after a confirmation; two when it comes twice."""
-        return [self._back(f"code={code}&", self.fast) for code in self.codes]
+        return [self._back(f"code={code}&") for code in self.codes]
 
-    @property
-    def refusal_url(self) -> str:
-        """Where an older WeChat went after a refusal: the state alone."""
-        return self._back("", False)
+    def refused_with(self, code: str) -> str:
+        """Where an older WeChat went after a refusal: the state alone, in very old
+        samples with a `code` that is none."""
+        return self._back(code and f"code={code}&")
 
-    def _back(self, code: str, before_fragment: bool) -> str:
+    def _back(self, code: str) -> str:
         query = f"{code}state={quote(self.state, safe='')}"
-        return append(self.redirect_uri, query, before_fragment=before_fragment)
+        url = append(self.redirect_uri, query, before_fragment=bool(self.fast))
+        if self.fast == "both" and "#" in url:
+            end = append(self.redirect_uri, query).partition("#")[2]
+            url = f"{url.partition('#')[0]}#{end}"
+        return url
 
 
 class QrCodes:
@@ -115,10 +123,12 @@ class QrCodes:
             qr = self.held(uuid, person)
             return self._store(replace(qr, status=CONFIRMED, codes=codes))
 
-    def confirm_fast(self, uuid: str, person: str, codes: tuple[str, ...]) -> None:
+    def confirm_fast(
+        self, uuid: str, person: str, codes: tuple[str, ...], places: str
+    ) -> None:
         """The desktop client has confirmed: no scan, and a callback of its own form."""
         with self._changed:
-            self._store(replace(self.scan(uuid, person), fast=True))
+            self._store(replace(self.scan(uuid, person), fast=places))
             self.confirm(uuid, person, codes)
 
     def held(self, uuid: str, person: str) -> QrCode:

@@ -95,6 +95,11 @@ RULES: dict[str, Rule] = {
         _("The QR page is for website apps, with the scope snsapi_login alone."),
         WEBSITE,
     ),
+    "website_verified": Rule(
+        _("This website app is not approved, or its yearly certification lapsed."),
+        "https://developers.weixin.qq.com/community/develop/doc/"
+        "0004e8e0e74ec06abd40018e06b000",
+    ),
     "website_callback": Rule(
         _("The host of redirect_uri must be a callback domain of the app."), WEBSITE
     ),

@@ -8,6 +8,7 @@ import binascii
 import ipaddress
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..refusals import Invalid, known, mapping
 
@@ -17,6 +18,9 @@ Check = Callable[[object, str], Any]
 BODY_MODES = (
     "drip", "drip_headers", "endless", "cut", "html", "reset", "mute",
 )  # fmt: skip
+
+#: What the switch `token_lives` names.
+LIVES = ("code", "access_token", "refresh_token")
 
 #: Errors of the page inside WeChat that no request of a client can bring about.
 PAGE_ERRORS = (10004, 10006, 10009, 10015, 10038)
@@ -116,17 +120,25 @@ def raw_body(value: object, where: str) -> dict[str, str]:
     kept = {"path": path(rule.get("path", ""), f"{where}.path")}
     name = "text" if "text" in rule else "base64"
     kept[name] = text(rule[name], f"{where}.{name}")
-    try:
-        base64.b64decode(kept.get("base64", ""), validate=True)
-    except (binascii.Error, ValueError):
-        raise Invalid(f"{where}.base64: not base64") from None
+    if name == "base64":
+        _base64(kept[name], f"{where}.base64")
     return kept
+
+
+def _base64(value: object, where: str) -> None:
+    try:
+        base64.b64decode(text(value, where), validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid(f"{where}: not base64") from None
 
 
 def nickname(value: object, where: str) -> object:
     if isinstance(value, dict) and "raw" in value:
         known(value, ("raw",), where)
         text(value["raw"], f"{where}.raw")
+    if isinstance(value, dict) and "base64" in value:
+        known(value, ("base64",), where)
+        _base64(value["base64"], f"{where}.base64")
     return value
 
 
@@ -141,6 +153,46 @@ def quota(value: object, where: str) -> dict[str, Any]:
         raise Invalid(f"{where}.calls: missing")
     calls = number(rule["calls"], f"{where}.calls", 0, 10**6)
     return {"path": path(rule.get("path", ""), f"{where}.path"), "calls": calls}
+
+
+def true_or(word: str) -> Check:
+    """The check of a switch that is simply on, or takes this word."""
+
+    def check(value: object, where: str) -> bool | str:
+        if value == word:
+            return word
+        if value is not True:
+            raise Invalid(f"{where}: true, false or {word}, not {value!r}")
+        return True
+
+    return check
+
+
+def lives(value: object, where: str) -> dict[str, int]:
+    """Seconds by what they are the life of."""
+    rule = mapping(value, where)
+    known(rule, LIVES, where)
+    if not rule:
+        raise Invalid(f"{where}: one or more of {', '.join(LIVES)}")
+    most = 10 * 366 * 24 * 3600
+    return {k: number(v, f"{where}.{k}", 1, most) for k, v in rule.items()}
+
+
+def texts_of(value: object, where: str) -> list[str]:
+    if not isinstance(value, list):
+        raise Invalid(f"{where}: a list of strings is needed, not {value!r}")
+    return [text(each, where) for each in value]
+
+
+def origin(value: object, where: str) -> str:
+    given = text(value, where).rstrip("/")
+    parts = urlsplit(given)
+    if (
+        parts.scheme not in ("http", "https")
+        or given != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise Invalid(f"{where}: http:// or https:// and a host, not {value!r}")
+    return given
 
 
 def true_or_person(value: object, where: str) -> bool | str:

@@ -50,6 +50,11 @@ SWITCHES: dict[str, Switch] = {
         checks.true,
         (True,),
     ),
+    "snapshot_flag": Switch(
+        _("is_snapshotuser is missing for a preview, or there for a real person."),
+        checks.one_of("missing", "real"),
+        ("missing", "real"),
+    ),
     "snapshot_48001": Switch(
         _("The profile of a preview visitor is refused with 48001."),
         checks.true,
@@ -87,8 +92,8 @@ SWITCHES: dict[str, Switch] = {
     ),
     "deny_redirect": Switch(
         _("A refusal returns to the site with the state alone, as it used to."),
-        checks.true,
-        (True,),
+        checks.true_or("authdeny"),
+        (True, "authdeny"),
     ),
     "strict_encoding": Switch(
         _("A redirect_uri with unencoded slashes is refused."), checks.true, (True,)
@@ -97,6 +102,48 @@ SWITCHES: dict[str, Switch] = {
         _("Each refresh gives a new refresh_token and ends the old one."),
         checks.true,
         (True,),
+    ),
+    "keep_refresh_token": Switch(
+        _("A new login leaves older refresh_tokens alive."), checks.true, (True,)
+    ),
+    "token_lives": Switch(
+        _("Seconds that codes and tokens live, instead of WeChat's."),
+        checks.lives,
+        ({"refresh_token": 180 * 24 * 3600},),
+    ),
+    "scope_comma": Switch(
+        _("The scope of a token answer ends in a comma, as in old samples."),
+        checks.true,
+        (True,),
+    ),
+    "old_profile": Switch(
+        _("The profile has a sex and a region, as before October 2021."),
+        checks.true,
+        (True,),
+    ),
+    "privilege": Switch(
+        _("What the profile's privilege lists, by itself nothing."),
+        checks.texts_of,
+        (["chinaunicom"],),
+    ),
+    "avatar_host": Switch(
+        _("Where the profile says that the avatar is."),
+        checks.origin,
+        (
+            "http://thirdwx.qlogo.cn",
+            "https://wx.qlogo.cn",
+            "http://wx.qlogo.cn",
+        ),
+    ),
+    "strict_openid": Switch(
+        _("/sns/userinfo refuses somebody else's openid with 40003."),
+        checks.true,
+        (True,),
+    ),
+    "fast_callback": Switch(
+        _("After the fast login the parameters stand at both places."),
+        checks.one_of("both"),
+        ("both",),
     ),
     "rotate_session_key": Switch(
         _("When wx.login in a mini program ends the old session key."),

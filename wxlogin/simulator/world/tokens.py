@@ -9,7 +9,8 @@
   (developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/
   Authorized_Interface_Calling_UnionID.html).
 - A new authorization by the same person for the same app ends the older
-  refresh_token.
+  refresh_token, as one report says; a switch leaves it alive.
+- A person who changes the password ends them all: 42007.
 """
 
 from dataclasses import dataclass, replace
@@ -55,6 +56,18 @@ class Grant:
     snapshot: str = ""
 
 
+@dataclass(frozen=True)
+class Lives:
+    """Seconds that tokens live; `older_stay` leaves older refresh_tokens alive."""
+
+    access_token: int = protocol.ACCESS_TOKEN_SECONDS
+    refresh_token: int = protocol.REFRESH_TOKEN_SECONDS
+    older_stay: bool = False
+
+
+USUAL = Lives()
+
+
 class Grants(Part):
     """All codes and tokens of the world."""
 
@@ -64,6 +77,7 @@ class Grants(Part):
             self._by_access: dict[str, Grant] = {}
             self._by_refresh: dict[str, Grant] = {}
             self._latest: dict[tuple[str, str], str] = {}
+            self._ended: set[str] = set()
 
     def issue_code(
         self,
@@ -72,10 +86,12 @@ class Grants(Part):
         scope: str = protocol.SCOPE_LOGIN,
         *,
         snapshot: bool | None = None,
+        life: int | None = None,
     ) -> str:
-        """A code for `person`, to be exchanged by `app` once."""
+        """A code for `person`, to be exchanged by `app` once within `life` seconds."""
         h5 = app.kind == "official_account"
-        life = protocol.H5_CODE_SECONDS if h5 else protocol.CODE_SECONDS
+        usual = protocol.H5_CODE_SECONDS if h5 else protocol.CODE_SECONDS
+        life = usual if life is None else life
         code = Code(
             value=ids.new_code(),
             appid=app.appid,
@@ -94,7 +110,9 @@ class Grants(Part):
         with self._changed:
             return self._codes.get(code)
 
-    def spend(self, value: str, app: App, *, snapshot: bool = False) -> Grant:
+    def spend(
+        self, value: str, app: App, *, snapshot: bool = False, lives: Lives = USUAL
+    ) -> Grant:
         """Exchange a code. Raises ApiError 40029 or 40163.
 
         `snapshot` is for codes that do not say themselves whose they are.
@@ -107,7 +125,7 @@ class Grants(Part):
                 raise ApiError(40163)
             self._codes[value] = replace(code, used=True)
             virtual = snapshot if code.snapshot is None else code.snapshot
-            return self._authorize(code, snapshot=virtual)
+            return self._authorize(code, lives, snapshot=virtual)
 
     def by_access(self, access_token: str) -> Grant | None:
         """The grant of an access_token, live or expired."""
@@ -123,11 +141,30 @@ class Grants(Part):
         grant = self.by_access(access_token)
         if grant is None:
             raise ApiError(40001)
+        if access_token in self._ended:
+            raise ApiError(42007)
         if self._now() >= grant.access_ends:
             raise ApiError(42001)
         return grant
 
-    def refresh(self, refresh_token: str, app: App, *, rotate: bool = False) -> Grant:
+    def change_password(self, person: str) -> int:
+        """Every token of the person is 42007 from now on; how many logins that were."""
+        with self._changed:
+            for old in self._grants_of(person):
+                self._ended |= {old.access_token, old.refresh_token}
+            return len(self._grants_of(person))
+
+    def _grants_of(self, person: str) -> list[Grant]:
+        return [g for g in self._by_access.values() if g.person == person]
+
+    def refresh(
+        self,
+        refresh_token: str,
+        app: App,
+        *,
+        rotate: bool = False,
+        lives: Lives = USUAL,
+    ) -> Grant:
         """A grant good for two hours more. Raises ApiError 40030.
 
         `rotate` gives a new refresh_token too; its 30 days are those of the old one.
@@ -137,16 +174,20 @@ class Grants(Part):
             now = self._now()
             if old is None or old.appid != app.appid or now >= old.refresh_ends:
                 raise ApiError(40030)
+            if refresh_token in self._ended:
+                raise ApiError(42007)
             alive = now < old.access_ends
             new = replace(
                 old,
                 access_token=old.access_token if alive else ids.new_token(),
-                access_ends=now + protocol.ACCESS_TOKEN_SECONDS,
+                access_ends=now + lives.access_token,
                 refresh_token=ids.new_token() if rotate else old.refresh_token,
             )
-            return self._keep(new)
+            if rotate:
+                self._by_refresh.pop(refresh_token, None)
+            return self._keep(new, older_stay=lives.older_stay)
 
-    def _authorize(self, code: Code, *, snapshot: bool) -> Grant:
+    def _authorize(self, code: Code, lives: Lives, *, snapshot: bool) -> Grant:
         now = self._now()
         return self._keep(
             Grant(
@@ -154,17 +195,19 @@ class Grants(Part):
                 person=code.person,
                 scope=code.scope,
                 access_token=ids.new_token(),
-                access_ends=now + protocol.ACCESS_TOKEN_SECONDS,
+                access_ends=now + lives.access_token,
                 refresh_token=ids.new_token(),
-                refresh_ends=now + protocol.REFRESH_TOKEN_SECONDS,
+                refresh_ends=now + lives.refresh_token,
                 snapshot=ids.snapshot_openid() if snapshot else "",
-            )
+            ),
+            older_stay=lives.older_stay,
         )
 
-    def _keep(self, grant: Grant) -> Grant:
-        # One live refresh_token per app and person: the newest.
+    def _keep(self, grant: Grant, *, older_stay: bool) -> Grant:
+        # One live refresh_token per app and person, the newest, unless told otherwise.
         owner = (grant.appid, grant.snapshot or grant.person)
-        self._by_refresh.pop(self._latest.get(owner, ""), None)
+        if not older_stay:
+            self._by_refresh.pop(self._latest.get(owner, ""), None)
         self._latest[owner] = grant.refresh_token
         self._by_access[grant.access_token] = grant
         self._by_refresh[grant.refresh_token] = grant

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 
 from wxlogin.simulator import World
 from wxlogin.simulator.world.consent_link import TEXTS, returned_state
+from wxlogin.simulator.world.seed import COMPONENT
 from wxlogin.wechat.endpoints import Hosts, authorize_url
 
 from .conftest import H5_CALLBACK, MOBILE, OA, WEB, Account, consent_link
@@ -38,7 +39,8 @@ def test_our_own_link_is_a_good_one(account: Account) -> None:
     "more", ["forcePopup", "forceSnapShot", "component_appid", "connect_redirect"]
 )
 def test_what_may_stand_behind_the_state(account: Account, more: str) -> None:
-    assert "redirect" in account.visited(consent_link(**{more: "1"}))
+    value = COMPONENT if more == "component_appid" else "1"
+    assert "redirect" in account.visited(consent_link(**{more: value}))
 
 
 ODD = [

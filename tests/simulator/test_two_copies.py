@@ -7,6 +7,8 @@ from wxlogin.wechat import endpoints
 
 # What the service need not know; where it does, both must agree.
 _SIMULATORS = {
+    "SNS_COMPONENT_ACCESS_TOKEN",
+    "SNS_COMPONENT_REFRESH_TOKEN",
     "CGI_TOKEN",
     "WXA_RESETUSERSESSIONKEY",
     "SESSION_KEY_SECONDS",

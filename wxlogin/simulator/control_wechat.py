@@ -6,8 +6,8 @@ from flask import Response, jsonify
 
 from .control import body, bp
 from .current import addresses, leads_here, world
-from .protocol import OAUTH2_AUTHORIZE, SCOPE_USERINFO
-from .refusals import Clash, Invalid, flag, known, mapping, text
+from .protocol import ACCESS_TOKEN_SECONDS, OAUTH2_AUTHORIZE, SCOPE_USERINFO
+from .refusals import Clash, Invalid, Unknown, flag, known, mapping, text
 from .world import account_codes, consent, happenings, rules
 from .world.account_codes import AccountCode
 from .world.consent_link import Blank, Refused, read_link
@@ -121,6 +121,18 @@ def _account_and_person() -> tuple[App, str]:
     data = mapping(body(), "body")
     known(data, ("appid", "person"), "body")
     return app_of(data, "official_account"), person_of(data)
+
+
+@bp.post("/component")
+def component_token() -> Response:
+    """The component_access_token of a platform that some account authorized."""
+    data = mapping(body(), "body")
+    known(data, ("component_appid",), "body")
+    component = text(data, "component_appid", "body", None)
+    if not any(component in app.components for app in world().registry.apps()):
+        raise Unknown(f"no account authorized the platform {component!r}")
+    token = world().components.issue(component)
+    return jsonify(component_access_token=token.value, expires_in=ACCESS_TOKEN_SECONDS)
 
 
 @bp.post("/password")

@@ -30,6 +30,10 @@ SNS_REFRESH_TOKEN = "/sns/oauth2/refresh_token"  # noqa: S105  likewise
 SNS_USERINFO = "/sns/userinfo"
 SNS_AUTH = "/sns/auth"
 
+# Two of them for a third-party platform's server.
+SNS_COMPONENT_ACCESS_TOKEN = "/sns/oauth2/component/access_token"  # noqa: S105
+SNS_COMPONENT_REFRESH_TOKEN = "/sns/oauth2/component/refresh_token"  # noqa: S105
+
 # The calls of a mini program's server.
 SNS_CODE2SESSION = "/sns/jscode2session"
 CGI_TOKEN = "/cgi-bin/token"  # noqa: S105  a path, not a secret

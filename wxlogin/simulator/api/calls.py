@@ -48,6 +48,8 @@ _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
     protocol.SNS_REFRESH_TOKEN: ("", web_login.refresh_token),
     protocol.SNS_USERINFO: ("", web_login.userinfo),
     protocol.SNS_AUTH: ("", web_login.auth),
+    protocol.SNS_COMPONENT_ACCESS_TOKEN: ("", web_login.component_access_token),
+    protocol.SNS_COMPONENT_REFRESH_TOKEN: ("", web_login.component_refresh_token),
     protocol.SNS_CODE2SESSION: ("", mini_program.code2session),
     protocol.CGI_TOKEN: ("GET", access_token.token),
     protocol.CGI_STABLE_TOKEN: ("POST", access_token.stable_token),

@@ -39,10 +39,45 @@ def access_token(asked: Asked) -> Fields:
         raise ApiError(40002)
     if secret != app.secret:
         raise ApiError(40125)
+    return _exchanged(world, app, code)
+
+
+def component_access_token(asked: Asked) -> Fields:
+    """The same for a third-party platform, which needs no secret of the account.
+
+    The order of checks is inferred from the other exchange.
+    """
+    app, component = _for_component(asked)
+    code = asked.need("code", 41008)
+    if asked.params.get("grant_type") != "authorization_code":
+        raise ApiError(40002)
+    return _exchanged(asked.world, app, code, component)
+
+
+def component_refresh_token(asked: Asked) -> Fields:
+    """Prolong or replace an access_token as a third-party platform."""
+    _for_component(asked)
+    return refresh_token(asked)
+
+
+def _for_component(asked: Asked) -> tuple[App, str]:
+    """The account and the platform that speaks for it, proved by its token."""
+    app, component = asked.app(), asked.need("component_appid", 41002)
+    if component not in app.components:
+        raise ApiError(40013)
+    token = asked.need("component_access_token", 41001)
+    asked.world.components.check(token, component)
+    return app, component
+
+
+def _exchanged(world: World, app: App, code: str, component: str = "") -> Fields:
     known = world.grants.peek(code)
     who = known.person if known else ""
     snapshot = bool(world.switches.get("snapshot", app=app.name, person=who))
-    grant = world.grants.spend(code, app, snapshot=snapshot, lives=_lives(world, app))
+    lives = _lives(world, app)
+    grant = world.grants.spend(
+        code, app, snapshot=snapshot, lives=lives, component=component
+    )
     answer = _tokens(world, app, grant)
     if grant.scope != protocol.SCOPE_BASE or _known_before(world, app, grant):
         answer |= _unionid(world, app, grant)

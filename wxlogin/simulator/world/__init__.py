@@ -16,6 +16,7 @@ from ..refusals import Invalid
 from . import seed
 from .account_codes import AccountCode, AccountCodes, plain
 from .app_tokens import AppTokens
+from .components import Components
 from .consoles import Consoles
 from .journal import Journal
 from .launches import Launch, Launches
@@ -89,6 +90,7 @@ class World:
         self.switches = Switches(self.changed)
         self.journal = Journal(self.changed)
         self.grants = Grants(self.changed, self.clock.now)
+        self.components = Components(self.changed, self.clock.now)
         self.relations = Relations(self.changed, self.clock.now)
         self.mini_programs = MiniPrograms(self.changed, self.clock.now)
         self.launches = Launches(self.changed, self.clock.now)
@@ -123,6 +125,7 @@ class World:
             self.switches.reset()
             self.journal.reset()
             self.grants.reset()
+            self.components.reset()
             self.relations.reset()
             self.qrcodes.reset()
             self.mini_programs.reset()
@@ -189,13 +192,24 @@ class World:
         self.switches.put(values, scope)
 
     def issue_codes(
-        self, app: App, person: str, scope: str, *, snapshot: bool | None = None
+        self,
+        app: App,
+        person: str,
+        scope: str,
+        *,
+        snapshot: bool | None = None,
+        component: str = "",
     ) -> tuple[str, ...]:
         """The code or, when the browser comes back twice, the codes of its visits."""
 
         def issue() -> str:
             return self.grants.issue_code(
-                app, person, scope, snapshot=snapshot, life=lives.get("code")
+                app,
+                person,
+                scope,
+                snapshot=snapshot,
+                life=lives.get("code"),
+                component=component,
             )
 
         lives = self.switches.get("token_lives", app=app.name, person=person) or {}

@@ -57,8 +57,12 @@ def agree(world: World, visit: Visit) -> list[str]:
         world.relations.show_preview(link.app, person, link.text)
     elif not is_silent(world, visit):
         world.relations.consent(link.app, person)
-    codes = world.issue_codes(link.app, person, link.scope, snapshot=preview)
-    return [_back(link, f"code={code}&state={_state(link)}") for code in codes]
+    codes = world.issue_codes(
+        link.app, person, link.scope, snapshot=preview, component=link.component
+    )
+    # A third-party platform has many accounts, and is told whose code this is.
+    whose = f"&appid={link.app.appid}" if link.component else ""
+    return [_back(link, f"code={code}&state={_state(link)}{whose}") for code in codes]
 
 
 def refuse(world: World, visit: Visit) -> str | None:

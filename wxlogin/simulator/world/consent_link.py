@@ -14,7 +14,8 @@ here it is
  3. the account: unknown appid, 10016 for one of the open platform (others saw the
     page about the scope: the switch `appid_10016`), then whatever the switch
     `authorize_error` says of it;
- 4. 10005 for a scope that the account does not have;
+ 4. 10015 for a third-party platform that the account has not authorized, then
+    10005 for a scope that the account does not have;
  5. 10003 for a host that is not registered, the whole of it, and for a port
     (`parties.has_odd_port`) unless the switch `callback_port` says otherwise;
  6. a state of more than 128 bytes.
@@ -83,6 +84,7 @@ class Link:
     redirect_uri: str
     scope: str
     state: str
+    component: str
     force_popup: bool
     force_snapshot: bool
 
@@ -153,6 +155,7 @@ def check_query(world: World, query: str, text: str = "") -> Link:
         redirect_uri=given["redirect_uri"],
         scope=given["scope"],
         state=given.get("state", ""),
+        component=given.get("component_appid", ""),
         force_popup=given.get("forcePopup") == "true",
         force_snapshot=given.get("forceSnapShot") == "true",
     )
@@ -201,11 +204,13 @@ def _account(world: World, appid: str) -> App:
         raise Refused(TEXTS[10016], 10016)
     code = world.switches.get("authorize_error", app=app.name)
     if code:
-        raise Refused(TEXTS[code], code)
+        raise Refused(TEXTS[code], code, rule="chosen")
     return app
 
 
 def _check(world: World, link: Link) -> None:
+    if link.component and link.component not in link.app.components:
+        raise Refused(TEXTS[10015], 10015)
     if link.scope not in link.app.page_scopes:
         raise Refused(TEXTS[10005], 10005)
     if not link.app.takes_callback(link.redirect_uri):

@@ -17,6 +17,7 @@ from ..refusals import MASK
 _SHOWN = (
     *("appid", "grant_type", "openid", "lang", "force_refresh", "sig_method"),
     *("page", "check_path", "env_version", "width", "is_hyaline", "cgi_path", "rid"),
+    "component_appid",
 )
 
 

@@ -42,6 +42,7 @@ class App:
     `ip_list` holds the addresses
     that may ask for its access_token; without any, all may. `pages` are those of a mini
     program's released version, the first its home; without any it was never released.
+    `components` are the third-party platforms that the account authorized.
     `push_url` is where pushes go, signed with `token`, encrypted under `aes_key`; they
     call the app `original_id`, which comes from its appid unless given.
     """
@@ -63,6 +64,7 @@ class App:
     ip_list: tuple[str, ...] = ()
     pages: tuple[str, ...] = PROGRAM_PAGES
     request_domain: str = ""
+    components: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -89,7 +91,7 @@ class App:
         return parts.scheme in ("http", "https") and host in self.callback_domains
 
     def as_json(self) -> dict[str, Any]:
-        lists = ("callback_domains", "scopes", "ip_list", "pages")
+        lists = ("callback_domains", "scopes", "ip_list", "pages", "components")
         return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
 
@@ -140,6 +142,7 @@ def app_from(data: Mapping[str, Any], *, where: str, old: App | None = None) -> 
         ip_list=texts(data, "ip_list", where, old.ip_list if old else ()),
         pages=texts(data, "pages", where, old.pages if old else PROGRAM_PAGES),
         request_domain=value("request_domain", "").rstrip("/"),
+        components=texts(data, "components", where, old.components if old else ()),
     )
     _check(app, where)
     return app

@@ -32,8 +32,10 @@ class Rule:
     switch: str = ""
 
 
-_CHOSEN = _("No link brings this about: the switch authorize_error does.")
-_ASKED = "authorize_error=null"
+_COMPONENT = (
+    "https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/"
+    "Before_Develop/Official_Accounts/official_account_website_authorization.html"
+)
 
 RULES: dict[str, Rule] = {
     "order": Rule(
@@ -60,7 +62,6 @@ RULES: dict[str, Rule] = {
         _("The whole host of redirect_uri must be a callback domain of the account."),
         INSIDE,
     ),
-    "10004": Rule(_CHOSEN, INSIDE, _ASKED),
     "10005": Rule(
         _(
             "Only a verified service account has scopes, and only snsapi_base and "
@@ -68,15 +69,16 @@ RULES: dict[str, Rule] = {
         ),
         INSIDE,
     ),
-    "10006": Rule(_CHOSEN, INSIDE, _ASKED),
-    "10009": Rule(_CHOSEN, INSIDE, _ASKED),
     "10010": Rule(_("The link needs a scope."), INSIDE),
     "10011": Rule(_("The link needs a redirect_uri."), INSIDE),
     "10012": Rule(_("The link needs an appid."), INSIDE),
     "10013": Rule(
         _("A state may be left out, but not be empty."), INSIDE, "empty_state=true"
     ),
-    "10015": Rule(_CHOSEN, INSIDE, _ASKED),
+    "10015": Rule(
+        _("The account must have authorized the platform that component_appid names."),
+        _COMPONENT,
+    ),
     "10016": Rule(
         _(
             "Inside WeChat the appid is an official account's, none of the open "
@@ -84,12 +86,16 @@ RULES: dict[str, Rule] = {
         ),
         INSIDE,
     ),
-    "10038": Rule(_CHOSEN, INSIDE, _ASKED),
     "port": Rule(
         _("A callback has no port; WeChat takes 80 and 443 alone."),
         "https://developers.weixin.qq.com/community/develop/doc/"
         "00086833d108989ff59b9d39851400",
         "callback_port=any",
+    ),
+    "chosen": Rule(
+        _("No link brings this about: the switch authorize_error does."),
+        INSIDE,
+        "authorize_error=null",
     ),
     "website_scope": Rule(
         _("The QR page is for website apps, with the scope snsapi_login alone."),

@@ -16,6 +16,9 @@ from .parties import App, Person, app_from, person_from
 # 43 characters, base64 of 32 bytes: what the console calls EncodingAESKey.
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFM"
 
+#: The component_appid of the third-party platform that `oa` authorized.
+COMPONENT = "wx0000000000000b01"
+
 _APPS = (
     ("web", "website", "main", "示例商城 Demo Shop"),
     ("oa", "official_account", "main", "示例服务号 Demo Account"),
@@ -58,6 +61,7 @@ def _masked(secret: str) -> str:
 
 
 def _app(number: int, name: str, kind: str, platform: str, title: str) -> App:
+    account = kind == "official_account"
     return App(
         name=name,
         kind=kind,
@@ -68,6 +72,7 @@ def _app(number: int, name: str, kind: str, platform: str, title: str) -> App:
         callback_domains=("127.0.0.1", "localhost"),
         token=f"token-of-{name}",
         aes_key=AES_KEY,
+        components=(COMPONENT,) if account and platform else (),
     )
 
 

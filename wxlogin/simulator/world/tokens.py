@@ -27,7 +27,8 @@ class Code:
     """A code on its way from the callback to the exchange.
 
     `snapshot` says whether it is a virtual visitor's; None where the exchange
-    decides, because a switch may be set later.
+    decides, because a switch may be set later. `component` is the third-party platform
+    that it is for, empty where the account asked itself.
     """
 
     value: str
@@ -37,6 +38,7 @@ class Code:
     ends: float
     used: bool = False
     snapshot: bool | None = None
+    component: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Grants(Part):
         *,
         snapshot: bool | None = None,
         life: int | None = None,
+        component: str = "",
     ) -> str:
         """A code for `person`, to be exchanged by `app` once within `life` seconds."""
         h5 = app.kind == "official_account"
@@ -99,6 +102,7 @@ class Grants(Part):
             scope=scope,
             ends=self._now() + life,
             snapshot=snapshot,
+            component=component,
         )
         with self._changed:
             self._forget_old()
@@ -111,7 +115,13 @@ class Grants(Part):
             return self._codes.get(code)
 
     def spend(
-        self, value: str, app: App, *, snapshot: bool = False, lives: Lives = USUAL
+        self,
+        value: str,
+        app: App,
+        *,
+        snapshot: bool = False,
+        lives: Lives = USUAL,
+        component: str = "",
     ) -> Grant:
         """Exchange a code. Raises ApiError 40029 or 40163.
 
@@ -120,6 +130,8 @@ class Grants(Part):
         with self._changed:
             code = self._codes.get(value)
             if code is None or code.appid != app.appid or self._now() >= code.ends:
+                raise ApiError(40029)
+            if code.component != component:
                 raise ApiError(40029)
             if code.used:
                 raise ApiError(40163)

@@ -7,6 +7,7 @@ operator's, and repeat no value.
 
 import codecs
 import json
+import os
 import re
 import stat
 import tomllib
@@ -52,8 +53,9 @@ def read_file(path: Path, *, secret: bool) -> str:
 
 
 def require_private(path: Path, mode: int) -> None:
-    """Raises ConfigurationError where every user may read or change the file."""
-    if mode & (stat.S_IROTH | stat.S_IWOTH):
+    """Raises ConfigurationError where every user may read or change the file; on
+    Windows, where the mode of every file says so, never."""
+    if mode & (stat.S_IROTH | stat.S_IWOTH) and os.name == "posix":
         verb = "read" if mode & stat.S_IROTH else "change"
         raise ConfigurationError(
             f"every user of this machine may {verb} {path}; run chmod 600 on it"

@@ -5,10 +5,11 @@ import os
 import socket
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from wxlogin.config import Settings, load_settings
+from wxlogin.config import Settings, load_settings, notation
 from wxlogin.config.sources import advice_for, unknown_names
 from wxlogin.errors import ConfigurationError
 
@@ -211,6 +212,13 @@ def test_a_secret_in_a_file_that_everybody_may_open(tmp_path, file_for, name, mo
     """security row 37"""
     file_for(name, text_for(name), 0o600 | mode)
     assert "chmod 600" in refusal(tmp_path)
+
+
+def test_on_windows_the_mode_of_a_file_says_nothing(tmp_path, file_for, monkeypatch):
+    """There every file seems to be everybody's; a demo was refused for its own key."""
+    monkeypatch.setattr(notation, "os", SimpleNamespace(name="nt"))
+    file_for("secret_key", text_for("secret_key"), 0o666)
+    assert load_settings(tmp_path).secret_key
 
 
 def test_what_is_no_secret_may_be_read_by_all(tmp_path, file_for):

@@ -31,6 +31,7 @@ ELSEWHERE = {
 }
 NOT_RUN = {
     **dict.fromkeys(("go", "java", "ruby"), "its compiler is not here"),
+    "powershell": "Windows is not here",
     "text": "nothing runs it",
 }
 # Tables of settings that are not ours: Streamlit's.

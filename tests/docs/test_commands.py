@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 import tomllib
 from collections.abc import Callable
 from importlib import import_module
@@ -22,6 +23,8 @@ BLOCKS = of_kind("sh", "console")
 _SET = re.compile(r"([A-Z][A-Z_]*)=(.*)", re.S)
 # Programs of the system's, whose words we do not know better.
 _FOREIGN = {*"base32 cd curl cut grep head node occ openssl php printf tr".split()}
+_FOREIGN |= {*"cat chmod chown date echo editor install mkdir useradd".split()}
+_FOREIGN |= {*"git journalctl mariadb-dump nginx podman systemctl".split()}
 
 
 def ours(words: list[str], group: click.Command = main) -> None:
@@ -84,12 +87,30 @@ def flask(words: list[str]) -> None:
     assert words[0] in {"run"}
 
 
+def shell(words: list[str]) -> None:
+    """A script of ours, in words that a shell takes."""
+    script = ROOT / words[0]
+    subprocess.run(["/bin/sh", "-n", script], check=True, timeout=10)
+
+
+def as_user(words: list[str]) -> None:
+    """`runuser -u wxlogin -- env NAME=… wxlogin …`"""
+    command = words[words.index("--") + 1 :]
+    assert command.pop(0) == "env"
+    while _SET.fullmatch(command[0]):
+        del command[0]
+    assert Path(command[0]).name == "wxlogin"
+    ours(command[1:])
+
+
 PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     "flask": flask,
     "gunicorn": gunicorn,
     "make": make,
     "pip": pip,
     "python3": python,
+    "runuser": as_user,
+    "sh": shell,
     "wxlogin": ours,
 }
 
@@ -121,7 +142,8 @@ def test_a_variable_is_one_that_is_read(block: Block, tmp_path, monkeypatch):
         if (found := _SET.fullmatch(word)) and found[1].startswith("WXLOGIN_")
     }
     names = {name.removeprefix("WXLOGIN_").lower() for name in set_here}
-    assert names <= {*Settings.model_fields}
+    # Where the settings are is none: config/paths.py reads it.
+    assert names <= {*Settings.model_fields, "instance"}
     if "WXLOGIN_PUBLIC_URL" not in set_here:
         return
     for name, value in set_here.items():

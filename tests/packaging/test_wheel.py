@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import venv
 import zipfile
 from pathlib import Path
 
@@ -55,17 +54,25 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel):
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`wxlogin` of a new environment that has the wheel and what it needs."""
+    """`wxlogin` of a new environment, made by the step that makes the image's; of the
+    wheel, where the image takes the checkout. No container engine is needed, and none
+    is here: what else a Containerfile says nobody runs."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    constraints = ["-c", str(ROOT / "constraints.txt")]
-    subprocess.run(
-        [*pip, "--disable-pip-version-check", *constraints, str(wheel)],
+    image = (ROOT / "deploy/Containerfile").read_text("utf-8")
+    [step] = re.findall("^RUN (sh .*)$", image, re.M)
+    for written, meant in (("/src", str(ROOT)), ("/opt/wxlogin", str(folder))):
+        assert written in step
+        step = step.replace(written, meant)
+    environment = os.environ | {"PYTHON": sys.executable}
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{step} {wheel}"],
         check=True,
         timeout=300,
-        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
+    assert "wxlogin" in done.stdout
     return folder / "bin" / "wxlogin"
 
 

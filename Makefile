@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PORT SIMULATOR_PORT SHOP_PORT
 
-.PHONY: help run test quick check proof mutants face format translations docs requirements clean
+.PHONY: help run test quick check proof mutants face format translations docs simulator requirements clean
 
 # The first target, so also what `make` alone does.
 help:
@@ -57,6 +57,10 @@ docs: .venv/.dev  ## the documentation as a site, in Chinese and English: site/
 	@$(BIN)/python docs/include.py
 	@$(BIN)/mkdocs build -q --strict -f docs/mkdocs/zh.yml
 	@$(BIN)/mkdocs build -q --strict -f docs/mkdocs/en.yml
+
+# The simulator alone, as a distribution of its own, from the folder that ours holds.
+simulator: .venv/.dev  ## the wheel of wechat-simulator: dist/
+	@cd packaging/wechat-simulator && $(CURDIR)/$(BIN)/python -m hatchling build -t wheel -d $(CURDIR)/dist
 
 # Catalogues of the service and of the simulator: new texts in, old ones out, compiled.
 # The one in traditional characters is made of the one in simplified ones.

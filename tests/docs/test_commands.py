@@ -31,9 +31,10 @@ def ours(words: list[str], group: click.Command = main) -> None:
     """Reads the words as `wxlogin` would, and starts nothing."""
     context = group.make_context(group.name, [*words])
     while isinstance(context.command, click.Group):
-        _, below, rest = context.command.resolve_command(
-            context, [*context._protected_args, *context.args]
-        )
+        given = [*context._protected_args, *context.args]
+        if not given and context.command.invoke_without_command:
+            return
+        _, below, rest = context.command.resolve_command(context, given)
         assert below is not None
         context = below.make_context(below.name, rest, parent=context)
 

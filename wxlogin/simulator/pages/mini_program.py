@@ -14,10 +14,10 @@ from datetime import datetime
 from urllib.parse import parse_qs
 
 from flask import Blueprint, abort, redirect, request, url_for
-from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from ..current import addresses, is_foreign, world
+from ..language import language
 from ..program import Program, Told
 from ..protocol import BUSINESS
 from ..refusals import SimulatorError
@@ -122,7 +122,7 @@ def _visit(launch: Launch, person: Person) -> Response:
 
 
 def _program(launch: Launch, person: Person) -> Program:
-    return Program(_phone(launch, person), str(get_locale()))
+    return Program(_phone(launch, person), language())
 
 
 def _phone(launch: Launch, person: Person) -> wx.Phone:

@@ -8,10 +8,9 @@ has none.
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
-from flask_babel import force_locale
-from flask_babel import lazy_gettext as _
+from ..language import marked as _
+from ..language import translated
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ WEBSITE = (
 class Rule:
     """`says` is a sentence, `switch` what lets a breach through, where there is one."""
 
-    says: Any
+    says: str
     source: str
     switch: str = ""
 
@@ -121,7 +120,7 @@ def told(key: str, at: str = "") -> dict[str, str]:
     """The rule in the visitor's language: `rule`, `source`, `switch` and `at`."""
     rule = RULES[key]
     return {
-        "rule": str(rule.says),
+        "rule": translated(rule.says),
         "source": rule.source,
         "switch": rule.switch,
         "at": at,
@@ -131,8 +130,6 @@ def told(key: str, at: str = "") -> dict[str, str]:
 def report(what: str, key: str, at: str = "") -> None:
     """A line on the console that `what` was refused."""
     rule = RULES[key]
-    with force_locale("en"):
-        says = str(rule.says)
     where = f", at {at}" if at else ""
     through = f"; {rule.switch} lets it through" if rule.switch else ""
-    _log.warning("refused: %s%s: %s %s%s", what, where, says, rule.source, through)
+    _log.warning("refused: %s%s: %s %s%s", what, where, rule.says, rule.source, through)

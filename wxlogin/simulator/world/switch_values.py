@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from flask_babel import lazy_gettext as _
-
+from ..language import marked as _
 from ..refusals import Invalid
 from . import switch_checks as checks
 from .push_letter import MODES
@@ -34,7 +33,7 @@ MOST_AGE = 10 * 366 * 24 * 3600
 class Switch:
     """One switch. `presets` are values worth a click, None where there are none."""
 
-    help: Any
+    help: str
     check: checks.Check
     presets: tuple[Any, ...] | None = None
 

@@ -19,7 +19,10 @@
 window.wxloginArrival = (frame, tell) => {
   const PATIENCE_SECONDS = 12;
   const origin = new URL(frame.src).origin;
-  let spoke = false; // WeChat's page, since the frame loaded last
+  const LATE_MESSAGE = 1000; // ms: a page's message may come after its load
+  let spoke = false; // WeChat's page, which is in the frame now
+  let heard = -Infinity; // when, last
+  let loaded = -Infinity; // the frame, last
   let answers = null; // does WeChat's host? Not known yet, or never
   let late = false;
   let told = null;
@@ -60,13 +63,16 @@ window.wxloginArrival = (frame, tell) => {
   window.addEventListener("message", (event) => {
     if (event.source !== frame.contentWindow || event.origin !== origin) return;
     spoke = true;
+    heard = Date.now();
     say();
   });
   frame.addEventListener("load", () => {
-    // It loads again by itself when its code grows old, and then may fail.
+    // It loads again by itself when its code grows old, and then may fail: what was heard
+    // before is the word of the page that is gone.
+    spoke = heard > loaded + LATE_MESSAGE;
+    loaded = Date.now();
     if (!spoke && answers !== false) ask();
     say();
-    spoke = false;
   });
   setTimeout(() => { late = true; say(); }, PATIENCE_SECONDS * 1000);
   say();

@@ -237,8 +237,16 @@ def test_a_code_that_grows_old_while_wechat_is_gone_is_told_of(
     page = window()
     page.goto(address("/login"))
     has_code(page)
+    inside = frame_of(page).locator("body")
+    # Minutes later, so its page has long been whole.
+    inside.evaluate(
+        """() => new Promise((done) => {
+          if (document.readyState === "complete") setTimeout(done);
+          else addEventListener("load", () => setTimeout(done));
+        })"""
+    )
     page.route(all_of(simulator.url), lambda route: route.abort())
-    frame_of(page).locator("body").evaluate("() => { location.reload(); }")
+    inside.evaluate("() => { location.reload(); }")
     expect(page.get_by_text("无法连接微信，请检查网络。")).to_be_visible()
 
 

@@ -15,6 +15,7 @@ from . import (
 )
 from .api import calls
 from .current import here, require_own_host
+from .faults import add_faults
 from .host_paths import keep_paths_at_their_hosts
 from .pages import account, connect, images, index, mini_program, phone, wechat_browser
 from .pages.page import add_pages
@@ -60,6 +61,7 @@ def create_simulator(
     if https_port is not None:
         keep_paths_at_their_hosts(app)
     add_pages(app)
+    add_faults(app)
     app.jinja_env.globals.update(avatar=_avatar, here=here, host_of=_host_of)
     pages = (connect, images, index, phone, wechat_browser, mini_program, account)
     for part in (*pages, calls):

@@ -8,19 +8,19 @@ wants 43001 or 43002: a client never reads HTML there (docs/wechat.md, "Reading 
 answer").
 """
 
-import base64
 import time
 from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from .. import protocol
+from .. import faults, protocol
 from ..current import addresses, world
 from ..refusals import ApiError, SimulatorError
 from ..world import open_data
 from ..world.journal import Call, masked
 from ..world.rids import Refusal
+from ..world.switches import Who
 from . import (
     access_token,
     account,
@@ -38,9 +38,6 @@ from .asked import Answer, Asked, Picture
 from .dialect import encode, error_body, fresh_rid
 
 bp = Blueprint("api", __name__)
-
-# Who a call is about, as far as its parameters tell: {"app": name, "person": name}.
-Who = dict[str, str]
 
 # The method a path wants, empty for GET and POST, and what it does.
 _CALLS: dict[str, tuple[str, Callable[[Asked], Answer]]] = {
@@ -112,7 +109,7 @@ def call(_rest: str) -> Response:
     fault = world().switches.for_path("body", asked.path, **who)
     mode = fault["mode"] if fault else ""
     _note(asked, who, errcode, mode)
-    _be_late(who)
+    _be_late(asked.path, who)
     replaced = _replaced(asked.path, who)
     response = _respond(body if replaced is None else replaced, mode, content_type)
     if errcode and asked.path == protocol.WXA_GETWXACODEUNLIMIT:
@@ -139,6 +136,7 @@ def _asked() -> Asked:
 
 
 def _who(asked: Asked) -> Who:
+    """Whom the call is about, as far as its parameters tell."""
     programs, grants, params = world().mini_programs, world().grants, asked.params
     thing = (
         programs.peek(params.get("js_code", ""))
@@ -235,8 +233,8 @@ def _note(asked: Asked, who: Who, errcode: int, fault: str) -> None:
     )
 
 
-def _be_late(who: Who) -> None:
-    delay = world().switches.get("latency_ms", **who) or 0
+def _be_late(path: str, who: Who) -> None:
+    delay = world().switches.latency(path, **who)
     if world().switches.get("double_callback", **who):
         # The browser has to come back a second time before the first answer is
         # there, otherwise it would have left the page that sends it twice.
@@ -249,10 +247,7 @@ def _replaced(path: str, who: Who) -> bytes | None:
     rule = world().switches.for_path("raw_body", path, **who)
     if rule is None:
         return None
-    if "base64" in rule:
-        return base64.b64decode(rule["base64"])
-    text: str = rule["text"]
-    return text.encode("utf-8", "surrogatepass")
+    return faults.raw(rule)
 
 
 def _respond(body: bytes, mode: str, content_type: str) -> Response:

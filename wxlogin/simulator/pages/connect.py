@@ -36,7 +36,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from .. import protocol
+from .. import faults, protocol
 from ..current import addresses, world
 from ..refusals import Unknown
 from ..world import rules
@@ -142,6 +142,10 @@ def poll() -> Response:
     number, qr = world().qrcodes.poll(
         args.get("uuid", ""), last=args.get("last", ""), hold=hold
     )
+    forced = world().switches.take_errcode(protocol.POLL, named=True, **faults.who())
+    if forced:
+        # 500 makes the page load itself anew; 666 was seen as another end.
+        number = forced["errcode"]
     code = qr.codes[0] if qr and number == DONE else ""
     if args.get("f") == "json":
         body = json.dumps({"wx_errcode": number, "wx_code": code})

@@ -103,6 +103,11 @@ class QrCodes:
         over = self._now() - qr.shown >= self.seconds
         return replace(qr, status=EXPIRED) if over and not qr.codes else qr
 
+    def peek(self, uuid: str) -> QrCode | None:
+        """The code as it was stored, if there is one."""
+        with self._changed:
+            return self._codes.get(uuid)
+
     def scan(self, uuid: str, person: str) -> QrCode:
         """The phone has read the code; the same person may do so again."""
         with self._changed:

@@ -6,11 +6,15 @@ Every check returns the value to keep or raises Invalid.
 import base64
 import binascii
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..protocol import POLL
 from ..refusals import Invalid, known, mapping
+
+# Where pages and pictures are.
+_PAGES = ("/connect", "/mmopen")
 
 Check = Callable[[object, str], Any]
 
@@ -66,8 +70,12 @@ def number(value: object, where: str, low: int, high: int) -> int:
     return value
 
 
-def latency(value: object, where: str) -> int:
-    return number(value, where, 0, 120_000)
+def latency(value: object, where: str) -> int | dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return number(value, where, 0, 120_000)
+    known(value, ("path", "ms"), where)
+    waits = number(value.get("ms"), f"{where}.ms", 0, 120_000)
+    return {"path": path(value.get("path", ""), f"{where}.path"), "ms": waits}
 
 
 def errcodes(value: object, where: str) -> list[dict[str, Any]]:
@@ -81,6 +89,11 @@ def errcode(value: object, where: str) -> dict[str, Any]:
     if "errcode" not in rule:
         raise Invalid(f"{where}.errcode: missing")
     kept: dict[str, Any] = {"path": path(rule.get("path", ""), f"{where}.path")}
+    if kept["path"] != POLL and kept["path"].startswith(_PAGES):
+        raise Invalid(
+            f"{where}.path: a page has no errcode, but {POLL} has; `body` and "
+            "`raw_body` break pages"
+        )
     kept["errcode"] = number(rule["errcode"], f"{where}.errcode", -(10**6), 10**9)
     if rule.get("times") is not None:
         kept["times"] = number(rule["times"], f"{where}.times", 1, 10**6)

@@ -5,13 +5,20 @@ The narrowest setting wins: person, then app, then everyone. All are off at firs
 
 from copy import deepcopy
 from threading import Condition
-from typing import Any
+from typing import Any, TypedDict
 
 from . import switch_values
 
 # (what it is for, its name): ("everyone", ""), ("app", "web"), ("person", "lihua").
 Scope = tuple[str, str]
 EVERYONE: Scope = ("everyone", "")
+
+
+class Who(TypedDict):
+    """The names of the app and the person that something is about, or nothing."""
+
+    app: str
+    person: str
 
 
 class Switches:
@@ -47,21 +54,38 @@ class Switches:
         return None
 
     def for_path(
-        self, name: str, path: str, *, app: str = "", person: str = ""
+        self,
+        name: str,
+        path: str,
+        *,
+        app: str = "",
+        person: str = "",
+        named: bool = False,
     ) -> dict[str, Any] | None:
-        """The rule of a switch that may be limited to a path, None when off here."""
+        """The rule of a switch that may be limited to a path, None when off here.
+
+        `named` is for pages, which only a rule that names a path is about.
+        """
         rule: dict[str, Any] | None = self.get(name, app=app, person=person)
-        if rule and rule["path"] in ("", path):
-            return rule
-        return None
+        return rule if rule and _covers(rule["path"], path, named) else None
+
+    def latency(
+        self, path: str, *, app: str = "", person: str = "", named: bool = False
+    ) -> int:
+        """Milliseconds that an answer of this path waits."""
+        value = self.get("latency_ms", app=app, person=person) or 0
+        rule: dict[str, Any] = (
+            value if isinstance(value, dict) else {"path": "", "ms": value}
+        )
+        return int(rule["ms"]) if _covers(rule["path"], path, named) else 0
 
     def take_errcode(
-        self, path: str, *, app: str = "", person: str = ""
+        self, path: str, *, app: str = "", person: str = "", named: bool = False
     ) -> dict[str, Any] | None:
         """The error this call must answer with, if any; counts `times` down."""
         with self._changed:
             for rule in self.get("errcode", app=app, person=person) or []:
-                if rule["path"] in ("", path) and rule.get("times") != 0:
+                if _covers(rule["path"], path, named) and rule.get("times") != 0:
                     if "times" in rule:
                         rule["times"] -= 1
                     return dict(rule)
@@ -76,6 +100,13 @@ class Switches:
             "apps": {n: v for (kind, n), v in on.items() if kind == "app" and v},
             "people": {n: v for (kind, n), v in on.items() if kind == "person" and v},
         }
+
+
+def _covers(limit: str, path: str, named: bool) -> bool:
+    """Whether a rule for `limit`, which may be empty, is about `path`."""
+    if not limit:
+        return not named
+    return path == limit or path.startswith(f"{limit.rstrip('/')}/")
 
 
 def _is_off(name: str, value: object) -> bool:

@@ -30,7 +30,7 @@ def test_the_account_page_shows_the_picture_and_asks_no_other_host(signed_in, se
     pc.on("request", lambda request: asked.append(request.url))
     pc.on("console", lambda message: complaints.append(message.text))
     pc.goto(f"{service.url}/me")
-    picture = pc.locator("img.initial")
+    picture = pc.locator("header img.initial")
     expect(picture).to_be_visible()
     assert picture.evaluate(WIDTH) == 132
     box = picture.bounding_box()

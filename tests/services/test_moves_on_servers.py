@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click import Context
 
 from tests.services.conftest import SERVERS
 from tests.support.moving_account import MovingAccount
@@ -26,7 +27,9 @@ def account(
         runner = app.test_cli_runner()
 
         def run(name: str, *words: str) -> subprocess.CompletedProcess[str]:
-            done = runner.invoke(main.commands[name], words)
+            # Not by `main`, whose commands make an application of their own.
+            command = main.get_command(Context(main), name)
+            done = runner.invoke(command, words)
             told = (done.exit_code, done.stdout, done.stderr)
             return subprocess.CompletedProcess((name, *words), *told)
 

@@ -11,8 +11,7 @@ from flask import Flask
 from tests.support.people import People
 from tests.support.receiver import Heard, Receiver, receiver
 from tests.support.telling import customer, delivers, has_signed_out, site
-from wxlogin.cli import main
-from wxlogin.cli.upkeep import start_delivery, stop_delivery
+from wxlogin.cli.upkeep import deliver, start_delivery, stop_delivery
 from wxlogin.errors import Unready
 from wxlogin.telling import delivery
 from wxlogin.telling.webhooks import Webhooks
@@ -152,7 +151,7 @@ def test_stopping_ends_the_thread(app: Flask) -> None:
 
 def test_command_tells_what_is_due_once(app: Flask, shop: Receiver) -> None:
     customer(People(), "o1", "shop")
-    result = app.test_cli_runner().invoke(main.commands["deliver"])
+    result = app.test_cli_runner().invoke(deliver)
     assert result.output == "Delivered 1.\n"
     assert len(shop.requests) == 1
     assert delivers() == 0

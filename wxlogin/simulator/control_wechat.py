@@ -6,7 +6,7 @@ from flask import Response, jsonify
 
 from .control import body, bp
 from .current import addresses, leads_here, world
-from .protocol import ACCESS_TOKEN_SECONDS, OAUTH2_AUTHORIZE, SCOPE_USERINFO
+from .protocol import ACCESS_TOKEN_SECONDS, OAUTH2_AUTHORIZE, OPEN_HOST, SCOPE_USERINFO
 from .refusals import Clash, Invalid, Unknown, flag, known, mapping, text
 from .world import account_codes, consent, happenings, rules
 from .world.account_codes import AccountCode
@@ -51,7 +51,10 @@ def _rule(refusal: Refused) -> dict[str, str]:
 
 def _at_wechat(url: str) -> str:
     if not leads_here(url):
-        raise Invalid(f"url: WeChat's pages are at {addresses().open}, not there")
+        raise Invalid(
+            f"url: WeChat's pages are at {OPEN_HOST}, here at {addresses().open}; to "
+            "WeChat this link is somebody else's page"
+        )
     return url
 
 

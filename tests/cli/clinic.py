@@ -57,6 +57,7 @@ class Clinic:
             "TRUSTED_PROXIES": "1",
             "VERIFY_FILES": '{"MP_verify_aB3dE5.txt": "aB3dE5"}',
         }
+        self.switches: dict[str, Any] = {}
         self.registered: list[dict[str, Any]] = [
             {**app, "callback_domains": [HOST]} for app in self.apps
         ]
@@ -69,6 +70,9 @@ class Clinic:
         requests.post(f"{self.simulator}/_sim/reset", timeout=10)
         requests.put(
             f"{self.simulator}/_sim/apps", json=self.registered, timeout=10
+        ).raise_for_status()
+        requests.put(
+            f"{self.simulator}/_sim/switches", json=self.switches, timeout=10
         ).raise_for_status()
         for name in list(os.environ):
             if name.startswith("WXLOGIN_") or name in ("PORT", "SIMULATOR_PORT"):

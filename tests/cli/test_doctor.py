@@ -174,7 +174,7 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
         "https://api.weixin.qq.com",
     ),
     "something else in WeChat's place": (
-        lambda clinic: clinic.settings.update(WECHAT_API_URL=f"{clinic.simulator}/x"),
+        lambda clinic: clinic.switches.update(body="html"),
         "wechat: ",
         "stands between",
     ),

@@ -271,7 +271,7 @@ def test_outside_wechat_the_page_says_where_to_open_it(page, xiaoming):
     answer = safari.goes_to(link_of(page))
     assert answer.status_code == 200 and "Set-Cookie" not in answer.headers
     assert "请在微信中打开" in answer.text
-    assert f'value="{link_of(page)}"' in answer.text
+    assert f">{link_of(page)}</textarea>" in answer.text
     assert page.state == "waiting"
 
 

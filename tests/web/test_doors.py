@@ -75,7 +75,7 @@ def test_the_account_page_and_the_history_name_it(tea_house):
     app = tea_house()
     browser = Browser(app)
     assert browser.get("/login/tea").status_code == 303
-    assert "<strong>Tea house</strong>" in browser.get("/me").text
+    assert "Tea house" in browser.get("/me").text
     with app.app_context():
         uid = browser.get("/api/me").get_json()["uid"]
         [login] = sign_in.recent_logins(people.find_user(uid).user_id)

@@ -88,7 +88,7 @@ def test_a_phone_has_the_code_as_a_side_door(app):
     browser = Browser(app)
     page = browser.get("/login?next=/orders", headers=where, follow_redirects=True).text
     assert 'href="/login/qr?app=web&amp;next=/orders"' in page
-    assert 'value="http://127.0.0.1:5000/login?next=/orders"' in page
+    assert ">http://127.0.0.1:5000/login?next=/orders</textarea>" in page
 
 
 @pytest.mark.parametrize("name", ["oa", "mp", "app"])

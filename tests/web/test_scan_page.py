@@ -44,7 +44,7 @@ def test_a_phone_shows_a_button_that_opens_wechat(app_for):
     )
     assert "/image" not in page
     # For a phone on which it does not open, and for one with a second phone beside it.
-    assert 'value="http://127.0.0.1:5000/login?next=/orders"' in page
+    assert ">http://127.0.0.1:5000/login?next=/orders</textarea>" in page
     assert 'href="/login/qr?app=web&amp;next=/orders"' in page
 
 

@@ -81,11 +81,11 @@ def test_a_callback_that_comes_twice_leads_to_the_site_twice(browser, xiaoming, 
 def test_the_page_says_which_site_it_is_for(browser, shop):
     login = browser.get(shop.link()).location
     for headers, words in (
-        (CHINESE, "微信扫码登录shop"),
-        (ENGLISH, "to go on to shop"),
+        (CHINESE, "<h1>登录shop</h1>"),
+        (ENGLISH, "<h1>Sign in to shop</h1>"),
     ):
         assert words in browser.get(login, headers=headers).text
-    assert "to go on to" not in browser.get("/login", headers=ENGLISH).text
+    assert "Sign in to" not in browser.get("/login", headers=ENGLISH).text
 
 
 def test_a_phone_without_wechat_is_led_there(browser, shop):

@@ -144,7 +144,12 @@ PARTS = (
     Part(
         "sites",
         SiteUser,
-        (SiteUser.client_id, SiteUser.external_id, SiteUser.created_at),
+        (
+            SiteUser.client_id,
+            SiteUser.external_id,
+            SiteUser.groups,
+            SiteUser.created_at,
+        ),
         SiteUser.user_id.in_(_FAMILY),
     ),
     Part(

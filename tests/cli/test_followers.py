@@ -1,5 +1,6 @@
 """`wxlogin followers sync`, as an operator uses it."""
 
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -56,9 +57,11 @@ def test_killed_half_way_and_run_again(
     assert "looking whether another run is alive" in done.stderr
     # A hundred was written, the second one on its way.
     assert batches(simulator) == 4
-    again = service.here("followers", "sync", "--restart")
-    assert again.stdout.splitlines()[0].startswith("oa: 250 in the list")
-    assert again.stdout.splitlines()[1].startswith("lone: 0 in the list")
+    again = service.here("followers", "sync", "--restart", "--json")
+    told = {
+        one["app"]: (one["listed"], one["left"]) for one in json.loads(again.stdout)
+    }
+    assert told == {"oa": (250, 0), "lone": (0, 0)}
 
 
 def test_what_stops_one_account_stops_no_other(

@@ -5,10 +5,13 @@ What is printed names accounts and counts, never anybody's openid.
 
 import sys
 import time
+from dataclasses import asdict
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
+from wxlogin.cli.printing import json_option, print_json
 from wxlogin.cli.tally import Progress
 from wxlogin.config import App, AppKind
 from wxlogin.flows.follower_list import Read, Stopped, read_list
@@ -29,12 +32,16 @@ followers_group = AppGroup("followers", help="Followers of official accounts: sy
 )
 @click.argument("app", required=False)
 @click.option("--restart", is_flag=True, help="Begin anew; forget how far it was.")
-def sync(app: str | None, restart: bool) -> None:
-    good = [_sync(one, restart) for one in _accounts(app)]
-    sys.exit(0 if all(good) else 1)
+@json_option
+def sync(app: str | None, restart: bool, as_json: bool) -> None:
+    reads = [_sync(one, restart, quiet=as_json) for one in _accounts(app)]
+    if as_json:
+        print_json([read for read in reads if read is not None])
+    sys.exit(1 if None in reads else 0)
 
 
-def _sync(app: App, restart: bool) -> bool:
+def _sync(app: App, restart: bool, *, quiet: bool) -> dict[str, Any] | None:
+    """What was read; None where it stopped, of which a sentence is printed."""
     begun = time.monotonic()
     progress = Progress(what=f"followers of {app.name}", every=_EVERY)
     try:
@@ -42,19 +49,21 @@ def _sync(app: App, restart: bool) -> bool:
     except Stopped as stopped:
         progress.clear()
         click.echo(f"wxlogin: {stopped}", err=True)
-        return False
+        return None
     except BaseException:
         progress.clear()
         raise
     progress.clear()
-    _report(app, found, time.monotonic() - begun)
-    return True
-
-
-def _report(app: App, found: Read, seconds: float) -> None:
     get_logger().info(
         "followers read", app=app.name, followers=found.listed, left=found.left
     )
+    seconds = time.monotonic() - begun
+    if not quiet:
+        _report(app, found, seconds)
+    return {"app": app.name, **asdict(found), "seconds": round(seconds)}
+
+
+def _report(app: App, found: Read, seconds: float) -> None:
     counts = "" if found.listed >= found.total else f" (WeChat counts {found.total:,})"
     click.echo(
         f"{app.name}: {found.listed:,} in the list{counts}, {found.left:,} who follow "

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.cli import ScriptInfo, pass_script_info, with_appcontext
 from flask_migrate import current, downgrade
 
+from wxlogin.cli.printing import json_option, print_json
 from wxlogin.db import schema
 from wxlogin.factory import build
 from wxlogin.flows.retention import forget, forget_if_due
@@ -46,9 +47,14 @@ def db_downgrade(revision: str) -> None:
 
 
 @db_group.command("current", help="Show the version of the schema.")
+@json_option
 @with_appcontext
-def db_current() -> None:
-    current()
+def db_current(as_json: bool) -> None:
+    if as_json:
+        there, newest = schema.versions()
+        print_json({"current": there, "newest": newest})
+    else:
+        current()
 
 
 @click.command(
@@ -56,9 +62,13 @@ def db_current() -> None:
     help="Remove what ran out: sessions, tokens, events, old sign-ins. `wxlogin run` "
     "does it daily by itself, and so does `wxlogin deliver`.",
 )
+@json_option
 @with_appcontext
-def cleanup() -> None:
+def cleanup(as_json: bool) -> None:
     gone = forget(running().settings)
+    if as_json:
+        print_json(gone)
+        return
     click.echo(f"Removed {gone.sessions} sessions and {gone.logins} lines of history.")
     click.echo(f"Removed {gone.tokens} tokens and {gone.events} events of sites.")
     click.echo(f"Removed {gone.followers} people who followed an official account.")
@@ -69,11 +79,15 @@ def cleanup() -> None:
     help="Tell sites, once, what is due: webhooks and logout notices. Once a day it "
     "also forgets what has run out.",
 )
+@json_option
 @pass_script_info
 @with_appcontext
-def deliver(info: ScriptInfo) -> None:
+def deliver(info: ScriptInfo, as_json: bool) -> None:
     count = deliver_once(info.load_app().app_context)
-    click.echo(f"Delivered {count}.")
+    if as_json:
+        print_json({"delivered": count})
+    else:
+        click.echo(f"Delivered {count}.")
     forget_if_due()
 
 

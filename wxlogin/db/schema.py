@@ -34,6 +34,16 @@ def bring_up_to_date() -> None:
         raise ConfigurationError("\n".join(stopping))
 
 
+def versions() -> tuple[list[str], list[str]]:
+    """The versions of the application's schema, and the newest that we know."""
+    engine = brief_engine(db.engine.url)
+    try:
+        there, newest = soundness.versions(engine)
+    finally:
+        engine.dispose()
+    return sorted(there), sorted(newest)
+
+
 def flaws() -> list[soundness.Flaw]:
     """What is not as it should be in the application's database."""
     engine = brief_engine(db.engine.url)

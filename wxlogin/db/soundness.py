@@ -185,16 +185,25 @@ def _echo(engine: sa.Engine) -> Iterator[Flaw]:
         yield Flaw("characters", text, todo)
 
 
-def _schema(engine: sa.Engine) -> Iterator[Flaw]:
+def versions(engine: sa.Engine) -> tuple[set[str], set[str]]:
+    """The versions of the schema: what is there, and the newest that we know."""
     with engine.connect() as connection:
         there = set(MigrationContext.configure(connection).get_current_heads())
-    script = ScriptDirectory(str(package_dir() / "migrations"))
+    return there, set(_migrations().get_heads())
+
+
+def _migrations() -> ScriptDirectory:
+    return ScriptDirectory(str(package_dir() / "migrations"))
+
+
+def _schema(engine: sa.Engine) -> Iterator[Flaw]:
+    there, newest = versions(engine)
     where = place(engine.url)
-    if there == set(script.get_heads()):
+    if there == newest:
         return
     if not there:
         yield Flaw("tables", f"The {where} has no tables of ours.", UPGRADE)
-    elif there <= {revision.revision for revision in script.walk_revisions()}:
+    elif there <= {one.revision for one in _migrations().walk_revisions()}:
         yield Flaw("schema", f"The schema in {where} is an older one.", UPGRADE)
     else:
         text = f"The schema in {where} is of another version of wxlogin, a newer one."

@@ -1,5 +1,6 @@
 """What an operator does to accounts on the command line."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -135,6 +136,14 @@ def test_cleanup_removes_what_ran_out(wxlogin: Command, guests: People) -> None:
         "Removed 0 tokens and 0 events of sites.\n"
         "Removed 0 people who followed an official account.\n"
     )
+    again = json.loads(wxlogin("cleanup", "--json").stdout)
+    assert again["sessions"] == again["logins"] == 0
+
+
+def test_what_is_done_beside_the_service_is_told_to_scripts(wxlogin: Command) -> None:
+    told = json.loads(wxlogin("db", "current", "--json").stdout)
+    assert told["current"] == told["newest"] != []
+    assert json.loads(wxlogin("deliver", "--json").stdout) == {"delivered": 0}
 
 
 def test_signing_keys_are_made_listed_and_rotated(

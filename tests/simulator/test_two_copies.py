@@ -48,3 +48,9 @@ def test_the_demo_is_configured_with_the_fixed_world():
         (app.name, app.kind, app.appid, app.secret, app.open_platform)
         for app in seed.apps()
     ]
+
+
+def test_an_account_of_the_demo_has_the_name_that_the_phone_shows():
+    told = {app.name: app.title for app in demo_apps() if app.title}
+    accounts = [app for app in seed.apps() if app.kind == "official_account"]
+    assert told == {app.name: app.title for app in accounts}

@@ -14,6 +14,8 @@ from wxlogin.config.sources import port_in
 _SECRET = "the-tea-shop-has-no-secrets"  # noqa: S105  public, as said above
 # As the simulator's fixed world has it.
 _AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFM"
+# As the simulator's accounts call themselves: people meet the names there, too.
+_TITLES = {"oa": "示例服务号 Demo Account", "lone": "独立服务号 Lone Account"}
 _HASHED = f"sha256:{hashlib.sha256(_SECRET.encode()).hexdigest()}"
 # Where the same shop is in PHP and in Node, when somebody starts it.
 _OTHER_SHOPS = ("http://127.0.0.1:5003", "http://127.0.0.1:5004")
@@ -37,6 +39,7 @@ def demo_apps() -> tuple[App, ...]:
             secret=f"secret-of-{name}",
             token=f"token-of-{name}",
             aes_key=_AES_KEY,
+            title=_TITLES.get(name, ""),
             open_platform=None if name == "lone" else "main",
         )
         for number, (name, kind) in enumerate(kinds.items(), start=1)

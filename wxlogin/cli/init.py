@@ -4,6 +4,7 @@ It writes wxlogin.toml and two key files, readable for the owner alone, makes th
 database, says what is to be done in Tencent's consoles, and runs the doctor.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -159,7 +160,10 @@ def _examine(settings: Settings) -> int:
 
 @contextmanager
 def _wechat(settings: Settings) -> Iterator[None]:
-    """WeChat to ask: where it is simulated and nobody does so yet, for this look."""
+    """WeChat to ask: where it is simulated and nobody does so yet, for this look.
+
+    That one is quiet: what it refuses the doctor is told by the doctor.
+    """
     try:
         simulator = simulator_for(settings) if settings.simulated else None
     except ConfigurationError:
@@ -168,8 +172,14 @@ def _wechat(settings: Settings) -> Iterator[None]:
     if simulator is None:
         yield
         return
-    with simulator:
-        yield
+    log = logging.getLogger("wxlogin.simulator")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with simulator:
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _next(settings: Settings) -> str:

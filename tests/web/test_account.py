@@ -104,5 +104,7 @@ def test_a_form_cannot_say_whose_account_it_is(signed_in, app, lihua):
 
 def test_sign_in_page_knows_who_is_signed_in(signed_in):
     page = signed_in.get("/login?next=/orders", headers=ENGLISH).text
-    assert "You are signed in as" in page
+    assert "You are signed in as <bdi>小明😀</bdi>" in page
     assert 'href="/orders"' in page
+    # Behind a colon of Chinese stands no blank.
+    assert "当前登录：<bdi>小明😀</bdi>" in signed_in.get("/login").text

@@ -25,9 +25,8 @@ _ALPHABET = string.ascii_letters + string.digits
 # 62 ** 26 is more than 2 ** 154.
 _ID_LENGTH = 26
 
-
-# What an event calls the second user.
-_OTHER = {Kind.merged: "former", Kind.split: "other"}
+#: What an event calls the second user, as `former_uid`.
+OTHER = {Kind.merged: "former", Kind.split: "other"}
 
 
 def write(session: Session, change: Change) -> None:
@@ -45,7 +44,7 @@ def write(session: Session, change: Change) -> None:
     for client_id in sorted({*known, *others}):
         about: dict[str, Any] = {"uid": uid, "external_id": known.get(client_id)}
         if other_uid is not None:
-            word = _OTHER[change.kind]
+            word = OTHER[change.kind]
             about[f"{word}_uid"] = other_uid
             about[f"{word}_external_id"] = others.get(client_id)
         row = Event(

@@ -10,7 +10,7 @@ What stands under `person` the line of an export, which an import takes.
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,7 @@ from wxlogin.config import App
 from wxlogin.db import BigId, now, reading
 from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
+from wxlogin.sites.events import OTHER
 from wxlogin.transfer.export import line_of, see_one_moment
 
 #: Of the form of the copy; another one where a reader would have to be changed.
@@ -220,6 +221,10 @@ def own_data(user_id: int) -> dict[str, Any]:
     settings = running().settings
     with reading() as session:
         see_one_moment(session)
+        parts = {part.name: _rows(session, part, user_id) for part in PARTS}
+        own = {one["uid"] for one in parts["accounts"]}
+        for event in parts["told_to_sites"]:
+            event["data"] = _without_others(event["data"], own)
         return {
             "wxlogin_own_data": VERSION,
             "service": settings.public_url,
@@ -228,7 +233,7 @@ def own_data(user_id: int) -> dict[str, Any]:
             "apps": _apps(settings.apps),
             "phones": _phones(session, user_id),
             "pictures": _pictures(session, user_id),
-            **{part.name: _rows(session, part, user_id) for part in PARTS},
+            **parts,
         }
 
 
@@ -242,6 +247,17 @@ def _rows(session: Session, part: Part, user_id: int) -> list[dict[str, Any]]:
     return [
         {name: _written(value) for name, value in row._mapping.items()} for row in found
     ]
+
+
+def _without_others(data: dict[str, Any], own: Collection[str]) -> dict[str, Any]:
+    """What a site was told, but of a second user only who is this person today: of a
+    merge that was taken back the other one is somebody else."""
+    others = [word for word in OTHER.values() if data.get(f"{word}_uid", "") not in own]
+    return {
+        name: value
+        for name, value in data.items()
+        if not any(name.startswith(f"{word}_") for word in others)
+    }
 
 
 def _written(value: Any) -> Any:

@@ -9,6 +9,7 @@ from tests.support.people import SEALER, START, People, by_choice, user_of
 from tests.support.transfer import APPS, exported, wx
 from wxlogin.accounts import avatars, phones
 from wxlogin.accounts import people as accounts
+from wxlogin.accounts.merges import undo
 from wxlogin.accounts.models import (
     AccessToken,
     Conflict,
@@ -21,7 +22,7 @@ from wxlogin.accounts.models import (
 from wxlogin.accounts.sessions import hash_secret
 from wxlogin.db import Base, db, reading, transaction
 from wxlogin.errors import AccountGone
-from wxlogin.sites import members
+from wxlogin.sites import groups, members
 from wxlogin.transfer.export import line_of
 from wxlogin.transfer.own_data import PARTS, as_json, own_data
 from wxlogin.wechat.open_data import PhoneNumber as Number
@@ -92,6 +93,7 @@ def test_everything_of_one_person_and_nothing_of_another(people: People):
     )
     transaction(lambda s: members.join(s, "shop", me.id, at=START))
     members.set_external_id("shop", me.id, "42")
+    groups.set_groups("shop", me.id, ("members",))
     transaction(
         lambda s: phones.store(
             s, identity.id, Number("86", "13800138000"), sealer=SEALER, at=people.at
@@ -106,6 +108,7 @@ def test_everything_of_one_person_and_nothing_of_another(people: People):
     assert copy["pictures"][0]["base64"] == "YSBwaWN0dXJl"
     assert copy["permissions_from_wechat"][0]["scope"] == "snsapi_login"
     assert copy["sites"][0]["external_id"] == "42"
+    assert copy["sites"][0]["groups"] == ["members"]
     assert [one["address"] for one in copy["sessions"]] == ["192.0.2.7"] * 2
     assert {one["outcome"] for one in copy["history"]} == {"created", "added"}
     text = as_json(copy)
@@ -136,3 +139,29 @@ def test_who_was_made_one_finds_both(people: People):
     assert [one["client_id"] for one in copy["sites"]] == ["shop"]
     with pytest.raises(AccountGone):
         own_data(other)
+
+
+def test_who_is_somebody_else_again_is_not_named_in_it(people: People):
+    """What sites were told of a merge that was a mistake names two people."""
+    for number, name in enumerate(("小明😀", "李华"), start=1):
+        people.signs_in("web", wx(f"o{number}"), name=name)
+        user_id = user_of("web", wx(f"o{number}")).id
+        transaction(
+            lambda s, user_id=user_id: members.join(s, "shop", user_id, at=START)
+        )
+        members.set_external_id("shop", user_id, f"customer-{number}")
+    ming, hua = user_of("web", wx("o1")), user_of("web", wx("o2"))
+    uids = ming.uid, hua.uid
+    merged = by_choice(people, ming, hua)
+    as_one = own_data(ming.id)
+    assert "customer-2" in as_json(as_one)
+    undo(merged.merge_id)
+    assert uids == (user_of("web", wx("o1")).uid, user_of("web", wx("o2")).uid)
+    copies = [about("web", wx("o1")), about("web", wx("o2"))]
+    for copy, other in zip(copies, (1, 0), strict=True):
+        told = as_json(copy["told_to_sites"])
+        assert uids[other] not in told
+        assert f"customer-{other + 1}" not in told
+        assert "李华" not in told
+    kinds = {one["type"] for one in copies[0]["told_to_sites"]}
+    assert {"user.merged", "user.split"} <= kinds

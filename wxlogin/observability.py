@@ -143,7 +143,10 @@ class _Line:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if '"' not in text else f"'{text}'"
+    """In marks that do not stand in it, so that it cannot end and go on as a fact."""
+    if '"' in text and "'" not in text:
+        return f"'{text}'"
+    return '"' + text.replace('"', r"\x22") + '"'
 
 
 # As `redact` writes one.

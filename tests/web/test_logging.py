@@ -282,6 +282,25 @@ def test_a_program_reads_json(read_by, stream, form):
     assert [line["event"] for line in lines] == ["signed in", "not ready"]
 
 
+def test_a_name_is_one_fact_of_a_line(app_for, monkeypatch):
+    """security row 95"""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    app_for(log_format="text")
+    for name in (
+        "a b",
+        'a"b c',
+        "a'b c",
+        '\'" uid="u1',
+        "\"' uid='u1",
+        '"\\\' uid="u1',
+    ):
+        get_logger().info("signed in", nickname=name)
+    facts = re.compile(r"""nickname=(?:"[^"]*"|'[^']*'|[^\s"'=]+)""")
+    for line in stream.getvalue().splitlines():
+        assert facts.fullmatch(line.partition("signed in ")[2]), line
+
+
 @pytest.mark.parametrize("stream", [Terminal, io.StringIO])
 def test_colours_are_for_a_terminal_that_wants_them(read_by, stream, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")

@@ -159,6 +159,12 @@ def test_a_wrong_answer_is_told_and_asked_for_again(
         (["--kind", "nothing", "--site", "shop"], "write a whole URL"),
         (["--kind", "nothing", "--database", "x"], "DATABASE_URL cannot be read"),
         (["--kind", "test_account", "--kind", "website"], "goes alone"),
+        (["--kind", "nothing", "--database", "mysql+pymysql://u:pass@x/y"], "-file"),
+        (["--kind", "nothing", "--database", "postgres://u@/y?password=p"], "-file"),
+        (
+            ["--kind", "nothing", "--database", "x", "--database-file", "y"],
+            "say one of them",
+        ),
     ],
 )
 def test_where_nobody_can_be_asked_a_mistake_ends_it(
@@ -203,6 +209,23 @@ def test_what_is_there_is_written_anew_only_when_told(
     assert "WXLOGIN_SECRET_KEY is set here and wins over wxlogin.toml" in done.stderr
     assert (folder / "wxlogin.toml.old").read_text() == 'site_name = "old"\n'
     assert key.read_text() == "a key that is there already, and kept\n"
+
+
+def test_a_password_comes_from_a_file_and_stands_in_none_that_others_read(
+    begins: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "examine", list)
+    url = f"postgresql+psycopg://u:hunter22@127.0.0.1:{free_port()}/x"
+    file = secret_file(folder, "url", url)
+    toml = folder / "wxlogin.toml"
+    toml.write_text("site_name = 'whose secrets everybody may read'")
+    toml.chmod(0o644)
+    more = {"SIMULATOR_PORT": str(free_port())}
+    done = begins("--kind", "nothing", "--database-file", file, "--force", **more)
+    assert written(folder)["database_url"] == url
+    assert "hunter22" not in done.output
+    for path in (toml, folder / "wxlogin.toml.old"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
 def test_a_database_that_does_not_answer_is_told(begins: Begin, folder: Path) -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,11 @@ _HEAD = """\
 @click.option("--host", help="Host or address where people and WeChat reach this.")
 @click.option("--database", metavar="URL", help="Default: a SQLite file.")
 @click.option(
+    "--database-file",
+    metavar="FILE",
+    help="File with that URL, for one with a password.",
+)
+@click.option(
     "--site",
     "sites",
     multiple=True,
@@ -110,7 +115,7 @@ def _write(toml: Path, draft: Draft) -> None:
     for name in KEY_FILES.values():
         made_once(toml.with_name(name))
     if os.path.lexists(toml):
-        os.replace(toml, toml.with_name(f"{toml.name}.old"))
+        _put_aside(toml)
     with private(str(toml)) as file:
         file.write(_HEAD + draft.as_toml())
     click.echo(f"{toml} is written, and keys beside it; nobody else may read them.")
@@ -119,6 +124,14 @@ def _write(toml: Path, draft: Draft) -> None:
             f"{site['name']} is the client {site['client_id']}; its client_secret "
             "stands there."
         )
+
+
+def _put_aside(toml: Path) -> None:
+    """Under another name, and readable for the owner alone: there are secrets in it."""
+    with suppress(OSError):
+        # One that leads nowhere, or is somebody else's.
+        toml.chmod(0o600)
+    os.replace(toml, toml.with_name(f"{toml.name}.old"))
 
 
 def _tell_what_wins(folder: Path, draft: Draft) -> None:

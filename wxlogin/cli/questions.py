@@ -13,6 +13,7 @@ import click
 
 from wxlogin.config.draft import Draft, Owned, app_of, site_of, whole_address
 from wxlogin.config.notation import read_file
+from wxlogin.config.store_urls import has_password
 from wxlogin.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Said:
     bound: bool | None
     host: str | None
     database: str | None
+    database_file: str | None
     sites: tuple[str, ...]
     proxies: int | None
     #: May what they do not say be asked for?
@@ -170,6 +172,19 @@ def _database(draft: Draft, said: Said) -> None:
         if text != "sqlite":
             draft.set("database_url", text)
 
+    def _in(file: str) -> None:
+        _take(read_file(Path(file), secret=True).strip())
+
+    if said.database_file is not None:
+        if said.database is not None:
+            raise click.UsageError("--database and --database-file: say one of them")
+        said.answer(said.database_file, "--database-file", "", _in)
+        return
+    if said.database is not None and has_password(said.database):
+        raise click.UsageError(
+            "every user of this machine may see a password on a command line: put the "
+            "URL into a file that is yours alone, and say --database-file"
+        )
     said.answer(said.database, "--database", "Database", _take, default="sqlite")
 
 

@@ -44,6 +44,15 @@ def placed(text: str, folder: Path) -> str:
     return url.set(database=str(folder / name)).render_as_string(hide_password=False)
 
 
+def has_password(text: str) -> bool:
+    """Does this DATABASE_URL hold one? What cannot be read might."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        return "@" in text
+    return bool(url.password) or any("pass" in name.lower() for name in url.query)
+
+
 def database_faults(settings: Settings) -> Iterator[str]:
     """A sentence where no engine can be made of DATABASE_URL.
 

@@ -192,3 +192,22 @@ def test_a_file_that_is_none_is_a_sentence(
     key_file(file).write_bytes(key_file(other.file).read_bytes())
     with pytest.raises(SimulatorError, match="do not belong together"):
         Authority.kept(file)
+
+
+def test_an_authority_that_vouches_for_everything_is_none_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ca.pem"
+    with monkeypatch.context() as patched:
+        patched.setattr(x509, "NameConstraints", lambda *_: x509.OCSPNoCheck())
+        Authority.kept(file)
+    with pytest.raises(SimulatorError, match="for every name there is"):
+        Authority.kept(file)
+
+
+def test_a_key_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    Authority.kept(file)
+    key_file(file).chmod(0o644)
+    with pytest.raises(SimulatorError, match="chmod 600"):
+        Authority.kept(file)

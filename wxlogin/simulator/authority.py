@@ -67,6 +67,8 @@ class Authority:
             key.public_key() != certificate.public_key()
         ):
             raise Invalid(f"{file} and {key_file(file).name} do not belong together")
+        _require_limits(file, certificate)
+        _require_private(key_file(file))
         return cls(file, certificate, key)
 
     @classmethod
@@ -139,6 +141,24 @@ class Authority:
 def key_file(file: Path) -> Path:
     """Where the key of the authority in `file` lies."""
     return file.with_name(f"{file.stem}-key.pem")
+
+
+def _require_limits(file: Path, certificate: x509.Certificate) -> None:
+    try:
+        certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    except x509.ExtensionNotFound:
+        raise Invalid(
+            f"{file} is an authority for every name there is, and none of ours; name "
+            "another file, and one is made there"
+        ) from None
+
+
+def _require_private(file: Path) -> None:
+    # Windows says so of every file.
+    if os.name == "posix" and file.stat().st_mode & 0o006:
+        raise Invalid(
+            f"every user of this machine may read or change {file}; run chmod 600 on it"
+        )
 
 
 def _begun(

@@ -79,13 +79,17 @@ rm -f .catalogue.pot
 endef
 
 # requirements.txt: what is shipped, with hashes, for every platform; the versions are
-# those of constraints.txt.
+# those of constraints.txt. deploy/build-requirements.txt: what makes a wheel of it.
+define pinned
+	@$(BIN)/uv pip compile -q $(1) -c constraints.txt --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make requirements"
+endef
 requirements: .venv/.dev  ## requirements.txt, with hashes, from constraints.txt
 	@$(PIP) install uv
-	@$(BIN)/uv pip compile -q pyproject.toml --extra gevent --extra mariadb --extra postgresql --extra redis \
-	  -c constraints.txt --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate \
-	  --custom-compile-command "make requirements" -o requirements.txt
+	$(call pinned,pyproject.toml --extra gevent --extra mariadb --extra postgresql --extra redis -o requirements.txt)
+	@echo hatchling > .build.in
+	$(call pinned,.build.in -o deploy/build-requirements.txt)
+	@rm .build.in
 
 clean:  ## remove .venv and what was built
 	rm -rf .venv dist build site

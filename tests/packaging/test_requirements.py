@@ -75,6 +75,19 @@ def needed(wanted: list[Requirement]) -> set[str]:
     return names
 
 
+def test_what_builds_it_is_there_with_its_hashes():
+    """deploy/install.sh fetches nothing that is in none of the two lists."""
+    listed = pinned("deploy/build-requirements.txt")
+    assert needed([Requirement("hatchling")]) - set(listed) == set()
+    tested = pinned("constraints.txt")
+    for name, (version, hashes) in listed.items():
+        assert tested[name][0] == version, "run make requirements"
+        assert hashes, name
+    install = (ROOT / "deploy/install.sh").read_text()
+    for command in re.findall(r"-m pip .*", install):
+        assert "--require-hashes" in command or "--no-index" in command, command
+
+
 def test_every_shipped_package_is_there_with_its_hashes():
     listed = pinned("requirements.txt")
     assert needed(SHIPPED) - set(listed) == set(), "run make requirements"

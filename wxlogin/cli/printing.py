@@ -2,6 +2,7 @@
 scripts (`--json`)."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,8 @@ from typing import Any
 import click
 
 _STAND_IN = "backslashreplace"
+# Controls that JSON leaves as they are, and what turns the direction of writing.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 #: `--json`, of every command that prints data.
 json_option = click.option("--json", "as_json", is_flag=True, help="For scripts.")
@@ -22,9 +25,9 @@ def print_json(value: Any) -> None:
     # What the terminal has no character for is JSON's escape, not ours.
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     escaped = encoding != "utf8"
-    click.echo(
-        json.dumps(value, ensure_ascii=escaped, indent=2, default=_as_json_has_it)
-    )
+    text = json.dumps(value, ensure_ascii=escaped, indent=2, default=_as_json_has_it)
+    # Nor is anything in it that a terminal would obey: only texts hold such characters.
+    click.echo(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _as_json_has_it(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Terminals that have no character for a name print a stand-in (finding I14)."""
 
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,17 @@ def test_a_name_is_shown_on_every_terminal(
     # All lines are there, not only those before the name.
     for fact in ("o1", "192.0.2.7", "active"):
         assert fact in told.stdout
+
+
+def test_a_terminal_obeys_no_name_in_json_either(guests: People) -> None:
+    # Of an import: what WeChat says is cleaned before it is kept.
+    name = "小明\x9b2J\x7f\u202egnol\u2066é😀"
+    guests.signs_in("web", "o1", "u1", name=name)
+    told = on("utf-8", "users", "show", _uid("o1"), "--json")
+    assert not {"\x9b", "\x7f", "\u202e", "\u2066"} & set(told.stdout)
+    [account] = json.loads(told.stdout)["accounts"]
+    assert account["nickname"] == name
+    assert "小明" in told.stdout and "é😀" in told.stdout
 
 
 def test_every_command_prints(guests: People, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from . import (
     control_migration,
     control_mini_program,
     control_push,
+    control_website,
     control_wechat,
     hosts,
 )
@@ -23,6 +24,7 @@ from .world import World
 from .world.parties import GREY, Person
 
 _CONTROLS = (
+    control_website,
     control_wechat,
     control_mini_program,
     control_account,

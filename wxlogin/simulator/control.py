@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from .current import is_foreign, world
+from .current import addresses, is_foreign, leads_here, world
+from .protocol import OPEN_HOST
 from .refusals import Invalid, SimulatorError, known, mapping, text
 from .world.qrcodes import CANCELLED, QrCode
 from .world.seed import shown
@@ -45,6 +46,16 @@ def body() -> Any:
     if data is None:
         raise Invalid("a JSON body is needed")
     return data
+
+
+def at_wechat(url: str) -> str:
+    """A link to a page of WeChat's. Raises Invalid for one to somebody else's."""
+    if not leads_here(url):
+        raise Invalid(
+            f"url: WeChat's pages are at {OPEN_HOST}, here at {addresses().open}; to "
+            "WeChat this link is somebody else's page"
+        )
+    return url
 
 
 @bp.get("/people")

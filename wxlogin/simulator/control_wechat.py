@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from .control import body, bp
-from .current import addresses, leads_here, world
-from .protocol import ACCESS_TOKEN_SECONDS, OAUTH2_AUTHORIZE, OPEN_HOST, SCOPE_USERINFO
-from .refusals import Clash, Invalid, Unknown, flag, known, mapping, text
+from .control import at_wechat, body, bp
+from .current import world
+from .protocol import ACCESS_TOKEN_SECONDS, OAUTH2_AUTHORIZE, SCOPE_USERINFO
+from .refusals import Clash, Unknown, flag, known, mapping, text
 from .world import account_codes, consent, happenings, rules
 from .world.account_codes import AccountCode
 from .world.consent_link import Blank, Refused, read_link
@@ -30,7 +30,7 @@ def authorize() -> Response:
     known(data, ("url", "person", "allow", "from_menu", "full_service"), "body")
     person = world().registry.person(text(data, "person", "body", None)).name
     try:
-        link = read_link(world(), _at_wechat(text(data, "url", "body", None)))
+        link = read_link(world(), at_wechat(text(data, "url", "body", None)))
     except Blank as blank:
         return jsonify(page="blank", code=None, why=blank.why, **_rule(blank))
     except Refused as refusal:
@@ -47,15 +47,6 @@ def authorize() -> Response:
 def _rule(refusal: Refused) -> dict[str, str]:
     rules.report(OAUTH2_AUTHORIZE, refusal.rule, refusal.at)
     return rules.told(refusal.rule, refusal.at)
-
-
-def _at_wechat(url: str) -> str:
-    if not leads_here(url):
-        raise Invalid(
-            f"url: WeChat's pages are at {OPEN_HOST}, here at {addresses().open}; to "
-            "WeChat this link is somebody else's page"
-        )
-    return url
 
 
 def _outcome(visit: consent.Visit, *, allow: bool) -> Response:

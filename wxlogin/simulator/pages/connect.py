@@ -1,11 +1,10 @@
 """WeChat's own pages: the QR page with its picture, poll and script; the page inside.
 
 Errors are small HTML pages with HTTP 200; WeChat never redirects an error back to
-the site. At the QR page parameters come in any order and response_type may be missing,
-as wxLogin.js leaves it out. That script's constructor `WxLogin`, the frame's
-attributes, the order of its URL's parameters and the lack of any encoding are those of
-Tencent's (captures in public code; developers.weixin.qq.com/doc/oplatform/developers/
-dev/auth/web.md).
+the site. What the QR page's link may be stands in `world/website_link.py`. The
+constructor `WxLogin` of wxLogin.js, the frame's attributes, the order of its URL's
+parameters and the lack of any encoding are those of Tencent's (captures in public code;
+developers.weixin.qq.com/doc/oplatform/developers/dev/auth/web.md).
 
 `/connect/oauth2/authorize` is for pages inside WeChat:
 
@@ -22,7 +21,6 @@ dev/auth/web.md).
 
 import json
 import re
-from urllib.parse import unquote
 
 from flask import (
     Blueprint,
@@ -39,9 +37,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from .. import faults, protocol
 from ..current import addresses, world
 from ..refusals import Unknown
-from ..world import rules
-from ..world.consent_link import BAD_APPID, BAD_SCOPE, Blank, Refused, check_query
-from ..world.parties import has_odd_port
+from ..world import rules, website_link
+from ..world.consent_link import Blank, Refused, check_query
 from ..world.qrcodes import CANCELLED, DENIED, DONE, QrCode
 from .images import qr_jpeg
 from .page import page, refused
@@ -49,26 +46,20 @@ from .phone_owner import counts_as_wechat
 
 bp = Blueprint("connect", __name__)
 
-# The text of WeChat's error page, to the letter.
-BAD_REDIRECT = "redirect_uri 参数错误"
-
 
 @bp.get(protocol.QRCONNECT)
 def qrconnect() -> Response:
     """The page with the QR code, or an error page, both with HTTP 200."""
-    args = request.args
-    problem = _problem()
-    if problem:
-        return refused(*problem)
+    query = request.query_string.decode("ascii", "replace")
+    try:
+        link = website_link.check_query(world(), request.args, query)
+    except Refused as refusal:
+        return refused(refusal.page, refusal.rule)
     if request.method == "HEAD":
         # Who only asks whether we answer shows nobody a code.
         return Response(mimetype="text/html")
-    app = world().registry.app(args["appid"])
     qr = world().show_qr(
-        app,
-        redirect_uri=args["redirect_uri"],
-        state=args.get("state", ""),
-        fast=args.get("fast_login") != "0",
+        link.app, redirect_uri=link.redirect_uri, state=link.state, fast=link.fast
     )
     return page(
         "qrconnect.html",
@@ -78,31 +69,6 @@ def qrconnect() -> Response:
         poll=addresses().poll + protocol.POLL,
         options=_options(),
     )
-
-
-def _problem() -> tuple[str, str] | None:
-    """The text of the error page and the rule that was broken."""
-    app = world().registry.find_app(request.args.get("appid", ""))
-    if app is None:
-        return BAD_APPID, "appid"
-    scopes = request.args.get("scope", "").split(",")
-    if app.kind != "website" or scopes != [protocol.SCOPE_LOGIN]:
-        return BAD_SCOPE, "website_scope"
-    if not (app.verified and app.scopes):
-        return BAD_SCOPE, "website_verified"
-    if not app.takes_callback(request.args.get("redirect_uri", "")):
-        return BAD_REDIRECT, "website_callback"
-    any_port = world().switches.get("callback_port", app=app.name)
-    if not any_port and has_odd_port(request.args["redirect_uri"]):
-        return BAD_REDIRECT, "port"
-    strict = world().switches.get("strict_encoding", app=app.name)
-    return (BAD_REDIRECT, "encoding") if strict and _slashes_unencoded() else None
-
-
-def _slashes_unencoded() -> bool:
-    raw = request.query_string.decode("ascii", "replace")
-    found = re.search(r"(?:^|&)redirect_uri=([^&]*)", raw)
-    return found is not None and "/" in found[1] and "/" in unquote(found[1])
 
 
 def _options() -> dict[str, str]:

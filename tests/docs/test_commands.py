@@ -164,7 +164,8 @@ def test_an_address_that_is_asked_answers(
         sends = {"-d", "--data-urlencode"} & {*words} and "-sG" not in words
         there = simulator_routes if address.startswith("$U") else service_routes
         path = urlsplit(address.removeprefix("$U")).path
-        there.match(path, method="POST" if sends else "GET")
+        method = words[words.index("-X") + 1] if "-X" in words else ""
+        there.match(path, method=method or ("POST" if sends else "GET"))
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)

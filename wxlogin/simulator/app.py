@@ -12,6 +12,7 @@ from . import (
     control_push,
     control_website,
     control_wechat,
+    control_worlds,
     hosts,
 )
 from .api import calls
@@ -22,6 +23,7 @@ from .pages import account, connect, images, index, mini_program, phone, wechat_
 from .pages.page import add_pages
 from .world import World
 from .world.parties import GREY, Person
+from .world.worlds import Worlds
 
 _CONTROLS = (
     control_website,
@@ -30,6 +32,7 @@ _CONTROLS = (
     control_account,
     control_push,
     control_migration,
+    control_worlds,
 )
 
 
@@ -42,6 +45,8 @@ def create_simulator(
     https_port: int | None = None,
 ) -> Flask:
     """A WSGI app that behaves as WeChat does; `app.extensions["world"]` is its World.
+
+    `app.extensions["worlds"]` are that one and those made beside it.
 
     Without a `world` it is the demo world. `hold_seconds` is how long a long poll
     waits; `public_origin` (`http://192.168.1.5:5001`) is written into QR codes and
@@ -57,6 +62,7 @@ def create_simulator(
     app.config["PUBLIC_ORIGIN"] = public_origin and public_origin.rstrip("/")
     app.config["HTTPS_PORT"] = https_port
     app.extensions["world"] = world or World.demo()
+    app.extensions["worlds"] = Worlds(app.extensions["world"])
     public_host = urlsplit(public_origin or "").hostname
     named = [*names, *([public_host] if public_host else [])]
     require_own_host(app, [*named, *(hosts.NAMES if https_port is not None else [])])
@@ -71,6 +77,9 @@ def create_simulator(
     # One blueprint, to which each of them adds its calls.
     for control in {each.bp for each in _CONTROLS}:
         app.register_blueprint(control)
+        # The same calls, about a world beside the first.
+        below = f"{control.url_prefix}/worlds/<world_id>"
+        app.register_blueprint(control, url_prefix=below, name="control_of_world")
     return app
 
 

@@ -6,13 +6,14 @@ these paths exists in WeChat.
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from .current import addresses, is_foreign, leads_here, world
+from .current import addresses, is_foreign, leads_here, name_world, world, worlds
 from .protocol import OPEN_HOST
 from .refusals import Invalid, SimulatorError, known, mapping, text
 from .world.qrcodes import CANCELLED, QrCode
+from .world.registry import Registry
 from .world.seed import shown
 from .world.switches import EVERYONE, Scope
 
@@ -32,10 +33,18 @@ def _http_error(error: HTTPException) -> HTTPException | tuple[Response, int]:
     return jsonify(error=error.description), error.code or 500
 
 
+@bp.url_value_preprocessor
+def _take_world(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    if values is not None:
+        g.world_id = values.pop("world_id", None)
+
+
 @bp.before_request
-def _own_pages_only() -> tuple[Response, int] | None:
+def _own_pages_only_and_which_world() -> tuple[Response, int] | None:
     if request.method != "GET" and is_foreign():
         return jsonify(error="a page of another site may not do this"), 403
+    if g.world_id is not None:
+        name_world(g.world_id)
     return None
 
 
@@ -61,17 +70,19 @@ def at_wechat(url: str) -> str:
 @bp.get("/people")
 def people() -> Response:
     """All people with openid per app and unionid per open platform."""
-    return jsonify([_person(person.name) for person in world().registry.people()])
+    registry = world().registry
+    return jsonify([person_json(registry, p.name) for p in registry.people()])
 
 
 @bp.post("/people")
 def put_person() -> Response:
     """Add a person or change the fields named: nickname, avatar, language, phone."""
-    return jsonify(_person(world().registry.put_person(body()).name))
-
-
-def _person(name: str) -> dict[str, Any]:
     registry = world().registry
+    return jsonify(person_json(registry, registry.put_person(body()).name))
+
+
+def person_json(registry: Registry, name: str) -> dict[str, Any]:
+    """A person as the control API shows one. Raises Unknown."""
     person = registry.person(name)
     return {
         "name": person.name,
@@ -93,7 +104,11 @@ def apps() -> Response:
 @bp.put("/apps")
 def put_apps() -> Response:
     """Add or change one app or a list of apps; the name says which."""
-    return jsonify([shown(app).as_json() for app in world().registry.put_apps(body())])
+    data = body()
+    for item in data if isinstance(data, list) else [data]:
+        if isinstance(item, dict) and isinstance(item.get("appid"), str):
+            worlds().require_free(world(), item["appid"])
+    return jsonify([shown(app).as_json() for app in world().registry.put_apps(data)])
 
 
 @bp.post("/scan")

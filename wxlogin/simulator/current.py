@@ -20,12 +20,47 @@ from flask import Flask, Response, current_app, jsonify, request
 from . import hosts
 from .protocol import OPEN_HOST
 from .world import World
+from .world.worlds import Worlds
+
+_WORLD = "wechat_simulator.world"
+
+
+def worlds() -> Worlds:
+    """All worlds of the current app."""
+    found: Worlds = current_app.extensions["worlds"]
+    return found
 
 
 def world() -> World:
-    """The World of the current app."""
-    found: World = current_app.extensions["world"]
+    """The World that this request is about, whichever app or code it names."""
+    environ = request.environ
+    if _WORLD not in environ:
+        environ[_WORLD] = _chosen()
+    found: World = environ[_WORLD]
     return found
+
+
+def name_world(name: str) -> None:
+    """This request is about the world with this id. Raises Unknown."""
+    request.environ[_WORLD] = worlds().get(name)
+
+
+def _chosen() -> World:
+    # The control API's calls say by their path which world they are about.
+    if request.path.startswith("/_sim/") or not worlds().names():
+        return worlds().first
+    return worlds().of(_clues())
+
+
+def _clues() -> dict[str, str]:
+    # Before the form is read, which would leave nothing of the body.
+    sent = request.get_data()
+    clues = {**(request.view_args or {}), **request.values.to_dict()}
+    if "appid" not in clues and sent.lstrip().startswith(b"{"):
+        given = request.get_json(force=True, silent=True)
+        appid = given.get("appid") if isinstance(given, dict) else None
+        clues |= {"appid": appid} if isinstance(appid, str) else {}
+    return clues
 
 
 def addresses() -> hosts.Addresses:

@@ -16,6 +16,7 @@ from .authority import Authority
 from .connections import Connections
 from .hosts import OPEN
 from .world import World
+from .world.worlds import Worlds
 
 
 class SimulatorServer:
@@ -49,6 +50,7 @@ class SimulatorServer:
             names=names,
             https_port=None if authority is None else written_port or port,
         )
+        self.worlds: Worlds = self.app.extensions["worlds"]
         self._host, self._port = host, port
         self._server: Connections | None = None
         self._thread: Thread | None = None
@@ -87,7 +89,7 @@ class SimulatorServer:
         """Let waiting polls answer, close the port, end the thread."""
         if self._server is None:
             return
-        self.world.qrcodes.wake()
+        self.worlds.wake()
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join()

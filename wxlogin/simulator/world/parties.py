@@ -12,7 +12,7 @@ with a port.
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,7 +92,9 @@ class App:
 
     def as_json(self) -> dict[str, Any]:
         lists = ("callback_domains", "scopes", "ip_list", "pages", "components")
-        return asdict(self) | {name: list(getattr(self, name)) for name in lists}
+        # Not asdict(), which copies each text deeply: a new world shows all its apps.
+        plain = {name: getattr(self, name) for name in _APP_FIELDS}
+        return plain | {name: list(plain[name]) for name in lists}
 
 
 _APP_FIELDS = tuple(field.name for field in fields(App))

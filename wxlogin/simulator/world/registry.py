@@ -39,6 +39,10 @@ class Registry:
             self._crowd: dict[str, Person] = {}
             self._found: dict[str, dict[str, str]] = {}
 
+    def beginning(self) -> tuple[list[App], list[Person]]:
+        """The apps and people the world began with."""
+        return list(self._first_apps.values()), list(self._first_people.values())
+
     def apps(self) -> list[App]:
         with self._changed:
             return list(self._apps.values())

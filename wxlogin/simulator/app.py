@@ -37,7 +37,7 @@ _CONTROLS = (
 
 
 def create_simulator(
-    world: World | None = None,
+    world: World | Worlds | None = None,
     *,
     hold_seconds: float = 25.0,
     public_origin: str | None = None,
@@ -48,10 +48,11 @@ def create_simulator(
 
     `app.extensions["worlds"]` are that one and those made beside it.
 
-    Without a `world` it is the demo world. `hold_seconds` is how long a long poll
-    waits; `public_origin` (`http://192.168.1.5:5001`) is written into QR codes and
-    avatar addresses in the place of the host that a request names. `names` are the
-    hosts it answers to beside loopback's and the public origin's.
+    Without a `world` it is the demo world; Worlds may be another app's as well.
+    `hold_seconds` is how long a long poll waits; `public_origin`
+    (`http://192.168.1.5:5001`) is written into QR codes and avatar addresses in the
+    place of the host that a request names. `names` are the hosts it answers to beside
+    loopback's and the public origin's.
 
     With `https_port` it is at WeChat's real names instead: it answers to them too, each
     has its own paths only, and what is written are their https addresses with this port
@@ -61,8 +62,8 @@ def create_simulator(
     app.config["HOLD_SECONDS"] = hold_seconds
     app.config["PUBLIC_ORIGIN"] = public_origin and public_origin.rstrip("/")
     app.config["HTTPS_PORT"] = https_port
-    app.extensions["world"] = world or World.demo()
-    app.extensions["worlds"] = Worlds(app.extensions["world"])
+    worlds = world if isinstance(world, Worlds) else Worlds(world or World.demo())
+    app.extensions["world"], app.extensions["worlds"] = worlds.first, worlds
     public_host = urlsplit(public_origin or "").hostname
     named = [*names, *([public_host] if public_host else [])]
     require_own_host(app, [*named, *(hosts.NAMES if https_port is not None else [])])

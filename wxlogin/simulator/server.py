@@ -26,13 +26,15 @@ class SimulatorServer:
     which to a browser is another site than 127.0.0.1, as WeChat is. With `port=0` the
     system picks a free one. `app` is the same simulator without the network.
 
+    `world` may be Worlds, which several servers then share.
+
     With an `authority` it is at WeChat's real names, by https. `written_port` is then
     the port in the addresses that it writes; without one its own.
     """
 
     def __init__(
         self,
-        world: World | None = None,
+        world: World | Worlds | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         hold_seconds: float = 25.0,
@@ -40,17 +42,18 @@ class SimulatorServer:
         authority: Authority | None = None,
         written_port: int | None = None,
     ) -> None:
-        self.world = world or World.demo()
+        if not isinstance(world, Worlds):
+            world = Worlds(world or World.demo())
+        self.worlds, self.world = world, world.first
         names = [host, *names]
         self._tls = authority.context(_certified(names)) if authority else None
         self._written_port = written_port
         self.app = create_simulator(
-            self.world,
+            world,
             hold_seconds=hold_seconds,
             names=names,
             https_port=None if authority is None else written_port or port,
         )
-        self.worlds: Worlds = self.app.extensions["worlds"]
         self._host, self._port = host, port
         self._server: Connections | None = None
         self._thread: Thread | None = None

@@ -1,0 +1,82 @@
+"""For pytest: the fixture `wechat`, a world for one test, at WeChat's real names, too.
+
+The server is started once in each process of pytest, and a world is made for each test.
+In that process a look-up of WeChat's names leads to the simulator while the test runs,
+and programs trust it that read SSL_CERT_FILE or REQUESTS_CA_BUNDLE then: no root, no
+hosts file. A process that the test starts has the variables, and not the names; it is
+given `wechat.url`, or everything runs below `wechat-simulator run`.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from .actors import WeChat
+from .authority import Authority
+from .hosts import NAMES
+from .server import SimulatorServer
+from .trust import trusting
+from .world import World
+from .world.worlds import Worlds
+
+_TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@dataclass(frozen=True)
+class WeChatServer:
+    """What all tests of a process share: `url`, and by https WeChat's real names."""
+
+    worlds: Worlds
+    url: str
+    https_port: int
+    #: What makes programs trust it, and go to it without anybody's proxy.
+    environ: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def wechat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeChatServer]:
+    """The simulator, started once; the fixture `wechat` is what tests need."""
+    folder = tmp_path_factory.mktemp("wechat")
+    authority = Authority.kept(folder / "authority" / "ca.pem")
+    trust = trusting(os.environ, authority, folder)
+    near = ",".join(filter(None, [os.environ.get("NO_PROXY"), *NAMES, "localhost"]))
+    environ = {name: trust[name] for name in _TRUST}
+    environ |= {"NO_PROXY": near, "no_proxy": near}
+    worlds = Worlds(World.demo())
+    named = SimulatorServer(worlds, authority=authority, written_port=443)
+    with SimulatorServer(worlds) as plain, named:
+        yield WeChatServer(worlds, plain.url, named.port, environ)
+
+
+@pytest.fixture
+def wechat(
+    wechat_server: WeChatServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[WeChat]:
+    """WeChat for this test alone: its apps, people, clock, faults and calls."""
+    for name, value in wechat_server.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(socket, "getaddrinfo", _answering(wechat_server.https_port))
+    mine = WeChat(wechat_server.worlds, wechat_server.url)
+    yield mine
+    mine.drop()
+
+
+def _answering(port: int) -> Callable[..., list[Any]]:
+    """A `getaddrinfo` to which WeChat's names are `port` of this machine."""
+    ask = socket.getaddrinfo
+
+    def answer(host: Any, service: Any, *args: Any, **more: Any) -> list[Any]:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if not isinstance(name, str) or name.lower().rstrip(".") not in NAMES:
+            return ask(host, service, *args, **more)
+        if service not in (443, "443", "https", None):
+            raise socket.gaierror(
+                socket.EAI_NONAME, f"the simulator has {name} by https alone"
+            )
+        return ask("127.0.0.1", service and port, *args, **more)
+
+    return answer

@@ -524,6 +524,16 @@ def test_one_visitor_looks_at_one_picture(limited):
     assert heard == [410, 410, 429, 429]
 
 
+def test_one_browser_looks_at_its_wechats(limited, xiaoming):
+    app = limited(pictures=2)
+    browser = at(app, HOME)
+    started = browser.starts()
+    browser.returns(started, xiaoming.confirms(started))
+    path = "/me/identities/1/picture"
+    heard = [browser.get(path).status_code for _ in range(4)]
+    assert heard == [404, 404, 429, 429]
+
+
 # -- what is said, and what is never limited --
 
 

@@ -130,12 +130,11 @@ def version_in(session: Session, user_id: int) -> str | None:
     return found.version if found and found.is_there else None
 
 
-def versions_of(user_id: int) -> dict[bytes, str]:
+def versions_of(user_id: int) -> dict[bytes, str | None]:
     """The pictures of this user and of everybody who was merged into it, by what is
-    kept of the address of each (`source_of`)."""
-    query = sa.select(Avatar.source, Avatar.version).where(
-        Avatar.user_id.in_(family(user_id)), Avatar.picture.is_not(None)
-    )
+    kept of the address of each (`source_of`); None where WeChat had none."""
+    version = sa.case((Avatar.picture.is_not(None), Avatar.version))
+    query = sa.select(Avatar.source, version).where(Avatar.user_id.in_(family(user_id)))
     with reading() as session:
         return {source: version for source, version in session.execute(query)}
 

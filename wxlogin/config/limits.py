@@ -85,7 +85,9 @@ class Limits(Written):
         "`/api/apps/…/access_token`.",
     )
     pictures: PositiveInt = Field(
-        default=30, description="Looks at the picture of one first visit."
+        default=30,
+        description="Looks at the picture of one first visit; looks of one browser at "
+        "pictures of the WeChats on its account.",
     )
     checks: PositiveInt = Field(
         default=60,

@@ -12,6 +12,7 @@ is fetched once, beside the request that brought WeChat's answer, and waits with
 answer in the ticket store: whoever looks at the page or at the site's code, and
 however often, has nothing fetched and nothing decoded. Who looks before it has come
 waits for a moment. What could not be fetched is no picture: a page is whole without.
+So it is with a WeChat on an account that shows another one's picture (flows/wechats).
 """
 
 import re
@@ -38,7 +39,7 @@ from wxlogin.wechat.avatars import SIDE, AvatarHosts
 KIND = "picture"
 #: Seconds that a page waits for a picture which is on its way.
 PATIENCE = 2.0
-# People, and first visits, that may wait for their picture in one process.
+# How many pictures may wait to be fetched in one process, of either sort.
 WAITING = 64
 
 
@@ -100,6 +101,13 @@ def held(key: str) -> bytes | None:
     return b64decode(found.value) or None if found else None
 
 
+def look(key: str, url: str, *, seconds: int) -> bytes | None:
+    """The same, fetched for the first who looks and held for `seconds`."""
+    if running().tickets.get(KIND, key) is None:
+        hold(key, url, seconds=seconds)
+    return held(key)
+
+
 def forget(key: str) -> None:
     running().tickets.take(KIND, key)
 
@@ -126,7 +134,7 @@ def jobs() -> Background[int]:
 
 
 def waiting_jobs() -> Background[_Waiting]:
-    """Those of first visits."""
+    """Those that are held for a while."""
     return jobs_of("pictures", _work_waiting, limit=WAITING)
 
 

@@ -59,7 +59,7 @@ class Needs:
     frame_ancestors: Iterable[str] = ()
     #: There is a code, state or ticket in this URL.
     hidden_referrer: bool = False
-    #: A file that is everybody's: Cache-Control is left as it is.
+    #: An answer that says itself who may keep it: Cache-Control is left as it is.
     static: bool = False
     #: The same, and a picture or script that other sites may use too.
     embeddable: bool = False

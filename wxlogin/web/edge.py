@@ -115,7 +115,7 @@ def hide_referrer() -> None:
 
 
 def allow_keeping() -> None:
-    """This answer is everybody's, and caches may keep it for as long as it says."""
+    """Caches may keep this answer, those and as long as it says."""
     g.may_be_kept = True
 
 

@@ -7,8 +7,9 @@ from werkzeug.wrappers import Response
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import AppKind
 from wxlogin.errors import NotFound
-from wxlogin.flows import doors, identities
+from wxlogin.flows import doors, identities, wechats
 from wxlogin.flows.doors import Flow
+from wxlogin.security.recoding import JPEG
 from wxlogin.service import running
 from wxlogin.web import edge, visitors
 from wxlogin.web.attempts import to_wechat
@@ -36,6 +37,26 @@ def add() -> Response:
     response = to_wechat(begun)
     # A redirect after a POST is a 303 (security row 18).
     response.status_code = 303
+    return response
+
+
+@bp.get("/<int:identity_id>/picture")
+def picture(identity_id: int) -> Response:
+    """The picture of a WeChat on the visitor's account that is not the account's own.
+
+    For the visitor alone. An image leads nobody to a sign-in: raises NotFound.
+    """
+    visitor = visitors.current()
+    if visitor is None:
+        raise NotFound("no session")
+    found = wechats.picture(visitor, identity_id)
+    if found is None:
+        # The page shows what it shows without.
+        return Response(status=404)
+    edge.allow_keeping()
+    response = Response(found, mimetype=JPEG)
+    response.cache_control.private = True
+    response.cache_control.max_age = wechats.HELD_SECONDS
     return response
 
 

@@ -43,6 +43,7 @@ _FILES = {"mini_program.avatar"}
 _PHONE = {"mini_program.phone_number"}
 _CHECKS = {f"mini_program.{name}" for name in ("check", "following", "signed_word")}
 _PICTURE = {"first_visit.picture"}
+_OWN_PICTURE = {"identities.picture"}
 _SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
 # Not `state` and `events`: a browser that waits asks for minutes, thirty times in each,
 # and a count would cost as much as the answer. Who has no code is counted (`guessing`).
@@ -262,7 +263,8 @@ def _uses() -> dict[str, list[_Use]]:
         ("farewells", both[1], browser, lambda most: most.requests_of_browser),
         ("farewells", both[1], address, lambda most: most.requests),
         ("pictures", _PICTURE, callers.first_visit, lambda most: most.pictures),
-        ("pictures", _PICTURE, address, lambda most: most.logins),
+        ("pictures", _PICTURE | _OWN_PICTURE, address, lambda most: most.logins),
+        ("pictures", _OWN_PICTURE, callers.browser_of_session, lambda m: m.pictures),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
         ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
         ("checks", _CHECKS, callers.program, lambda m: m.checks),

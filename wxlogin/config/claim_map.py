@@ -35,8 +35,12 @@ SOURCES = (
 #: By them software tells who is who; a nickname there lets namesakes in.
 USER_NAMES = ("username", "user_name", "preferred_username", "login", "uid", "upn")
 NICKNAMES = ("name", "given_name", "nickname")
-#: By them software tells what somebody may do.
-RIGHTS = ("groups", "group", "roles", "role", "entitlements")
+#: By them software tells what somebody may do, in any letters, and at the end of a
+#: longer name: `cognito:groups`, `https://shop.example/roles`.
+RIGHTS = (
+    *("groups", "group", "roles", "role", "entitlements"),
+    *("permissions", "permission", "scope", "memberof"),
+)
 
 _FIXED = (
     "iss sub aud exp nbf iat jti auth_time nonce acr amr azp at_hash c_hash sid "
@@ -74,7 +78,7 @@ def _said(name: str, said: Any) -> str | tuple[str, ...]:
                 f"{name} is {shown(said)}, which is no claim of ours: write one of "
                 f"{', '.join(SOURCES)}, or a list of texts"
             )
-        if name in RIGHTS and said in NICKNAMES:
+        if _gives_rights(name) and said in NICKNAMES:
             raise ValueError(
                 f"{name} is {said}, a nickname: whoever takes that of a group would be "
                 "in it; write groups, or a list of texts"
@@ -86,6 +90,10 @@ def _said(name: str, said: Any) -> str | tuple[str, ...]:
             "texts at most"
         )
     return tuple(_text(name, one) for one in said)
+
+
+def _gives_rights(name: str) -> bool:
+    return re.split("[_.:/-]", name.lower())[-1] in RIGHTS
 
 
 def _text(name: str, one: Any) -> str:

@@ -208,6 +208,11 @@ def test_what_is_there_is_written_anew_only_when_told(
     assert done.exit_code == 0, done.output
     assert "WXLOGIN_SECRET_KEY is set here and wins over wxlogin.toml" in done.stderr
     assert (folder / "wxlogin.toml.old").read_text() == 'site_name = "old"\n'
+    first = toml.read_text()
+    again = begins("--kind", "nothing", "--force", **more)
+    assert f"{toml}.old2" in again.stdout
+    assert (folder / "wxlogin.toml.old").read_text() == 'site_name = "old"\n'
+    assert (folder / "wxlogin.toml.old2").read_text() == first
     assert key.read_text() == "a key that is there already, and kept\n"
 
 

@@ -127,11 +127,15 @@ def _write(toml: Path, draft: Draft) -> None:
 
 
 def _put_aside(toml: Path) -> None:
-    """Under another name, and readable for the owner alone: there are secrets in it."""
+    """Under a name that is free, and readable for the owner alone: there are secrets in
+    it that stand nowhere else."""
     with suppress(OSError):
         # One that leads nowhere, or is somebody else's.
         toml.chmod(0o600)
-    os.replace(toml, toml.with_name(f"{toml.name}.old"))
+    names = (f"{toml}.old{number or ''}" for number in (0, *range(2, 1000)))
+    old = next(name for name in names if not os.path.lexists(name))
+    os.replace(toml, old)
+    click.echo(f"The one that was there is {old}.")
 
 
 def _tell_what_wins(folder: Path, draft: Draft) -> None:

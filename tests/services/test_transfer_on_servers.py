@@ -18,6 +18,7 @@ from tests.support.people import (
     user_of,
 )
 from tests.support.transfer import bring_in, exported, outcomes, wx
+from tests.unit.transfer.test_own_data import *  # noqa: F403  the same tests
 from tests.unit.transfer.test_transfer_export import *  # noqa: F403  the same tests
 from tests.unit.transfer.test_transfer_import import *  # noqa: F403  the same tests
 from wxlogin.accounts import people as accounts

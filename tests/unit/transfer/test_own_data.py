@@ -20,7 +20,7 @@ from wxlogin.accounts.models import (
     Session,
 )
 from wxlogin.accounts.sessions import hash_secret
-from wxlogin.db import Base, db, reading, transaction
+from wxlogin.db import Base, reading, transaction
 from wxlogin.errors import AccountGone
 from wxlogin.sites import groups, members
 from wxlogin.transfer.export import line_of
@@ -117,7 +117,8 @@ def test_everything_of_one_person_and_nothing_of_another(people: People):
         assert foreign not in text
     for secret in ("access-one", "refresh-one", "secret 1", hash_secret("secret 1")):
         assert str(secret) not in text
-    assert db.session.query(Session).count() == 3
+    with reading() as session:
+        assert session.query(Session).count() == 3
 
 
 def test_what_an_import_takes_stands_in_it(people: People):

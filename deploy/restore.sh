@@ -4,7 +4,7 @@
 #   sh deploy/restore.sh FILE DATABASE
 #
 # PostgreSQL's database is there and empty; where SQLite's file is, it is put aside
-# under a name with ".before".
+# under a name with ".before" that is free.
 set -eu
 umask 077
 file=${1:?FILE} database=${2:?DATABASE}
@@ -15,8 +15,12 @@ postgresql*://*)
     --dbname="postgresql://${database#*://}" "$file"
   ;;
 *)
+  aside=$database.before number=1
+  while [ -e "$aside" ] || [ -e "$aside-wal" ]; do
+    number=$((number + 1)) aside=$database.before$number
+  done
   for end in "" -wal -shm; do
-    if [ -e "$database$end" ]; then mv "$database$end" "$database.before$end"; fi
+    if [ -e "$database$end" ]; then mv "$database$end" "$aside$end"; fi
   done
   cp "$file" "$database"
   ;;

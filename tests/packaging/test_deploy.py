@@ -214,7 +214,11 @@ def test_a_sqlite_file_comes_back_while_somebody_writes(tmp_path):
     assert database.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(database)) as reader:
         assert reader.execute("SELECT uid FROM users").fetchall() == [("小明",)]
-    assert (tmp_path / "wxlogin.db.before").is_file()
+    before = (tmp_path / "wxlogin.db.before").read_bytes()
+    # Another try puts another one aside, and leaves what there was first.
+    assert script("restore.sh", kept, database).returncode == 0
+    assert (tmp_path / "wxlogin.db.before").read_bytes() == before
+    assert (tmp_path / "wxlogin.db.before2").read_bytes() == kept.read_bytes()
 
 
 def test_what_is_not_there_is_no_backup(tmp_path):

@@ -10,7 +10,7 @@ What stands under `person` the line of an export, which an import takes.
 
 import json
 from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,8 @@ from wxlogin.transfer.export import line_of, see_one_moment
 
 #: Of the form of the copy; another one where a reader would have to be changed.
 VERSION = 1
+
+Rows = list[dict[str, Any]]
 
 _USER: sa.BindParameter[int] = sa.bindparam("user_id", type_=BigId)
 _FAMILY = family(_USER)
@@ -222,9 +224,10 @@ def own_data(user_id: int) -> dict[str, Any]:
     with reading() as session:
         see_one_moment(session)
         parts = {part.name: _rows(session, part, user_id) for part in PARTS}
-        own = {one["uid"] for one in parts["accounts"]}
-        for event in parts["told_to_sites"]:
-            event["data"] = _without_others(event["data"], own)
+        told, own = parts["told_to_sites"], {one["uid"] for one in parts["accounts"]}
+        others = _numbers_of_others(session, told, user_id)
+        for event in told:
+            event["data"] = _without_others(event, own, others)
         return {
             "wxlogin_own_data": VERSION,
             "service": settings.public_url,
@@ -242,21 +245,38 @@ def as_json(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def _rows(session: Session, part: Part, user_id: int) -> list[dict[str, Any]]:
+def _rows(session: Session, part: Part, user_id: int) -> Rows:
     found = session.execute(part.query(), {"user_id": user_id})
     return [
         {name: _written(value) for name, value in row._mapping.items()} for row in found
     ]
 
 
-def _without_others(data: dict[str, Any], own: Collection[str]) -> dict[str, Any]:
-    """What a site was told, but of a second user only who is this person today: of a
-    merge that was taken back the other one is somebody else."""
-    others = [word for word in OTHER.values() if data.get(f"{word}_uid", "") not in own]
+def _numbers_of_others(session: Session, told: Rows, user_id: int) -> set[Any]:
+    """Sites' own numbers in these events that are somebody else's today, each with its
+    client id."""
+    said = {event["data"].get("external_id") for event in told} - {None}
+    query = sa.select(SiteUser.client_id, SiteUser.external_id).where(
+        SiteUser.external_id.in_(said), SiteUser.user_id.not_in(_FAMILY)
+    )
+    return {tuple(row) for row in session.execute(query, {"user_id": user_id})}
+
+
+def _without_others(
+    event: Mapping[str, Any], own: Collection[str], numbers: Collection[Any]
+) -> dict[str, Any]:
+    """What a site was told, without who is somebody else today: the second user of a
+    merge that was taken back, and the number of one while the two were one."""
+    data = event["data"]
+    hidden = [
+        f"{word}_" for word in OTHER.values() if data.get(f"{word}_uid", "") not in own
+    ]
+    if (event["client_id"], data.get("external_id")) in numbers:
+        hidden.append("external_id")
     return {
         name: value
         for name, value in data.items()
-        if not any(name.startswith(f"{word}_") for word in others)
+        if not name.startswith(tuple(hidden))
     }
 
 

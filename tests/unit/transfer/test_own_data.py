@@ -166,3 +166,20 @@ def test_who_is_somebody_else_again_is_not_named_in_it(people: People):
         assert "李华" not in told
     kinds = {one["type"] for one in copies[0]["told_to_sites"]}
     assert {"user.merged", "user.split"} <= kinds
+
+
+def test_the_number_of_who_is_somebody_else_again_is_not_in_it(people: People):
+    """While they were one, sites were told of one by the number of the other."""
+    people.signs_in("web", wx("o1"), name="小明😀")
+    people.signs_in("web", wx("o2"), name="李华")
+    ming, hua = user_of("web", wx("o1")), user_of("web", wx("o2"))
+    for user in (ming, hua):
+        transaction(
+            lambda s, user_id=user.id: members.join(s, "shop", user_id, at=START)
+        )
+    members.set_external_id("shop", hua.id, "customer-2")
+    merged = by_choice(people, ming, hua)
+    people.signs_in("web", wx("o1"), name="小明又改名")
+    undo(merged.merge_id)
+    assert "customer-2" not in as_json(about("web", wx("o1"))["told_to_sites"])
+    assert about("web", wx("o2"))["sites"][0]["external_id"] == "customer-2"

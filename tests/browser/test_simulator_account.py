@@ -20,8 +20,12 @@ def test_scan_follow_and_open_the_reply(
     said = f'<a href="{shop.url}/cb?x=1">登录</a>'
     receiver.answers = [sealed(receiver.app, reply(receiver.app, openid, said))]
     world.account_codes.make(receiver.app, "login_1", 600)
+    # As long as the service's scenes are, without a place to break the line.
+    world.account_codes.make(receiver.app, "NvV8KPng1D3PvYo4oKEAWQ", 600)
     phone = window(width=390, height=844)
     phone.goto(f"{simulator.url}/phone?person=lihua")
+    fits = "list => list.scrollWidth <= list.clientWidth"
+    assert phone.locator(".codes ul").evaluate(fits)
     phone.click("[data-account-code=login_1]")
     phone.click("[data-follow=oa]")
     assert receiver.told[-1]["EventKey"] == "qrscene_login_1"

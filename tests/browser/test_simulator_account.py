@@ -1,7 +1,8 @@
 """An official account on the phone in a real browser: scan, follow, talk, tap."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.simulator.receiver import Receiver, reply, sealed
@@ -10,11 +11,18 @@ from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import ids
 
 
+@pytest.fixture
+def site(simulator: SimulatorServer) -> Iterator[Shop]:
+    running = Shop(simulator)
+    yield running
+    running.close()
+
+
 def test_scan_follow_and_open_the_reply(
-    window: Callable[..., Page], simulator: SimulatorServer
+    window: Callable[..., Page], simulator: SimulatorServer, site: Shop
 ) -> None:
     """What the account says comes by itself, and its link opens in this window."""
-    shop, world = Shop(simulator), simulator.world
+    shop, world = site, simulator.world
     receiver = Receiver(world)
     openid = ids.openid(receiver.app.appid, "lihua")
     said = f'<a href="{shop.url}/cb?x=1">登录</a>'
@@ -36,4 +44,3 @@ def test_scan_follow_and_open_the_reply(
     expect(link).to_be_in_viewport()
     link.click()
     phone.wait_for_url(f"{shop.url}/cb?x=1")
-    shop.close()

@@ -57,7 +57,8 @@ def print_lines(found: list[Finding]) -> None:
         word, rest = line[: len(one.level)], line[len(one.level) :]
         click.echo(click.style(word, fg=_COLOURS[one.level], bold=True) + rest)
     count = {level: sum(one.level is level for one in found) for level in Level}
+    warnings = "warning" if count[Level.warning] == 1 else "warnings"
     click.echo(
         f"\n{count[Level.ok]} ok, {count[Level.note]} not checked, "
-        f"{count[Level.warning]} warnings, {count[Level.wrong]} wrong."
+        f"{count[Level.warning]} {warnings}, {count[Level.wrong]} wrong."
     )

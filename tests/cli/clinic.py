@@ -16,6 +16,9 @@ from click.testing import CliRunner
 
 from tests.support.people import appid_of
 from wxlogin.cli import main
+
+# It tells WeChat's own addresses, which are to be there before a clinic moves them.
+from wxlogin.doctor import upstream  # noqa: F401
 from wxlogin.wechat import endpoints
 
 HOST = "login.shop.test"

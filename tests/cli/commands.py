@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import chdir
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -132,10 +133,25 @@ def _heeds_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+# Below what a system gives out by itself (from 32768 on), two thousand for each process
+# of the tests: between the question and the use nobody else takes what was free.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_FIRST = 11_000 + _WORKER % 10 * 2000
+_PORTS = cycle(range(_FIRST, _FIRST + 2000))
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens at; this process alone gives it out."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            # As servers bind: what an ended connection left behind is no hindrance.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("there is always another one")
 
 
 def get(url: str, **more: object) -> requests.Response:

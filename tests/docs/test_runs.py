@@ -68,7 +68,8 @@ def test_every_line_of_a_file_of_people_is_taken():
 
 
 def test_the_simulator_runs_in_a_thread():
-    [thread] = blocks("simulator.md", "python")
+    python = blocks("simulator.md", "python")
+    [thread] = [it for it in python if "SimulatorServer(" in it.text]
     wechat = run(thread)["wechat"]
     assert wechat.url.startswith("http://localhost:")
     assert wechat.world.registry.person("xiaoming").nickname == "小明😀"

@@ -1,12 +1,20 @@
 """The control API: what people and their phones do, and the world's dials.
 
 JSON in, JSON out; errors are {"error": sentence} with 400, 403, 404 or 409. None of
-these paths exists in WeChat.
+these paths exists in WeChat. openapi.json beside this file says it to programs.
 """
 
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    request,
+    send_from_directory,
+)
 from werkzeug.exceptions import HTTPException
 
 from .current import addresses, is_foreign, leads_here, name_world, world, worlds
@@ -210,3 +218,9 @@ def reset() -> Response:
     """The world as it began."""
     world().reset()
     return jsonify(ok=True)
+
+
+@bp.get("/openapi.json")
+def openapi() -> Response:
+    """All of these calls, as OpenAPI 3.1."""
+    return send_from_directory(current_app.root_path, "openapi.json")

@@ -83,6 +83,14 @@ def test_faults_and_the_clock(wechat: WeChat) -> None:
     assert exchange(wechat, late).json()["errcode"] == 40029
 
 
+def test_a_fault_that_is_used_up_stands_in_no_other_ones_way(wechat: WeChat) -> None:
+    wechat.fails("/sns/oauth2/access_token", errcode=-1, times=1)
+    assert exchange(wechat, "none").json()["errcode"] == -1
+    wechat.fails("/sns/oauth2/access_token", errcode=45011, times=1)
+    answers = [exchange(wechat, "none").json()["errcode"] for _ in range(2)]
+    assert answers == [45011, 40029]
+
+
 def test_what_people_do(wechat: WeChat) -> None:
     jose = wechat.person("jose").follows("oa")
     assert wechat.world.relations.follows(wechat.app("oa"), "jose")

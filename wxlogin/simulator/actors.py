@@ -78,8 +78,10 @@ class WeChat:
         `spend=True` carries the call out first. Raises Invalid.
         """
         before = self.world.switches.get("errcode") or []
+        # Those that are used up are no switch's value any more.
+        left = [rule for rule in before if rule.get("times") != 0]
         rule = {"path": path, "errcode": errcode, **more}
-        self.world.switch(errcode=[*before, rule])
+        self.world.switch(errcode=[*left, rule])
 
     def switch(self, **values: Any) -> None:
         """Set switches for everyone: `drop_unionid=True`. Raises Invalid."""

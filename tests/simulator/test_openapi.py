@@ -3,13 +3,18 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 import wxlogin.simulator
+from wxlogin.simulator.world.journal import Call
+from wxlogin.simulator.world.parties import App
+from wxlogin.simulator.world.pushes import Delivery, Request
 
 FILE = Path(wxlogin.simulator.__file__).with_name("openapi.json")
 DOCUMENT = json.loads(FILE.read_text("utf-8"))
@@ -92,6 +97,16 @@ def test_bodies_have_the_fields_that_the_calls_know(client: FlaskClient) -> None
         assert schema["additionalProperties"] is False
         met.append(path)
     assert len(met) == 29
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [("App", App), ("Call", Call), ("Push", Delivery), ("PushRequest", Request)],
+)
+def test_answers_have_the_fields_of_what_they_show(schema: str, kind: type) -> None:
+    told = DOCUMENT["components"]["schemas"][schema]
+    assert list(told["properties"]) == [field.name for field in fields(kind)]
+    assert told["required"] == list(told["properties"])
 
 
 def body_of(operation: dict[str, Any]) -> dict[str, Any]:

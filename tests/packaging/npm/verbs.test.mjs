@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, afterEach, test } from "node:test";
 import * as everything from "wechat-simulator";
@@ -130,7 +129,7 @@ test("a world that was dropped is gone", async () => {
 });
 
 test("it starts the command that is there, and says why one did not start", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "wechat-"));
+  const folder = await mkdtemp(join(process.cwd(), "bin-"));
   const program = join(folder, "wxlogin");
   await writeFile(program, `#!/bin/sh\necho "$@" >&2\necho simulator ready on ${RUNNING}\nexec sleep 60\n`);
   await chmod(program, 0o755);

@@ -43,7 +43,7 @@ def test_the_box_is_not_ticked_and_without_it_nothing_happens(
     expect(pc.locator("h1")).to_have_text("小明😀")
     box = pc.locator("input[name=agree]")
     expect(box).not_to_be_checked()
-    expect(pc.locator("img.initial")).to_be_visible()
+    expect(pc.locator(".initial > img")).to_be_visible()
     agree = pc.get_by_role("button", name="同意并创建账号")
     agree.click()
     assert pc.url == f"{service.url}/register"

@@ -1,5 +1,6 @@
 """The picture of a first visit: fetched once, beside the requests (finding L5)."""
 
+import re
 import threading
 
 import pytest
@@ -91,7 +92,11 @@ def test_where_too_many_wait_there_is_none(app, browser, xiaoming, monkeypatch):
         monkeypatch.setattr(avatars.waiting_jobs(), "put", lambda job: False)
     comes(browser, xiaoming)
     assert browser.get("/register/picture").status_code == 404
-    assert "小明😀" in browser.get("/register").text
+    page = browser.get("/register").text
+    assert "小明😀" in page
+    # What is seen then lies beneath: no box of a certain size for a broken image.
+    beneath = r'<span class="initial" aria-hidden="true">小<img src="([^"]+)" alt="">'
+    assert re.findall(beneath, page) == ["/register/picture"]
 
 
 def test_it_goes_with_the_answer(app, browser, xiaoming):

@@ -233,6 +233,18 @@ def test_a_password_comes_from_a_file_and_stands_in_none_that_others_read(
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
+def test_a_password_that_is_typed_is_not_shown(
+    begins: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "examine", list)
+    url = f"postgresql+psycopg://u:hunter22@127.0.0.1:{free_port()}/x"
+    more = {"SIMULATOR_PORT": str(free_port())}
+    wrong = url.replace("psycopg", "hunter22")
+    done = begins("--kind", "nothing", answers=(wrong, url, "none"), **more)
+    assert written(folder)["database_url"] == url
+    assert "Database" in done.output and "hunter22" not in done.output
+
+
 def test_a_database_that_does_not_answer_is_told(begins: Begin, folder: Path) -> None:
     url = f"postgresql+psycopg://u@127.0.0.1:{free_port()}/x"
     more = {"SIMULATOR_PORT": str(free_port())}

@@ -185,7 +185,10 @@ def _database(draft: Draft, said: Said) -> None:
             "every user of this machine may see a password on a command line: put the "
             "URL into a file that is yours alone, and say --database-file"
         )
-    said.answer(said.database, "--database", "Database", _take, default="sqlite")
+    question = "Database, or its URL (it is not shown: a password may stand in it)"
+    said.answer(
+        said.database, "--database", question, _take, default="sqlite", hidden=True
+    )
 
 
 def _sites(draft: Draft, said: Said) -> None:

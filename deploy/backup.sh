@@ -17,14 +17,26 @@ postgresql*://*)
 *)
   [ -f "$database" ] || { echo "there is no $database" >&2; exit 1; }
   exec "${PYTHON:-python3}" - "$database" "$file" <<'END'
-import sqlite3, sys
+import os, sqlite3, sys
 from contextlib import closing
-with closing(sqlite3.connect(f"file:{sys.argv[1]}?mode=rw", uri=True)) as source:
-    with closing(sqlite3.connect(sys.argv[2])) as copy:
-        source.backup(copy)
-        [(sound,)] = copy.execute("PRAGMA integrity_check").fetchall()
-        copy.execute("PRAGMA journal_mode=DELETE")
-sys.exit(0 if sound == "ok" else sound)
+from pathlib import Path
+name, kept = sys.argv[1:]
+# As an address, in which a ? or % of the path stands for nothing else.
+address = f"{Path(name).absolute().as_uri()}?mode=rw"
+sound = ""
+try:
+    with closing(sqlite3.connect(address, uri=True)) as source:
+        with closing(sqlite3.connect(kept)) as copy:
+            source.backup(copy)
+            (sound,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+            copy.execute("PRAGMA journal_mode=DELETE")
+except sqlite3.Error as error:
+    sound = str(error)
+finally:
+    # What is no backup has no place among them.
+    if sound != "ok" and os.path.exists(kept):
+        os.remove(kept)
+sys.exit(0 if sound == "ok" else f"{name} cannot be kept: {sound}")
 END
   ;;
 esac

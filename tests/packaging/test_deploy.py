@@ -221,6 +221,37 @@ def test_a_sqlite_file_comes_back_while_somebody_writes(tmp_path):
     assert (tmp_path / "wxlogin.db.before2").read_bytes() == kept.read_bytes()
 
 
+def test_a_path_may_hold_what_means_something_in_an_address(tmp_path):
+    folder = tmp_path / "50%41?mode=memory#1"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "wxlogin.db")) as writer:
+        writer.execute("CREATE TABLE users (uid TEXT)")
+    done = script("backup.sh", folder / "wxlogin.db", folder / "kept.db")
+    assert (done.returncode, done.stderr) == (0, "")
+    with closing(sqlite3.connect(folder / "kept.db")) as reader:
+        assert reader.execute("SELECT count(*) FROM users").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("unsound", "told"), [(True, "NULL value in users.uid"), (False, "not a database")]
+)
+def test_what_is_no_sound_database_leaves_no_backup(tmp_path, unsound, told):
+    database, kept = tmp_path / "wxlogin.db", tmp_path / "kept.db"
+    if unsound:
+        with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+            writer.execute("CREATE TABLE users (uid TEXT)")
+            writer.execute("INSERT INTO users VALUES (NULL), (NULL)")
+            writer.execute("PRAGMA writable_schema = ON")
+            now = "CREATE TABLE users (uid TEXT NOT NULL)"
+            writer.execute("UPDATE sqlite_master SET sql = ?", [now])
+    else:
+        database.write_text("no database at all\n" * 100)
+    done = script("backup.sh", database, kept)
+    assert done.returncode == 1
+    assert told in done.stderr and "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["wxlogin.db"]
+
+
 def test_what_is_not_there_is_no_backup(tmp_path):
     done = script("backup.sh", tmp_path / "wxlogin.db", tmp_path / "kept.db")
     assert (done.returncode, done.stderr) == (1, f"there is no {tmp_path}/wxlogin.db\n")

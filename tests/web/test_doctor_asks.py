@@ -291,6 +291,15 @@ def test_a_wrong_original_id_is_told_until_it_is_mended(
     )
 
 
+def test_only_who_would_hear_something_is_told_that_nothing_came(
+    app_for: Callable[..., Flask],
+) -> None:
+    """Websites and apps are pushed nothing but consents taken back."""
+    app = app_for(simulator="on", apps=demo_apps())
+    silent = [one for one in met(app) if "none has come" in one]
+    assert [line.split()[2] for line in silent] == ["oa:", "mp:", "mp2:", "lone:"]
+
+
 def test_a_key_that_does_not_fit_is_told_until_it_is_mended(
     app_for: Callable[..., Flask],
     simulator: SimulatorServer,

@@ -93,7 +93,8 @@ def _pushes(app: App, met: Symptoms) -> Iterator[Finding]:
     yield from told
     for one in met.of(Symptom.account):
         yield from _account(app, one)
-    if not good and not told:
+    # A website or an app hears of consents taken back alone: its silence says nothing.
+    if not good and not told and app.kind in PUSH_PAGES:
         yield note(_PUSHES, f"{app.name}: none has come in the last seven days")
 
 

@@ -29,8 +29,11 @@
     }
 
     connectedCallback() {
-      // Moved, or put back: the code stays the same.
-      if (this.#place) return;
+      // Moved, or put back: the code stays the same, unless it grew too old meanwhile.
+      if (this.#place) {
+        this.#place.dispatchEvent(new Event("wxlogin:back"));
+        return;
+      }
       this.#place = document.createElement("div");
       this.#place.id = `wxlogin-qr-${++count}`;
       this.#place.slot = "code";

@@ -138,9 +138,10 @@
   };
 
   // Where our cookies would be third-party cookies the call is refused.
-  let renewal;
+  let renewal, lapsed;
   const start = async (target) => {
     clearTimeout(renewal);
+    lapsed = false;
     try {
       const [attempt] = await Promise.all([begin(), arrival()]);
       if (attempt.instead.length) {
@@ -149,16 +150,24 @@
       }
       draw(target, attempt);
       // A fresh code before the attempt behind this one is too old.
-      renewal = setTimeout(start, (attempt.expires_in - SPARE_SECONDS) * 1000, target);
+      renewal = setTimeout(renew, (attempt.expires_in - SPARE_SECONDS) * 1000, target);
     } catch {
       offer(target, [linkToUs()]);
     }
   };
 
+  // Not for a page that took the code away; who puts it back says so.
+  const renew = (target) => {
+    lapsed = !target.isConnected;
+    if (!lapsed) start(target);
+  };
+
   const ready = () => {
     const target = document.getElementById(options.target || "wxlogin");
-    if (target) start(target);
-    else console.error("wxlogin: no element has the id", options.target || "wxlogin");
+    if (target) {
+      target.addEventListener("wxlogin:back", () => lapsed && start(target));
+      start(target);
+    } else console.error("wxlogin: no element has the id", options.target || "wxlogin");
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
   else ready();

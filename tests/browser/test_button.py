@@ -176,6 +176,27 @@ def test_the_code_as_an_element(page_with, service, wechat, shop, window, lang, 
     is_signed_in(page, service)
 
 
+def test_a_code_that_was_taken_away_is_not_renewed_until_it_is_back(page_with):
+    page = page_with("<wxlogin-qr></wxlogin-qr>", script="qr")
+    page.clock.install()
+    asked = []
+    page.on("request", lambda one: asked.append(one.url.rpartition("/api/")[2]))
+    page.reload()
+    code = page.locator("wxlogin-qr iframe").content_frame.locator("img.qrcode")
+    code.wait_for()
+    with page.expect_response("**/api/attempts"):
+        page.clock.fast_forward("09:30")
+    code.wait_for()
+    assert asked.count("attempts") == 2
+    page.evaluate("(window.code = document.querySelector('wxlogin-qr')).remove()")
+    page.clock.fast_forward("30:00")
+    assert asked.count("attempts") == 2
+    with page.expect_response("**/api/attempts"):
+        page.evaluate("document.body.append(window.code)")
+    code.wait_for()
+    assert asked.count("attempts") == 3
+
+
 def test_where_the_widget_does_not_come_the_link_inside_stays(page_with, shop):
     page = page_with("<h2>…</h2>")
     page.route("**/wxlogin-widget.js", lambda route: route.abort())

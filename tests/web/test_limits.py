@@ -534,6 +534,19 @@ def test_one_browser_looks_at_its_wechats(limited, xiaoming):
     assert heard == [404, 404, 429, 429]
 
 
+def test_one_browser_takes_copies_of_its_data(limited, xiaoming):
+    app = limited(copies=2)
+    one, other = at(app, HOME), at(app, HOME)
+    for browser in (one, other):
+        started = browser.starts()
+        browser.returns(started, xiaoming.confirms(started))
+    heard = [one.get("/me/data") for _ in range(3)]
+    assert [answer.status_code for answer in heard] == [200, 200, 429]
+    assert is_told_to_wait(heard[-1])
+    assert other.get("/me/data").status_code == 200
+    assert one.get("/me").status_code == 200
+
+
 # -- what is said, and what is never limited --
 
 

@@ -93,6 +93,10 @@ class Limits(Written):
         default=60,
         description="Times that one mini program's session asks `/api/mp/…/check`.",
     )
+    copies: PositiveInt = Field(
+        default=6,
+        description="Copies of one's own data that one browser takes at `/me/data`.",
+    )
     handovers: PositiveInt = Field(
         default=60,
         description="Addresses that one app's session asks for at `/api/handover`.",

@@ -44,6 +44,7 @@ _PHONE = {"mini_program.phone_number"}
 _CHECKS = {f"mini_program.{name}" for name in ("check", "following", "signed_word")}
 _PICTURE = {"first_visit.picture"}
 _OWN_PICTURE = {"identities.picture"}
+_COPY = {"account.data"}
 _SCAN = {f"scan_phone.{step}" for step in ("scanned", "confirm", "cancel")}
 # Not `state` and `events`: a browser that waits asks for minutes, thirty times in each,
 # and a count would cost as much as the answer. Who has no code is counted (`guessing`).
@@ -265,6 +266,7 @@ def _uses() -> dict[str, list[_Use]]:
         ("pictures", _PICTURE, callers.first_visit, lambda most: most.pictures),
         ("pictures", _PICTURE | _OWN_PICTURE, address, lambda most: most.logins),
         ("pictures", _OWN_PICTURE, callers.browser_of_session, lambda m: m.pictures),
+        ("copies", _COPY, callers.browser_of_session, lambda most: most.copies),
         ("handovers", {"handover.offer"}, callers.program, lambda m: m.handovers),
         ("profiles", _PROFILES, callers.program, lambda m: m.logins_of_browser),
         ("checks", _CHECKS, callers.program, lambda m: m.checks),

@@ -80,6 +80,7 @@ def test_from_nothing_to_a_green_doctor(wxlogin: Commands, folder: Path) -> None
     done = wxlogin.here("init", "--kind", "nothing", SIMULATOR_PORT=port)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 wrong." in done.stdout and "Next: wxlogin demo" in done.stdout
+    assert done.stdout.startswith(f"Instance folder: {folder} (WXLOGIN_INSTANCE)\n")
     # What the simulator refuses the doctor is the doctor's to judge.
     assert "refused: " not in done.stderr
     for name in ("wxlogin.toml", "secret_key", "encryption_key", "wxlogin.db"):

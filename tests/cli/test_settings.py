@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wxlogin.cli import main
-from wxlogin.config import Settings
+from wxlogin.config import Settings, paths
 from wxlogin.config.table import settings_table
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -46,7 +46,9 @@ def test_every_setting_is_shown_with_its_place(asked, tmp_path):
     )
     assert shown.exit_code == 0
     rows = lines(shown)
-    assert [*rows][1:] == [name.upper() for name in Settings.model_fields]
+    names = [name.upper() for name in Settings.model_fields]
+    assert [*rows][1:] == [*names, "Instance"]
+    assert rows["Instance"] == ["folder:", str(tmp_path), "(WXLOGIN_INSTANCE)"]
     assert rows["SITE_NAME"] == ["茶铺", "wxlogin.toml:2"]
     assert rows["SESSION_DAYS"] == ["8", "WXLOGIN_SESSION_DAYS"]
     assert rows["SESSION_IDLE_DAYS"] == ["14", "default"]
@@ -115,6 +117,20 @@ def test_what_start_up_refuses_is_shown_all_the_same(asked):
     assert lines(shown)["PUBLIC_URL"][0] == "http://login.shop.example"
     assert "Start-up refuses this" in shown.stderr
     assert "production needs https" in shown.stderr
+
+
+def test_the_folder_in_use_is_told_and_why_it_is_that_one(asked, tmp_path, monkeypatch):
+    """An editable install runs from its checkout, wherever it is called."""
+    monkeypatch.delenv("WXLOGIN_INSTANCE")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(paths, "_CHECKOUT", tmp_path / "checkout")
+    here = f"Instance folder: {tmp_path}/instance (of the current folder)\n"
+    assert asked().stdout.endswith(here)
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout/pyproject.toml").touch()
+    there = f"{tmp_path}/checkout/instance"
+    assert f"{there} (of the checkout that this runs from)" in asked().stdout
+    assert json.loads(asked("--json").stdout)["instance"] == there
 
 
 def test_a_script_reads_json(asked):

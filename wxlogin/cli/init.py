@@ -17,8 +17,9 @@ import click
 from wxlogin.cli.demo import simulator_for
 from wxlogin.cli.doctor import is_wrong, print_lines
 from wxlogin.cli.files import private
+from wxlogin.cli.printing import plain
 from wxlogin.cli.questions import Said, fill
-from wxlogin.config import Settings, instance_dir, load_settings
+from wxlogin.config import Settings, instance_dir, instance_line, load_settings
 from wxlogin.config.draft import KEY_FILES, Draft, Owned
 from wxlogin.config.secret_keys import made_once
 from wxlogin.config.sources import PREFIX, collect
@@ -93,6 +94,7 @@ def init(kinds: tuple[str, ...], yes: bool, force: bool, **options: Any) -> None
             f"{toml} is there already. Edit it and run `wxlogin doctor`; or say "
             f"--force: it is written anew, and the old one kept as {toml.name}.old"
         )
+    click.echo(plain(instance_line()))
     draft = Draft(folder)
     said = Said(tuple(map(Owned, kinds)), asks=_can_ask() and not yes, **options)
     fill(draft, said)

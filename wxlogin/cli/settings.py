@@ -6,8 +6,15 @@ from typing import Any
 import click
 from pydantic import BaseModel, SecretStr
 
-from wxlogin.cli.printing import json_option, print_json, table
-from wxlogin.config import App, Settings, Site, instance_dir, load_settings
+from wxlogin.cli.printing import json_option, plain, print_json, table
+from wxlogin.config import (
+    App,
+    Settings,
+    Site,
+    instance_dir,
+    instance_line,
+    load_settings,
+)
 from wxlogin.config.loading import read_settings
 from wxlogin.config.rules import faults
 from wxlogin.config.sources import advice_for, collect, unknown_names
@@ -54,9 +61,11 @@ def _show(*, as_json: bool) -> None:
     rows, broken = list(_rows(settings, places)), list(faults(settings, folder))
     if as_json:
         shown = [dict(zip(_HEADINGS, row, strict=True)) for row in rows]
-        print_json({"settings": shown, "refused": broken})
+        told = {"settings": shown, "refused": broken, "instance": str(folder)}
+        print_json(told)
         return
     table(_HEADINGS, rows)
+    click.echo(f"\n{plain(instance_line())}")
     if broken:
         click.echo(f"\nStart-up refuses this ({len(broken)}):", err=True)
         for sentence in broken:

@@ -22,10 +22,22 @@ def asset_dir(name: str) -> Path:
 def instance_dir() -> Path:
     """The folder for wxlogin.toml, wxlogin.db and the keys made in development.
 
-    `WXLOGIN_INSTANCE` names it; otherwise it is `instance` in the checkout, or
-    in the current folder when the package is installed.
+    `WXLOGIN_INSTANCE` names it; otherwise it is `instance` in the checkout, from
+    which an editable install runs, too, or in the current folder when the package is
+    installed.
     """
+    return _instance()[0]
+
+
+def instance_line() -> str:
+    """A line for the operator: which folder that is, and why it is that one."""
+    folder, why = _instance()
+    return f"Instance folder: {folder} ({why})"
+
+
+def _instance() -> tuple[Path, str]:
     if named := os.environ.get("WXLOGIN_INSTANCE"):
-        return Path(named).resolve()
-    in_checkout = (_CHECKOUT / "pyproject.toml").is_file()
-    return (_CHECKOUT if in_checkout else Path.cwd()) / "instance"
+        return Path(named).resolve(), "WXLOGIN_INSTANCE"
+    if (_CHECKOUT / "pyproject.toml").is_file():
+        return _CHECKOUT / "instance", "of the checkout that this runs from"
+    return Path.cwd() / "instance", "of the current folder"

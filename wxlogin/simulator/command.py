@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from .command_check import check_command
 from .command_run import run_command
 from .command_words import Refusal, authority_in, world_of, worldly
 from .refusals import SimulatorError
@@ -124,6 +125,7 @@ def commands(name: str) -> click.Group:
         )
     )
     group.add_command(run_command())
+    group.add_command(check_command())
     return group
 
 

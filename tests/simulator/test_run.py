@@ -191,4 +191,7 @@ def test_a_program_in_a_network_of_its_own(tmp_path: Path) -> None:
     )
     assert done.returncode == 7, done.stderr
     assert done.stdout.splitlines() == SAID
-    assert bool(done.stderr) is not bool(way)
+    notice = [] if way else [command_run._NOT_SEALED]
+    *said, refused = done.stderr.splitlines()
+    assert said == notice
+    assert refused.startswith("refused: GET /sns/auth, 40001: ")

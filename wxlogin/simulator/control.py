@@ -18,8 +18,10 @@ from flask import (
 from werkzeug.exceptions import HTTPException
 
 from .current import addresses, is_foreign, leads_here, name_world, world, worlds
+from .language import translated
 from .protocol import OPEN_HOST
 from .refusals import Invalid, SimulatorError, known, mapping, text
+from .world.journal import Call
 from .world.qrcodes import CANCELLED, QrCode
 from .world.registry import Registry
 from .world.seed import shown
@@ -208,9 +210,14 @@ def advance() -> Response:
 
 @bp.get("/calls")
 def calls() -> Response:
-    """The `/sns/` calls, oldest first; `?path=` picks those of one path."""
+    """The calls of a server, oldest first; `?path=` picks those of one path."""
     kept = world().journal.calls(request.args.get("path", ""))
-    return jsonify([call.as_json() for call in kept])
+    return jsonify([call.as_json() | {"rule": _rule(call)} for call in kept])
+
+
+def _rule(call: Call) -> str:
+    """What the call broke, in the visitor's language."""
+    return translated(call.rule) if call.rule else ""
 
 
 @bp.post("/reset")

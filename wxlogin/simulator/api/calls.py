@@ -17,7 +17,7 @@ from flask import Blueprint, Response, request
 from .. import faults, protocol
 from ..current import addresses, world
 from ..refusals import ApiError, SimulatorError
-from ..world import open_data
+from ..world import call_rules, open_data, rules
 from ..world.journal import Call, masked
 from ..world.rids import Refusal
 from ..world.switches import Who
@@ -105,10 +105,10 @@ def call(_rest: str) -> Response:
     """Any path of a server's call; an unknown one is 40066."""
     asked = _asked()
     who = _who(asked)
-    errcode, body, content_type = _carry_out(asked, who)
+    errcode, body, content_type, chosen = _carry_out(asked, who)
     fault = world().switches.for_path("body", asked.path, **who)
     mode = fault["mode"] if fault else ""
-    _note(asked, who, errcode, mode)
+    _note(asked, who, errcode, mode, chosen)
     _be_late(asked.path, who)
     replaced = _replaced(asked.path, who)
     response = _respond(body if replaced is None else replaced, mode, content_type)
@@ -157,15 +157,18 @@ def _who(asked: Asked) -> Who:
     return {"app": app.name, "person": person}
 
 
-def _carry_out(asked: Asked, who: Who) -> tuple[int, bytes, str]:
-    """The errcode, the body and its type."""
+def _carry_out(asked: Asked, who: Who) -> tuple[int, bytes, str, str]:
+    """The errcode, the body, its type, and the switch that brought the error about."""
+    chosen = ""
     rule = world().switches.take_errcode(asked.path, **who)
     json_type = world().switches.get("content_type", **who) or _json_type(asked.path)
     try:
         if rule and not rule.get("spend"):
+            chosen = "errcode"
             raise ApiError(rule["errcode"], rule.get("errmsg"))
         answer = _answer(asked)
         if rule:
+            chosen = "errcode"
             raise ApiError(rule["errcode"], rule.get("errmsg"))
     except ApiError as error:
         tail, rid = (
@@ -174,10 +177,10 @@ def _carry_out(asked: Asked, who: Who) -> tuple[int, bytes, str]:
         )
         body = error_body(error, asked.path, rid, tail)
         _keep(asked, who, rid, body)
-        return error.errcode, body, json_type
+        return error.errcode, body, json_type, chosen
     if isinstance(answer, Picture):
-        return answer.errcode, answer.body, answer.mimetype
-    return 0, encode(answer), json_type
+        return answer.errcode, answer.body, answer.mimetype, "wxacode"
+    return 0, encode(answer), json_type, ""
 
 
 def _keep(asked: Asked, who: Who, rid: str, body: bytes) -> None:
@@ -216,7 +219,12 @@ def _answer(asked: Asked) -> Answer:
         raise ApiError(40013) from None
 
 
-def _note(asked: Asked, who: Who, errcode: int, fault: str) -> None:
+def _note(asked: Asked, who: Who, errcode: int, fault: str, chosen: str) -> None:
+    broken: dict[str, str] = {}
+    if errcode:
+        rule = call_rules.broken(errcode, asked.path, chosen)
+        broken = {"rule": rule.says, "source": rule.source, "switch": rule.switch}
+        rules.warn(f"{asked.method} {asked.path[:100]}, {errcode}", rule)
     appid = asked.params.get("appid", "")[:64]
     if not appid and who["app"]:
         appid = world().registry.app(who["app"]).appid
@@ -229,6 +237,7 @@ def _note(asked: Asked, who: Who, errcode: int, fault: str) -> None:
             errcode=errcode,
             fault=fault,
             params=masked({**asked.params, **asked.fields}),
+            **broken,
         )
     )
 

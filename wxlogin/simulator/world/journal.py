@@ -23,7 +23,11 @@ _SHOWN = (
 
 @dataclass(frozen=True)
 class Call:
-    """One call. `errcode` is the outcome, 0 for success; `fault` how it was spoiled."""
+    """One call. `errcode` is the outcome, 0 for success; `fault` how it was spoiled.
+
+    Of a refused one `rule` says in English what was broken, `source` where WeChat
+    documents it, and `switch` what brought it about or lets it through, if anything.
+    """
 
     time: float
     method: str
@@ -32,6 +36,9 @@ class Call:
     errcode: int
     fault: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
+    rule: str = ""
+    source: str = ""
+    switch: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

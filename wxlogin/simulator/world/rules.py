@@ -129,7 +129,12 @@ def told(key: str, at: str = "") -> dict[str, str]:
 
 def report(what: str, key: str, at: str = "") -> None:
     """A line on the console that `what` was refused."""
-    rule = RULES[key]
+    warn(what, RULES[key], at)
+
+
+def warn(what: str, rule: Rule, at: str = "") -> None:
+    """The same line by a rule of any kind."""
+    what = "".join(c if c.isprintable() else "?" for c in what)
     where = f", at {at}" if at else ""
     through = f"; {rule.switch} lets it through" if rule.switch else ""
     _log.warning("refused: %s%s: %s %s%s", what, where, rule.says, rule.source, through)

@@ -167,6 +167,9 @@ def test_the_picture_is_a_jpeg_that_holds_the_confirm_link(site: Site) -> None:
     assert picture.headers["Content-Type"] == "image/jpeg"
     image = Image.open(BytesIO(picture.data))
     assert image.format == "JPEG"
+    assert image.width >= 300
+    # Whoever opens the page waits for it.
+    assert len(picture.data) < 2500
     (found,) = zxingcpp.read_barcodes(image)
     assert found.text == f"http://localhost/connect/confirm?uuid={uuid}"
 

@@ -27,32 +27,36 @@ _GREY = "#c9ced6"
 # doc/service/api/webdev/access/api_snsuserinfo.html).
 _SIZES = {"0": 640, "46": 46, "64": 64, "96": 96, "132": 132}
 
-# About the side length of WeChat's own picture; a whole number of pixels per module.
-_QR_PIXELS = 430
+# Pixels for each module of a QR code. JPEG works in squares of eight: where a module is
+# one, each square has one colour, and the picture is a twentieth of what it was.
+_MODULE = 8
 _QUIET_ZONE = 4
 
 
 def _jpeg(image: Image.Image) -> bytes:
     out = BytesIO()
-    image.save(out, "JPEG", quality=92, subsampling=0)
+    image.save(out, "JPEG", quality=92, subsampling=0, optimize=True)
     return out.getvalue()
 
 
 @lru_cache(maxsize=256)
 def qr_jpeg(content: str) -> bytes:
-    """A QR code for `content`, with its quiet zone."""
-    return _jpeg(_qr(content, _QR_PIXELS))
+    """A QR code for `content`, grey, with its quiet zone; one to two kilobytes."""
+    return _jpeg(_enlarged(_modules(content), _MODULE))
 
 
-def _qr(content: str, pixels: int) -> Image.Image:
-    """Black on white, at most so many pixels wide, whole pixels for each module."""
+def _modules(content: str) -> Image.Image:
+    """Black on white, a pixel for each module."""
     rows = [bytes(row) for row in segno.make(content, error="m").matrix_iter(
         border=_QUIET_ZONE
     )]  # fmt: skip
     dots = b"".join(row.translate(_BLACK_ON_WHITE) for row in rows)
-    image = Image.frombytes("L", (len(rows), len(rows)), dots)
-    side = len(rows) * max(1, pixels // len(rows))
-    return image.resize((side, side), Image.Resampling.NEAREST)
+    return Image.frombytes("L", (len(rows), len(rows)), dots)
+
+
+def _enlarged(modules: Image.Image, times: int) -> Image.Image:
+    side = modules.width * times
+    return modules.resize((side, side), Image.Resampling.NEAREST)
 
 
 Colour = tuple[int, int, int]
@@ -63,7 +67,8 @@ def program_code(
     content: str, width: int, colour: Colour, *, clear: bool, png: bool
 ) -> bytes:
     """A mini program's code, `width` pixels wide, in `colour` on white or nothing."""
-    code = _qr(content, width)
+    modules = _modules(content)
+    code = _enlarged(modules, max(1, width // modules.width))
     ground = Image.new("RGBA", (width, width), (255, 255, 255, 0 if clear else 255))
     at = (width - code.width) // 2
     ground.paste(colour, (at, at), ImageOps.invert(code))

@@ -162,6 +162,20 @@ def test_the_front_page_tells_what_is_there(site: Site) -> None:
         assert fact in page
 
 
+def test_what_a_client_needs_can_be_copied_but_no_hidden_secret(
+    client: FlaskClient,
+) -> None:
+    own = {"name": "own", "appid": "wx00000000000000ff", "secret": "a-real-one"}
+    client.put("/_sim/apps", json=own)
+    page = client.get("/").text
+    texts = re.findall(r'data-copy="([^"]*)"', page)
+    for text in ("http://localhost", "wx0000000000000a01", "secret-of-web"):
+        assert text in texts
+    assert "wx00000000000000ff" in texts
+    assert "•••" in page
+    assert "•••" not in texts
+
+
 def test_the_front_pages_switches_and_clock(client: FlaskClient, world: World) -> None:
     for name, value in (
         ("snapshot", "true"),

@@ -16,7 +16,7 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from ..current import addresses, is_foreign, world
-from ..refusals import Invalid, SimulatorError
+from ..refusals import MASK, Invalid, SimulatorError
 from ..world.seed import shown
 from ..world.switch_values import SWITCHES
 from .page import page
@@ -97,6 +97,7 @@ def _page(problem: str) -> Response:
         problem=problem,
         places=addresses().places,
         real_names=current_app.config["HTTPS_PORT"] is not None,
+        mask=MASK,
         apps=[shown(app) for app in registry.apps()],
         people=[(person, registry.ids_of(person)) for person in registry.people()],
         switches=SWITCHES,

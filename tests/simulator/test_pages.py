@@ -2,11 +2,15 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from wechatpy.exceptions import WeChatOAuthException
 
-from wxlogin.simulator import World
+from wxlogin.simulator import World, create_simulator
+from wxlogin.simulator.pages.clients import Client, clients
+from wxlogin.simulator.server import SimulatorServer
 
 from .conftest import Site, phone
 
@@ -174,6 +178,42 @@ def test_what_a_client_needs_can_be_copied_but_no_hidden_secret(
     assert "wx00000000000000ff" in texts
     assert "•••" in page
     assert "•••" not in texts
+
+
+def test_the_front_page_leads_ten_clients_here(client: FlaskClient) -> None:
+    page = client.get("/").text
+    assert len(re.findall("data-client=", page)) == 10
+    assert "https://api.weixin.qq.com&#34;, &#34;http://localhost&#34;" in page
+    assert "wxlogin simulator run -- go test ./..." in page
+
+
+def test_at_wechats_names_no_client_has_to_be_led() -> None:
+    client = create_simulator(https_port=443).test_client()
+    page = client.get("/", base_url="https://open.weixin.qq.com")
+    assert page.status_code == 200
+    assert "data-client=" not in page.text
+
+
+@pytest.mark.parametrize("client", clients("http://here.test"), ids=lambda c: c.name)
+def test_a_clients_snippet_is_whole(client: Client) -> None:
+    """Python's is Python; nothing but the simulator's address is in any."""
+    if client.language == "Python":
+        compile(client.text, client.name, "exec")
+    assert client.is_command == ("http://here.test" not in client.text)
+    assert "{" not in client.text or client.name == "django-allauth"
+
+
+def test_wechatpy_goes_where_its_snippet_leads(server: SimulatorServer) -> None:
+    (mine,) = [each for each in clients(server.url) if each.name == "wechatpy"]
+    names: dict[str, Any] = {}
+    exec(mine.text, names)  # noqa: S102 - our own text, as a person would paste it
+    oauth = names["OAuth"](
+        "wx0000000000000a02", "secret-of-oa", "http://s.test/", "", ""
+    )
+    oauth._http.trust_env = False
+    assert oauth.authorize_url.startswith(f"{server.url}/connect/oauth2/authorize?")
+    with pytest.raises(WeChatOAuthException, match="40029"):
+        oauth.fetch_access_token("nothing")
 
 
 def test_the_front_pages_switches_and_clock(client: FlaskClient, world: World) -> None:

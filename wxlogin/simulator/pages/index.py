@@ -19,6 +19,7 @@ from ..current import addresses, is_foreign, world
 from ..refusals import MASK, Invalid, SimulatorError
 from ..world.seed import shown
 from ..world.switch_values import SWITCHES
+from .clients import clients
 from .page import page
 
 bp = Blueprint("index", __name__)
@@ -96,6 +97,7 @@ def _page(problem: str) -> Response:
         "index.html",
         problem=problem,
         places=addresses().places,
+        clients=clients(addresses().open),
         real_names=current_app.config["HTTPS_PORT"] is not None,
         mask=MASK,
         apps=[shown(app) for app in registry.apps()],

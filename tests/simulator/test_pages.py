@@ -180,6 +180,20 @@ def test_what_a_client_needs_can_be_copied_but_no_hidden_secret(
     assert "•••" not in texts
 
 
+def test_the_list_of_calls_has_request_and_answer_without_secrets(site: Site) -> None:
+    tokens = site.exchanges(site.gets_code())
+    site.exchanges("wrong")
+    page = site.client.get("/calls").text
+    for told in ("grant_type=authorization_code", "secret=•••", "code=•••"):
+        assert told in page
+    for told in ("access_token=•••", "expires_in=7200", "errcode=40029", "errmsg="):
+        assert told in page
+    assert tokens["openid"] in page
+    for hidden in ("access_token", "refresh_token"):
+        assert tokens[hidden] not in page
+    assert "secret-of-web" not in page
+
+
 def test_the_front_page_leads_ten_clients_here(client: FlaskClient) -> None:
     page = client.get("/").text
     assert len(re.findall("data-client=", page)) == 10

@@ -18,7 +18,7 @@ from .. import faults, protocol
 from ..current import addresses, world
 from ..refusals import ApiError, SimulatorError
 from ..world import call_rules, open_data, rules
-from ..world.journal import Call, masked
+from ..world.journal import Call, masked, masked_answer
 from ..world.rids import Refusal
 from ..world.switches import Who
 from . import (
@@ -108,7 +108,7 @@ def call(_rest: str) -> Response:
     errcode, body, content_type, chosen = _carry_out(asked, who)
     fault = world().switches.for_path("body", asked.path, **who)
     mode = fault["mode"] if fault else ""
-    _note(asked, who, errcode, mode, chosen)
+    _note(asked, who, errcode, body, mode, chosen)
     _be_late(asked.path, who)
     replaced = _replaced(asked.path, who)
     response = _respond(body if replaced is None else replaced, mode, content_type)
@@ -219,7 +219,9 @@ def _answer(asked: Asked) -> Answer:
         raise ApiError(40013) from None
 
 
-def _note(asked: Asked, who: Who, errcode: int, fault: str, chosen: str) -> None:
+def _note(
+    asked: Asked, who: Who, errcode: int, body: bytes, fault: str, chosen: str
+) -> None:
     broken: dict[str, str] = {}
     if errcode:
         rule = call_rules.broken(errcode, asked.path, chosen)
@@ -237,6 +239,7 @@ def _note(asked: Asked, who: Who, errcode: int, fault: str, chosen: str) -> None
             errcode=errcode,
             fault=fault,
             params=masked({**asked.params, **asked.fields}),
+            answer=masked_answer(body),
             **broken,
         )
     )

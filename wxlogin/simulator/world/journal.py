@@ -6,7 +6,7 @@ debugger shows one.
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from threading import Condition
 from typing import Any
@@ -19,12 +19,15 @@ _SHOWN = (
     *("page", "check_path", "env_version", "width", "is_hyaline", "cgi_path", "rid"),
     "component_appid",
 )
+# What an answer says beside ids, names, tokens and keys.
+_TOLD = ("errcode", "errmsg", "expires_in", "openid", "scope", "is_snapshotuser")
 
 
 @dataclass(frozen=True)
 class Call:
     """One call. `errcode` is the outcome, 0 for success; `fault` how it was spoiled.
 
+    `answer` is what was said in JSON, before it was spoiled; nothing for a picture.
     Of a refused one `rule` says in English what was broken, `source` where WeChat
     documents it, and `switch` what brought it about or lets it through, if anything.
     """
@@ -39,6 +42,7 @@ class Call:
     rule: str = ""
     source: str = ""
     switch: str = ""
+    answer: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,7 +75,21 @@ class Journal:
 
 def masked(params: Mapping[str, Any]) -> dict[str, str]:
     """The parameters of a call, fit to be shown; JSON values as JSON."""
-    return {k[:40]: _shown(v)[:100] if k in _SHOWN else MASK for k, v in params.items()}
+    return _only(_SHOWN, params)
+
+
+def masked_answer(body: bytes) -> dict[str, str]:
+    """An answer in JSON, fit to be shown; empty for anything else."""
+    try:
+        # Names have raw control characters, as WeChat's have.
+        told = json.loads(body, strict=False)
+    except ValueError:
+        return {}
+    return _only(_TOLD, told) if isinstance(told, dict) else {}
+
+
+def _only(names: Collection[str], given: Mapping[str, Any]) -> dict[str, str]:
+    return {k[:40]: _shown(v)[:100] if k in names else MASK for k, v in given.items()}
 
 
 def _shown(value: Any) -> str:

@@ -32,6 +32,12 @@ export interface Call {
   fault: string;
   /** Secrets, codes and tokens are masked. */
   params: Record<string, string>;
+  /** Of a refused call: what was broken, where WeChat documents it, what lets it through. */
+  rule: string;
+  source: string;
+  switch: string;
+  /** What was said in JSON, before it was spoiled; masked alike. */
+  answer: Record<string, string>;
 }
 
 export interface StartOptions {

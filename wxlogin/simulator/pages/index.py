@@ -21,6 +21,8 @@ from ..world.seed import shown
 from ..world.switch_values import SWITCHES
 from .clients import clients
 from .page import page
+from .party_forms import Draft, put
+from .party_forms import shown as in_field
 
 bp = Blueprint("index", __name__)
 
@@ -54,14 +56,23 @@ def pushes() -> str:
 
 @bp.post("/")
 def turn() -> Response | tuple[Response, int]:
-    """One form of the front page: a switch, the clock, or a clean slate."""
+    """One form of the front page: a switch, a party, the clock, or a clean slate."""
     if is_foreign():
         abort(403)
+    if request.form.get("what") in ("person", "app"):
+        return _put(request.form["what"])
     try:
         part = _turn()
     except SimulatorError as error:
         return _page(str(error)), error.status
     return redirect(url_for("index.home", _anchor=part), code=303)
+
+
+def _put(what: str) -> Response | tuple[Response, int]:
+    done = put(what, request.form)
+    if isinstance(done, Draft):
+        return _page(done.problem, done), 400
+    return redirect(url_for("index.home", _anchor=f"{what}-{done}"), code=303)
 
 
 def _turn() -> str:
@@ -91,11 +102,13 @@ def _seconds(raw: str) -> float:
         raise Invalid(f"not a number: {raw[:80]}") from None
 
 
-def _page(problem: str) -> Response:
+def _page(problem: str, draft: Draft | None = None) -> Response:
     registry, now = world().registry, world().now()
     return page(
         "index.html",
         problem=problem,
+        draft=draft,
+        in_field=in_field,
         places=addresses().places,
         clients=clients(addresses().open),
         real_names=current_app.config["HTTPS_PORT"] is not None,

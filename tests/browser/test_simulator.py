@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS
 from tests.simulator.shop import Shop
@@ -232,3 +232,20 @@ ORDER = (
     "appid scope redirect_uri state login_type self_redirect styletype sizetype "
     "bgcolor rst ts style href lang stylelite fast_login color_scheme"
 ).split()
+
+
+def test_a_button_of_the_front_page_copies(
+    pc: BrowserContext, simulator: SimulatorServer
+) -> None:
+    pc.grant_permissions(["clipboard-read", "clipboard-write"], origin=simulator.url)
+    page = pc.new_page()
+    page.goto(simulator.url)
+    page.click("[data-client=wechatpy] summary")
+    page.click("[data-client=wechatpy] [data-copy]")
+    expect(page.locator("[data-copied]")).to_have_text("已复制")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert f'API_BASE_URL = "{simulator.url}/"' in copied
+    # Without https there is no clipboard; the older way does it.
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: null})")
+    page.click("[data-copy=secret-of-web]")
+    page.locator(".is-copied[data-copy=secret-of-web]").wait_for()

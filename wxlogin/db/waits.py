@@ -47,6 +47,7 @@ class Pool(QueuePool):
     # When one was last free, or was given back.
     _moved = 0.0
     _waiting = 0
+    _disposed = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -79,8 +80,16 @@ class Pool(QueuePool):
                     raise
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        if self._disposed:
+            # The engine has another pool by now: nobody would take it, or close it.
+            record.close()
+            return
         self._moved = record.info[_RETURNED] = time.monotonic()
         super()._do_return_conn(record)
+
+    def dispose(self) -> None:
+        self._disposed = True
+        super().dispose()
 
 
 @contextmanager

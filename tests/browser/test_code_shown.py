@@ -29,12 +29,14 @@ LANGUAGES = {
         "slow": "二维码加载完成后会显示在这里",
         "unreachable": "无法连接微信，请检查网络。",
         "again": "重试",
+        "own page": "前往微信扫码页面",
     },
     "en-GB": {
         "loading": "The code is on its way …",
         "slow": "The code appears here as soon as it comes.",
         "unreachable": "WeChat cannot be reached from here. Check your connection",
         "again": "Try again",
+        "own page": "Open the code on a page of its own",
     },
 }
 both_languages = pytest.mark.parametrize("locale", LANGUAGES)
@@ -291,13 +293,17 @@ def test_the_code_and_its_first_door_are_in_view_on_a_low_screen(
     expect(page.locator(".doors a").first).to_be_in_viewport(ratio=1)
 
 
+@both_languages
 @pytest.mark.parametrize("path", ["/login", "/login/embed"])
-def test_without_scripts_nothing_lies_over_the_code(address, window, path):
+def test_without_scripts_nothing_lies_over_the_code(address, window, locale, path):
     """finding 14 of use"""
-    page = window(java_script_enabled=False)
+    page = window(locale=locale, java_script_enabled=False)
     page.goto(address(path))
     expect(frame_of(page).locator("img.qrcode")).to_be_visible()
     is_bare(page)
+    if path == "/login":
+        own_page = page.get_by_role("link", name=LANGUAGES[locale]["own page"])
+        assert "/login/qr?" in str(own_page.get_attribute("href"))
 
 
 @pytest.mark.parametrize("agent", ["safari iphone", "wechat iphone"])

@@ -162,9 +162,10 @@ class Grants(Part):
     def change_password(self, person: str) -> int:
         """Every token of the person is 42007 from now on; how many logins that were."""
         with self._changed:
-            for old in self._grants_of(person):
+            grants = self._grants_of(person)
+            for old in grants:
                 self._ended |= {old.access_token, old.refresh_token}
-            return len(self._grants_of(person))
+            return len(grants)
 
     def _grants_of(self, person: str) -> list[Grant]:
         return [g for g in self._by_access.values() if g.person == person]

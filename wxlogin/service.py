@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from wxlogin.config import Settings
 from wxlogin.security.sealing import Sealer, sealer_for
 from wxlogin.tickets import TicketStore, store_for
+from wxlogin.tickets.host_rests import SharedRests
 from wxlogin.tickets.once import Once, Turn
 from wxlogin.tickets.shelf import Shelf
 from wxlogin.wechat import endpoints
@@ -46,11 +47,17 @@ def start(app: Flask, settings: Settings, *, threads: int | None = None) -> Serv
     Raises ConfigurationError where REDIS_URL is set and cannot be used.
     """
     sealer = sealer_for(settings)
+    tickets = store_for(settings, sealer, threads=threads)
     service = Service(
         settings=settings,
-        tickets=store_for(settings, sealer, threads=threads),
+        tickets=tickets,
         sealer=sealer,
-        wechat=WeChat(hosts_of(settings), budget=settings.wechat_budget),
+        wechat=WeChat(
+            hosts_of(settings),
+            budget=settings.wechat_budget,
+            # A database is asked for enough already.
+            board=SharedRests(tickets) if settings.redis_url else None,
+        ),
         threads=threads,
     )
     app.extensions[_EXTENSION] = service
@@ -97,4 +104,5 @@ def hosts_of(settings: Settings) -> endpoints.Hosts:
         res=settings.wechat_res_url or endpoints.RES_HOST,
         mp=settings.wechat_mp_url or endpoints.MP_HOST,
         phone=settings.simulator_url if settings.simulated else endpoints.PHONE_SCHEME,
+        api_second="" if settings.wechat_api_url else endpoints.API_SECOND_HOST,
     )

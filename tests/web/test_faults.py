@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.journey import CHINESE, ENGLISH, EXCHANGE, USERINFO, calls
 from tests.support.records import stored
-from wxlogin.net import names
+from wxlogin.net import breaker, names
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.world import World
 
@@ -203,3 +203,61 @@ def test_a_wechat_that_restarts_between_two_logins(app_for, browser_of, xiaoming
         xiaoming.simulator = second
         started = browser.starts()
         assert browser.returns(started, xiaoming.confirms(started)).status_code == 303
+
+
+@pytest.fixture
+def breaker_clock(monkeypatch) -> list[float]:
+    """`breaker_clock[0]`: the moment of the breaker."""
+    now = [1000.0]
+    monkeypatch.setattr(breaker, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def ill(browser, xiaoming, simulator, breaker_clock) -> None:
+    """faults F1 and F6: WeChat has failed so often that nobody waits for it now."""
+    simulator.world.switch(body={"path": EXCHANGE, "mode": "status:503"})
+    for _ in range(breaker.FAILURES):
+        started = browser.starts()
+        assert browser.returns(started, xiaoming.confirms(started)).status_code
+    simulator.world.switch(body=None)
+
+
+def test_while_a_host_rests_a_visitor_reads_when_to_come_back(
+    browser, xiaoming, simulator, ill, breaker_clock
+):
+    started = browser.starts()
+    code = xiaoming.confirms(started)
+    breaker_clock[0] += 3
+    answer = browser.get(started.with_code(code), headers=ENGLISH)
+    check_sorry(answer, "en")
+    assert answer.headers["Retry-After"] == "7"
+    assert len(calls(simulator, EXCHANGE)) == breaker.FAILURES
+    # The code was not sent: the same address signs in after the rest.
+    assert '<a class="button" href="">Try again</a>' in answer.text
+    breaker_clock[0] += 7
+    assert browser.returns(started, code).status_code == 303
+
+
+def test_while_a_host_rests_a_program_reads_it_too(app, simulator, ill):
+    body = {"code": "C", "attempt": "attempt-of-this-phone-1"}
+    answer = app.test_client().post("/api/mobile/app/login", json=body)
+    assert answer.mimetype == "application/problem+json"
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (503, "wechat_unavailable")
+    assert answer.headers["Retry-After"] == "10"
+    assert len(calls(simulator, EXCHANGE)) == breaker.FAILURES
+
+
+def test_that_a_host_rests_is_logged_once(browser, xiaoming, breaker_clock, log, ill):
+    lines = [line for line in log() if "rests" in line["event"]]
+    assert len(lines) == 1
+    assert lines[0]["level"] == "warning"
+    browser.get("/login")
+    started = browser.starts()
+    browser.returns(started, xiaoming.confirms(started))
+    assert [line for line in log() if "answers again" in line["event"]] == []
+    breaker_clock[0] += breaker.REST_SECONDS
+    started = browser.starts()
+    browser.returns(started, xiaoming.confirms(started))
+    assert len([one for one in log() if "answers again" in one["event"]]) == 1

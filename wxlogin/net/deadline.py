@@ -5,7 +5,7 @@ sending, dripping headers, a dripping body, a second call, a pause before it.
 It runs on the monotonic clock, so a change of the wall clock moves nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from urllib3.util import Timeout
@@ -45,6 +45,10 @@ class Deadline:
             raise TimeoutError("the budget is used up")
         return min(seconds, left)
 
+    def part(self, seconds: float) -> "Deadline":
+        """A deadline of its own for one step: so long, and never longer than this."""
+        return Deadline(min(seconds, self.remaining()))
+
 
 @dataclass(slots=True)
 class Trip:
@@ -55,12 +59,21 @@ class Trip:
     repeatable: bool = False
     #: An answer may be so long.
     most_bytes: int = BODY_LIMIT
+    #: There is another host to ask where this one cannot be connected to: connecting
+    #: is tried once, and leaves time for the other.
+    another: bool = False
     #: name, connect, tls, send, headers, body
     stage: str = "connect"
     #: Some of the request may have left this machine.
     sent: bool = False
     #: The connection had served another request before.
     reused: bool = False
+    #: Until when there must be a connection.
+    connecting: Deadline = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        whole = self.deadline
+        self.connecting = whole.part(CONNECT_SECONDS) if self.another else whole
 
 
 class TripTimeout(Timeout):
@@ -75,7 +88,7 @@ class TripTimeout(Timeout):
 
     @property
     def connect_timeout(self) -> float:
-        return self.trip.deadline.slice(CONNECT_SECONDS)
+        return self.trip.connecting.slice(CONNECT_SECONDS)
 
     @property
     def read_timeout(self) -> float:

@@ -81,14 +81,14 @@ class _OnTrip(_Connection):
         trip.stage = "name"
         found = self._addresses()
         trip.stage = "connect"
-        sock = _first_that_answers(found, trip.deadline)
-        sock.settimeout(trip.deadline.slice(CONNECT_SECONDS))
+        sock = _first_that_answers(found, trip.connecting)
+        sock.settimeout(trip.connecting.slice(CONNECT_SECONDS))
         trip.stage = "tls"
         return sock
 
     def _addresses(self) -> list[names.Address]:
         """Where to connect to. What is checked here is what is connected to."""
-        return names.addresses(self._dns_host, self.port, self.trip.deadline)
+        return names.addresses(self._dns_host, self.port, self.trip.connecting)
 
     def send(self, data: Any) -> None:
         trip = self.trip

@@ -8,9 +8,10 @@ Rules, and where they come from:
   gigabytes.
 - Redirects are not followed; WeChat's API sends none, and the query holds secrets.
 - Certificates are verified, by the bundle requests would use, read once.
-- Connecting is tried twice. A request that may have left is never repeated here,
-  except one that does no harm, on a pooled connection found dead: an authorization
-  code can be exchanged once (developers.weixin.qq.com, "code ... 只能使用一次").
+- Connecting is tried twice, or once where there is another host to ask. A request that
+  may have left is never repeated here, except one that does no harm, on a pooled
+  connection found dead: an authorization code can be exchanged once
+  (developers.weixin.qq.com, "code ... 只能使用一次").
 - No proxy is taken from the environment: the AppSecret would travel by a variable
   that was set for something else. Route or NAT the host, or set WECHAT_API_URL.
 - requests and urllib3 write the whole URL, secret included, into messages and debug
@@ -209,6 +210,8 @@ def _worth_another_try(outcome: Response | Exception, trip: Trip) -> bool:
     if isinstance(outcome, Response) or trip.deadline.remaining() <= 0:
         return False
     if not trip.sent:
+        if trip.another:
+            return False
         # A certificate that was refused is refused again.
         return faults.fault_of(outcome) not in ("certificate", "tls")
     return trip.repeatable and trip.reused and trip.stage == "headers"

@@ -28,7 +28,8 @@ from functools import partial
 from typing import TypeVar
 
 from wxlogin.errors import WeChatUnavailable
-from wxlogin.net.deadline import Deadline, Trip
+from wxlogin.net.breaker import Alone, Board
+from wxlogin.net.deadline import Deadline
 from wxlogin.net.transport import Transport, shared
 from wxlogin.wechat.answers import (
     Answer,
@@ -43,6 +44,7 @@ from wxlogin.wechat.answers import (
     parse_userinfo,
     read_json,
 )
+from wxlogin.wechat.api_hosts import ApiHosts
 from wxlogin.wechat.endpoints import Hosts
 from wxlogin.wechat.errors import Call, to_exception
 from wxlogin.wechat.question import AppCredentials, Question
@@ -67,7 +69,8 @@ class WeChat:
     """WeChat's API, for all apps and threads of a process.
 
     `budget` is the number of seconds one login may wait for WeChat. `pool` is the
-    transport, by default the one of the process. `pause` waits that many seconds.
+    transport, by default the one of the process; by `board` the processes of a service
+    tell each other which hosts rest. `pause` waits that many seconds.
     """
 
     def __init__(
@@ -76,11 +79,12 @@ class WeChat:
         *,
         budget: float = 8.0,
         pool: Transport | None = None,
+        board: Board | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.hosts = hosts
         self.budget = budget
-        self._transport = pool or shared()
+        self._api = ApiHosts(hosts, pool or shared(), board or Alone())
         self._pause = pause
 
     def deadline(self) -> Deadline:
@@ -198,11 +202,11 @@ class WeChat:
     ) -> _Reply:
         """The answer without an errcode."""
         with _named(question):
-            reply = read(self._answer(question, deadline))
+            reply = self._api.ask(question, read, deadline)
             code = errcode(reply.data or {})
             if code and question.may_ask_again(code) and _has_time(deadline):
                 self._pause(PAUSE_SECONDS)
-                reply = read(self._answer(question, deadline))
+                reply = self._api.ask(question, read, deadline)
                 code = errcode(reply.data or {})
         if not code:
             return reply
@@ -215,15 +219,6 @@ class WeChat:
             kind=question.app.kind,
             hide=question.secrets,
         )
-
-    def _answer(self, question: Question, deadline: Deadline) -> bytes:
-        trip = Trip(
-            deadline, repeatable=question.repeatable, most_bytes=question.most_bytes
-        )
-        url, body = self.hosts.api + question.target, question.content
-        if body is None:
-            return self._transport.get(url, trip).content
-        return self._transport.post(url, body, trip).content
 
 
 @contextmanager

@@ -13,6 +13,9 @@ from urllib.parse import quote
 # Tencent's production hosts; a simulator replaces all of them by one origin.
 OPEN_HOST = "https://open.weixin.qq.com"
 API_HOST = "https://api.weixin.qq.com"
+# With the same calls, for when the first one cannot be reached
+# (developers.weixin.qq.com/doc/service/guide/dev/domain).
+API_SECOND_HOST = "https://api2.weixin.qq.com"
 RES_HOST = "https://res.wx.qq.com"
 MP_HOST = "https://mp.weixin.qq.com"
 # The scheme by which a phone's browser opens the app, and its path to mini programs
@@ -91,6 +94,8 @@ class Hosts:
     res: str = RES_HOST
     mp: str = MP_HOST
     phone: str = PHONE_SCHEME
+    #: Asked where `api` cannot be connected to; empty for none.
+    api_second: str = ""
 
     @property
     def plain(self) -> str:

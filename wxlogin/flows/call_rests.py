@@ -5,10 +5,8 @@
   more is asked in the app's name for a minute. Then one call tries, and the others go
   on being refused until that has come through (developers.weixin.qq.com/doc/
   subscription/guide/dev/api, page "API IP 白名单").
-- The quota of a call's day is used up (45009): that call rests until midnight in China,
-  when WeChat counts anew, but is tried every ten minutes, as the operator may have
-  emptied the count (`clear_quota`). Of a mini program's codes it is a minute's quota,
-  too (developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html).
+- The quota of a call is used up, of a day or a minute: that call rests as
+  `wechat.quotas` says.
 """
 
 import time
@@ -18,19 +16,14 @@ from wxlogin.config import App, AppKind
 from wxlogin.errors import WeChatUnavailable, WxloginError
 from wxlogin.wechat.errors import (
     ADDRESS_REFUSED,
-    QUOTA_USED_UP,
     Call,
     errcode_of,
     to_exception,
 )
+from wxlogin.wechat.quotas import rest_seconds
 
 # How long a refusal of WeChat's is remembered, and how long that it did not answer.
 REFUSED_SECONDS, UNANSWERED_SECONDS = 60.0, 20.0
-#: How long at most a call rests whose quota is used up.
-QUOTA_SECONDS = 600.0
-
-_DAY, _CHINA = 24 * 3600, 8 * 3600
-_MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -61,11 +54,12 @@ class Failure:
         """How long it is remembered."""
         if self.errcode is None:
             return UNANSWERED_SECONDS
-        return _quota_seconds(self.call) if self.is_quota else REFUSED_SECONDS
+        return self.quota_seconds or REFUSED_SECONDS
 
     @property
-    def is_quota(self) -> bool:
-        return self.errcode == QUOTA_USED_UP
+    def quota_seconds(self) -> float | None:
+        """How long the call rests as its quota is used up; None where it is not."""
+        return rest_seconds(self.errcode, self.call)
 
     def again(self, app: App) -> WxloginError:
         """The same error; `remembered` says that WeChat was not asked."""
@@ -111,13 +105,6 @@ def rest_after(app: App, error: WxloginError) -> Rest | None:
         if about_token and app.kind is AppKind.mini_program:
             return None
         return Rest("", time.time() + failure.seconds, failure)
-    if failure.is_quota and not about_token:
-        return Rest(failure.call, time.time() + failure.seconds, failure)
+    if failure.quota_seconds and not about_token:
+        return Rest(failure.call, time.time() + failure.quota_seconds, failure)
     return None
-
-
-def _quota_seconds(call: str) -> float:
-    at = time.time()
-    if call == Call.PROGRAM_CODE:
-        return _MINUTE - at % _MINUTE
-    return min(QUOTA_SECONDS, _DAY - (at + _CHINA) % _DAY)

@@ -48,6 +48,7 @@ from wxlogin.wechat.api_hosts import ApiHosts
 from wxlogin.wechat.endpoints import Hosts
 from wxlogin.wechat.errors import Call, to_exception
 from wxlogin.wechat.question import AppCredentials, Question
+from wxlogin.wechat.quotas import Quotas
 
 # "1-2 times, at least 0.5 s apart" is what keeps a busy WeChat from a stampede.
 PAUSE_SECONDS = 0.5
@@ -85,6 +86,7 @@ class WeChat:
         self.hosts = hosts
         self.budget = budget
         self._api = ApiHosts(hosts, pool or shared(), board or Alone())
+        self._quotas = Quotas()
         self._pause = pause
 
     def deadline(self) -> Deadline:
@@ -201,6 +203,7 @@ class WeChat:
         self, question: Question, read: Callable[[bytes], _Reply], deadline: Deadline
     ) -> _Reply:
         """The answer without an errcode."""
+        self._quotas.require(question)
         with _named(question):
             reply = self._api.ask(question, read, deadline)
             code = errcode(reply.data or {})
@@ -211,7 +214,7 @@ class WeChat:
         if not code:
             return reply
         errmsg = (reply.data or {}).get("errmsg")
-        raise to_exception(
+        error = to_exception(
             code,
             errmsg,
             app=question.app.name,
@@ -219,6 +222,8 @@ class WeChat:
             kind=question.app.kind,
             hide=question.secrets,
         )
+        self._quotas.note(question, error)
+        raise error
 
 
 @contextmanager

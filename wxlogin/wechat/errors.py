@@ -47,6 +47,8 @@ _RID = re.compile(
 ADDRESS_REFUSED = frozenset({40164, 61004})
 #: The calls of a day are used up, of a mini program's codes those of a minute, too.
 QUOTA_USED_UP = 45009
+#: Those of a minute.
+MINUTE_QUOTA_USED_UP = 45011
 # "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist", and
 # "access clientip is not registered requestIP: 1.2.3.4".
 _ADDRESS = re.compile(r"(?:\bip|requestIP:?) ([0-9A-Fa-f:.]+)")

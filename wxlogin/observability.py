@@ -23,7 +23,7 @@ from wxlogin.config import Settings
 
 MASK = "•••"
 _NAMES = (
-    r"(?:app)?_?secret(?:_key)?|(?:js_)?code|state|(?:access|refresh)_?token|token|"
+    r"(?:app)?_?secret(?:_key|_previous)?|(?:js_)?code|state|(?:access|refresh)_?token|token|"
     r"id_token_hint|code_verifier|"
     r"(?:session|encryption|aes|operator|signing)_?keys?|password|authorization|"
     r"(?:set-)?cookie"

@@ -34,6 +34,7 @@ class App:
     appid: str = "wx0000000000000a01"
     secret: str = "MARKERsecret"
     kind: str = "website"
+    secret_previous: str | None = None
 
 
 class Wire:

@@ -73,6 +73,9 @@ class App(Written):
     kind: AppKind
     appid: str
     secret: Annotated[str, Field(min_length=1, repr=False)]
+    #: The one before it, while the new one is on its way to all servers; WeChat is
+    #: asked with it where it refuses the new one.
+    secret_previous: Annotated[str | None, Field(min_length=1, repr=False)] = None
     open_platform: str | None = None
     token: Annotated[str | None, Field(repr=False)] = None
     aes_key: Annotated[str | None, Field(repr=False)] = None
@@ -201,7 +204,14 @@ class App(Written):
     def _web_address(cls, value: str | None) -> str | None:
         return None if value is None else called_address(value)
 
-    @field_validator("secret", "token", "aes_key", "forward_token", "forward_aes_key")
+    @field_validator(
+        "secret",
+        "secret_previous",
+        "token",
+        "aes_key",
+        "forward_token",
+        "forward_aes_key",
+    )
     @classmethod
     def _without_blanks(cls, value: str | None) -> str | None:
         if value and " " in value:
@@ -221,6 +231,12 @@ class App(Written):
                 "console"
             )
         return found[1]
+
+    @model_validator(mode="after")
+    def _another_before(self) -> Self:
+        if self.secret_previous == self.secret:
+            raise ValueError("secret_previous is the secret itself; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _sealed_by_both(self) -> Self:

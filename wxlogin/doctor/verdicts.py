@@ -96,6 +96,8 @@ _STATE = "doctor"
 
 def secret(app: App, wechat: WeChat) -> Iterator[Finding]:
     """Whether WeChat takes the app's appid and secret."""
+    # The previous one would hide what is wrong with this one.
+    previous, app = app.secret_previous, app.model_copy(update={"secret_previous": ""})
     is_mini = app.kind is AppKind.mini_program
     asks = wechat.code2session if is_mini else wechat.exchange
     try:
@@ -103,7 +105,11 @@ def secret(app: App, wechat: WeChat) -> Iterator[Finding]:
     except WeChatUnavailable as error:
         yield _unclear(app, error)
     except WxloginError as error:
-        yield _verdict(app, error)
+        finding = _verdict(app, error)
+        yield finding
+        if previous and finding.level == "ok":
+            text = f"{app.name}: WeChat takes the new secret, and there is a previous."
+            yield warning(_SECRET, text, todo="Take secret_previous out of APPS.")
     else:
         text = f"{app.name}: WeChat took a code that nobody was given."
         yield wrong(_SECRET, text, todo="Check WECHAT_API_URL.")

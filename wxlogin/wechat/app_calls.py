@@ -33,7 +33,7 @@ from wxlogin.wechat.answers import (
     garbled,
     parse_app_token,
 )
-from wxlogin.wechat.client import WeChat
+from wxlogin.wechat.client import WeChat, with_secret
 from wxlogin.wechat.errors import Call, errcode_of
 from wxlogin.wechat.open_data import PhoneNumber, phone_of
 from wxlogin.wechat.question import AppCredentials, Question
@@ -102,13 +102,17 @@ def app_token(wechat: WeChat, app: AppCredentials, *, deadline: Deadline) -> App
     Raises `WeChatMisconfigured` where WeChat refuses appid, secret or our address,
     `WeChatBusy` and `WeChatUnavailable`. Source: POST /cgi-bin/stable_token.
     """
-    body = {
-        "grant_type": "client_credential",
-        "appid": app.appid,
-        "secret": app.secret,
-    }
-    question = Question(Call.APP_TOKEN, app, {}, body)
-    return wechat.ask(question, parse_app_token, deadline)
+
+    def ask(secret: str) -> AppToken:
+        body = {
+            "grant_type": "client_credential",
+            "appid": app.appid,
+            "secret": secret,
+        }
+        question = Question(Call.APP_TOKEN, app, {}, body)
+        return wechat.ask(question, parse_app_token, deadline)
+
+    return with_secret(app, ask)
 
 
 def program_code(

@@ -13,6 +13,7 @@ Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 - An exchange or refresh that was sent is never repeated, with one exception: after
   errcode -1 ("system error") it is made once more, half a second later. The code may
   be spent by then, so 40163 or 40029 as the second answer means: start again.
+- Where WeChat refuses the secret (40125) and there is a previous one, that is tried.
 - userinfo does no harm twice. It is repeated once where the table of errcodes says
   so, and after 40001 only with the tokens of an exchange: a fresh token is now and
   then refused at first, an old one is simply over.
@@ -20,6 +21,7 @@ Rules (Tencent's guides; RFC 6749 section 4.1.2 on codes):
 - Every error is of `wxlogin.errors`, names app and call, and no secret.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from wxlogin.errors import WeChatUnavailable
+from wxlogin.errors import WeChatMisconfigured, WeChatUnavailable
 from wxlogin.net.breaker import Alone, Board
 from wxlogin.net.deadline import Deadline
 from wxlogin.net.transport import Transport, shared
@@ -46,7 +48,7 @@ from wxlogin.wechat.answers import (
 )
 from wxlogin.wechat.api_hosts import ApiHosts
 from wxlogin.wechat.endpoints import Hosts
-from wxlogin.wechat.errors import Call, to_exception
+from wxlogin.wechat.errors import SECRET_REFUSED, Call, errcode_of, to_exception
 from wxlogin.wechat.question import AppCredentials, Question
 from wxlogin.wechat.quotas import Quotas
 
@@ -56,6 +58,8 @@ PAUSE_SECONDS = 0.5
 SECOND_TRY_SECONDS = 0.5
 
 Read = TypeVar("Read")
+
+_log = logging.getLogger("wxlogin.wechat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +105,17 @@ class WeChat:
         before), `WeChatMisconfigured`, `WeChatDenied`.
         Source: GET /sns/oauth2/access_token.
         """
-        query = {
-            "appid": app.appid,
-            "secret": app.secret,
-            "code": code,
-            "grant_type": "authorization_code",
-        }
-        return self.ask(Question(Call.EXCHANGE, app, query), parse_tokens, deadline)
+
+        def ask(secret: str) -> Tokens:
+            query = {
+                "appid": app.appid,
+                "secret": secret,
+                "code": code,
+                "grant_type": "authorization_code",
+            }
+            return self.ask(Question(Call.EXCHANGE, app, query), parse_tokens, deadline)
+
+        return with_secret(app, ask)
 
     def code2session(
         self, app: AppCredentials, code: str, *, deadline: Deadline
@@ -117,14 +125,18 @@ class WeChat:
         It needs no access token, so it works where none can be had. Raises as
         `exchange`. Source: GET /sns/jscode2session.
         """
-        query = {
-            "appid": app.appid,
-            "secret": app.secret,
-            "js_code": code,
-            "grant_type": "authorization_code",
-        }
-        question = Question(Call.CODE2SESSION, app, query)
-        return self.ask(question, parse_session, deadline)
+
+        def ask(secret: str) -> MiniProgramSession:
+            query = {
+                "appid": app.appid,
+                "secret": secret,
+                "js_code": code,
+                "grant_type": "authorization_code",
+            }
+            question = Question(Call.CODE2SESSION, app, query)
+            return self.ask(question, parse_session, deadline)
+
+        return with_secret(app, ask)
 
     def refresh(
         self, app: AppCredentials, refresh_token: str, *, deadline: Deadline
@@ -224,6 +236,29 @@ class WeChat:
         )
         self._quotas.note(question, error)
         raise error
+
+
+def with_secret(app: AppCredentials, ask: Callable[[str], Read]) -> Read:
+    """What `ask` gives with the app's secret, or with its previous one where WeChat
+    refuses the new one. Raises what `ask` does; the refusal of the new one where both
+    are refused.
+
+    WeChat looks at the secret before it looks at a code, so that a refused one has
+    spent nothing (an inference from reports; if it were wrong, the second answer would
+    say that the code was used, and the person starts again).
+    """
+    try:
+        return ask(app.secret)
+    except WeChatMisconfigured as error:
+        if errcode_of(error) != SECRET_REFUSED or not app.secret_previous:
+            raise
+        refused = error
+    try:
+        found = ask(app.secret_previous)
+    except WeChatMisconfigured as error:
+        raise refused if errcode_of(error) == SECRET_REFUSED else error from None
+    _log.warning("WeChat takes the previous secret of app %s", app.name)
+    return found
 
 
 @contextmanager

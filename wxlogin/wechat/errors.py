@@ -45,6 +45,8 @@ _RID = re.compile(
 )
 #: Our address is not on the app's list; an older page names 61004 for it.
 ADDRESS_REFUSED = frozenset({40164, 61004})
+#: The AppSecret is not the app's.
+SECRET_REFUSED = 40125
 #: The calls of a day are used up, of a mini program's codes those of a minute, too.
 QUOTA_USED_UP = 45009
 #: Those of a minute.

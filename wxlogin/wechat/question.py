@@ -66,6 +66,8 @@ class AppCredentials(Protocol):
     @property
     def secret(self) -> str: ...
     @property
+    def secret_previous(self) -> str | None: ...
+    @property
     def kind(self) -> str: ...
 
 
@@ -113,7 +115,8 @@ class Question:
     def secrets(self) -> list[str]:
         """What an error must not quote."""
         given = {**self.query, **(self.body or {})}
-        return [self.app.secret, *(str(given.get(name, "")) for name in _SECRETS)]
+        own = [self.app.secret, self.app.secret_previous or ""]
+        return [*own, *(str(given.get(name, "")) for name in _SECRETS)]
 
     def may_ask_again(self, code: int) -> bool:
         return code == -1 or (self.fresh and lookup(code).retry is Retry.ONCE)

@@ -118,6 +118,23 @@ def test_a_secret_by_what_wechat_answers(server, app, ask, errcode, level, says_
     assert "-" in query["code"]
 
 
+@pytest.mark.parametrize(
+    ("errcode", "levels"), [(40029, ["ok", "warning"]), (40125, ["wrong"])]
+)
+def test_a_previous_secret_is_to_go_once_the_new_one_is_taken(
+    server, app, ask, errcode, levels
+):
+    server.will(says({"errcode": errcode, "errmsg": "x, rid: 1-2-3"}))
+    api = Hosts(api=f"http://127.0.0.1:{server.port}")
+    both = app.model_copy(update={"secret_previous": "MARKERprevious"})
+    found = list(verdicts.secret(both, WeChat(api, budget=3, pool=ask.transport)))
+    assert [one.level for one in found] == levels
+    assert "MARKER" not in "".join(one.line() for one in found)
+    assert [query["secret"] for query in server.queries()] == ["MARKERsecret"]
+    if "warning" in levels:
+        assert "Take secret_previous out of APPS" in found[1].line()
+
+
 def test_a_page_that_takes_any_code_is_not_wechat(server, app, ask):
     api = Hosts(api=f"http://127.0.0.1:{server.port}")
     [finding] = verdicts.secret(app, WeChat(api, budget=3, pool=ask.transport))

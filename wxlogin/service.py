@@ -12,6 +12,8 @@ from typing import TypeVar
 from flask import Flask, current_app
 
 from wxlogin.config import Settings
+from wxlogin.config.outbound import proxy_of
+from wxlogin.net.transport import shared
 from wxlogin.security.sealing import Sealer, sealer_for
 from wxlogin.tickets import TicketStore, store_for
 from wxlogin.tickets.host_rests import SharedRests
@@ -55,6 +57,7 @@ def start(app: Flask, settings: Settings, *, threads: int | None = None) -> Serv
         wechat=WeChat(
             hosts_of(settings),
             budget=settings.wechat_budget,
+            pool=shared(proxy_of(settings)),
             # A database is asked for enough already.
             board=SharedRests(tickets) if settings.redis_url else None,
         ),

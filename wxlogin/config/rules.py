@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from wxlogin.config.apps import AppKind
 from wxlogin.config.host_names import ip_of, is_loopback, is_this_machine
 from wxlogin.config.notation import require_private
+from wxlogin.config.outbound import proxy_faults
 from wxlogin.config.push_rules import push_faults
 from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample, is_weak
 from wxlogin.config.settings import Settings
@@ -46,6 +47,7 @@ def faults(settings: Settings, folder: Path) -> Iterator[str]:
     yield from site_faults(settings)
     yield from database_faults(settings)
     yield from redis_faults(settings)
+    yield from proxy_faults(settings)
     if settings.env == "development":
         if not is_loopback(settings.public.hostname):
             yield (

@@ -111,6 +111,14 @@ class Settings(Written):
         le=60,
         description="Seconds one login may wait for WeChat, all its calls together.",
     )
+    outbound_proxy: str = Field(
+        "",
+        repr=False,
+        description="HTTP proxy by which calls to WeChat, pictures and webhooks leave: "
+        "`http://user:password@proxy.internal:3128`. It must let CONNECT through. What "
+        "is on this machine, and sites that are `inside`, are called directly; the "
+        "environment's HTTPS_PROXY is not looked at.",
+    )
     whole_host: bool = Field(
         False,
         description="Send our cookies with every request to PUBLIC_URL's host, not "

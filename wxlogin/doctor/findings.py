@@ -13,6 +13,7 @@ from enum import StrEnum
 from threading import Thread
 from time import monotonic
 
+from wxlogin.config.outbound import Proxy
 from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.transport import Response, Transport
 
@@ -126,9 +127,9 @@ class Asking:
 
 
 @contextmanager
-def asking() -> Iterator[Asking]:
-    """Verified TLS and no proxy from the environment, as in a login."""
-    transport = Transport()
+def asking(proxy: Proxy | None = None) -> Iterator[Asking]:
+    """Verified TLS, and no proxy but this one, as in a login."""
+    transport = Transport(proxy)
     try:
         yield Asking(transport)
     finally:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from wxlogin.config import App, AppKind
+from wxlogin.config.outbound import proxy_of
 from wxlogin.doctor import configuration, verdicts
 from wxlogin.doctor.findings import (
     SECONDS,
@@ -53,7 +54,7 @@ def explain(rid: str, folder: Path | None = None) -> list[Finding]:
     if settings is None:
         return found
     apps = [app for app in settings.apps if app.kind in _WITH_TOKENS]
-    with asking() as ask:
+    with asking(proxy_of(settings)) as ask:
         wechat = WeChat(hosts_of(settings), budget=SECONDS, pool=ask.transport)
         jobs = [Job(_CHECK, partial(_ask, app, wechat, rid)) for app in apps]
         told = side_by_side(jobs, seconds=SECONDS + 1)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from wxlogin.config import App, Settings
 from wxlogin.config.host_names import is_loopback
+from wxlogin.config.outbound import proxy_of
 from wxlogin.db import now
 from wxlogin.doctor import own_calls, verdicts
 from wxlogin.doctor.findings import (
@@ -47,7 +48,7 @@ _WRONG_SECONDS = 120
 def check(settings: Settings) -> Iterator[Finding]:
     """Hosts, clock, then secret and page of each app. What is not reached is not
     asked again: one line says so, not one for each app."""
-    with asking() as ask:
+    with asking(proxy_of(settings)) as ask:
         reached = reach(settings, ask)
         yield from reached.found
         if reached.api:

@@ -23,6 +23,7 @@ from wxlogin.accounts import avatars
 from wxlogin.accounts.people import KnownIdentity
 from wxlogin.accounts.person import Profile
 from wxlogin.config import Settings
+from wxlogin.config.outbound import proxy_of
 from wxlogin.errors import BadRequest, WxloginError
 from wxlogin.flows.background import Background, jobs_of
 from wxlogin.net.deadline import Deadline
@@ -189,4 +190,7 @@ def _fetched(url: str, deadline: Deadline) -> bytes | None:
 
 
 def _hosts(settings: Settings) -> AvatarHosts:
-    return AvatarHosts(simulator=settings.simulator_url if settings.simulated else "")
+    return AvatarHosts(
+        simulator=settings.simulator_url if settings.simulated else "",
+        proxy=proxy_of(settings),
+    )

@@ -27,6 +27,7 @@ from flask import current_app
 
 from wxlogin import service
 from wxlogin.config import App
+from wxlogin.config.outbound import proxy_of
 from wxlogin.errors import PushRefused, PushUnreadable, Unready
 from wxlogin.net import outgoing
 from wxlogin.net.deadline import Deadline
@@ -110,6 +111,7 @@ def _sent(
         body,
         {"Content-Type": kind},
         inside=app.forward_inside or running().settings.env == "development",
+        proxy=proxy_of(running().settings),
         deadline=deadline,
         most=MOST_BYTES,
     )

@@ -62,7 +62,7 @@ class Trip:
     #: There is another host to ask where this one cannot be connected to: connecting
     #: is tried once, and leaves time for the other.
     another: bool = False
-    #: name, connect, tls, send, headers, body
+    #: name, connect, proxy, tls, send, headers, body
     stage: str = "connect"
     #: Some of the request may have left this machine.
     sent: bool = False

@@ -13,6 +13,7 @@ import urllib3.exceptions
 
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.deadline import Trip
+from wxlogin.net.tunnel import ProxyRefused
 
 
 class TooLong(ValueError):
@@ -36,6 +37,7 @@ _FAULTS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("too_long", (TooLong,)),
     ("encoded", (Encoded,)),
     ("inside", (Inside,)),
+    ("proxy", (ProxyRefused,)),
     ("cut", (Cut, http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)),
     ("name", (socket.gaierror,)),
     ("timeout", (TimeoutError, urllib3.exceptions.TimeoutError)),
@@ -51,6 +53,10 @@ _SENTENCES = {
     "inside": (
         "{host} has an address of an inner network, where we do not go for a picture. "
         "Check the name servers of this machine."
+    ),
+    "proxy": (
+        "The proxy of OUTBOUND_PROXY does not answer, or does not let us through to "
+        "{host}. Check its address, user and password, and that it allows CONNECT."
     ),
     "cut": "{host} broke off in the middle of its answer.",
     "name": "{host} cannot be looked up. Check the name servers of this machine.",
@@ -77,7 +83,9 @@ def explain(error: BaseException, trip: Trip, *, host: str) -> WeChatUnavailable
     """
     fault = fault_of(error)
     reason = _reason(error) if fault == "certificate" else None
-    sentence = _SENTENCES[fault].format(host=host, stage=trip.stage, reason=reason)
+    # Until the tunnel is there, all that broke is between us and the proxy.
+    told = _SENTENCES["proxy" if trip.stage == "proxy" else fault]
+    sentence = told.format(host=host, stage=trip.stage, reason=reason)
     return WeChatUnavailable(
         sentence,
         fault=fault,

@@ -8,7 +8,8 @@ OWASP ASVS 15.3.2):
   service runs for development; what was looked up is what is connected to;
 - five seconds, or the caller's deadline, for everything: name, connect, TLS, sending,
   the answer;
-- certificates are verified, redirects are not followed, no proxy is used;
+- certificates are verified, redirects are not followed; by a proxy (OUTBOUND_PROXY)
+  go those to public addresses, and it is told the address that was looked up here;
 - of the answer the status counts. Its body is read only where one was asked for, up to
   so many bytes, and not unpacked.
 """
@@ -21,6 +22,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from wxlogin.config import Settings, Site
+from wxlogin.config.outbound import Proxy
 from wxlogin.net import faults
 from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.public import PublicTransport
@@ -56,6 +58,7 @@ def post(
     headers: Mapping[str, str],
     *,
     inside: bool,
+    proxy: Proxy | None = None,
     deadline: Deadline | None = None,
     most: int = 0,
 ) -> Reply:
@@ -63,7 +66,7 @@ def post(
 
     With `most` the answer's body is read; a longer one is a fault.
     """
-    pool = (Transport() if inside else PublicTransport()).new_pool(url)
+    pool = (Transport() if inside else PublicTransport(proxy)).new_pool(url)
     target = parse_url(url).request_uri
     trip = Trip(deadline or Deadline(BUDGET_SECONDS))
     try:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from wxlogin.config.outbound import Proxy
 from wxlogin.net import names
 from wxlogin.net.deadline import (
     CONNECT_SECONDS,
@@ -28,6 +29,7 @@ from wxlogin.net.deadline import (
     Trip,
     TripTimeout,
 )
+from wxlogin.net.tunnel import ProxyRefused, open_tunnel
 
 # A pooled connection idle for longer is not used again: routers and firewalls
 # forget idle connections without telling, and the request would go nowhere.
@@ -74,17 +76,46 @@ class _OnTrip(_Connection):
     # with its secret to the standard output.
     debuglevel = 0
     trip: Trip
+    #: The proxy that it leaves by; None where it goes directly.
+    way_out: Proxy | None = None
     idle_since = 0.0
 
     def _new_conn(self) -> socket.socket:
         trip = self.trip
         trip.stage = "name"
-        found = self._addresses()
-        trip.stage = "connect"
-        sock = _first_that_answers(found, trip.connecting)
+        if self.way_out:
+            sock = self._through(self.way_out)
+        else:
+            found = self._addresses()
+            trip.stage = "connect"
+            sock = _first_that_answers(found, trip.connecting)
         sock.settimeout(trip.connecting.slice(CONNECT_SECONDS))
         trip.stage = "tls"
         return sock
+
+    def _through(self, proxy: Proxy) -> socket.socket:
+        failure: Exception = OSError("no address")
+        for place in self._places():
+            self.trip.stage = "proxy"
+            try:
+                return self._tunnel_to(place, proxy)
+            except (OSError, ProxyRefused) as error:
+                failure = error
+        raise failure
+
+    def _tunnel_to(self, place: str, proxy: Proxy) -> socket.socket:
+        found = names.addresses(proxy.host, proxy.port, self.trip.connecting)
+        sock = _first_that_answers(found, self.trip.connecting)
+        try:
+            open_tunnel(sock, proxy, place, self.port, self.trip)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _places(self) -> list[str]:
+        """What a proxy is asked to connect to, in this order: it looks names up."""
+        return [self._dns_host.strip("[]")]
 
     def _addresses(self) -> list[names.Address]:
         """Where to connect to. What is checked here is what is connected to."""
@@ -125,6 +156,8 @@ class TlsConnection(_OnTrip, HTTPSConnection):
 class _TripPool(_Pool):
     """Ties the trip of a request to the connection that carries it."""
 
+    way_out: Proxy | None = None
+
     def ask(
         self,
         method: str,
@@ -151,7 +184,7 @@ class _TripPool(_Pool):
 
     def _make_request(self, conn: Any, *args: Any, **options: Any) -> Any:
         trip: Trip = options["timeout"].trip
-        conn.trip = trip
+        conn.trip, conn.way_out = trip, self.way_out
         trip.reused = not conn.is_closed
         return super()._make_request(conn, *args, **options)
 

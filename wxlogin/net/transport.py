@@ -13,7 +13,8 @@ Rules, and where they come from:
   connection found dead: an authorization code can be exchanged once
   (developers.weixin.qq.com, "code ... 只能使用一次").
 - No proxy is taken from the environment: the AppSecret would travel by a variable
-  that was set for something else. Route or NAT the host, or set WECHAT_API_URL.
+  that was set for something else. OUTBOUND_PROXY names one; this machine, where a
+  simulator is, is reached without it.
 - requests and urllib3 write the whole URL, secret included, into messages and debug
   lines. Their exceptions end here, without a chain. Their loggers lose the query, for
   the whole process: a filter on a logger sees a line before any handler does, whoever
@@ -37,6 +38,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
+from wxlogin.config.host_names import is_loopback
+from wxlogin.config.outbound import Proxy
 from wxlogin.net import faults
 from wxlogin.net.deadline import Trip
 from wxlogin.net.pools import PlainPool, TlsPool
@@ -86,7 +89,9 @@ class Transport:
     plain: ClassVar[type[PlainPool]] = PlainPool
     tls: ClassVar[type[TlsPool]] = TlsPool
 
-    def __init__(self) -> None:
+    def __init__(self, proxy: Proxy | None = None) -> None:
+        """`proxy` is what all leaves by that is not for this machine."""
+        self._proxy = proxy
         self._pools: dict[str, PlainPool | TlsPool] = {}
         self._tls_context: ssl.SSLContext | None = None
 
@@ -139,18 +144,25 @@ class Transport:
         """Connections to where this URL leads, kept by nobody yet."""
         place = parse_url(url)
         host = place.host or ""
-        if place.scheme == "http":
-            return self.plain(host, place.port, maxsize=POOL_SIZE)
+        pool = self._pool_to(host, place.port, place.scheme)
+        pool.way_out = None if is_loopback(host) else self._proxy
+        return pool
+
+    def _pool_to(
+        self, host: str, port: int | None, scheme: str | None
+    ) -> PlainPool | TlsPool:
+        if scheme == "http":
+            return self.plain(host, port, maxsize=POOL_SIZE)
         if self._tls_context is None:
             self._tls_context = tls_context()
         context = self._tls_context
-        return self.tls(host, place.port, maxsize=POOL_SIZE, ssl_context=context)
+        return self.tls(host, port, maxsize=POOL_SIZE, ssl_context=context)
 
 
 @cache
-def shared() -> Transport:
-    """The transport of this process."""
-    return Transport()
+def shared(proxy: Proxy | None = None) -> Transport:
+    """The transport of this process, by this proxy."""
+    return Transport(proxy)
 
 
 def tls_context() -> ssl.SSLContext:

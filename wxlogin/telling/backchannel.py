@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from wxlogin.accounts.models import LogoutNotice
 from wxlogin.config import Site
+from wxlogin.config.outbound import proxy_of
 from wxlogin.db import now, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.net import outgoing
@@ -51,8 +52,15 @@ class Notices(Outbox[LogoutNotice]):
         token = logout_token(site, uid=row.uid, sid=row.sid, at=now())
         body = urlencode({"logout_token": token}).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        inside = outgoing.may_go_inside(running().settings, site)
-        return outgoing.post(self.address(site) or "", body, headers, inside=inside)
+        settings = running().settings
+        inside = outgoing.may_go_inside(settings, site)
+        return outgoing.post(
+            self.address(site) or "",
+            body,
+            headers,
+            inside=inside,
+            proxy=proxy_of(settings),
+        )
 
     def pause(self, site: Site, row: LogoutNotice, reply: outgoing.Reply) -> int | None:
         again = row.tries < len(PAUSES)

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from wxlogin.accounts.models import Event
 from wxlogin.config import Site
+from wxlogin.config.outbound import proxy_of
 from wxlogin.config.sites import webhook_key
 from wxlogin.db import now
 from wxlogin.net import outgoing
@@ -68,7 +69,13 @@ class Webhooks(Outbox[Event]):
             "webhook-signature": signature(secret, row.event_id, moment, body),
         }
         inside = outgoing.may_go_inside(settings, site)
-        return outgoing.post(self.address(site) or "", body, headers, inside=inside)
+        return outgoing.post(
+            self.address(site) or "",
+            body,
+            headers,
+            inside=inside,
+            proxy=proxy_of(settings),
+        )
 
     def pause(self, site: Site, row: Event, reply: outgoing.Reply) -> int | None:
         tries = row.tries + 1

@@ -7,7 +7,8 @@ Rules (security row 104):
 - The name is looked up once for a connection, and only public addresses of the
   answer are connected to: an answer that changes a moment later changes nothing.
 - Everything else is `transport`'s rule: one deadline, at most 256 kB, certificates
-  verified, no compression, no proxy, and redirects are not followed.
+  verified, no compression, and redirects are not followed. A proxy is told the public
+  address that was looked up, not the name.
 
 What says that there is no picture, since WeChat answers 200 for it: the header
 `X-ErrNo: -6101`, which comes with a grey 5093-byte PNG for an address that died
@@ -18,6 +19,7 @@ when its owner changed the picture. It is not documented; independent captures o
 import re
 from functools import cache
 
+from wxlogin.config.outbound import Proxy
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.deadline import Deadline, Trip
 from wxlogin.net.public import PublicTransport
@@ -40,10 +42,10 @@ class AvatarHosts:
     `simulator` is the simulator's origin where that stands for WeChat, or empty.
     """
 
-    def __init__(self, *, simulator: str = "") -> None:
+    def __init__(self, *, simulator: str = "", proxy: Proxy | None = None) -> None:
         self._origins = (simulator,) if simulator else ORIGINS
         # The simulator runs on this machine or beside it, so inside is right there.
-        self._transport = shared() if simulator else _outside()
+        self._transport = shared() if simulator else _outside(proxy)
 
     def admits(self, url: str) -> bool:
         """Is this an address that may be fetched?

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from wxlogin.simulator import World
 
-from .conftest import CALLBACK, WEB, Site, code_of
+from .conftest import CALLBACK, WEB, Site, code_in, code_of
 
 
 def link(host: str = "", **changes: str) -> str:
@@ -74,3 +74,31 @@ def test_what_is_no_link_to_the_qr_page(client: FlaskClient) -> None:
         answer = login(client, url)
         assert (answer.status_code, answer.get_json()["error"][:5]) == (400, "url: ")
     assert login(client, link(), "stranger").status_code == 404
+
+
+def scan(client: FlaskClient, **given: str) -> TestResponse:
+    return client.post("/_sim/scan", json={"person": "lihua", **given})
+
+
+def test_a_phone_scans_the_code_of_a_link(client: FlaskClient, site: Site) -> None:
+    told = scan(client, url=link()).get_json()
+    assert (told["status"], told["person"]) == ("scanned", "lihua")
+    # The same code, by what it holds.
+    held = f"https://open.weixin.qq.com/connect/confirm?uuid={told['uuid']}"
+    assert scan(client, url=held).get_json() == told
+    client.post("/_sim/confirm", json={"uuid": told["uuid"], "person": "lihua"})
+    tokens = site.exchanges(code_in(site.polls(told["uuid"])))
+    assert site.reads_profile(tokens)["nickname"] == "李华"
+
+
+def test_a_code_or_a_link_is_scanned_and_nothing_else(client: FlaskClient) -> None:
+    told = scan(client, url=link(appid="wx0")).get_json()
+    assert (told["page"], told["code"]) == ("AppID 参数错误", None)
+    for given in ({}, {"uuid": "x", "url": link()}):
+        answer = scan(client, **given)
+        assert (answer.status_code, answer.get_json()["error"]) == (
+            400,
+            "body: either `uuid` or `url`",
+        )
+    for url in (link("https://shop.example"), "http://["):
+        assert scan(client, url=url).status_code == 400

@@ -22,7 +22,6 @@ from .language import translated
 from .protocol import OPEN_HOST
 from .refusals import Invalid, SimulatorError, known, mapping, text
 from .world.journal import Call
-from .world.qrcodes import CANCELLED, QrCode
 from .world.registry import Registry
 from .world.seed import shown
 from .world.switches import EVERYONE, Scope
@@ -119,45 +118,6 @@ def put_apps() -> Response:
         if isinstance(item, dict) and isinstance(item.get("appid"), str):
             worlds().require_free(world(), item["appid"])
     return jsonify([shown(app).as_json() for app in world().registry.put_apps(data)])
-
-
-@bp.post("/scan")
-def scan() -> Response:
-    """A phone reads the QR code; the answer is what it shows."""
-    return jsonify(_phone(world().scan(*_uuid_and_person())))
-
-
-@bp.post("/confirm")
-def confirm() -> Response:
-    """The person says yes; `redirect` is where the QR page goes."""
-    qr = world().confirm(*_uuid_and_person())
-    urls = qr.callback_urls
-    return jsonify(_phone(qr) | {"redirect": urls[0], "redirects": urls})
-
-
-@bp.post("/cancel")
-def cancel() -> Response:
-    """The person says no; the QR page stays, unless `deny_redirect` is on."""
-    qr = world().cancel(*_uuid_and_person())
-    back = world().refusal_url(qr)
-    return jsonify(_phone(qr) | ({"redirect": back} if back else {}))
-
-
-def _uuid_and_person() -> tuple[str, str]:
-    data = mapping(body(), "body")
-    known(data, ("uuid", "person"), "body")
-    return text(data, "uuid", "body", None), text(data, "person", "body", None)
-
-
-def _phone(qr: QrCode) -> dict[str, Any]:
-    app = qr.app
-    return {
-        "uuid": qr.uuid,
-        "status": qr.status,
-        "person": qr.person,
-        "app": {"name": app.name, "title": app.label, "appid": app.appid},
-        "may_scan_again": qr.status == CANCELLED,
-    }
 
 
 @bp.get("/switches")

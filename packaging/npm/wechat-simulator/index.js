@@ -14,9 +14,6 @@ import { once } from "node:events";
 
 const READY = /^simulator ready on (\S+)$/m;
 const COMMANDS = [["wechat-simulator"], ["wxlogin", "simulator"]];
-// Where WeChat's pages are; the simulator answers for it.
-const OPEN = "open.weixin.qq.com";
-const HERE = ["localhost", "127.0.0.1", "[::1]"];
 // Stands in the place of a secret that the control API does not show.
 const MASK = "•••";
 const SECRETS = ["secret", "token", "aes_key"];
@@ -226,8 +223,9 @@ export class Person {
    * The content of a code that is shown already does as well.
    */
   async scans(url) {
-    this.#uuid = await this.#code(new URL(url, this.#wechat.url));
-    await this.#does("scan", { uuid: this.#uuid });
+    const told = await this.#does("scan", { url });
+    if (told.page) throw new Refused(told);
+    this.#uuid = told.uuid;
     return this;
   }
 
@@ -283,19 +281,6 @@ export class Person {
   async #shown() {
     const people = await this.#wechat.asks("GET", "people");
     return people.find((one) => one.name === this.name);
-  }
-
-  async #code(link) {
-    const here = new URL(this.#wechat.url);
-    if (![OPEN, here.hostname, ...HERE].includes(link.hostname)) {
-      throw new SimulatorError(`${link} does not lead to WeChat`);
-    }
-    if (link.pathname === "/connect/confirm") return link.searchParams.get("uuid") ?? "";
-    const page = await fetch(here.origin + link.pathname + link.search);
-    const uuid = /\?uuid=([0-9A-Za-z]{16})\b/.exec(await page.text())?.[1];
-    if (uuid) return uuid;
-    const told = await this.#does("login", { url: link.href });
-    throw told.page ? new Refused(told) : new SimulatorError(`no code is at ${link}`);
   }
 }
 

@@ -7,13 +7,14 @@ out. A refusal is a small page with a text, never a redirect.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from ..protocol import QRCONNECT, SCOPE_LOGIN
+from ..protocol import CONFIRM, QRCONNECT, SCOPE_LOGIN
 from ..refusals import Invalid
 from . import World
 from .consent_link import BAD_APPID, BAD_SCOPE, Refused
 from .parties import App, has_odd_port
+from .qrcodes import QrCode
 
 # The text of WeChat's error page, to the letter.
 BAD_REDIRECT = "redirect_uri 参数错误"
@@ -34,15 +35,42 @@ def read_link(world: World, url: str) -> WebsiteLink:
 
     Raises Invalid (no link to that page at all) and Refused.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise Invalid("url: no link") from None
+    parts = _split(url)
     if parts.path != QRCONNECT:
         raise Invalid(f"url: a link to {QRCONNECT} is needed")
     given = parse_qs(parts.query, keep_blank_values=True, errors="replace")
     args = {name: values[0] for name, values in given.items()}
     return check_query(world, args, parts.query)
+
+
+def show(world: World, url: str) -> QrCode:
+    """The code that a browser shows at this link, the desktop client being asleep.
+
+    Raises as `read_link` does.
+    """
+    link = read_link(world, url)
+    return world.show_qr(
+        link.app, redirect_uri=link.redirect_uri, state=link.state, fast=False
+    )
+
+
+def code_at(world: World, url: str) -> str:
+    """The uuid of what a phone scans that is held up to this link.
+
+    It is the content of a code that is on show, or the link of a QR page, which a
+    browser then shows. Raises as `read_link` does.
+    """
+    parts = _split(url)
+    if parts.path == CONFIRM:
+        return parse_qs(parts.query).get("uuid", [""])[0]
+    return show(world, url).uuid
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise Invalid("url: no link") from None
 
 
 def check_query(world: World, args: Mapping[str, str], query: str) -> WebsiteLink:

@@ -83,7 +83,7 @@ def test_both_languages_show_the_same_commands():
     assert [re.sub("#.*", "", block) for block in english] == [
         re.sub("#.*", "", block) for block in chinese
     ]
-    assert len(english) == 2
+    assert len(english) == 3
 
 
 @INSTALLS

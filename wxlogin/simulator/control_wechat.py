@@ -10,7 +10,7 @@ from .protocol import ACCESS_TOKEN_SECONDS, OAUTH2_AUTHORIZE, SCOPE_USERINFO
 from .refusals import Clash, Unknown, flag, known, mapping, text
 from .world import account_codes, consent, happenings, rules
 from .world.account_codes import AccountCode
-from .world.consent_link import Blank, Refused, read_link
+from .world.consent_link import BLANK_PAGE, Blank, Refused, read_link
 from .world.parties import App
 
 # What the SDK's SendAuth.Resp calls success, leaving and a refusal (developers.
@@ -32,7 +32,7 @@ def authorize() -> Response:
     try:
         link = read_link(world(), at_wechat(text(data, "url", "body", None)))
     except Blank as blank:
-        return jsonify(page="blank", code=None, why=blank.why, **_rule(blank))
+        return jsonify(page=BLANK_PAGE, code=None, why=blank.why, **_rule(blank))
     except Refused as refusal:
         return jsonify(page=refusal.text, code=refusal.code, **_rule(refusal))
     visit = consent.Visit(
@@ -52,13 +52,9 @@ def _rule(refusal: Refused) -> dict[str, str]:
 def _outcome(visit: consent.Visit, *, allow: bool) -> Response:
     silent = consent.is_silent(world(), visit)
     snapshot = consent.is_preview(world(), visit)
-    if allow or silent or snapshot:
-        urls = consent.agree(world(), visit)
-    else:
-        back = consent.refuse(world(), visit)
-        if back is None:
-            return jsonify(page="closed", code=None)
-        urls = [back]
+    urls = consent.answer(world(), visit, allow=allow)
+    if not urls:
+        return jsonify(page="closed", code=None)
     return jsonify(redirect=urls[0], redirects=urls, silent=silent, snapshot=snapshot)
 
 

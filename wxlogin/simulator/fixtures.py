@@ -53,16 +53,21 @@ def wechat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeChatSe
 
 
 @pytest.fixture
-def wechat(
+def wechat_names(
     wechat_server: WeChatServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[WeChat]:
-    """WeChat for this test alone: its apps, people, clock, faults and calls."""
+) -> WeChatServer:
+    """The server, to which WeChat's names lead in this process while a test runs."""
     for name, value in wechat_server.environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(socket, "getaddrinfo", _answering(wechat_server.https_port))
-    mine = WeChat(wechat_server.worlds, wechat_server.url)
-    yield mine
-    mine.drop()
+    return wechat_server
+
+
+@pytest.fixture
+def wechat(wechat_names: WeChatServer) -> Iterator[WeChat]:
+    """WeChat for this test alone: its apps, people, clock, faults and calls."""
+    with WeChat(wechat_names.worlds, wechat_names.url) as mine:
+        yield mine
 
 
 def _answering(port: int) -> Callable[..., list[Any]]:

@@ -49,6 +49,17 @@ def is_preview(world: World, visit: Visit) -> bool:
     return bool(wanted) and not visit.full_service and not is_silent(world, visit)
 
 
+def answer(world: World, visit: Visit, *, allow: bool) -> list[str]:
+    """Where the browser goes after the person's yes or no; nowhere: an empty list.
+
+    Who is not asked cannot say no.
+    """
+    if allow or is_silent(world, visit) or is_preview(world, visit):
+        return agree(world, visit)
+    back = refuse(world, visit)
+    return [back] if back else []
+
+
 def agree(world: World, visit: Visit) -> list[str]:
     """Where the browser goes, with the code; two URLs when it comes back twice."""
     link, person = visit.link, visit.person

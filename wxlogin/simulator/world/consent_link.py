@@ -49,6 +49,8 @@ TEXTS = {
     10016: "不支持微信开放平台的 Appid，请使用公众号 Appid",
     10038: "操作失败",
 }
+#: What the control API calls the page of a link that WeChat does not recognise.
+BLANK_PAGE = "blank"
 LONG_STATE = "state 参数过长"
 STATE_BYTES = 128
 
@@ -103,7 +105,12 @@ class Refused(Exception):
     @property
     def page(self) -> str:
         """What stands on the page."""
-        return f"{self.text}，错误码：{self.code}" if self.code else self.text
+        return on_page(self.text, self.code)
+
+
+def on_page(text: str, code: int | None) -> str:
+    """What WeChat's error page shows of a text and its code."""
+    return f"{text}，错误码：{code}" if code else text
 
 
 class Blank(Refused):

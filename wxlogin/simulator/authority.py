@@ -6,10 +6,12 @@ vouch (RFC 5280, 4.2.1.10) for WeChat's names, for those that nobody owns (RFC 2
 for the ones it was made for, never for a bank's.
 """
 
+import hashlib
 import ipaddress
 import os
 import ssl
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,7 +124,20 @@ class Authority:
             )
             .sign(self._key, hashes.SHA256())
         )
-        return _context(_pem(key) + leaf.public_bytes(serialization.Encoding.PEM))
+        # With the authority behind it: a browser that is told the key of the latter
+        # looks for it in what the server sends.
+        chain = [leaf, self.certificate]
+        pem = [one.public_bytes(serialization.Encoding.PEM) for one in chain]
+        return _context(_pem(key) + b"".join(pem))
+
+    @property
+    def pin(self) -> str:
+        """The SHA-256 of its public key in base64, as browsers' options name a key."""
+        key = self.certificate.public_key().public_bytes(
+            serialization.Encoding.DER,
+            serialization.PublicFormat.SubjectPublicKeyInfo,
+        )
+        return b64encode(hashlib.sha256(key).digest()).decode()
 
     def _may_vouch_for(self, name: str) -> bool:
         found = self.certificate.extensions.get_extension_for_class(

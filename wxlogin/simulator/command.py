@@ -4,12 +4,14 @@ Without a command it serves. What people get wrong is told in one sentence.
 """
 
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from . import command_env
 from .command_check import check_command
 from .command_run import run_command
 from .command_words import Refusal, authority_in, world_of, worldly
@@ -49,6 +51,7 @@ def _serving() -> list[click.Parameter]:
             show_default=True,
             help="With --tls; any but 443 stands in the addresses it writes.",
         ),
+        command_env.print_env(),
     ]
 
 
@@ -61,7 +64,10 @@ def _serve(
     tls: bool,
     https_port: int,
     ca_file: Path | None,
+    print_env: bool,
 ) -> None:
+    if print_env and not tls:
+        raise click.UsageError("--print-env stands beside --tls, or behind run")
     world = world_of(config)
     if not tls:
         _require_free(host, port, "--port")
@@ -70,7 +76,8 @@ def _serve(
     authority = authority_in(ca_file, names)
     _require_free(host, https_port, "--https-port")
     try:
-        serve_forever(host, https_port, world, hold, names, authority)
+        told = partial(command_env.trusted, authority=authority) if print_env else None
+        serve_forever(host, https_port, world, hold, names, authority, told)
     except SimulatorError as error:
         raise Refusal(str(error)) from None
 

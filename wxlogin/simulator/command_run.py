@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from . import sealed
+from . import command_env, sealed
 from .command_words import Refusal, authority_in, world_of, worldly
 from .server import SimulatorServer
 from .trust import proxied, trusting
@@ -46,8 +46,15 @@ def run_command() -> click.Command:
                 show_default=True,
                 help="auto: namespaces where the system allows them.",
             ),
+            command_env.print_env(),
+            click.Option(
+                ["--proxy-port"],
+                type=click.IntRange(0, 65535),
+                default=0,
+                help="With --print-env; any free one unless it is named.",
+            ),
             click.Option(["--inside"], hidden=True),
-            click.Argument(["command"], nargs=-1, required=True),
+            click.Argument(["command"], nargs=-1),
         ],
         context_settings={
             "ignore_unknown_options": True,
@@ -65,8 +72,17 @@ def _run(
     config: Path | None,
     hold: float,
     ca_file: Path | None,
+    print_env: bool,
+    proxy_port: int,
 ) -> None:
+    if print_env == bool(command):
+        raise click.UsageError("run COMMAND, or --print-env alone")
+    if print_env and way == "namespaces":
+        raise click.UsageError("nobody else is in the network that namespaces make")
     world, authority = world_of(config), authority_in(ca_file)
+    if print_env:
+        command_env.serve(world, authority, sites, hold, proxy_port)
+        return
     if inside is None and way != "proxy":
         if sealed.is_allowed():
             words = ["run", "--inside", sealed.caller(), "--hold", str(hold)]

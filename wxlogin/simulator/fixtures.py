@@ -19,7 +19,7 @@ from .actors import WeChat
 from .authority import Authority
 from .hosts import NAMES
 from .server import SimulatorServer
-from .trust import trusting
+from .trust import past_proxies, trusting
 from .world import World
 from .world.worlds import Worlds
 
@@ -43,9 +43,7 @@ def wechat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeChatSe
     folder = tmp_path_factory.mktemp("wechat")
     authority = Authority.kept(folder / "authority" / "ca.pem")
     trust = trusting(os.environ, authority, folder)
-    near = ",".join(filter(None, [os.environ.get("NO_PROXY"), *NAMES, "localhost"]))
-    environ = {name: trust[name] for name in _TRUST}
-    environ |= {"NO_PROXY": near, "no_proxy": near}
+    environ = {name: trust[name] for name in _TRUST} | past_proxies(os.environ)
     worlds = Worlds(World.demo())
     named = SimulatorServer(worlds, authority=authority, written_port=443)
     with SimulatorServer(worlds) as plain, named:

@@ -6,7 +6,7 @@ secrets and codes.
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -134,16 +134,18 @@ def run(
     hold_seconds: float = 25.0,
     names: Iterable[str] = (),
     authority: Authority | None = None,
+    told: Callable[[SimulatorServer], str] | None = None,
 ) -> None:
     """Serve in the foreground until interrupted, after a line or two that say where.
 
-    Raises OSError when the port is taken.
+    `told` says something else in their place. Raises OSError when the port is taken.
     """
     simulator = SimulatorServer(world, host, port, hold_seconds, names, authority)
     server = simulator.bind()
-    print(f"simulator ready on {simulator.url}", flush=True)
+    ready = f"simulator ready on {simulator.url}"
     if authority is not None:
-        print(f"and on https://{OPEN} …, trusted by {authority.file}", flush=True)
+        ready += f"\nand on https://{OPEN} …, trusted by {authority.file}"
+    print(told(simulator) if told else ready, flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

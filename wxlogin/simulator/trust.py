@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from . import hosts
 from .authority import Authority
 
 #: The system's list of authorities, where Debian, Fedora, SUSE and Alpine have it.
@@ -71,6 +72,26 @@ def proxied(environ: Mapping[str, str], port: int) -> dict[str, str]:
         # Node from 24 on; what is older takes no proxy from a variable.
         | {"NODE_USE_ENV_PROXY": "1", "JAVA_TOOL_OPTIONS": options}
     )
+
+
+def past_proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """What keeps a program from asking somebody's proxy for WeChat's names."""
+    near = filter(None, [environ.get("NO_PROXY"), *hosts.NAMES, "localhost"])
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(near))
+
+
+def chromium(authority: Authority, port: int, written: int = 443) -> list[str]:
+    """Options by which Chromium finds WeChat on `port` of this machine, and trusts it.
+
+    `written` is the port in WeChat's addresses. The last one is heeded only beside a
+    `--user-data-dir`.
+    """
+    here = f"127.0.0.1:{port}"
+    rules = ",".join(f"MAP {name}:{written} {here}" for name in hosts.NAMES)
+    return [
+        f"--host-resolver-rules={rules}",
+        f"--ignore-certificate-errors-spki-list={authority.pin}",
+    ]
 
 
 def _system_list() -> bytes:

@@ -27,7 +27,7 @@ _LED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 class Tunnels(ThreadingTCPServer):
-    """The proxy on a free port of 127.0.0.1; a context manager.
+    """The proxy on `port` of 127.0.0.1, or a free one; a context manager.
 
     `simulator` is the port that WeChat's names lead to. `sites` are names of the
     program's own that lead to this machine, on whichever port.
@@ -36,8 +36,10 @@ class Tunnels(ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, simulator: int, sites: Iterable[str] = ()) -> None:
-        super().__init__(("127.0.0.1", 0), _Tunnel)
+    def __init__(
+        self, simulator: int, sites: Iterable[str] = (), port: int = 0
+    ) -> None:
+        super().__init__(("127.0.0.1", port), _Tunnel)
         self._simulator, self._sites = simulator, {name.lower() for name in sites}
         self.port: int = self.server_address[1]
         self._thread = Thread(target=self.serve_forever, args=(0.02,), daemon=True)

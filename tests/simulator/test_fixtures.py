@@ -2,6 +2,8 @@
 
 import re
 import socket
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 import requests
 from wechatpy.oauth import WeChatOAuth
 
+from wxlogin import simulator
 from wxlogin.simulator.actors import WeChat
 from wxlogin.simulator.fixtures import (
     WeChatServer,
@@ -66,3 +69,20 @@ def test_only_names_and_only_https(wechat: WeChat) -> None:
 def test_both_distributions_have_it(project: str, package: str) -> None:
     found = tomllib.loads((ROOT / project).read_text())["project"]["entry-points"]
     assert found == {"pytest11": {"wechat_simulator": f"{package}.fixtures"}}
+
+
+def test_a_suite_that_wants_no_simulator_loads_none() -> None:
+    loads = "import sys, wxlogin.simulator.fixtures; print(*sys.modules, sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", loads], capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.split("\n")
+    ours = [name for name in loaded if name.startswith("wxlogin.")]
+    assert ours == [f"wxlogin.simulator{part}" for part in ("", ".hosts", ".fixtures")]
+    assert not {"flask", "PIL", "requests", "cryptography"} & set(loaded)
+
+
+def test_what_the_package_has_is_there_when_it_is_asked_for() -> None:
+    assert [getattr(simulator, name) for name in simulator.__all__]
+    with pytest.raises(AttributeError, match="'none'"):
+        simulator.none  # type: ignore[attr-defined]  # noqa: B018 - asked for

@@ -5,23 +5,24 @@ In that process a look-up of WeChat's names leads to the simulator while the tes
 and programs trust it that read SSL_CERT_FILE or REQUESTS_CA_BUNDLE then: no root, no
 hosts file. A process that the test starts has the variables, and not the names; it is
 given `wechat.url`, or everything runs below `wechat-simulator run`.
+
+The simulator is loaded by the first test that wants it, as pytest loads this module in
+each suite of an environment.
 """
 
 import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .actors import WeChat
-from .authority import Authority
 from .hosts import NAMES
-from .server import SimulatorServer
-from .trust import past_proxies, trusting
-from .world import World
-from .world.worlds import Worlds
+
+if TYPE_CHECKING:
+    from .actors import WeChat
+    from .world.worlds import Worlds
 
 _TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -30,7 +31,7 @@ _TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 class WeChatServer:
     """What all tests of a process share: `url`, and by https WeChat's real names."""
 
-    worlds: Worlds
+    worlds: "Worlds"
     url: str
     https_port: int
     #: What makes programs trust it, and go to it without anybody's proxy.
@@ -40,6 +41,12 @@ class WeChatServer:
 @pytest.fixture(scope="session")
 def wechat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeChatServer]:
     """The simulator, started once; the fixture `wechat` is what tests need."""
+    from .authority import Authority
+    from .server import SimulatorServer
+    from .trust import past_proxies, trusting
+    from .world import World
+    from .world.worlds import Worlds
+
     folder = tmp_path_factory.mktemp("wechat")
     authority = Authority.kept(folder / "authority" / "ca.pem")
     trust = trusting(os.environ, authority, folder)
@@ -62,8 +69,10 @@ def wechat_names(
 
 
 @pytest.fixture
-def wechat(wechat_names: WeChatServer) -> Iterator[WeChat]:
+def wechat(wechat_names: WeChatServer) -> "Iterator[WeChat]":
     """WeChat for this test alone: its apps, people, clock, faults and calls."""
+    from .actors import WeChat
+
     with WeChat(wechat_names.worlds, wechat_names.url) as mine:
         yield mine
 

@@ -2,7 +2,8 @@
 out of each and the list of an account's followers into each, with the figures, what a
 login costs, what is shipped, installed by hashes and audited, sign-ins beside a
 thousand slow clients and beside a flood of made-up codes, pushes that nobody
-wrote, and whole programs of others with two people of one nickname."""
+wrote, whole programs of others with two people of one nickname, and what the simulator
+can do on one core."""
 
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from tests.proof import (
+    box,
     cost,
     flood,
     followers,
@@ -48,6 +50,7 @@ def main() -> int:
     good.append(forged.prove())
     good.append(pushed.prove())
     good.append(software.prove())
+    good.append(box.prove())
     return 0 if all(good) else 1
 
 

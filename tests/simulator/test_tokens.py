@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from wxlogin.simulator import World
+from wxlogin.simulator.world import tokens
 
 from .conftest import Site, errcode
 
@@ -187,3 +188,19 @@ def test_a_changed_avatar_ends_the_old_address(client: FlaskClient) -> None:
     assert new != old
     assert client.get(old.removeprefix("http://localhost")).status_code == 404
     assert client.get(new.removeprefix("http://localhost")).status_code == 200
+
+
+def test_codes_that_are_over_are_forgotten_and_others_are_not(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is alive is not looked at again with each code: that would be every login's
+    time for all logins of ten minutes."""
+    monkeypatch.setattr(tokens, "_ROOM", 4)
+    world: World = site.client.application.extensions["world"]
+    world.reset()
+    app = world.registry.app("web")
+    old = [world.grants.issue_code(app, "lihua") for _ in range(4)]
+    world.advance(601)
+    new = [world.grants.issue_code(app, "lihua") for _ in range(9)]
+    assert not any(map(world.grants.peek, old))
+    assert all(map(world.grants.peek, new))

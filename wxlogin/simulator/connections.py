@@ -1,8 +1,10 @@
 """The simulator's connections: by TLS or without, and one deadline for each request.
 
-A thread serves each of them. TLS is spoken in that thread and not where connections are
-taken, so a client that never says hello holds up nobody. A time-out per read would be
-no deadline: a byte a second keeps it from ever running out.
+A thread serves each of them, as many requests as the client sends: WeChat keeps
+connections, and a new thread for each request would be half of what one costs. TLS is
+spoken in that thread and not where connections are taken, so a client that never says
+hello holds up nobody. A time-out per read would be no deadline: a byte a second keeps
+it from ever running out.
 """
 
 import contextlib
@@ -13,6 +15,7 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
@@ -20,7 +23,8 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 _log = logging.getLogger(__name__)
 
-#: Seconds for a request, head and body together, and for TLS's hello.
+#: Seconds for a request, head and body together, and for TLS's hello; also those that
+#: a connection waits for its next request.
 _REQUEST_SECONDS = 20.0
 #: Seconds for each piece of an answer.
 _ANSWER_SECONDS = 60.0
@@ -63,6 +67,9 @@ class _Reader(io.RawIOBase):
             raise
         finally:
             self._sock.settimeout(_ANSWER_SECONDS)
+        if not self.begun:
+            # The time before the first byte is the connection's, not the request's.
+            self._until = time.monotonic() + _REQUEST_SECONDS
         self.begun = True
         return count
 
@@ -71,6 +78,8 @@ class _Handler(WSGIRequestHandler):
     """No access log, whose lines would hold codes and secrets; of an error its kind."""
 
     server: "Connections"
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         context = self.server.ssl_context
@@ -83,6 +92,7 @@ class _Handler(WSGIRequestHandler):
         self.rfile = io.BufferedReader(self._reader)
 
     def finish(self) -> None:
+        self.server.works(self.connection)
         super().finish()
         if isinstance(self.connection, ssl.SSLSocket):
             # A clean end of TLS, as far as the client takes it at once.
@@ -93,6 +103,7 @@ class _Handler(WSGIRequestHandler):
 
     def handle_one_request(self) -> None:
         self._reader.begin()
+        self.server.waits(self.connection)
         super().handle_one_request()
         if self._reader.late and self._reader.begun:
             # Said by hand: what send_error writes depends on how far parsing came.
@@ -103,13 +114,63 @@ class _Handler(WSGIRequestHandler):
         length = self.headers.get("Content-Length", "0")
         chunked = "Transfer-Encoding" in self.headers
         if chunked or not _LENGTH.fullmatch(length) or int(length) > _BODY_BYTES:
+            self.close_connection = True
             super().run_wsgi()
             return
         connection, self.rfile = self.rfile, io.BytesIO(self.rfile.read(int(length)))
+        self.server.works(self.connection)
         try:
-            super().run_wsgi()
+            self.close_connection = not self._answer()
         finally:
             self.rfile = connection
+
+    def _answer(self) -> bool:
+        """Answers the request; whether the connection can take another one."""
+        said: list[Any] = []
+
+        def start_response(status: str, headers: list[Any], _: Any = None) -> None:
+            said[:] = status, headers
+
+        answer = self.server.app(self.make_environ(), start_response)  # type: ignore[arg-type]
+        try:
+            status, headers = said
+            return self._write(status, headers, answer)
+        except OSError:
+            return False  # the client has gone, or a fault says so
+        except Exception:
+            self.log("error", "")
+            return False
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+
+    def _write(
+        self, status: str, headers: list[tuple[str, str]], body: Iterable[bytes]
+    ) -> bool:
+        given = {name.lower(): value for name, value in headers}
+        bare = self.command == "HEAD" or status[:3] in ("204", "304")
+        length = 0 if bare else int(given.get("content-length", -1))
+        keeps = (
+            not self.close_connection
+            and self.request_version == self.protocol_version
+            and length >= 0
+            and not self.server.closing
+        )
+        lines = [f"{self.protocol_version} {status}"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        lines += [f"Date: {self.date_time_string()}"]
+        lines += ["Connection: close", ""] if not keeps else [""]
+        written = 0
+        # Head and body in one piece, as far as the body is there.
+        waiting = "\r\n".join([*lines, ""]).encode("latin-1")
+        for piece in body:
+            self.wfile.write(waiting + (b"" if bare else piece))
+            waiting = b""
+            written += len(piece)
+        if waiting:
+            self.wfile.write(waiting)
+        # A body of another length than was said would be read as the next answer.
+        return keeps and (bare or written == length)
 
     def log_error(self, format: str, *args: Any) -> None:
         if not self._reader.late:
@@ -130,10 +191,29 @@ class Connections(ThreadedWSGIServer):
     def __init__(
         self, host: str, port: int, app: Flask, tls: ssl.SSLContext | None
     ) -> None:
+        self._waiting: set[socket.socket] = set()
+        #: Whether the port is closed: no connection is kept any more.
+        self.closing = False
         super().__init__(host, port, app, _Handler)
         # Not handed to werkzeug, which would speak TLS where connections are taken.
         self.ssl_context = tls
         self._complained = False
+
+    def waits(self, connection: socket.socket) -> None:
+        """Nothing is under way on this connection."""
+        self._waiting.add(connection)
+        if self.closing:
+            _hear_no_more(connection)
+
+    def works(self, connection: socket.socket) -> None:
+        """A request of this connection is being answered."""
+        self._waiting.discard(connection)
+
+    def server_close(self) -> None:
+        self.closing = True
+        super().server_close()
+        for connection in list(self._waiting):
+            _hear_no_more(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         error = sys.exception()
@@ -147,3 +227,9 @@ class Connections(ThreadedWSGIServer):
                 )
         elif not isinstance(error, OSError):
             _log.error("a connection to the simulator failed")
+
+
+def _hear_no_more(connection: socket.socket) -> None:
+    """What has come is read, and then the end. TLS is not told, which would lose it."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RD)

@@ -30,7 +30,8 @@ def who() -> Who:
     qr = world().qrcodes.peek(values.get("uuid", ""))
     if qr is not None:
         return {"app": qr.app.name, "person": qr.person}
-    owner = world().registry.find_avatar(values.get("avatar_id", ""))
+    avatar = values.get("avatar_id")
+    owner = world().registry.find_avatar(avatar) if avatar else None
     return {"app": app.name if app else "", "person": owner.name if owner else ""}
 
 

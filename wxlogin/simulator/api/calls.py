@@ -121,7 +121,7 @@ def call(_rest: str) -> Response:
 
 def _asked() -> Asked:
     # Before the form is read, which would leave nothing of the body.
-    body = request.get_data()
+    body, here = request.get_data(), addresses()
     return Asked(
         world=world(),
         path=request.path,
@@ -130,8 +130,8 @@ def _asked() -> Asked:
         query=request.args.to_dict(),
         body=body,
         address=request.remote_addr or "127.0.0.1",
-        origin=addresses().open,
-        avatars=addresses().avatars,
+        origin=here.open,
+        avatars=here.avatars,
     )
 
 

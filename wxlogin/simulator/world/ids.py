@@ -28,7 +28,12 @@ def _digest(*parts: str) -> str:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
+    # 64 bits more than it needs, so that no letter is likelier than another.
+    number, letters = secrets.randbits(6 * length + 64), ""
+    for _ in range(length):
+        number, letter = divmod(number, len(_ALPHANUMERIC))
+        letters += _ALPHANUMERIC[letter]
+    return letters
 
 
 def openid(appid: str, person: str) -> str:

@@ -215,8 +215,13 @@ class QrCodes:
         return recent or self._polls.get(uuid, 0) > 0
 
     def _forget_old(self) -> None:
+        # The oldest stand first: to look at all of them each time would cost more than
+        # the rest of a login.
         oldest = self._now() - self.seconds - _KEPT
-        for uuid in [u for u, qr in self._codes.items() if qr.shown < oldest]:
+        while self._codes:
+            uuid = next(iter(self._codes))
+            if self._codes[uuid].shown >= oldest:
+                break
             del self._codes[uuid]
             self._asked.pop(uuid, None)
             self._polls.pop(uuid, None)

@@ -21,6 +21,9 @@ from . import ids
 from .part import Part
 from .parties import App
 
+# So many codes are kept before those that are over are looked for.
+_ROOM = 10_000
+
 
 @dataclass(frozen=True)
 class Code:
@@ -75,6 +78,7 @@ class Grants(Part):
 
     def reset(self) -> None:
         with self._changed:
+            self._room = _ROOM
             self._codes: dict[str, Code] = {}
             self._by_access: dict[str, Grant] = {}
             self._by_refresh: dict[str, Grant] = {}
@@ -229,10 +233,12 @@ class Grants(Part):
     def _forget_old(self) -> None:
         # Long after their end codes and expired look the same, so that a world
         # left running for weeks does not grow without end.
-        if len(self._codes) < 10_000:
+        if len(self._codes) < self._room:
             return
         now = self._now()
         self._codes = {v: c for v, c in self._codes.items() if now < c.ends}
         self._by_access = {
             t: g for t, g in self._by_access.items() if now < g.refresh_ends
         }
+        # Where most are alive, not to look at all of them again with each code.
+        self._room = max(_ROOM, 2 * len(self._codes))

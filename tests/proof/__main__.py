@@ -2,8 +2,8 @@
 out of each and the list of an account's followers into each, with the figures, what a
 login costs, what is shipped, installed by hashes and audited, sign-ins beside a
 thousand slow clients and beside a flood of made-up codes, pushes that nobody
-wrote, whole programs of others with two people of one nickname, and what the simulator
-can do on one core."""
+wrote, whole programs of others with two people of one nickname, other people's clients
+at the simulator's real names, and what the simulator can do on one core."""
 
 import sys
 import tempfile
@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from tests.proof import (
     box,
+    clients,
     cost,
     flood,
     followers,
@@ -50,6 +51,7 @@ def main() -> int:
     good.append(forged.prove())
     good.append(pushed.prove())
     good.append(software.prove())
+    good.append(clients.prove())
     good.append(box.prove())
     return 0 if all(good) else 1
 

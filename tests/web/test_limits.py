@@ -553,8 +553,8 @@ def test_one_browser_takes_copies_of_its_data(limited, xiaoming):
 @pytest.mark.parametrize(
     ("language", "title", "what_to_do"),
     [
-        (CHINESE, "登录太频繁", "请等一分钟再试"),
-        (ENGLISH, "Too many sign-ins at once", "wait a minute and try again"),
+        (CHINESE, "请求过于频繁", "请等一分钟再试"),
+        (ENGLISH, "Too many requests at once", "wait a minute and try again"),
     ],
 )
 def test_a_person_reads_what_to_do_next(limited, language, title, what_to_do):

@@ -307,7 +307,7 @@ WORDS: dict[str, Words] = {
         "home",
     ),
     "too_many_requests": Words(
-        _("Too many sign-ins at once"),
+        _("Too many requests at once"),
         _(
             "There have been too many from this browser or this network. Nothing is "
             "lost: wait a minute and try again. It may work at once over another "

@@ -29,7 +29,7 @@ from wxlogin.net.deadline import Deadline
 from wxlogin.wechat import endpoints, follower_calls, maintenance
 from wxlogin.wechat.advice import right
 from wxlogin.wechat.client import WeChat
-from wxlogin.wechat.errcodes import ACCOUNT_PAGE, PROGRAM_PAGE
+from wxlogin.wechat.errcodes import ACCOUNT_PAGE, NO_RIGHT, NOBODYS_OPENID, PROGRAM_PAGE
 from wxlogin.wechat.errors import Call, errcode_of
 
 _REACHED, _FIREWALL, _QUOTA, _RIGHTS = "push address", "firewall", "quota", "rights"
@@ -51,7 +51,6 @@ _COUNTED = {
 }
 # Nobody's: it has the shape of one, and WeChat draws them by chance.
 _NOBODY = "o-wxlogin-doctor-of-nobody--"
-_NO_RIGHT, _NOT_OF_HERE = 48001, 40003
 #: Parts of a quota from which on it is worth a word.
 _NEAR = 0.8
 # Addresses that one line names.
@@ -200,10 +199,10 @@ def _rights(own: _Own) -> Iterator[Finding]:
             own.wechat, app, own.token, _NOBODY, deadline=own.deadline
         )
     except WxloginError as error:
-        if errcode_of(error) == _NO_RIGHT:
+        if errcode_of(error) == NO_RIGHT:
             text = f"{app.name}: it may not ask who its followers are (48001)."
             yield warning(_RIGHTS, text, todo=right(Call.FOLLOWER, app.kind))
             return
-        if errcode_of(error) != _NOT_OF_HERE:
+        if errcode_of(error) not in NOBODYS_OPENID:
             raise
     yield ok(_RIGHTS, f"{app.name}: it may ask who its followers are")

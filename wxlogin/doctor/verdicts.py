@@ -57,6 +57,8 @@ from wxlogin.wechat.endpoints import QRCODE, qrconnect_url
 from wxlogin.wechat.errcodes import (
     ABILITIES_PAGE,
     ACCOUNT_PAGE,
+    NO_RIGHT,
+    NOBODYS_OPENID,
     PROGRAM_PAGE,
     lookup,
 )
@@ -64,9 +66,8 @@ from wxlogin.wechat.errors import errcode_of, refused_address
 
 _SECRET, _TOKEN, _CODES, _PAGE = "secret", "access token", "codes", "page"
 _FOLLOWERS = "must follow"
-# No person's openid, and what WeChat says of such a one.
-_NOBODY, _OF_NOBODY = "o_wxlogin_doctor_asks_nobody", frozenset({40003, 46004})
-_NO_RIGHT = 48001
+# No person's openid.
+_NOBODY = "o_wxlogin_doctor_asks_nobody"
 MADE_UP_CODE = "this-is-no-code-wxlogin-doctor"
 _ABOUT_THE_CODE = frozenset({40029, 40163, 42003})
 _NO_VERDICT = frozenset({-1, 45009, 45011})
@@ -162,7 +163,7 @@ def followers(app: App, wechat: WeChat) -> Iterator[Finding]:
         follower_calls.follower(wechat, app, token.value, _NOBODY, deadline=deadline)
     except WxloginError as error:
         code = errcode_of(error)
-        if code == _NO_RIGHT:
+        if code == NO_RIGHT:
             yield wrong(
                 _FOLLOWERS,
                 f"{app.name} may not ask WeChat who follows it (48001), so nobody can "
@@ -170,7 +171,7 @@ def followers(app: App, wechat: WeChat) -> Iterator[Finding]:
                 todo="Name another account, or have this one verified (微信认证).",
                 console="mp.weixin.qq.com > 设置与开发 > 接口权限",
             )
-        elif code not in _OF_NOBODY:
+        elif code not in NOBODYS_OPENID:
             text = f"{app.name}: whether it may ask who follows it did not show. "
             yield warning(_FOLLOWERS, text + error.operator)
         else:
@@ -203,7 +204,7 @@ def account_codes(app: App, wechat: WeChat) -> Iterator[Finding]:
         codes.account_code(wechat, app, token, _STATE, seconds=60, deadline=deadline)
     except WxloginError as error:
         errcode = errcode_of(error)
-        if errcode == _NO_RIGHT:
+        if errcode == NO_RIGHT:
             yield _no_codes(app)
         elif errcode not in _TODO:
             yield warning(_CODES, f"{app.name}: no verdict. {error.operator}")

@@ -28,12 +28,12 @@ from wxlogin.flows.wxacode import FAILED_SECONDS, Picture
 from wxlogin.service import running
 from wxlogin.tickets.once import Turn
 from wxlogin.wechat import account_codes
+from wxlogin.wechat.errcodes import NO_RIGHT
 from wxlogin.wechat.errors import Call, errcode_of
 
 #: How long it is remembered that an account has no codes with a scene.
 REST_SECONDS = 3600
 
-_NO_RIGHT = 48001
 _WHY = (
     "only a verified service account (已认证的服务号) has codes with a scene (48001); "
     "people send a number instead, and with verified_service = false in its entry of "
@@ -112,7 +112,7 @@ def _make(app: App, scene: str, seconds: int) -> str:
         # The access token's own failures are remembered with it.
         if error.facts.get("call") != Call.ACCOUNT_CODE:
             raise
-        if errcode_of(error) == _NO_RIGHT:
+        if errcode_of(error) == NO_RIGHT:
             _rests.take(app.appid)
             _rests.add(app.appid, _Rest(time.time() + REST_SECONDS))
             # Without the errcode, of which the table knows what it means for websites.

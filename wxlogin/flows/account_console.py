@@ -27,11 +27,11 @@ from wxlogin.service import running
 from wxlogin.wechat import account_console
 from wxlogin.wechat.account_console import EQUAL, TEXT, Button, Menu, Reply
 from wxlogin.wechat.client import WeChat
+from wxlogin.wechat.errcodes import NO_RIGHT
 from wxlogin.wechat.errors import errcode_of
 from wxlogin.wechat.pushes import TEXT_BYTES
 
 _KEY = "wxlogin_"
-_NO_RIGHT = 48001
 # What the console's kinds are called.
 _KINDS = {
     "img": "a picture",
@@ -135,7 +135,7 @@ def carry_out(app: App, plan: Plan) -> None:
 
 def why(error: WxloginError) -> str:
     """A refusal of WeChat's, for the operator."""
-    if errcode_of(error) == _NO_RIGHT:
+    if errcode_of(error) == NO_RIGHT:
         return "the account has no right to that call (48001): it is not verified"
     return error.operator
 

@@ -35,12 +35,11 @@ from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.wechat import app_calls
 from wxlogin.wechat.answers import AppToken
+from wxlogin.wechat.errcodes import NO_RIGHT
 from wxlogin.wechat.errors import AppTokenStale, Call, errcode_of
 
 # Renewed when less than this is left, and not twice in a minute.
 _DUE_SECONDS, _AGAIN_SECONDS = 300.0, 60.0
-# The app may not make the call.
-_NO_RIGHT = 48001
 # How long one that has no token waits for another's question.
 _WAIT_SECONDS = 3.0
 
@@ -236,7 +235,7 @@ def _remember(app: App, held: Held, error: WxloginError) -> None:
     about_token = error.facts.get("call") == Call.APP_TOKEN
     if about_token or errcode_of(error) is None:
         return
-    if errcode_of(error) == _NO_RIGHT:
+    if errcode_of(error) == NO_RIGHT:
         symptoms.note(app, Symptom.no_right, error.facts.get("call") or "")
     if rest := rest_after(app, error):
         _tell_rest(error)

@@ -26,6 +26,7 @@ from wxlogin.observability import get_logger
 from wxlogin.service import running
 from wxlogin.tickets.shelf import Shelf
 from wxlogin.wechat import follower_calls
+from wxlogin.wechat.errcodes import NO_RIGHT, NOBODYS_OPENID
 from wxlogin.wechat.errors import Call, errcode_of
 from wxlogin.wechat.follower_calls import MOST_ASKED, Follower
 
@@ -34,9 +35,6 @@ REST = timedelta(hours=1)
 #: After a question that failed, and the longest for a person who is left out.
 PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(days=1)
 
-_NO_RIGHT = 48001
-# Of an openid that is nobody's; among a hundred it refuses them all.
-_NOBODY = frozenset({40003, 46004})
 # People in one run: ten calls.
 _MOST = 10 * MOST_ASKED
 
@@ -138,7 +136,8 @@ def answers_about(app: App, openids: Sequence[str]) -> Mapping[str, Follower]:
     try:
         return _asked(app, openids)
     except WxloginError as error:
-        if errcode_of(error) not in _NOBODY:
+        # Among a hundred one that is nobody's refuses them all.
+        if errcode_of(error) not in NOBODYS_OPENID:
             raise
     if len(openids) == 1:
         return {}
@@ -210,7 +209,7 @@ def _remember(shelf: Shelf[_Rest], app: App, time: timedelta) -> None:
 
 def learn_of(app: App, error: WxloginError) -> bool:
     """Does this refusal say that? It is remembered for REST."""
-    if not isinstance(error, WeChatMisconfigured) or errcode_of(error) != _NO_RIGHT:
+    if not isinstance(error, WeChatMisconfigured) or errcode_of(error) != NO_RIGHT:
         return False
     _remember(_rests, app, REST)
     return True

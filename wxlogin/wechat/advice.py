@@ -14,6 +14,7 @@ from wxlogin.wechat.errcodes import (
     ABILITIES_PAGE,
     ACCOUNT_PAGE,
     APP_PAGE,
+    NO_RIGHT,
     PROGRAM_PAGE,
     Errcode,
 )
@@ -48,7 +49,7 @@ _PAGES = {
     _PROGRAM: (PROGRAM_PAGE, PROGRAM_RIGHTS_PAGE),
     _MOBILE: (MOBILE_PAGE, f"{MOBILE_PAGE} > 接口信息"),
 }
-_BAD_CODE, _QUOTA, _NO_RIGHT = 40029, 45009, 48001
+_BAD_CODE, _QUOTA = 40029, 45009
 _WRONG_PROGRAM = (
     "If every sign-in ends so, the program that calls is another one than the app in "
     "APPS: compare appid and secret with those of the program that is published "
@@ -106,7 +107,7 @@ def advice(row: Errcode, call: str, kind: str | None = None) -> str:
     kind = _KIND_OF.get(call, kind)
     if row.code == _BAD_CODE and kind == _PROGRAM:
         return _WRONG_PROGRAM
-    if row.code == _NO_RIGHT and (known := right(call, kind)):
+    if row.code == NO_RIGHT and (known := right(call, kind)):
         return known
     if row.code == _QUOTA and kind in (_ACCOUNT, _PROGRAM):
         return _quota(call, kind)

@@ -575,6 +575,12 @@ UNKNOWN = Errcode(
 #: The access token is dead, the refresh token may not be.
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 
+#: The app may not make the call: it is not verified, or has not been given the right.
+NO_RIGHT = 48001
+
+#: The openid is nobody's among an account's followers.
+NOBODYS_OPENID = frozenset({40003, 46004})
+
 #: The openid is not the token's: WeChat's answers are about two persons.
 FOREIGN_OPENID = 40003
 

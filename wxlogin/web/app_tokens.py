@@ -63,9 +63,7 @@ def _answer(app: App, *, refused: str = "") -> Response:
         seconds=found.expires_in,
         after_refusal=bool(refused),
     )
-    response = jsonify(access_token=found.value, expires_in=found.expires_in)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return jsonify(access_token=found.value, expires_in=found.expires_in)
 
 
 @bp.errorhandler(WxloginError)

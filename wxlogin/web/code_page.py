@@ -149,7 +149,7 @@ class _Views:
 
     def state(self, ticket: str) -> Response:
         """How far the ticket has come."""
-        return _unkept(waiting_browser.state(self._waiter(ticket)))
+        return waiting_browser.state(self._waiter(ticket))
 
     def events(self, ticket: str) -> Response:
         """The same, each time that it changes."""
@@ -162,14 +162,14 @@ class _Views:
             raise ScanOver("the code is over")
         with limits.drawing():
             drawn = self.here.image(self.here.app_of(found.app), found)
-        return _unkept(Response(drawn.data, mimetype=drawn.mimetype))
+        return Response(drawn.data, mimetype=drawn.mimetype)
 
     def face(self, ticket: str) -> Response:
         """The picture of who scanned."""
         found = pairing_claim.face(self._held(ticket))
         if found is None:
             raise NotFound("who scanned has no picture")
-        return _unkept(Response(found, mimetype=JPEG))
+        return Response(found, mimetype=JPEG)
 
     def claim(self, ticket: str) -> Response:
         """The browser's session, once."""
@@ -179,7 +179,7 @@ class _Views:
             visitors.hold_session(claimed.secret)
         target = _target(claimed)
         answer = jsonify(next=target) if _is_script() else redirect(target, 303)
-        return ask(answer, claimed.waiting) if claimed.waiting else _unkept(answer)
+        return ask(answer, claimed.waiting) if claimed.waiting else answer
 
     def _wish(self, given: Any) -> tuple[App, Wish]:
         """The app and where the sign-in leads. Raises NotFound for another app, and
@@ -296,9 +296,4 @@ def _target(claimed: Claimed) -> str:
 def _hold(response: Response, begun: Begun | None) -> Response:
     if begun is not None:
         hold_code(response, begun)
-    return _unkept(response)
-
-
-def _unkept(response: Response) -> Response:
-    response.cache_control.no_store = True
     return response

@@ -93,9 +93,7 @@ def image(scene: str) -> Response:
     found = _of_visitor(scene)
     with limits.drawing():
         drawn = must_follow.picture(found)
-    response = Response(drawn.data, mimetype=drawn.mimetype)
-    response.cache_control.no_store = True
-    return response
+    return Response(drawn.data, mimetype=drawn.mimetype)
 
 
 def _meet(
@@ -146,9 +144,7 @@ def _page(
         decline=decline,
         without=without,
     )
-    response = Response(html, mimetype="text/html")
-    response.cache_control.no_store = True
-    return response
+    return Response(html, mimetype="text/html")
 
 
 def _waiter(scene: str) -> Waiter:

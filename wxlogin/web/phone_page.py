@@ -146,14 +146,14 @@ class _Views:
             wanted=found.is_distant,
             is_wrong=is_wrong and found.stage is Stage.scanned,
         )
-        return _unkept(html, status)
+        return Response(html, status)
 
     def _outside(self, found: Pairing) -> Response:
         """For who scanned with a camera: only WeChat says who its people are."""
         settings = running().settings
         path = url_for(f"{self.name}.page", ticket=found.key)
         link = settings.public_url + path.removeprefix(settings.prefix)
-        return _unkept(render_template("phone/outside.html", copied=link), 200)
+        return Response(render_template("phone/outside.html", copied=link))
 
 
 def _in_wechat() -> bool:
@@ -161,12 +161,6 @@ def _in_wechat() -> bool:
     where = visitors.where()
     simulated = running().settings.simulated
     return where.in_wechat or (simulated and where is Surroundings.desktop)
-
-
-def _unkept(html: str, status: int) -> Response:
-    response = Response(html, status, mimetype="text/html")
-    response.cache_control.no_store = True
-    return response
 
 
 def _typed() -> str:

@@ -129,7 +129,6 @@ def events(waiter: Waiter) -> Response:
     first = next(frames)
     response = Response(chain([first], frames), mimetype="text/event-stream")
     response.call_on_close(frames.close)
-    response.headers["Cache-Control"] = "no-store"
     # nginx would collect the events of minutes.
     response.headers["X-Accel-Buffering"] = "no"
     return response

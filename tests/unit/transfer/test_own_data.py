@@ -24,7 +24,8 @@ from wxlogin.db import Base, reading, transaction
 from wxlogin.errors import AccountGone
 from wxlogin.sites import groups, members
 from wxlogin.transfer.export import line_of
-from wxlogin.transfer.own_data import PARTS, as_json, own_data
+from wxlogin.transfer.own_data import as_json, own_data
+from wxlogin.transfer.own_tables import PARTS
 from wxlogin.wechat.open_data import PhoneNumber as Number
 
 # What hangs on a user and is no part by itself, and why.

@@ -17,6 +17,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict
 
 from wxlogin.accounts import avatars, followers, people
 from wxlogin.accounts.people import Account
@@ -58,6 +59,24 @@ ID_TOKEN_LIFETIME = timedelta(minutes=10)
 ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid")
 # `zh_CN` as WeChat writes it.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,2}")
+
+
+class NamedIdentity(TypedDict):
+    """What WeChat calls the person in one app. `app` is its name in APPS; null where it
+    has been taken out there."""
+
+    app: str | None
+    kind: str
+    openid: str
+
+
+class WeChatNames(TypedDict):
+    """WeChat's names for the person. `following`: does the person follow an official
+    account of ours? null where WeChat has not said."""
+
+    identities: list[NamedIdentity]
+    unionid: str | None
+    following: bool | None
 
 
 def user_claims(site: Site, user_id: int, scope: Collection[str]) -> dict[str, Any]:
@@ -203,7 +222,7 @@ def _profile(session: Session, account: Account) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def wechat(account: Account) -> dict[str, Any]:
+def wechat(account: Account) -> WeChatNames:
     """WeChat's names for the person, here and in what /api tells."""
     names = running().settings.app_names
     return {

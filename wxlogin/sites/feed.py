@@ -13,11 +13,14 @@ one user come in the order of the changes, as their ids do (see `events`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
+from pydantic import WithJsonSchema
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict
 
+from wxlogin.accounts.changes import Kind
 from wxlogin.accounts.models import Event, EventCount, LogoutNotice
 from wxlogin.db import reading, transaction
 from wxlogin.db.statements import insert_or_ignore, remove
@@ -32,6 +35,14 @@ EVENTS_KEPT = timedelta(days=30)
 NOTICES_KEPT = timedelta(days=1)
 
 
+class PublicEvent(TypedDict):
+    """An event as JSON. docs/events.md says what `data` holds for each type."""
+
+    type: Annotated[str, WithJsonSchema({"enum": [kind.value for kind in Kind]})]
+    timestamp: Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+    data: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Told:
     """An event as it is told to a site, by feed or webhook."""
@@ -41,7 +52,7 @@ class Told:
     at: datetime
     data: dict[str, Any]
 
-    def public_form(self) -> dict[str, Any]:
+    def public_form(self) -> PublicEvent:
         """As JSON for its site: `type`, `timestamp` and `data`. Apps have names."""
         names = running().settings.app_names
         data = dict(self.data)

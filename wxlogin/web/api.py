@@ -10,7 +10,6 @@ A body is an object with texts, or it is refused clearly.
 
 import hmac
 import re
-from dataclasses import asdict
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
@@ -24,45 +23,46 @@ from wxlogin.oidc import claims, clients
 from wxlogin.service import running
 from wxlogin.sites import members
 from wxlogin.sites.members import Member
-from wxlogin.web import limits, visitors
+from wxlogin.web import limits, shapes, visitors
 from wxlogin.web.edge import BODY_BYTES, bearer_token
+from wxlogin.web.openapi import Key, operation
 from wxlogin.web.problems import NotJson
+from wxlogin.web.shapes import KeptPhone, SurvivingUid
 from wxlogin.wechat.open_data import PhoneNumber
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
-# A form or text/plain could come from any page without a preflight (row 26).
-_LONGEST = 4096
 # Half a character, which JSON can write and UTF-8 cannot.
 _HALF = re.compile("[\ud800-\udfff]")
 
 
 @bp.get("/me")
+@operation({200: shapes.Me}, keys=(Key.session, Key.program))
 def me() -> Response:
     """The signed-in user."""
     user_id = visitors.require().user_id
-    return jsonify(describe(people.account(user_id)) | _phones(user_id))
+    user, kept = describe(people.account(user_id)), _phones(user_id)
+    return jsonify(shapes.Me(**user, phones=kept) if kept else user)
 
 
-def _phones(user_id: int) -> dict[str, Any]:
+def _phones(user_id: int) -> list[KeptPhone]:
     """The phone numbers that the person gave to mini programs, where any are kept."""
     apps = {app.appid: app.name for app in running().settings.apps if app.keep_phone}
     if not apps:
-        return {}
-    told = [
-        {
-            "app": apps[kept.appid],
+        return []
+    return [
+        KeptPhone(
+            app=apps[kept.appid],
             **told_number(kept.phone),
-            "verified": False,
-            "given": kept.at.isoformat(),
-        }
+            verified=False,
+            given=kept.at.isoformat(),
+        )
         for kept in phones.of_user(user_id, running().sealer)
         if kept.appid in apps
     ]
-    return {"phones": told} if told else {}
 
 
-def told_number(phone: PhoneNumber) -> dict[str, str]:
+def told_number(phone: PhoneNumber) -> shapes.PhoneNumber:
     """A phone number in texts, one shape whatever WeChat wrote."""
     return {
         "number": phone.whole,
@@ -72,6 +72,7 @@ def told_number(phone: PhoneNumber) -> dict[str, str]:
 
 
 @bp.get("/users/<uid>")
+@operation({200: SurvivingUid}, keys=(Key.operator, Key.site))
 def user(uid: str) -> Response:
     """The surviving uid of any uid ever given out; for operators, and for sites that
     know the user."""
@@ -81,19 +82,20 @@ def user(uid: str) -> Response:
     survivor = people.surviving_uid(uid)
     if survivor is None:
         raise NotFound("no user has or had this uid")
-    return jsonify(uid=survivor, merged=survivor != uid)
+    return jsonify(SurvivingUid(uid=survivor, merged=survivor != uid))
 
 
-def describe(account: Account) -> dict[str, Any]:
+def describe(account: Account) -> shapes.User:
     """A user as programs read it."""
     settings = running().settings
-    return {
-        "uid": account.uid,
-        "former_uids": account.former_uids,
-        **asdict(account.profile),
-        "avatar": picture_url(settings, account.user_id, account.uid),
+    return shapes.User(
+        uid=account.uid,
+        former_uids=account.former_uids,
+        nickname=account.profile.nickname,
+        avatar=picture_url(settings, account.user_id, account.uid),
+        language=account.profile.language,
         **claims.wechat(account),
-    }
+    )
 
 
 def _caller() -> Site | None:
@@ -188,6 +190,7 @@ def json_text_or_null(name: str) -> str | None:
 
 def json_object() -> dict[str, Any]:
     """The request's JSON object. Raises BadRequest, and NotJson."""
+    # A form or text/plain could come from any page without a preflight (row 26).
     if not request.is_json:
         raise NotJson
     try:
@@ -200,7 +203,7 @@ def json_object() -> dict[str, Any]:
     return body
 
 
-def _text(name: str, value: object, *, longest: int = _LONGEST) -> str:
+def _text(name: str, value: object, *, longest: int = shapes.LONGEST_TEXT) -> str:
     if not isinstance(value, str) or len(value) > longest or _HALF.search(value):
         raise BadRequest(f"{name} is not a text")
     return value

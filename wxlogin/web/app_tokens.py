@@ -20,7 +20,8 @@ from wxlogin.errors import NotFound, WxloginError
 from wxlogin.flows import credentials
 from wxlogin.observability import get_logger
 from wxlogin.service import running
-from wxlogin.web import api, edge, limits
+from wxlogin.web import api, edge, limits, shapes
+from wxlogin.web.openapi import Key, operation
 from wxlogin.web.problems import refusal
 from wxlogin.wechat.errors import errcode_of, refused_address
 
@@ -29,6 +30,7 @@ bp = Blueprint("app_tokens", __name__, url_prefix="/api/apps/<name>/access_token
 
 @bp.get("")
 @edge.without_cookies
+@operation({200: shapes.AccessToken}, keys=(Key.operator,))
 def token(name: str) -> Response:
     """The token, and the seconds that are left of it."""
     return _answer(_app(name))
@@ -36,6 +38,7 @@ def token(name: str) -> Response:
 
 @bp.post("")
 @edge.without_cookies
+@operation({200: shapes.AccessToken}, body=shapes.RefusedToken, keys=(Key.operator,))
 def renew(name: str) -> Response:
     """The same for whom WeChat has `refused` one: that one is not given again, unless
     WeChat has given it within the last minute."""
@@ -63,7 +66,8 @@ def _answer(app: App, *, refused: str = "") -> Response:
         seconds=found.expires_in,
         after_refusal=bool(refused),
     )
-    return jsonify(access_token=found.value, expires_in=found.expires_in)
+    told = shapes.AccessToken(access_token=found.value, expires_in=found.expires_in)
+    return jsonify(told)
 
 
 @bp.errorhandler(WxloginError)

@@ -10,9 +10,10 @@ from wxlogin.flows.handover import HANDOVER_SECONDS, Handover
 from wxlogin.security.origins import site_origins
 from wxlogin.security.returning import as_browsers_write
 from wxlogin.service import running
-from wxlogin.web import edge, visitors
+from wxlogin.web import edge, shapes, visitors
 from wxlogin.web.api import json_texts
 from wxlogin.web.onward import onward
+from wxlogin.web.openapi import Key, operation
 
 bp = Blueprint("handover", __name__)
 
@@ -22,6 +23,7 @@ WEBVIEW = "X-Wxlogin-Webview"
 
 @bp.post("/api/handover")
 @edge.without_cookies
+@operation({200: shapes.Link}, body=shapes.NextWish, keys=(Key.program,))
 def offer() -> Response:
     """A one-time URL that signs the caller's person in where it is opened."""
     settings = running().settings
@@ -32,7 +34,7 @@ def offer() -> Response:
     next_url = as_browsers_write(body["next"])
     ticket = handover.offer(visitor, next_url=next_url)
     url = f"{settings.public_url}/handover/{ticket}"
-    return jsonify(url=url, expires_in=HANDOVER_SECONDS)
+    return jsonify(shapes.Link(url=url, expires_in=HANDOVER_SECONDS))
 
 
 @bp.get("/handover/<ticket>")

@@ -18,11 +18,12 @@ from wxlogin.flows.session import end_session
 from wxlogin.security.returning import safe_next
 from wxlogin.security.signing import STATE_SECONDS
 from wxlogin.service import running
-from wxlogin.web import edge, visitors
+from wxlogin.web import edge, shapes, visitors
 from wxlogin.web.api import json_texts
 from wxlogin.web.attempts import hold_attempt, to_wechat
 from wxlogin.web.language import for_wechat, language, wished
 from wxlogin.web.onward import way_on
+from wxlogin.web.openapi import operation
 from wxlogin.web.purposes import purpose_of, require_open, site_name
 from wxlogin.web.site_in_view import start_link
 from wxlogin.wechat.endpoints import SCOPE_BASE, SCOPE_LOGIN, SCOPE_USERINFO, Look
@@ -87,6 +88,7 @@ def embed() -> Response:
 
 @bp.post("/api/attempts")
 @edge.for_sites
+@operation({200: shapes.Widget}, body=shapes.WidgetWish)
 def attempts() -> JsonResponse:
     """A fresh state, and everything a page needs to draw its own widget."""
     settings = running().settings
@@ -98,7 +100,7 @@ def attempts() -> JsonResponse:
     begun = _begin(app, flow, body["next"], Look(for_wechat(lang)))
     with force_locale(lang):
         instead = _instead_of_code(app, begun.attempt.wish.next)
-    response = jsonify(
+    told = shapes.Widget(
         appid=app.appid,
         scope=SCOPE_LOGIN,
         redirect_uri=f"{settings.public_url}/login/callback/{app.name}",
@@ -107,6 +109,7 @@ def attempts() -> JsonResponse:
         expires_in=STATE_SECONDS,
         instead=instead,
     )
+    response = jsonify(told)
     hold_attempt(response, begun.attempt)
     return response
 
@@ -165,7 +168,7 @@ def _frame_page(
     return response
 
 
-def _instead_of_code(app: App, to: str) -> list[dict[str, str]]:
+def _instead_of_code(app: App, to: str) -> list[shapes.LinkInstead]:
     """What a page of a site shows instead of this app's code: links to /login and to
     what that offers beside; nothing where /login shows the code as well.
 

@@ -5,7 +5,6 @@ be trusted with; so nothing here reads or sets one, and status and body say ever
 """
 
 import re
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext
@@ -31,6 +30,7 @@ from wxlogin.flows.phone import Claim
 from wxlogin.flows.program_code import ProgramSignIn
 from wxlogin.flows.session_check import key_state
 from wxlogin.oidc import program_tokens
+from wxlogin.web import shapes
 from wxlogin.web.api import json_long_texts, json_texts, told_number
 from wxlogin.web.edge import bearer_token, without_cookies
 from wxlogin.web.exchanges import exchanging
@@ -42,11 +42,15 @@ from wxlogin.web.native_app import (
     terms_of,
     user_of,
 )
+from wxlogin.web.openapi import FILE, Key, operation
 from wxlogin.web.uploads import sent_file
 from wxlogin.wechat.identifiers import says_nothing
 
 bp = Blueprint("mini_program", __name__, url_prefix="/api/mp")
 
+_PROGRAM = (Key.program,)
+# A stranger gets a session along.
+_WHO = shapes.ProgramSession | shapes.SignedIn
 # WeChat's have 64 characters.
 _CODE_LENGTH = 512
 # Where other people's programs put a token, in small letters only.
@@ -56,6 +60,7 @@ _IN_ADDRESS |= {"bearer", "bearertoken", "authorization"}
 
 @bp.post("/<name>/login")
 @without_cookies
+@operation({200: shapes.ProgramSession | shapes.Stranger}, body=shapes.Code)
 def login(name: str) -> Response:
     """A code of wx.login becomes a bearer token."""
     given = given_code(app_of(doors.MINI_PROGRAM.kind, name), doors.MINI_PROGRAM)
@@ -68,6 +73,7 @@ def login(name: str) -> Response:
 
 @bp.post("/<name>/session")
 @without_cookies
+@operation({200: shapes.SignedIn}, body=shapes.Code, keys=_PROGRAM)
 def renew(name: str) -> Response:
     """A new code renews WeChat's session key; our session goes on."""
     app = app_of(doors.MINI_PROGRAM.kind, name)
@@ -80,6 +86,7 @@ def renew(name: str) -> Response:
 
 @bp.post("/<name>/bind")
 @without_cookies
+@operation({200: _WHO}, body=shapes.OpenData, keys=_PROGRAM)
 def bind_profile(name: str) -> Response:
     """Name and picture, from the data that WeChat's client signed and encrypted."""
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
@@ -93,6 +100,7 @@ def bind_profile(name: str) -> Response:
 
 @bp.post("/<name>/profile")
 @without_cookies
+@operation({200: _WHO}, body=shapes.TypedProfile, keys=_PROGRAM)
 def profile(name: str) -> Response:
     """The name that the person typed into the program."""
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
@@ -110,6 +118,7 @@ def profile(name: str) -> Response:
 
 @bp.post("/<name>/avatar")
 @without_cookies
+@operation({200: _WHO}, media=FILE, keys=_PROGRAM)
 def avatar(name: str) -> Response:
     """The picture that the person chose in the program."""
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
@@ -119,6 +128,7 @@ def avatar(name: str) -> Response:
 
 @bp.post("/<name>/token")
 @without_cookies
+@operation({200: shapes.SignedWord}, keys=_PROGRAM)
 def signed_word(name: str) -> Response:
     """Who the person is, signed for the server of the site that the program is of."""
     app, at = app_of(doors.MINI_PROGRAM.kind, name), now()
@@ -129,20 +139,26 @@ def signed_word(name: str) -> Response:
     if found is None:
         raise SignInNeeded("nobody whom the site may know")
     seconds = int(program_tokens.LIFETIME.total_seconds())
-    return jsonify(jwt=program_tokens.signed(found, at=at), expires_in=seconds)
+    word = program_tokens.signed(found, at=at)
+    return jsonify(shapes.SignedWord(jwt=word, expires_in=seconds))
 
 
 @bp.get("/<name>/check")
 @without_cookies
+@operation({200: shapes.ProgramCheck}, keys=_PROGRAM)
 def check(name: str) -> Response:
     """Whether our session and WeChat's session key still live."""
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
-    session = "live" if holder.signed_in else "waiting"
-    return jsonify(session=session, session_key=key_state(holder.sender).value)
+    told = shapes.ProgramCheck(
+        session="live" if holder.signed_in else "waiting",
+        session_key=key_state(holder.sender),
+    )
+    return jsonify(told)
 
 
 @bp.get("/<name>/following")
 @without_cookies
+@operation({200: shapes.Following}, keys=_PROGRAM)
 def following(name: str) -> Response:
     """Which official accounts the person follows, as far as WeChat has said."""
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
@@ -150,11 +166,13 @@ def following(name: str) -> Response:
         raise SignInNeeded("nobody is signed in")
     accounts = following_of(holder.signed_in.visitor.user_id)
     known = [follows for follows in accounts.values() if follows is not None]
-    return jsonify(following=any(known) if known else None, accounts=accounts)
+    told = shapes.Following(following=any(known) if known else None, accounts=accounts)
+    return jsonify(told)
 
 
 @bp.post("/<name>/phone")
 @without_cookies
+@operation({200: shapes.PhoneClaim}, body=shapes.PhoneCode, keys=_PROGRAM)
 def phone_number(name: str) -> Response:
     """The number that the person gave the program, as a claim."""
     holder = holder_of(app_of(doors.MINI_PROGRAM.kind, name), token_of_program())
@@ -176,7 +194,7 @@ def phone_number(name: str) -> Response:
 
 def _claimed(claim: Claim) -> Response:
     """One shape, whatever WeChat wrote: texts, the country's code by itself."""
-    return jsonify(
+    told = shapes.PhoneClaim(
         phone=told_number(claim.number),
         verified=False,
         kept=claim.kept,
@@ -185,6 +203,7 @@ def _claimed(claim: Claim) -> Response:
             "themselves and that nobody has checked."
         ),
     )
+    return jsonify(told)
 
 
 def _who(holder: Holder, signed_in: ProgramSignIn) -> Response:
@@ -204,7 +223,7 @@ def token_of_program() -> str:
     return token
 
 
-def _stranger(waiting: Waiting) -> dict[str, Any]:
+def _stranger(waiting: Waiting) -> shapes.Stranger:
     """A token that is good for the person's word alone, and what has to be said."""
     return {
         "token": waiting.key,

@@ -1,7 +1,7 @@
 """What native apps call: to sign in, to give a person's word, to sign out."""
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from flask import Blueprint, Response, jsonify, make_response
 from werkzeug.wrappers import Response as BaseResponse
@@ -22,10 +22,11 @@ from wxlogin.flows.program_code import ProgramCode, ProgramSignIn, signed_in_by
 from wxlogin.flows.session import end_session
 from wxlogin.service import running
 from wxlogin.sites.terms import Policy
-from wxlogin.web import edge, visitors
+from wxlogin.web import edge, shapes, visitors
 from wxlogin.web.api import json_texts
 from wxlogin.web.exchanges import exchanging
 from wxlogin.web.login import app_of
+from wxlogin.web.openapi import Key, operation
 from wxlogin.web.problems import answer
 
 bp = Blueprint("native_app", __name__, url_prefix="/api")
@@ -38,6 +39,7 @@ _PROGRAMS = (doors.APP, doors.MINI_PROGRAM)
 
 @bp.post("/mobile/<name>/login")
 @edge.without_cookies
+@operation({200: shapes.ProgramSession}, body=shapes.Code)
 def mobile_login(name: str) -> BaseResponse:
     """A code of WeChat's SDK becomes a bearer token."""
     given = given_code(app_of(doors.APP.kind, name), doors.APP)
@@ -50,6 +52,7 @@ def mobile_login(name: str) -> BaseResponse:
 
 @bp.post("/registrations")
 @edge.without_cookies
+@operation({200: shapes.ProgramSession}, body=shapes.Agreement)
 def register() -> Response:
     """The person's word, given in the program: the account and a bearer token."""
     body = json_texts(registration=True, agree=True, terms_version=False)
@@ -82,6 +85,7 @@ def _ask_person(waiting: Waiting) -> BaseResponse:
 
 @bp.delete("/session")
 @edge.without_cookies
+@operation({204: None}, keys=(Key.program,))
 def sign_out() -> Response:
     """Ends the session of this bearer token."""
     visitor = visitors.current() if edge.bearer_token() else None
@@ -111,7 +115,7 @@ def program_trace(door: Door) -> Trace:
     return replace(visitors.trace(door.name), former_secret=None, kind=kind)
 
 
-def session_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
+def session_of(signed_in: ProgramSignIn, door: Door) -> shapes.ProgramSession:
     """The session as a program gets it."""
     return {
         "token": signed_in.token,
@@ -121,10 +125,10 @@ def session_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
     }
 
 
-def user_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
+def user_of(signed_in: ProgramSignIn, door: Door) -> shapes.SignedIn:
     """Who is signed in, as a program gets it."""
     visitor = signed_in.visitor
-    user = {
+    user: shapes.ProgramUser = {
         "uid": visitor.uid,
         "nickname": visitor.profile.nickname,
         "language": visitor.profile.language,
@@ -136,7 +140,7 @@ def user_of(signed_in: ProgramSignIn, door: Door) -> dict[str, Any]:
     return {"user": user, "profile_wanted": wanted}
 
 
-def terms_of(policy: Policy) -> dict[str, Any]:
+def terms_of(policy: Policy) -> shapes.Terms:
     """What the person is asked to agree to."""
     return {
         "terms_url": policy.terms_url or None,

@@ -22,8 +22,9 @@ from wxlogin.oidc.clients import is_program
 from wxlogin.oidc.discovery import metadata
 from wxlogin.oidc.messages import Call, Reply, invalid_request
 from wxlogin.service import running
-from wxlogin.web import edge, limits, site_in_view, visitors
+from wxlogin.web import edge, limits, shapes, site_in_view, visitors
 from wxlogin.web.onward import enters
+from wxlogin.web.openapi import FORM, Key, operation
 from wxlogin.web.problems import refusal
 from wxlogin.web.purposes import pending_site, waiting_request
 
@@ -113,24 +114,49 @@ def decline(key: str) -> Response:
 
 @bp.post("/token")
 @edge.without_cookies
+@operation(
+    {200: shapes.Tokens},
+    keys=(Key.site,),
+    body=shapes.TokenRequest,
+    media=FORM,
+    refusal=shapes.OAuthRefusal,
+)
 def token() -> Response:
+    """A code, or a refresh token, becomes tokens (RFC 6749 sections 4.1.3 and 6)."""
     return _answer(authorization_server.token)
 
 
 @bp.post("/introspect")
 @edge.without_cookies
+@operation(
+    {200: shapes.TokenState},
+    keys=(Key.site,),
+    body=shapes.TokenAsked,
+    media=FORM,
+    refusal=shapes.OAuthRefusal,
+)
 def introspect() -> Response:
+    """Whether a token of the site's lives (RFC 7662)."""
     return _answer(authorization_server.introspect)
 
 
 @bp.post("/revoke")
 @edge.without_cookies
+@operation(
+    {200: shapes.Nothing},
+    keys=(Key.site,),
+    body=shapes.TokenAsked,
+    media=FORM,
+    refusal=shapes.OAuthRefusal,
+)
 def revoke() -> Response:
+    """A token of the site's ends (RFC 7009)."""
     return _answer(authorization_server.revoke)
 
 
 @userinfo_bp.route("/oauth2/userinfo", methods=["GET", "POST"])
 @edge.without_cookies
+@operation({200: shapes.Claims}, keys=(Key.access_token,), refusal=shapes.OAuthRefusal)
 def userinfo() -> Response:
     """Claims for an access token."""
     token = _access_token()
@@ -168,7 +194,9 @@ def configuration_at_root(below: str) -> Response:
 
 
 @metadata_bp.get("/oauth2/jwks")
+@operation({200: shapes.KeySet})
 def jwks() -> Response:
+    """The keys that our signatures are checked with (RFC 7517)."""
     return _public(signing_keys.jwks())
 
 

@@ -1,4 +1,4 @@
-"""What machines ask: alive? ready? is this domain yours?
+"""What machines ask: alive? ready? what may be called? is this domain yours?
 
 VERIFY_FILES: Tencent's consoles hand out a text file such as MP_verify_XXXX.txt and
 fetch it from the root of the domain, or from the path, that was entered there
@@ -10,14 +10,19 @@ the proxy sends such requests here.
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from werkzeug.wrappers import Response as AnyResponse
 
 from wxlogin.errors import NotFound, Unready, WxloginError
 from wxlogin.flows.readiness import current_readiness, init_readiness
 from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
+from wxlogin.web import edge, shapes
+from wxlogin.web.openapi import document, operation
 
 bp = Blueprint("ops", __name__)
+
+_CONTRACT = "wxlogin.openapi"
 
 
 def init_ops(app: Flask) -> None:
@@ -25,12 +30,14 @@ def init_ops(app: Flask) -> None:
 
 
 @bp.get("/healthz")
+@operation({200: shapes.Alive})
 def healthz() -> Response:
     """The process answers."""
-    return jsonify(status="ok")
+    return jsonify(shapes.Alive(status="ok"))
 
 
 @bp.get("/readyz")
+@operation({200: shapes.Ready, 503: shapes.NotReady})
 def readyz() -> Response:
     """Can somebody sign in here now? 200 or 503, within three seconds.
 
@@ -43,15 +50,27 @@ def readyz() -> Response:
         return _unready(error.operator, error.facts)
     except Exception as error:
         return _unready(type(error).__name__, {})
-    return jsonify(status="ready")
+    return jsonify(shapes.Ready(status="ready"))
 
 
 def _unready(why: str, facts: Mapping[str, object]) -> Response:
     get_logger().warning("not ready", why=why, **facts)
-    response = jsonify(status="unready", code="unready", request_id=request_id())
+    told = shapes.NotReady(status="unready", code="unready", request_id=request_id())
+    response = jsonify(told)
     response.status_code = 503
     response.headers["Retry-After"] = str(Unready.retry_after)
     return response
+
+
+@bp.get("/api/openapi.json")
+@operation({200: shapes.Document})
+def contract() -> AnyResponse:
+    """This document."""
+    made = current_app.extensions
+    if _CONTRACT not in made:
+        # It is the same as long as the process runs, and takes a tenth of a second.
+        made[_CONTRACT] = document(current_app, running().settings)
+    return edge.let_all_read(jsonify(made[_CONTRACT]))
 
 
 @bp.get("/<name>.txt")

@@ -13,23 +13,27 @@ from werkzeug.wrappers import Response
 from wxlogin.errors import BadRequest, NumberWrong, UnknownPerson
 from wxlogin.flows import doors, scan
 from wxlogin.flows.mini_program import Holder, holder_of
-from wxlogin.flows.pairing_ticket import Pairing, Stage
+from wxlogin.flows.pairing_ticket import Pairing
 from wxlogin.security import networks
-from wxlogin.web import callers, limits
+from wxlogin.web import callers, limits, shapes
 from wxlogin.web.api import json_object
 from wxlogin.web.code_page import our_name
 from wxlogin.web.edge import without_cookies
 from wxlogin.web.login import app_of
 from wxlogin.web.mini_program import token_of_program
 from wxlogin.web.native_app import program_trace, session_of, terms_of
+from wxlogin.web.openapi import Key, operation
 from wxlogin.web.problems import refusal
 from wxlogin.web.purposes import site_name
+
+_PROGRAM = (Key.program,)
 
 bp = Blueprint("scan_phone", __name__, url_prefix="/api/mp/<name>/scan/<scene>")
 
 
 @bp.post("/scanned")
 @without_cookies
+@operation({200: shapes.Scanned}, keys=_PROGRAM)
 def scanned(name: str, scene: str) -> Response:
     """The program opened at this code; what the person is asked about."""
     holder, address = _holder(name), callers.place()
@@ -40,6 +44,7 @@ def scanned(name: str, scene: str) -> Response:
 
 @bp.post("/confirm")
 @without_cookies
+@operation({200: shapes.ScanConfirmed}, body=shapes.ScanYes, keys=_PROGRAM)
 def confirm(name: str, scene: str) -> Response:
     """The person says yes; a stranger's session is told along."""
     holder, number = _holder(name), _number()
@@ -52,32 +57,35 @@ def confirm(name: str, scene: str) -> Response:
         return refusal(error, members=_wanted(scan.of_phone(scene, holder)))
     except UnknownPerson as error:
         return refusal(error, members=_terms(holder))
-    more = session_of(signed_in, doors.MINI_PROGRAM) if signed_in else {}
-    return jsonify(state=Stage.confirmed.value, **more)
+    if signed_in is None:
+        return jsonify(shapes.ScanConfirmed(state="confirmed"))
+    session = session_of(signed_in, doors.MINI_PROGRAM)
+    return jsonify(shapes.ScanConfirmed(state="confirmed", **session))
 
 
 @bp.post("/cancel")
 @without_cookies
+@operation({200: shapes.ScanRefused}, keys=_PROGRAM)
 def cancel(name: str, scene: str) -> Response:
     """The person says no."""
     holder = _holder(name)
     with limits.guessing():
         scan.refuse(scene, holder)
-    return jsonify(state=Stage.refused.value)
+    return jsonify(shapes.ScanRefused(state="refused"))
 
 
-def _asked(found: Pairing) -> dict[str, Any]:
+def _asked(found: Pairing) -> shapes.Scanned:
     """The site, and the browser as it was when it asked for the code."""
     seen = found.seen
     return {
-        "state": Stage.scanned.value,
+        "state": "scanned",
         "site": {"name": site_name(found.wish.purpose) or our_name()},
         "browser": {
             "address": networks.masked(seen.address),
             "system": seen.browser.replace(" · ", ", "),
             "since": scan.since(found),
         },
-        **_wanted(found),
+        "number_wanted": found.is_distant,
         "expires_in": max(0, int(found.left)),
     }
 

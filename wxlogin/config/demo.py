@@ -6,6 +6,7 @@ it. It exists in development only, and start-up refuses it anywhere else (securi
 """
 
 import hashlib
+from functools import cache
 
 from wxlogin.config.apps import App, AppKind
 from wxlogin.config.sites import Site
@@ -21,6 +22,7 @@ _HASHED = f"sha256:{hashlib.sha256(_SECRET.encode()).hexdigest()}"
 _OTHER_SHOPS = ("http://127.0.0.1:5003", "http://127.0.0.1:5004")
 
 
+@cache
 def demo_apps() -> tuple[App, ...]:
     """The apps of the simulator's fixed world."""
     kinds = {

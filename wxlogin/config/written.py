@@ -58,9 +58,10 @@ def plain(text: str) -> str:
     """An id, key, name or address without its unseen ends. Raises ValueError where
     one is in the middle."""
     require_utf_8(text)
-    found = text.strip("".join({char for char in text if _is_unseen(char)}))
+    unseen = {char for char in set(text) if _is_unseen(char)}
+    found = text.strip("".join(unseen))
     for place, char in enumerate(found, start=1):
-        if char != " " and _is_unseen(char):
+        if char != " " and char in unseen:
             raise ValueError(
                 f"there is an invisible character ({character(char)}) at place "
                 f"{place}; type it anew, or copy it without"

@@ -110,33 +110,33 @@ def test_the_address_does_not_travel_through_wechat(browser):
     assert "a-place-of-ours" not in started.url
 
 
-@pytest.mark.parametrize("path", ["/login", "/login/qr", "/language/en", "/logout"])
-@pytest.mark.parametrize(
-    "query",
-    [
-        "next=/ok%0d%0aX-Evil:%20b",
-        "next=/ok%0aSet-Cookie:%20a=b",
-        "next=/ok\r\nX-Evil: b",
-        "next=/ok%00",
-        "next=%09//evil.test",
-        "next=/ok%e2%80%a8X-Evil:b",
-        "next=%ff%fe",
-        "next=/a&next=//evil.test",
-        "next[]=//evil.test",
-        "next=/ok&app=%0d%0aX-Evil:b",
-    ],
+SPLITTING = (
+    "next=/ok%0d%0aX-Evil:%20b",
+    "next=/ok%0aSet-Cookie:%20a=b",
+    "next=/ok\r\nX-Evil: b",
+    "next=/ok%00",
+    "next=%09//evil.test",
+    "next=/ok%e2%80%a8X-Evil:b",
+    "next=%ff%fe",
+    "next=/a&next=//evil.test",
+    "next[]=//evil.test",
+    "next=/ok&app=%0d%0aX-Evil:b",
 )
-def test_no_header_can_be_split(browser, path, query):
+
+
+@pytest.mark.parametrize("path", ["/login", "/login/qr", "/language/en", "/logout"])
+def test_no_header_can_be_split(browser, path):
     """security row 14"""
-    if path == "/logout":
-        answer = browser.post(path, data=query, content_type=redirects.FORM)
-    else:
-        answer = browser.get(path, query_string=query)
-    assert answer.status_code in (200, 302, 303, 400, 404)
-    assert {name for name, _ in answer.headers} <= HEADERS
-    for value in answer.headers.values():
-        assert value.isprintable()
-    assert "a=b" not in str(answer.headers)
+    for query in SPLITTING:
+        if path == "/logout":
+            answer = browser.post(path, data=query, content_type=redirects.FORM)
+        else:
+            answer = browser.get(path, query_string=query)
+        assert answer.status_code in (200, 302, 303, 400, 404), query
+        assert {name for name, _ in answer.headers} <= HEADERS, query
+        for value in answer.headers.values():
+            assert value.isprintable(), query
+        assert "a=b" not in str(answer.headers), query
 
 
 LISTED = ("https://shop.test", "https://*.wild.test", "https://port.test:8443")

@@ -18,11 +18,8 @@ from pydantic import BeforeValidator
 
 from wxlogin.config.written import plain, shown
 
-#: Claims that may be told under another name.
-SOURCES = (
-    "sub",
-    "external_id",
-    "groups",
+#: Those of the scope `profile`.
+PROFILE_CLAIMS = (
     "name",
     "given_name",
     "nickname",
@@ -30,8 +27,9 @@ SOURCES = (
     "picture",
     "locale",
     "updated_at",
-    "email",
 )
+#: Claims that may be told under another name.
+SOURCES = ("sub", "external_id", "groups", *PROFILE_CLAIMS, "email")
 #: By them software tells who is who; a nickname there lets namesakes in.
 USER_NAMES = ("username", "user_name", "preferred_username", "login", "uid", "upn")
 NICKNAMES = ("name", "given_name", "nickname")

@@ -22,6 +22,7 @@ from typing_extensions import TypedDict
 from wxlogin.accounts import avatars, followers, people
 from wxlogin.accounts.people import Account
 from wxlogin.config import Settings, Site
+from wxlogin.config.claim_map import PROFILE_CLAIMS
 from wxlogin.db import read
 from wxlogin.errors import AccountGone
 from wxlogin.oidc import access_tokens, signed_tokens
@@ -33,22 +34,13 @@ from wxlogin.sites import members
 #: Where PUBLIC_URL has no name of its own. It never exists (RFC 2606 section 2, RFC
 #: 6761 section 6.4): nobody can receive what is sent there, or prove that it is theirs.
 PLACEHOLDER_DOMAIN = "users.wxlogin.invalid"
-_PROFILE = (
-    "name",
-    "given_name",
-    "nickname",
-    "preferred_username",
-    "picture",
-    "locale",
-    "updated_at",
-)
 #: All that `user_claims` may say.
 CLAIMS = (
     "sub",
     "former_subs",
     "external_id",
     "groups",
-    *_PROFILE,
+    *PROFILE_CLAIMS,
     "wechat",
     "email",
     "email_verified",

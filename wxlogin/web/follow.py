@@ -1,11 +1,16 @@
-"""An official account's code on a page, or where it has none a number to send: the
-browser's half of flows/follow.py and flows/follow_number.py."""
+"""An official account's code on a page, or where it has none a number to send, and the
+page behind the link that its chat gives to who scanned.
+
+The rules are those of flows/follow.py and flows/follow_number.py.
+"""
+
+from flask_babel import gettext
 
 from wxlogin.config import App
 from wxlogin.flows import account_code, doors, follow, follow_number
 from wxlogin.flows.pairing_ticket import Pairing
 from wxlogin.flows.wxacode import Picture
-from wxlogin.web import code_page
+from wxlogin.web import code_page, phone_page
 from wxlogin.web.code_page import CodeDoor
 from wxlogin.wechat.user_agents import Surroundings
 
@@ -32,4 +37,7 @@ bp = code_page.blueprint(
         fits=follow_number.fits,
         of_number="follow/number.html",
     )
+)
+phone_bp = phone_page.blueprint(
+    doors.FOLLOW, follow, lambda site: gettext("Sign in to %(site)s?", site=site)
 )

@@ -61,6 +61,9 @@ _COMMANDS = {
     "import": _Place("transfer", "import_command", "People from a file."),
     "export": _Place("transfer", "export_command", "People into a file."),
     "keys": _Place("keys", "keys_group", "Keys: list, rotate, reseal."),
+    "rotate-keys": _Place(
+        "rotation", "rotate_keys", "Another key seals, while the service runs."
+    ),
     "cleanup": _Place("upkeep", "cleanup", "Remove what ran out."),
     "deliver": _Place("upkeep", "deliver", "Tell sites, once, what is due."),
     "simulator": _Place("simulator", "simulator", "WeChat in a box, alone."),

@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from wxlogin.accounts import grants, phones, session_keys
+from wxlogin.cli import rotation
 from wxlogin.cli.printing import json_option, moment, print_json, table
 from wxlogin.observability import get_logger
 from wxlogin.oidc import key_rotation
@@ -17,13 +17,6 @@ keys_group = AppGroup(
     help="ENCRYPTION_KEYS: reseal. The keys that sign what sites are told: list, "
     "rotate.",
 )
-
-
-# What to do without the key that sealed them.
-_SIGN_IN_AGAIN = "leave them: those people sign in again when it matters."
-_LOG_IN = "leave them: those programs log in again when it matters."
-_ASK_AGAIN = "leave them: those people give theirs again when it matters."
-_MAKE_NEW = "make new ones with: wxlogin keys rotate --now"
 
 
 @keys_group.command("list", help="The signing keys, the youngest first.")
@@ -63,23 +56,7 @@ def rotate(leaked: bool) -> None:
     "service does, and may be repeated; afterwards the other keys can be removed.",
 )
 def reseal() -> None:
-    sealer = running().sealer
-    done = (
-        ("grants", grants.reseal_all(sealer), _SIGN_IN_AGAIN),
-        ("session keys of mini programs", session_keys.reseal_all(sealer), _LOG_IN),
-        ("phone numbers", phones.reseal_all(sealer), _ASK_AGAIN),
-        ("signing keys", key_rotation.reseal(sealer), _MAKE_NEW),
-    )
-    for what, found, _ in done:
-        click.echo(f"{found.resealed} {what} were sealed with the first key.")
-    for what, found, advice in done:
-        if found.broken:
-            click.echo(
-                f"{found.broken} {what} open with none of the keys. Put the missing "
-                f"key back, or {advice}",
-                err=True,
-            )
-    if any(found.broken for _, found, _ in done):
+    if not rotation.reseal(running().sealer):
         sys.exit(1)
 
 

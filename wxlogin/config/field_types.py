@@ -91,6 +91,13 @@ def _linear(channel: int) -> float:
 
 
 Secrets = tuple[SecretStr, ...]
+
+
+def keys_in(text: str) -> list[str]:
+    """Keys as they are written: commas between, or one in each line of a file."""
+    return [part for part in re.split(r"[,\r\n]", text) if part.strip()]
+
+
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 MaybeUrl = Annotated[str, AfterValidator(lambda value: value and base_url(value))]
 Link = Annotated[str, AfterValidator(lambda value: value and link(value))]

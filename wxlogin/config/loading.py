@@ -11,7 +11,7 @@ from wxlogin.config.host_names import is_loopback
 from wxlogin.config.mistakes import explain
 from wxlogin.config.paths import instance_dir
 from wxlogin.config.rules import WECHAT_URLS, check, faults
-from wxlogin.config.secret_keys import development_keys
+from wxlogin.config.secret_keys import SEALING_FILE, development_keys
 from wxlogin.config.settings import Settings
 from wxlogin.config.sources import PORTS, Given, collect
 from wxlogin.config.store_urls import placed
@@ -57,7 +57,17 @@ def _made(given: Mapping[str, Given], folder: Path) -> Settings:
     settings.model_fields_set.difference_update(
         name for name, one in given.items() if one.place in PORTS
     )
-    return _completed(settings, folder)
+    completed = _completed(settings, folder)
+    completed.read_from(_sealing_file(completed, given, folder))
+    return completed
+
+
+def _sealing_file(
+    settings: Settings, given: Mapping[str, Given], folder: Path
+) -> Path | None:
+    if named := given.get("encryption_keys"):
+        return named.file
+    return folder / SEALING_FILE if settings.encryption_keys else None
 
 
 def _completed(settings: Settings, folder: Path) -> Settings:

@@ -15,10 +15,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from wxlogin.config.field_types import keys_in
 from wxlogin.config.notation import read_file
 from wxlogin.config.settings import Settings
 from wxlogin.errors import ConfigurationError
 
+#: Where development keeps the keys that seal.
+SEALING_FILE = "encryption_key"
 #: What to do about one that is missing or weak.
 MAKE_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
 # Of a random secret in hexadecimal all but a few of the sixteen digits are there.
@@ -37,7 +40,8 @@ def development_keys(settings: Settings, folder: Path) -> dict[str, Any]:
     if not settings.secret_key.get_secret_value():
         found["secret_key"] = SecretStr(made_once(folder / "secret_key"))
     if not settings.encryption_keys:
-        found["encryption_keys"] = (SecretStr(made_once(folder / "encryption_key")),)
+        written = keys_in(made_once(folder / SEALING_FILE))
+        found["encryption_keys"] = tuple(SecretStr(one.strip()) for one in written)
     return found
 
 

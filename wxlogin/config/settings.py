@@ -1,11 +1,11 @@
 """The settings themselves, and the rules that hold between them."""
 
-import re
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Literal, cast, get_origin
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, field_validator
 
 from wxlogin.config.apps import App, AppKind
 from wxlogin.config.field_types import (
@@ -18,6 +18,7 @@ from wxlogin.config.field_types import (
     MaybeUrl,
     Secrets,
     VerifyFiles,
+    keys_in,
 )
 from wxlogin.config.languages import SOURCE
 from wxlogin.config.limits import Limits, LimitsSetting
@@ -270,8 +271,18 @@ class Settings(Written):
             return value
         if value.lstrip().startswith("["):
             raise ValueError("write the keys with commas between, without brackets")
-        # A file may hold one in each line.
-        return [part for part in re.split(r"[,\r\n]", value) if part.strip()]
+        return keys_in(value)
+
+    #: The file that ENCRYPTION_KEYS were read from; None where there is none.
+    _sealing_file: Path | None = PrivateAttr(None)
+
+    @property
+    def sealing_file(self) -> Path | None:
+        return self._sealing_file
+
+    def read_from(self, file: Path | None) -> None:
+        """Remembers where ENCRYPTION_KEYS stand (loading.py says it)."""
+        self._sealing_file = file
 
     @cached_property
     def public(self) -> SplitResult:

@@ -44,6 +44,8 @@ class Given:
 
     value: Any = field(repr=False)
     place: str
+    #: The file that holds the value alone.
+    file: Path | None = None
 
 
 def collect(folder: Path, arguments: Mapping[str, Any]) -> dict[str, Given]:
@@ -177,7 +179,7 @@ def _value_in_toml(
     if not isinstance(file, str) or not file.strip():
         raise ConfigurationError(f"{where}: write the name of a file")
     whole = str(path.parent / file.strip())
-    return Given(_from_file(name, where, whole), path.name)
+    return Given(_from_file(name, where, whole), path.name, Path(whole))
 
 
 def _text_of(folder: Path, path: Path) -> str:
@@ -237,7 +239,7 @@ def _variable(
     if here:
         return Given(_parsed(name, variable, here[1]), here[0])
     if file:
-        return Given(_from_file(name, *file), file[0])
+        return Given(_from_file(name, *file), file[0], Path(file[1].strip()))
     return None
 
 

@@ -99,7 +99,8 @@ def _rotating(settings: Settings) -> Iterator[Finding]:
         yield ok(
             _KEYS,
             f"{count} ENCRYPTION_KEYS, the first one writes.",
-            todo="Take the others out when `wxlogin keys reseal` has run.",
+            todo="Take the others out when everything is sealed with it: "
+            "`wxlogin rotate-keys --finish`, or after `wxlogin keys reseal` by hand.",
         )
 
 

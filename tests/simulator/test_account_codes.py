@@ -87,6 +87,10 @@ def test_a_permanent_code(
     ("given", "seconds"),
     [(None, 60), (0, 60), (-5, 60), (1, 1), (2_592_001, 2_592_000)],
 )
+@pytest.mark.fact(
+    "`/cgi-bin/qrcode/create`: how long it is good, a scene one level up is lost, "
+    "48001 for who is not verified"
+)
 def test_how_long_it_is_good(oa: Program, given: int | None, seconds: int) -> None:
     asked_for = TEMPORARY | {"expire_seconds": given}
     if given is None:
@@ -147,6 +151,10 @@ def test_who_may_make_codes(oa: Program, client: FlaskClient, program: Program) 
     assert errcode(json.loads(client.get(PATH).data)) == 43002
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/qrcode/create`: how long it is good, a scene one level up is lost, "
+    "48001 for who is not verified"
+)
 def test_an_account_that_is_not_verified(oa: Program, client: FlaskClient) -> None:
     """No codes, no followers, no pages; pushes and their answers are everybody's."""
     client.put("/_sim/apps", json={"name": "oa", "verified": False})
@@ -206,6 +214,10 @@ def test_a_follower_scans(oa: Program, client: FlaskClient, receiver: Receiver) 
     assert told["FromUserName"] == openid(OA, "xiaoming")
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/user/info` and `/cgi-bin/user/info/batchget` tell who follows and "
+    "by which code, `/cgi-bin/user/get` ends with a page without data"
+)
 def test_somebody_else_follows_first(
     oa: Program, client: FlaskClient, receiver: Receiver
 ) -> None:
@@ -247,6 +259,10 @@ def test_a_number_is_told_as_one(
             "0",
         ),
     ],
+)
+@pytest.mark.fact(
+    "`/cgi-bin/qrcode/create`: how long it is good, a scene one level up is lost, "
+    "48001 for who is not verified"
 )
 def test_a_scene_in_the_wrong_place_is_lost(
     oa: Program,

@@ -120,6 +120,10 @@ def below(*items: object) -> dict[str, Any]:
         (below(VIEW | {"url": "javascript:1"}), 40054),
     ],
 )
+@pytest.mark.fact(
+    "`/cgi-bin/menu/create`: how many buttons of which types; the menu stays while "
+    "a push address is set"
+)
 def test_what_is_no_menu(oa: Program, menu: object, number: int) -> None:
     makes(oa)
     before = asks(oa, GET)
@@ -174,6 +178,11 @@ def test_a_tap_is_told_to_the_server(
     assert receiver.told[-1]["EventKey"] == "https://shop.example/"
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/get_current_selfmenu_info` and "
+    "`/cgi-bin/get_current_autoreply_info` tell of menu and replies, closed while "
+    "a push address is set"
+)
 def test_the_consoles_menu_is_told(
     oa: Program, client: FlaskClient, world: World
 ) -> None:
@@ -218,6 +227,11 @@ def test_the_consoles_menu_is_told(
     assert asks(oa, SELF)["selfmenu_info"]["button"] == [CLICK]
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/get_current_selfmenu_info` and "
+    "`/cgi-bin/get_current_autoreply_info` tell of menu and replies, closed while "
+    "a push address is set"
+)
 def test_the_replies(oa: Program, client: FlaskClient, world: World) -> None:
     closed = {"is_add_friend_reply_open": 0, "is_autoreply_open": 0}
     assert asks(oa, REPLIES) == closed

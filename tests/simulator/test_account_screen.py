@@ -269,6 +269,10 @@ def test_the_consoles_replies(client: FlaskClient, world: World) -> None:
     assert answer("hello") == "稍后回复"
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/menu/create`: how many buttons of which types; the menu stays while "
+    "a push address is set"
+)
 def test_menu_and_replies_vanish_with_an_address(
     client: FlaskClient, world: World
 ) -> None:

@@ -17,6 +17,7 @@ UNKNOWN = (
 
 @pytest.mark.parametrize("path", UNKNOWN)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PROPFIND"])
+@pytest.mark.fact("an unknown path is 40066, a wrong method 43001 or 43002")
 def test_an_unknown_path_is_40066_as_json_with_status_200(
     client: FlaskClient, path: str, method: str
 ) -> None:
@@ -45,6 +46,7 @@ def test_an_unknown_path_is_40066_as_json_with_status_200(
         ("PUT", "/cgi-bin/stable_token", 43002),
     ],
 )
+@pytest.mark.fact("an unknown path is 40066, a wrong method 43001 or 43002")
 def test_another_method_is_an_errcode(
     client: FlaskClient, method: str, path: str, errcode: int
 ) -> None:

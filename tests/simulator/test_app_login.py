@@ -36,6 +36,7 @@ def test_it_lives_ten_minutes_and_belongs_to_its_app(site: Site, world: World) -
     assert errcode(site.exchanges(second, **mine)) == 40029
 
 
+@pytest.mark.fact("an SDK that was left: ErrCode -2, refused: -4")
 def test_a_refusal(client: FlaskClient) -> None:
     assert logs_in(client, allow=False) == {"ErrCode": -4}
 

@@ -74,6 +74,10 @@ def test_each_wants_its_method(client: FlaskClient, program: Program) -> None:
         ({"json": {"grant_type": "client_credential", "appid": 5}}, 47001),
     ],
 )
+@pytest.mark.fact(
+    "`/cgi-bin/stable_token`: the same token to all until five minutes before its "
+    "end; `force_refresh` ends it; a form is 47001"
+)
 def test_the_body_is_json(
     client: FlaskClient, given: dict[str, object], wanted: int
 ) -> None:
@@ -86,6 +90,7 @@ def test_a_wrong_type_is_a_format_error(program: Program, value: object) -> None
     assert errcode(program.posts(STABLE, proof)) == 47001
 
 
+@pytest.mark.fact("an app's token that is over is 40001, 40014 or 42001")
 def test_the_token_before_lives_five_minutes_more(
     program: Program, world: World
 ) -> None:
@@ -102,6 +107,7 @@ def test_the_token_before_lives_five_minutes_more(
     assert use(world, third) == 42001
 
 
+@pytest.mark.fact("an app's token that is over is 40001, 40014 or 42001")
 def test_what_is_no_token(world: World) -> None:
     assert use(world, "MARKER") == 40014
     with pytest.raises(ApiError) as refused:
@@ -110,6 +116,10 @@ def test_what_is_no_token(world: World) -> None:
     assert str(refused.value.errmsg).startswith(NOT_LATEST)
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/stable_token`: the same token to all until five minutes before its "
+    "end; `force_refresh` ends it; a form is 47001"
+)
 def test_a_stable_token_is_the_same_until_five_minutes_before_its_end(
     program: Program, world: World
 ) -> None:
@@ -126,6 +136,10 @@ def test_a_stable_token_is_the_same_until_five_minutes_before_its_end(
     assert (use(world, first), use(world, new)) == (42001, 0)
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/stable_token`: the same token to all until five minutes before its "
+    "end; `force_refresh` ends it; a form is 47001"
+)
 def test_a_forced_refresh_ends_the_old_one_at_once(
     program: Program, world: World
 ) -> None:
@@ -179,6 +193,9 @@ def test_quotas(
     assert "access_token" in ask(other_program)
 
 
+@pytest.mark.fact(
+    "40164 names the address; a mini program's list covers its token calls alone"
+)
 def test_addresses_that_may_ask(program: Program, client: FlaskClient) -> None:
     client.put("/_sim/apps", json={"name": "mp", "ip_list": ["192.0.2.0/24", "::1"]})
     for answer in (program.asks_token(), program.asks_stable_token()):

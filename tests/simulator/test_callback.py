@@ -22,11 +22,18 @@ from .conftest import CALLBACK, Site, code_in, errcode, phone
         ("https://s.test/?state=own", "https://s.test/?state=own&code=C&state=S"),
     ],
 )
+@pytest.mark.fact(
+    "the callback is put together at the very end, inside WeChat before the `#`"
+)
 def test_parameters_go_to_the_very_end(redirect_uri: str, expected: str) -> None:
     """A hash route gets its code inside the fragment."""
     assert append(redirect_uri, "code=C&state=S") == expected
 
 
+@pytest.mark.fact(
+    "the fast login signs in without a scan, with the parameters before the `#`, "
+    "or at both places"
+)
 def test_fast_login_puts_them_before_the_hash() -> None:
     url = append("https://s.test/p#/login", "code=C&state=S", before_fragment=True)
     assert url == "https://s.test/p?code=C&state=S#/login"
@@ -41,6 +48,10 @@ def test_confirm_tells_where_the_page_will_go(site: Site) -> None:
     assert answer["redirects"] == [answer["redirect"]]
 
 
+@pytest.mark.fact(
+    "a refusal goes nowhere; once it came back with `state` alone, long ago with "
+    "`code=authdeny`"
+)
 def test_a_refusal_leads_nowhere_by_default(site: Site) -> None:
     uuid = site.shows_qr()
     phone(site.client, "scan", uuid, "xiaoming")
@@ -48,6 +59,10 @@ def test_a_refusal_leads_nowhere_by_default(site: Site) -> None:
     assert "sim_visit" not in site.polls(uuid)
 
 
+@pytest.mark.fact(
+    "a refusal goes nowhere; once it came back with `state` alone, long ago with "
+    "`code=authdeny`"
+)
 def test_deny_redirect_returns_with_the_state_alone(site: Site, world: World) -> None:
     world.switch(deny_redirect=True)
     uuid = site.shows_qr()
@@ -58,6 +73,7 @@ def test_deny_redirect_returns_with_the_state_alone(site: Site, world: World) ->
 
 
 @pytest.mark.parametrize(("value", "codes"), [("same", 1), ("different", 2)])
+@pytest.mark.fact("the callback comes twice, with one code or two")
 def test_double_callback(site: Site, world: World, value: str, codes: int) -> None:
     world.switch(double_callback=value)
     uuid = site.shows_qr()
@@ -75,6 +91,10 @@ def test_double_callback(site: Site, world: World, value: str, codes: int) -> No
     assert codes == 2 or errcode(outcome) == 40163
 
 
+@pytest.mark.fact(
+    "the fast login signs in without a scan, with the parameters before the `#`, "
+    "or at both places"
+)
 def test_fast_login_needs_no_scan(site: Site, world: World) -> None:
     world.switch(("app", "web"), fast_login="lihua")
     page = site.opens_qr_page(redirect_uri=CALLBACK + "#/x")

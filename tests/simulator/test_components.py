@@ -32,6 +32,9 @@ def exchanges(account: Account, code: str, /, **changes: str) -> dict[str, Any]:
     return Site(account.client).asks(TOKEN, **given)
 
 
+@pytest.mark.fact(
+    "a third-party platform's link, callback with `appid`, exchange and refresh"
+)
 def test_the_whole_login(account: Account, world: World) -> None:
     """The callback names the account, and no secret is needed."""
     url = account.visited(consent_link(component_appid=COMPONENT))["redirect"]

@@ -43,6 +43,10 @@ def ask_media(program: Program, **changes: Any) -> dict[str, Any]:
     return ask(program, MEDIA, {k: v for k, v in given.items() if v is not None})
 
 
+@pytest.mark.fact(
+    "`/wxa/msg_sec_check` and `/wxa/media_check_async`: the verdict at once, or "
+    "pushed; only within two hours of a visit"
+)
 def test_a_verdict_in_wechats_words(visited: Program) -> None:
     told = ask_text(visited)
     assert list(told) == ["errcode", "errmsg", "detail", "trace_id", "result"]
@@ -83,6 +87,10 @@ def test_words(
     assert told["detail"][0]["suggest"] == suggest
 
 
+@pytest.mark.fact(
+    "`/wxa/msg_sec_check` and `/wxa/media_check_async`: the verdict at once, or "
+    "pushed; only within two hours of a visit"
+)
 def test_a_switch_says_it_of_all(visited: Program, world: World) -> None:
     world.switch(("person", "lihua"), content_check="review")
     assert ask_text(visited, content="违规内容")["result"]["suggest"] == "review"
@@ -144,6 +152,10 @@ def test_media(visited: Program, given: dict[str, Any], wanted: int) -> None:
     assert errcode(ask_media(visited, **given)) == wanted
 
 
+@pytest.mark.fact(
+    "`/wxa/msg_sec_check` and `/wxa/media_check_async`: the verdict at once, or "
+    "pushed; only within two hours of a visit"
+)
 def test_a_visit_counts_for_two_hours(visited: Program, world: World) -> None:
     world.advance(7100)
     assert errcode(ask_text(visited)) == 0
@@ -176,6 +188,10 @@ def test_only_programs_and_only_so_often(visited: Program, world: World) -> None
 
 
 @pytest.mark.parametrize("form", ["xml", "json"])
+@pytest.mark.fact(
+    "`/wxa/msg_sec_check` and `/wxa/media_check_async`: the verdict at once, or "
+    "pushed; only within two hours of a visit"
+)
 def test_the_verdict_over_a_picture_is_pushed(
     visited: Program, world: World, form: str
 ) -> None:

@@ -13,6 +13,9 @@ from .conftest import WEB, Site, errcode
 PATH = "/sns/oauth2/access_token"
 
 
+@pytest.mark.fact("status 200, `text/plain` under `/sns/`, raw UTF-8, GET and POST")
+@pytest.mark.fact("success has no `errcode`, except in `/sns/auth`")
+@pytest.mark.fact("tokens have about 110 characters")
 def test_answer_in_wechats_words(site: Site) -> None:
     code = site.gets_code()
     answer = site.client.get(
@@ -39,6 +42,7 @@ def test_answer_in_wechats_words(site: Site) -> None:
 
 
 @pytest.mark.parametrize("how", ["form", "query"])
+@pytest.mark.fact("status 200, `text/plain` under `/sns/`, raw UTF-8, GET and POST")
 def test_post_with_form_or_query(client: FlaskClient, how: str) -> None:
     params = {
         "appid": WEB,
@@ -78,6 +82,7 @@ def test_order_of_checks(
     assert spelled[1] == text
 
 
+@pytest.mark.fact("`, rid: …` behind an errmsg, once `hints: [ req_id: … ]`")
 def test_the_rid_begins_with_the_worlds_time(site: Site, world: World) -> None:
     world.advance(1_000_000)
     rid = site.exchanges("x")["errmsg"].rpartition("rid: ")[2]
@@ -90,6 +95,10 @@ def test_a_wrong_secret_does_not_use_the_code_up(site: Site) -> None:
     assert "access_token" in site.exchanges(code)
 
 
+@pytest.mark.fact(
+    "a code lives ten minutes (five inside WeChat), works once and for one app: "
+    "40163, then 40029"
+)
 def test_a_code_works_once(site: Site, world: World) -> None:
     """40163 soon after the first use, 40029 long after."""
     code = site.gets_code()
@@ -99,6 +108,10 @@ def test_a_code_works_once(site: Site, world: World) -> None:
     assert errcode(site.exchanges(code)) == 40029
 
 
+@pytest.mark.fact(
+    "a code lives ten minutes (five inside WeChat), works once and for one app: "
+    "40163, then 40029"
+)
 def test_a_code_lives_ten_minutes(site: Site, world: World) -> None:
     early, late = site.gets_code(), site.gets_code()
     world.advance(595)
@@ -107,6 +120,10 @@ def test_a_code_lives_ten_minutes(site: Site, world: World) -> None:
     assert errcode(site.exchanges(late)) == 40029
 
 
+@pytest.mark.fact(
+    "a code lives ten minutes (five inside WeChat), works once and for one app: "
+    "40163, then 40029"
+)
 def test_a_code_of_a_page_inside_wechat_lives_five_minutes(
     site: Site, world: World
 ) -> None:
@@ -117,6 +134,10 @@ def test_a_code_of_a_page_inside_wechat_lives_five_minutes(
     assert errcode(answer) == 40029
 
 
+@pytest.mark.fact(
+    "a code lives ten minutes (five inside WeChat), works once and for one app: "
+    "40163, then 40029"
+)
 def test_a_code_belongs_to_its_appid(site: Site, world: World) -> None:
     app = world.registry.app("app")
     code = site.gets_code()
@@ -125,6 +146,10 @@ def test_a_code_belongs_to_its_appid(site: Site, world: World) -> None:
     assert "access_token" in site.exchanges(code)
 
 
+@pytest.mark.fact(
+    "an app that is bound to no open-platform account has no unionid, at another "
+    "account it has new ones"
+)
 def test_no_unionid_without_an_open_platform(site: Site, world: World) -> None:
     lone = world.registry.app("lone")
     code = world.grants.issue_code(lone, "lihua", "snsapi_userinfo")

@@ -28,6 +28,10 @@ def crowd(client: FlaskClient, count: int) -> Any:
     return client.post("/_sim/followers", json={"appid": "oa", "count": count})
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/user/info` and `/cgi-bin/user/info/batchget` tell who follows and "
+    "by which code, `/cgi-bin/user/get` ends with a page without data"
+)
 def test_the_list_ends_with_a_page_without_data(
     client: FlaskClient, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,6 +48,10 @@ def test_the_list_ends_with_a_page_without_data(
     assert listed(client, token, "oNobody")["errcode"] == 40003
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/user/info` and `/cgi-bin/user/info/batchget` tell who follows and "
+    "by which code, `/cgi-bin/user/get` ends with a page without data"
+)
 def test_a_crowd_is_the_same_each_time_and_on_no_page(
     client: FlaskClient, token: str, world: World
 ) -> None:

@@ -50,6 +50,9 @@ def test_allowing_leads_back_with_code_then_state(account: Account) -> None:
         ("?state=own", "?state=own&code=C&state=STATE1"),
     ],
 )
+@pytest.mark.fact(
+    "the callback is put together at the very end, inside WeChat before the `#`"
+)
 def test_where_the_parameters_stand(
     account: Account, callback: str, returned: str
 ) -> None:
@@ -124,6 +127,7 @@ def test_ids_of_userinfo(account: Account) -> None:
     assert (profile["nickname"], profile["unionid"]) == ("小明😀", tokens["unionid"])
 
 
+@pytest.mark.fact("`snsapi_base` names no unionid, or after an earlier consent it does")
 def test_ids_of_base(account: Account) -> None:
     tokens = account.signs_in(BASE)
     assert list(tokens) == [
@@ -137,6 +141,7 @@ def test_ids_of_base(account: Account) -> None:
     assert errcode(Site(account.client).reads_profile(tokens)) == 48001
 
 
+@pytest.mark.fact("`snsapi_base` names no unionid, or after an earlier consent it does")
 def test_base_may_name_the_unionid_of_who_consented(
     account: Account, world: World
 ) -> None:

@@ -61,6 +61,7 @@ ODD = [
 
 
 @pytest.mark.parametrize(("link", "at"), ODD)
+@pytest.mark.fact("a wrong order or a missing fragment is refused inside WeChat")
 def test_another_order_is_no_link_to_wechat(
     account: Account, caplog: pytest.LogCaptureFixture, link: str, at: str
 ) -> None:
@@ -77,6 +78,7 @@ def test_another_order_is_no_link_to_wechat(
 
 
 @pytest.mark.parametrize("link", [link for link, _ in ODD[:4]] + [ODD[7][0]])
+@pytest.mark.fact("a wrong order or a missing fragment is refused inside WeChat")
 def test_odd_links_pass_where_the_switch_says_so(
     account: Account, world: World, link: str
 ) -> None:
@@ -93,6 +95,7 @@ def test_odd_links_pass_where_the_switch_says_so(
     assert outcome.get("code") == codes[0] if codes else "redirect" in outcome
 
 
+@pytest.mark.fact("a wrong order or a missing fragment is refused inside WeChat")
 def test_the_fragment_alone_may_be_missing(account: Account, world: World) -> None:
     world.switch(("app", "oa"), link_check="fragment_optional")
     link = consent_link().partition("#")[0]
@@ -100,6 +103,7 @@ def test_the_fragment_alone_may_be_missing(account: Account, world: World) -> No
     assert account.visited(link + "#else")["redirect"]
 
 
+@pytest.mark.fact("inside WeChat an empty state is 10013, or comes back")
 def test_an_empty_state_passes_where_the_switch_says_so(
     account: Account, world: World
 ) -> None:
@@ -108,6 +112,9 @@ def test_an_empty_state_passes_where_the_switch_says_so(
     assert account.visited(consent_link(state=""))["redirect"].endswith("&state=")
 
 
+@pytest.mark.fact(
+    "inside WeChat an appid of the open platform is 10016, or the page about the scope"
+)
 def test_an_appid_of_the_open_platform_has_two_readings(
     account: Account, world: World
 ) -> None:
@@ -118,6 +125,7 @@ def test_an_appid_of_the_open_platform_has_two_readings(
 
 
 @pytest.mark.parametrize("fragment", ["", "#", "#wechat_webview_type=1", "#/route"])
+@pytest.mark.fact("a wrong order or a missing fragment is refused inside WeChat")
 def test_the_fragment_must_be_there(account: Account, fragment: str) -> None:
     link = consent_link().partition("#")[0] + fragment
     assert account.visited(link)["why"] == "fragment"
@@ -179,6 +187,7 @@ def test_an_account_without_the_scope(account: Account) -> None:
     assert account.client.put("/_sim/apps", json=wrong).status_code == 400
 
 
+@pytest.mark.fact("the callback domain is a bare host, compared as a whole")
 def test_a_callback_domain_covers_its_own_host_only(client: FlaskClient) -> None:
     app = {"name": "oa", "callback_domains": ["www.qq.com"]}
     client.put("/_sim/apps", json=app)
@@ -195,6 +204,7 @@ def test_a_callback_domain_covers_its_own_host_only(client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize("code", [10004, 10006, 10009, 10015, 10038])
+@pytest.mark.fact("10004, 10006, 10009, 10015, 10038")
 def test_an_error_by_choice(account: Account, world: World, code: int) -> None:
     world.switch(("app", "oa"), authorize_error=code)
     assert account.visited()["code"] == code
@@ -222,10 +232,18 @@ def test_errors_that_a_link_brings_about_are_no_switch(
         ("", ""),
     ],
 )
+@pytest.mark.fact(
+    "`state` comes back unchanged; inside WeChat at most 128 bytes, other "
+    "characters altered"
+)
 def test_how_a_state_comes_back(sent: str, returned: str) -> None:
     assert returned_state(sent) == returned
 
 
+@pytest.mark.fact(
+    "`state` comes back unchanged; inside WeChat at most 128 bytes, other "
+    "characters altered"
+)
 def test_a_state_is_measured_in_bytes(account: Account) -> None:
     assert account.visited(consent_link(state="中" * 43))["page"] == "state 参数过长"
     assert "redirect" in account.visited(consent_link(state="中" * 42))

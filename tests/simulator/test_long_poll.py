@@ -18,6 +18,7 @@ CANCELLED = "window.wx_errcode=403;window.wx_code='';"
 EXPIRED = "window.wx_errcode=402;window.wx_code='';"
 
 
+@pytest.mark.fact("the poll's numbers 408, 404, 405, 403, 402, `f=json`, `f=url`")
 def test_the_way_to_a_code(site: Site) -> None:
     """404 is scanned and 405 confirmed; some write-ups swap them."""
     uuid = site.shows_qr()
@@ -34,6 +35,7 @@ def test_the_way_to_a_code(site: Site) -> None:
     assert code.isalnum()
 
 
+@pytest.mark.fact("the poll's numbers 408, 404, 405, 403, 402, `f=json`, `f=url`")
 def test_a_cancelled_code_may_be_scanned_again(site: Site) -> None:
     uuid = site.shows_qr()
     phone(site.client, "scan", uuid, "xiaoming")
@@ -44,6 +46,7 @@ def test_a_cancelled_code_may_be_scanned_again(site: Site) -> None:
     assert site.polls(uuid, last="403") == SCANNED
 
 
+@pytest.mark.fact("the poll's numbers 408, 404, 405, 403, 402, `f=json`, `f=url`")
 def test_a_code_expires_by_the_worlds_clock(site: Site, world: World) -> None:
     uuid = site.shows_qr()
     world.advance(299)
@@ -58,11 +61,13 @@ def test_an_unknown_code_is_expired(site: Site) -> None:
     assert site.polls("") == EXPIRED
 
 
+@pytest.mark.fact("the poll's numbers 408, 404, 405, 403, 402, `f=json`, `f=url`")
 def test_json_for_apps(site: Site) -> None:
     uuid = site.shows_qr()
     assert json.loads(site.polls(uuid, f="json")) == {"wx_errcode": 408, "wx_code": ""}
 
 
+@pytest.mark.fact("the poll's numbers 408, 404, 405, 403, 402, `f=json`, `f=url`")
 def test_f_url_names_the_callback_and_the_person(site: Site) -> None:
     uuid = site.shows_qr()
     phone(site.client, "scan", uuid, "jose")

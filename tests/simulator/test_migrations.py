@@ -178,6 +178,10 @@ def account(client: FlaskClient, world: World) -> Account:
     return Account(client, world)
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/changeopenid`: openids old and new, 63178 before the confirmation, "
+    "-1 after fifteen days; the old account's appid, or its `gh_` id"
+)
 def test_who_was_who(account: Account) -> None:
     account.moves()
     assert account.asks() == {
@@ -207,6 +211,10 @@ def test_followers_follow_the_other(account: Account, world: World) -> None:
     assert not world.relations.follows(new, "jose")
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/changeopenid`: openids old and new, 63178 before the confirmation, "
+    "-1 after fifteen days; the old account's appid, or its `gh_` id"
+)
 def test_only_after_the_confirmation_and_for_fifteen_days(
     account: Account, world: World
 ) -> None:
@@ -222,6 +230,10 @@ def test_only_after_the_confirmation_and_for_fifteen_days(
     assert errcode(account.asks()) == -1
 
 
+@pytest.mark.fact(
+    "`/cgi-bin/changeopenid`: openids old and new, 63178 before the confirmation, "
+    "-1 after fifteen days; the old account's appid, or its `gh_` id"
+)
 def test_which_name_the_old_account_has(account: Account, world: World) -> None:
     account.moves()
     original = world.registry.app("lone").original_id

@@ -18,6 +18,10 @@ PATH = "/sns/jscode2session"
 DAY = 24 * 3600
 
 
+@pytest.mark.fact(
+    "`/sns/jscode2session`: a code is good for five minutes, once, for its own "
+    "appid; the session_key is there, `errcode` is not"
+)
 def test_the_answer_in_wechats_words(client: FlaskClient, program: Program) -> None:
     code = program.gets_code()
     assert re.fullmatch(r"0[0-9A-Za-z]{31}", code)
@@ -88,6 +92,7 @@ def test_a_person_whom_wechat_refuses(program: Program, world: World) -> None:
         ("hint+rid", r"invalid code hint: \[[\w-]{16}\] rid: \w{8}-\w{8}-\w{8}"),
     ],
 )
+@pytest.mark.fact("`, rid: …` behind an errmsg, once `hints: [ req_id: … ]`")
 def test_older_ends_of_an_errmsg(
     program: Program, world: World, tail: str, form: str
 ) -> None:
@@ -102,6 +107,10 @@ def test_the_first_group_of_a_rid_is_the_time(program: Program, world: World) ->
     assert abs(told - world.now()) < 60
 
 
+@pytest.mark.fact(
+    "`/sns/jscode2session`: a code is good for five minutes, once, for its own "
+    "appid; the session_key is there, `errcode` is not"
+)
 def test_a_code_works_once(program: Program, world: World) -> None:
     code = program.gets_code()
     assert "openid" in program.exchanges(code)
@@ -110,6 +119,10 @@ def test_a_code_works_once(program: Program, world: World) -> None:
     assert errcode(program.exchanges(code)) == 40029
 
 
+@pytest.mark.fact(
+    "`/sns/jscode2session`: a code is good for five minutes, once, for its own "
+    "appid; the session_key is there, `errcode` is not"
+)
 def test_a_code_lives_five_minutes(program: Program, world: World) -> None:
     early, late = program.gets_code(), program.gets_code()
     world.advance(299)
@@ -118,6 +131,10 @@ def test_a_code_lives_five_minutes(program: Program, world: World) -> None:
     assert errcode(program.exchanges(late)) == 40029
 
 
+@pytest.mark.fact(
+    "`/sns/jscode2session`: a code is good for five minutes, once, for its own "
+    "appid; the session_key is there, `errcode` is not"
+)
 def test_a_code_belongs_to_its_appid(program: Program, other_program: Program) -> None:
     code = program.gets_code()
     assert errcode(other_program.exchanges(code)) == 40029
@@ -147,6 +164,10 @@ def test_no_unionid_without_an_open_platform(program: Program) -> None:
     assert list(program.signs_in()) == ["session_key", "openid"]
 
 
+@pytest.mark.fact(
+    "an app that is bound to no open-platform account has no unionid, at another "
+    "account it has new ones"
+)
 def test_another_open_platform_gives_another_unionid(program: Program) -> None:
     before = program.signs_in()
     program.client.put("/_sim/apps", json={"name": "mp", "open_platform": "new"})

@@ -41,6 +41,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("path", NAMES)
+@pytest.mark.fact("slow, broken, cut or foreign answers, on every path")
 def test_one_of_them_breaks_alone(site: Site, world: World, path: str) -> None:
     good = ask_all(site)
     world.switch(body={"path": path, "mode": "status:503"})
@@ -76,6 +77,7 @@ def test_a_path_stands_for_what_is_below_it(site: Site, world: World) -> None:
     assert "502 Bad Gateway" in site.client.get("/sns/auth").text
 
 
+@pytest.mark.fact("slow, broken, cut or foreign answers, on every path")
 def test_one_of_them_is_late(site: Site, world: World, slept: list[float]) -> None:
     world.switch(latency_ms={"path": POLL, "ms": 3000})
     ask_all(site)
@@ -89,6 +91,7 @@ def test_for_one_app_alone(site: Site, world: World) -> None:
 
 
 @pytest.mark.parametrize("number", [500, 666])
+@pytest.mark.fact("the poll's numbers 500 and 666")
 def test_the_poll_says_another_number(site: Site, world: World, number: int) -> None:
     rule = {"path": POLL, "errcode": number, "times": 1}
     world.switch(errcode=rule)
@@ -97,6 +100,7 @@ def test_the_poll_says_another_number(site: Site, world: World, number: int) -> 
     assert "wx_errcode=408" in site.polls(uuid)
 
 
+@pytest.mark.fact("slow, broken, cut or foreign answers, on every path")
 def test_a_body_of_ones_own_for_a_page(site: Site, world: World) -> None:
     world.switch(raw_body={"path": POLL, "text": "window.wx_errcode=;"})
     assert site.polls(site.shows_qr()) == "window.wx_errcode=;"

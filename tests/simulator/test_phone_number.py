@@ -39,12 +39,20 @@ def test_a_foreign_number_is_written_with_its_country(program: Program) -> None:
     assert (info["purePhoneNumber"], info["countryCode"]) == ("91234567", "852")
 
 
+@pytest.mark.fact(
+    "`/wxa/business/getuserphonenumber`: a code of the button, five minutes, once, "
+    "of that person; the country as a text or a number"
+)
 def test_the_country_as_a_number(program: Program, world: World) -> None:
     world.switch(country_code="number")
     info = fetches(program, {"code": code_from(program)})["phone_info"]
     assert info["countryCode"] == 86
 
 
+@pytest.mark.fact(
+    "`/wxa/business/getuserphonenumber`: a code of the button, five minutes, once, "
+    "of that person; the country as a text or a number"
+)
 def test_a_code_works_once_for_five_minutes(program: Program, world: World) -> None:
     code, late = code_from(program), code_from(program)
     assert errcode(fetches(program, {"code": code})) == 0
@@ -68,6 +76,10 @@ def test_a_code_belongs_to_its_program(
     assert errcode(fetches(program, {"code": code})) == 0
 
 
+@pytest.mark.fact(
+    "`/wxa/business/getuserphonenumber`: a code of the button, five minutes, once, "
+    "of that person; the country as a text or a number"
+)
 def test_whose_code_it_is(program: Program) -> None:
     code = code_from(program)
     for wrong in (openid(MP, "lihua"), "oNobody"):

@@ -1,5 +1,7 @@
 """Snapshot pages: a virtual visitor first, the person after 使用完整服务."""
 
+import pytest
+
 from wxlogin.simulator import World
 from wxlogin.simulator.world.ids import openid, unionid
 
@@ -30,6 +32,7 @@ def test_the_profile_is_nobodys(account: Account, world: World) -> None:
     assert "is_snapshotuser" not in profile
 
 
+@pytest.mark.fact("the profile of a snapshot's visitor is 48001")
 def test_the_profile_may_be_refused(account: Account, world: World) -> None:
     world.switch(snapshot=True, snapshot_48001=True)
     profile = Site(account.client).reads_profile(account.signs_in())

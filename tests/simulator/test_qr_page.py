@@ -37,6 +37,7 @@ def test_page_is_html_with_wechats_title_and_hooks(site: Site) -> None:
     assert re.search(r'fordevtool = "/connect/l/qrconnect\?uuid=\w{16}"', page.text)
 
 
+@pytest.mark.fact("order and fragment do not matter at `qrconnect`")
 def test_parameters_come_in_any_order_and_response_type_may_be_missing(
     client: FlaskClient,
 ) -> None:
@@ -62,6 +63,7 @@ def test_who_only_asks_whether_we_answer_shows_no_code(
     assert world.qrcodes.on_show() == []
 
 
+@pytest.mark.fact("`lang=en` changes the page's language")
 def test_lang_en_is_in_english(site: Site) -> None:
     assert "Scan QR code using WeChat" in site.opens_qr_page(lang="en").text
 
@@ -82,6 +84,7 @@ def test_lang_en_is_in_english(site: Site) -> None:
         ({"redirect_uri": "/cb"}, "redirect_uri 参数错误"),
     ],
 )
+@pytest.mark.fact("error pages are small HTML with status 200")
 def test_refusals_are_small_weui_pages_with_status_200(
     site: Site, changes: dict[str, str | None], text: str
 ) -> None:
@@ -94,6 +97,7 @@ def test_refusals_are_small_weui_pages_with_status_200(
     assert len(page.data) < 900
 
 
+@pytest.mark.fact("the callback domain is a bare host, compared as a whole")
 def test_the_host_is_compared_and_loopbacks_port_is_not(site: Site) -> None:
     for good in ("http://localhost:8101/a/b?c=d", "https://LOCALHOST", CALLBACK):
         assert "wx_default_tip" in site.opens_qr_page(redirect_uri=good).text
@@ -109,6 +113,7 @@ def test_the_host_is_compared_and_loopbacks_port_is_not(site: Site) -> None:
         ("http://192.168.1.5:5000/cb", True),
     ],
 )
+@pytest.mark.fact("a callback has no port but 80 and 443")
 def test_a_host_name_has_no_port_but_the_usual(
     site: Site, world: World, url: str, good: bool
 ) -> None:
@@ -131,10 +136,15 @@ def test_a_host_name_has_no_port_but_the_usual(
     assert "redirect" in account.visited(consent_link(redirect_uri=url))
 
 
+@pytest.mark.fact(
+    "`state` comes back unchanged; inside WeChat at most 128 bytes, other "
+    "characters altered"
+)
 def test_a_long_state_is_taken(site: Site) -> None:
     assert "wx_default_tip" in site.opens_qr_page(state="s" * 400).text
 
 
+@pytest.mark.fact("raw slashes in `redirect_uri` are refused")
 def test_unencoded_slashes_are_refused_only_on_request(
     client: FlaskClient, world: World
 ) -> None:
@@ -186,6 +196,9 @@ def test_an_unknown_picture_is_404(client: FlaskClient) -> None:
     assert client.get("/connect/qrcode/0000000000000000").status_code == 404
 
 
+@pytest.mark.fact(
+    "order of parameters and lack of encoding in `wxLogin.js`, `self_redirect`"
+)
 def test_wxlogin_js_builds_frames_of_this_origin(client: FlaskClient) -> None:
     script = client.get("/connect/zh_CN/htmledition/js/wxLogin.js")
     assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"

@@ -15,6 +15,9 @@ from .conftest import MOBILE, Account, Site, errcode, phone
 DAYS = 24 * 3600
 
 
+@pytest.mark.fact(
+    "a website app whose certification lapsed gets the page about the scope"
+)
 def test_a_website_app_whose_certification_lapsed(site: Site) -> None:
     for change in ({"verified": False}, {"verified": True, "scopes": []}):
         site.client.put("/_sim/apps", json={"name": "web"} | change)
@@ -24,6 +27,7 @@ def test_a_website_app_whose_certification_lapsed(site: Site) -> None:
     assert "wx_default_tip" in site.opens_qr_page().text
 
 
+@pytest.mark.fact("the mark is missing, or stands by a real person")
 def test_the_flag_of_a_preview_may_be_missing(site: Site, world: World) -> None:
     world.switch(snapshot=True, snapshot_flag="missing")
     tokens = site.signs_in("lihua")
@@ -31,6 +35,7 @@ def test_the_flag_of_a_preview_may_be_missing(site: Site, world: World) -> None:
     assert site.reads_profile(tokens)["nickname"] == "微信用户"
 
 
+@pytest.mark.fact("the mark is missing, or stands by a real person")
 def test_the_flag_of_a_preview_may_stand_by_a_real_person(
     site: Site, world: World
 ) -> None:
@@ -42,6 +47,10 @@ def test_the_flag_of_a_preview_may_stand_by_a_real_person(
     assert "is_snapshotuser" not in site.signs_in("jose")
 
 
+@pytest.mark.fact(
+    "a refusal goes nowhere; once it came back with `state` alone, long ago with "
+    "`code=authdeny`"
+)
 def test_a_refusal_with_authdeny(site: Site, account: Account, world: World) -> None:
     world.switch(deny_redirect="authdeny")
     uuid = site.shows_qr()
@@ -52,6 +61,7 @@ def test_a_refusal_with_authdeny(site: Site, account: Account, world: World) -> 
     assert outcome["redirect"].endswith("?code=authdeny&state=STATE1")
 
 
+@pytest.mark.fact("a new login ends the older refresh token, or leaves it")
 def test_older_refresh_tokens_may_live_on(site: Site, world: World) -> None:
     first, second = site.signs_in(), site.signs_in()
     assert errcode(site.refreshes(first["refresh_token"])) == 40030
@@ -61,6 +71,12 @@ def test_older_refresh_tokens_may_live_on(site: Site, world: World) -> None:
         assert "access_token" in site.refreshes(tokens["refresh_token"])
 
 
+@pytest.mark.fact(
+    "a code lives ten minutes (five inside WeChat), works once and for one app: "
+    "40163, then 40029"
+)
+@pytest.mark.fact("an access token lives two hours; refreshed alive it stays the same")
+@pytest.mark.fact("a refresh token lives 30 days from the consent, or 180")
 def test_how_long_tokens_live(site: Site, world: World) -> None:
     lives = {"code": 60, "access_token": 100, "refresh_token": 180 * DAYS}
     world.switch(("app", "web"), token_lives=lives)
@@ -77,6 +93,7 @@ def test_how_long_tokens_live(site: Site, world: World) -> None:
     assert errcode(site.refreshes(tokens["refresh_token"])) == 40030
 
 
+@pytest.mark.fact("a changed password ends both tokens (42007)")
 def test_a_changed_password_ends_all_tokens_and_no_login(site: Site) -> None:
     tokens, other = site.signs_in("lihua"), site.signs_in("jose")
     told = site.client.post("/_sim/password", json={"person": "lihua"}).get_json()
@@ -87,6 +104,7 @@ def test_a_changed_password_ends_all_tokens_and_no_login(site: Site) -> None:
     assert "nickname" in site.reads_profile(site.signs_in("lihua"))
 
 
+@pytest.mark.fact("`scope` ends with a comma")
 def test_scope_with_a_comma_at_its_end(site: Site, world: World) -> None:
     world.switch(scope_comma=True)
     tokens = site.signs_in()
@@ -98,6 +116,10 @@ def test_scope_with_a_comma_at_its_end(site: Site, world: World) -> None:
     ("lang", "province"),
     [("", "广东"), ("zh_CN", "广东"), ("zh_TW", "廣東"), ("en", "Guangdong")],
 )
+@pytest.mark.fact(
+    "sex and region are empty since 2021; before, `lang` chose the region's language"
+)
+@pytest.mark.fact("`privilege` is empty, or lists something")
 def test_a_profile_of_before_2021(
     site: Site, world: World, lang: str, province: str
 ) -> None:
@@ -112,6 +134,7 @@ def test_a_profile_of_before_2021(
     assert old["privilege"] == ["chinaunicom"]
 
 
+@pytest.mark.fact("`headimgurl` is http, or at another of WeChat's hosts")
 def test_avatars_at_another_host(site: Site, world: World) -> None:
     world.switch(avatar_host="http://wx.qlogo.cn")
     profile = site.reads_profile(site.signs_in())
@@ -119,6 +142,9 @@ def test_avatars_at_another_host(site: Site, world: World) -> None:
     assert site.reads_profile(site.signs_in("nobody"))["headimgurl"] == ""
 
 
+@pytest.mark.fact(
+    "without openid userinfo is 40001; a foreign one is ignored, or 40003"
+)
 def test_a_foreign_openid_may_be_refused(site: Site, world: World) -> None:
     tokens = site.signs_in()
     foreign = tokens | {"openid": site.signs_in("jose")["openid"]}
@@ -128,6 +154,7 @@ def test_a_foreign_openid_may_be_refused(site: Site, world: World) -> None:
     assert "nickname" in site.reads_profile(tokens)
 
 
+@pytest.mark.fact("damaged UTF-8 in a nickname")
 def test_broken_utf_8_in_the_nickname_alone(site: Site, world: World) -> None:
     given = base64.b64encode(b"\xe5\xb0\xff\xed\xa0\xbd").decode()
     world.switch(nickname={"base64": given})
@@ -138,6 +165,10 @@ def test_broken_utf_8_in_the_nickname_alone(site: Site, world: World) -> None:
     assert json.loads(answer.data.decode("utf-8", "replace"))["sex"] == 0
 
 
+@pytest.mark.fact(
+    "the fast login signs in without a scan, with the parameters before the `#`, "
+    "or at both places"
+)
 def test_after_the_fast_login_parameters_at_both_places(
     site: Site, world: World
 ) -> None:
@@ -150,6 +181,7 @@ def test_after_the_fast_login_parameters_at_both_places(
     assert end == f"/login?{head.partition('?')[2]}"
 
 
+@pytest.mark.fact("an SDK that was left: ErrCode -2, refused: -4")
 def test_a_native_app_hears_that_the_person_left(client: FlaskClient) -> None:
     given = {"appid": MOBILE, "person": "lihua", "cancel": True}
     assert client.post("/_sim/app/login", json=given).get_json() == {"ErrCode": -2}

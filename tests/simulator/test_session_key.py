@@ -60,11 +60,17 @@ def server(program: Program) -> Server:
     return Server(program)
 
 
+@pytest.mark.fact(
+    "`/wxa/checksession`: the signature with the key's text; 87009, 87007"
+)
 def test_the_live_key_is_good(server: Server) -> None:
     assert server.asks() == {"errcode": 0, "errmsg": "ok"}
 
 
 @pytest.mark.parametrize(("key", "signature"), VECTORS)
+@pytest.mark.fact(
+    "`/wxa/checksession`: the signature with the key's text; 87009, 87007"
+)
 def test_the_signature_of_the_vectors(
     server: Server, world: World, key: str, signature: str
 ) -> None:
@@ -98,12 +104,18 @@ def test_the_signature_of_the_vectors(
         ({"signature": None}, 87009),
     ],
 )
+@pytest.mark.fact(
+    "`/wxa/checksession`: the signature with the key's text; 87009, 87007"
+)
 def test_order_of_checks(
     server: Server, path: str, changes: dict[str, str | None], wanted: int
 ) -> None:
     assert errcode(server.asks(path, **changes)) == wanted
 
 
+@pytest.mark.fact(
+    "`/wxa/checksession`: the signature with the key's text; 87009, 87007"
+)
 def test_a_key_that_is_over(server: Server, world: World) -> None:
     world.advance(3 * DAY)
     answer = server.asks(access_token=server.program.token())

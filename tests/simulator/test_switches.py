@@ -13,6 +13,7 @@ from wxlogin.simulator.world.switch_values import SWITCHES
 from .conftest import Site, errcode
 
 TOKEN = "/sns/oauth2/access_token"
+USERINFO = "/sns/userinfo"
 
 
 def put(client: FlaskClient, **values: Any) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def test_all_are_off_at_the_start(client: FlaskClient) -> None:
     assert on == {"everyone": {}, "apps": {}, "people": {}}
 
 
+@pytest.mark.fact("unionid is missing now and then")
 def test_drop_unionid_for_one_person(site: Site) -> None:
     put(site.client, **{"for": {"person": "lihua"}, "drop_unionid": True})
     lihua = site.signs_in("lihua")
@@ -101,6 +103,7 @@ def test_unknown_names_behind_for_are_404(client: FlaskClient) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.fact("a snapshot's visitor is made up and marked")
 def test_snapshot_makes_a_virtual_person(site: Site) -> None:
     """The flag is the number 1, the last key, and in the token answer only."""
     real = site.signs_in("lihua")
@@ -118,12 +121,14 @@ def test_snapshot_makes_a_virtual_person(site: Site) -> None:
     assert site.client.get(avatar).status_code == 200
 
 
+@pytest.mark.fact("status 200, `text/plain` under `/sns/`, raw UTF-8, GET and POST")
 def test_content_type(site: Site) -> None:
     put(site.client, content_type="application/json")
     answer = site.client.get(TOKEN)
     assert answer.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.fact("busy (-1), the code used up or not")
 def test_errcode_for_a_path_a_number_of_times(site: Site, world: World) -> None:
     put(site.client, errcode={"path": TOKEN, "errcode": -1, "times": 1})
     code = site.gets_code()
@@ -134,6 +139,7 @@ def test_errcode_for_a_path_a_number_of_times(site: Site, world: World) -> None:
     assert "nickname" in site.reads_profile(tokens)
 
 
+@pytest.mark.fact("busy (-1), the code used up or not")
 def test_errcode_may_use_the_code_up(site: Site) -> None:
     put(
         site.client,
@@ -142,6 +148,36 @@ def test_errcode_may_use_the_code_up(site: Site) -> None:
     code = site.gets_code()
     assert errcode(site.exchanges(code)) == -1
     assert errcode(site.exchanges(code)) == 40163
+
+
+@pytest.mark.fact("40001 right after the exchange")
+def test_a_token_may_be_refused_right_after_the_exchange(site: Site) -> None:
+    tokens = site.signs_in()
+    put(site.client, errcode={"path": USERINFO, "errcode": 40001, "times": 1})
+    assert errcode(site.reads_profile(tokens)) == 40001
+    assert "nickname" in site.reads_profile(tokens)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        pytest.param(
+            43003, "require https", marks=pytest.mark.fact("plain http is 43003")
+        ),
+        pytest.param(
+            45011,
+            "api minute-quota reach limit, must slower, retry next minute",
+            marks=pytest.mark.fact("50 000 calls a minute (45011)"),
+        ),
+    ],
+)
+def test_an_errcode_that_no_call_brings_about(
+    site: Site, number: int, words: str
+) -> None:
+    put(site.client, errcode={"errcode": number})
+    answer = site.exchanges("x")
+    assert errcode(answer) == number
+    assert answer["errmsg"].startswith(f"{words}, rid: ")
 
 
 def test_errcode_with_words_of_ones_own(site: Site) -> None:
@@ -172,6 +208,7 @@ def test_any_value_in_the_place_of_the_nickname(
     assert on_the_wire in site.client.get("/sns/userinfo", query_string=query).data
 
 
+@pytest.mark.fact("userinfo names another openid or unionid")
 def test_a_profile_that_disagrees(site: Site) -> None:
     put(site.client, userinfo_openid="oOther", userinfo_unionid="oElse")
     profile = site.reads_profile(site.signs_in())

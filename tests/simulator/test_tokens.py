@@ -13,6 +13,12 @@ from .conftest import Site, errcode
 DAY = 24 * 3600
 
 
+@pytest.mark.fact(
+    "`/sns/oauth2/access_token` and `/sns/userinfo` name the unionid, "
+    "`/sns/oauth2/refresh_token` does not and wants no secret"
+)
+@pytest.mark.fact("an access token lives two hours; refreshed alive it stays the same")
+@pytest.mark.fact("a refresh gives the same refresh token, or another")
 def test_refreshing_a_live_token_prolongs_the_same_one(
     site: Site, world: World
 ) -> None:
@@ -32,6 +38,7 @@ def test_refreshing_a_live_token_prolongs_the_same_one(
     assert "nickname" in site.reads_profile(tokens)
 
 
+@pytest.mark.fact("an access token lives two hours; refreshed alive it stays the same")
 def test_refreshing_a_dead_token_gives_a_new_one(site: Site, world: World) -> None:
     tokens = site.signs_in()
     world.advance(7200)
@@ -41,6 +48,7 @@ def test_refreshing_a_dead_token_gives_a_new_one(site: Site, world: World) -> No
     assert "nickname" in site.reads_profile(again)
 
 
+@pytest.mark.fact("a refresh token lives 30 days from the consent, or 180")
 def test_thirty_days_count_from_the_authorization(site: Site, world: World) -> None:
     tokens = site.signs_in()
     world.advance(29 * DAY)
@@ -51,6 +59,7 @@ def test_thirty_days_count_from_the_authorization(site: Site, world: World) -> N
     assert answer["errmsg"].startswith("invalid refresh_token, rid: ")
 
 
+@pytest.mark.fact("a new login ends the older refresh token, or leaves it")
 def test_a_new_login_ends_the_older_refresh_token(site: Site) -> None:
     first = site.signs_in("lihua")
     other = site.signs_in("xiaoming")
@@ -60,6 +69,7 @@ def test_a_new_login_ends_the_older_refresh_token(site: Site) -> None:
         assert "access_token" in site.refreshes(alive["refresh_token"])
 
 
+@pytest.mark.fact("a refresh gives the same refresh token, or another")
 def test_rotating_refresh_tokens_on_request(site: Site, world: World) -> None:
     world.switch(rotate_refresh_token=True)
     tokens = site.signs_in()
@@ -89,6 +99,10 @@ def test_what_a_refresh_refuses(
     assert errcode(site.refreshes(**given)) == wanted
 
 
+@pytest.mark.fact(
+    "sex and region are empty since 2021; before, `lang` chose the region's language"
+)
+@pytest.mark.fact("`privilege` is empty, or lists something")
 def test_the_profile_in_wechats_words(site: Site) -> None:
     tokens = site.signs_in()
     answer = site.client.get(
@@ -117,6 +131,7 @@ def test_the_profile_in_wechats_words(site: Site) -> None:
     assert profile["headimgurl"].endswith("/132")
 
 
+@pytest.mark.fact("control characters, emoji or nothing as a nickname")
 def test_a_control_character_stands_raw_in_the_json(site: Site) -> None:
     tokens = site.signs_in("bell")
     answer = site.client.get(
@@ -129,6 +144,7 @@ def test_a_control_character_stands_raw_in_the_json(site: Site) -> None:
     assert "\x07" in json.loads(answer.data, strict=False)["nickname"]
 
 
+@pytest.mark.fact("control characters, emoji or nothing as a nickname")
 def test_nobody_has_neither_name_nor_avatar(site: Site) -> None:
     profile = site.reads_profile(site.signs_in("nobody"))
     assert profile["nickname"] == profile["headimgurl"] == ""
@@ -142,6 +158,9 @@ def test_nobody_has_neither_name_nor_avatar(site: Site) -> None:
         ({"access_token": "98_x"}, 40001),
     ],
 )
+@pytest.mark.fact(
+    "without openid userinfo is 40001; a foreign one is ignored, or 40003"
+)
 def test_what_the_profile_refuses(
     site: Site, changes: dict[str, str], wanted: int
 ) -> None:
@@ -149,12 +168,16 @@ def test_what_the_profile_refuses(
     assert errcode(site.reads_profile(tokens | changes)) == wanted
 
 
+@pytest.mark.fact(
+    "without openid userinfo is 40001; a foreign one is ignored, or 40003"
+)
 def test_a_foreign_openid_is_ignored_by_the_profile(site: Site) -> None:
     tokens = site.signs_in()
     profile = site.reads_profile(tokens | {"openid": "oForeign"})
     assert profile["openid"] == tokens["openid"]
 
 
+@pytest.mark.fact("success has no `errcode`, except in `/sns/auth`")
 def test_auth_tells_whether_the_pair_is_good(site: Site, world: World) -> None:
     tokens = site.signs_in()
     pair = {k: tokens[k] for k in ("access_token", "openid")}
@@ -166,6 +189,10 @@ def test_auth_tells_whether_the_pair_is_good(site: Site, world: World) -> None:
     assert errcode(site.asks("/sns/auth", **pair)) == 42001
 
 
+@pytest.mark.fact(
+    "the last part of `headimgurl` is the size, and the address ends when the "
+    "picture changes"
+)
 def test_the_avatar_is_a_square_jpeg_in_five_sizes(site: Site) -> None:
     from io import BytesIO
 
@@ -179,6 +206,10 @@ def test_the_avatar_is_a_square_jpeg_in_five_sizes(site: Site) -> None:
     assert site.client.get(f"{base}/47").status_code == 404
 
 
+@pytest.mark.fact(
+    "the last part of `headimgurl` is the size, and the address ends when the "
+    "picture changes"
+)
 def test_a_changed_avatar_ends_the_old_address(client: FlaskClient) -> None:
     site = Site(client)
     tokens = site.signs_in("lihua")

@@ -122,6 +122,10 @@ def test_without_a_page_and_with_a_wrong_name_the_home_page_opens(
         ({"line_color": {"r": "x"}}, 40097),
     ],
 )
+@pytest.mark.fact(
+    "`/wxa/getwxacodeunlimit`: what scene and page may be; an error is JSON, or is "
+    "called a picture"
+)
 def test_refusals(program: Program, given: dict[str, Any], wanted: int) -> None:
     assert refused(ask(program, **given)) == wanted
 
@@ -212,6 +216,10 @@ def test_the_quota_counts_equal_codes(program: Program, world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "text/plain", "application/json"])
+@pytest.mark.fact(
+    "`/wxa/getwxacodeunlimit`: what scene and page may be; an error is JSON, or is "
+    "called a picture"
+)
 def test_an_error_in_a_pictures_clothes(
     program: Program, world: World, kind: str
 ) -> None:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 import sqlalchemy as sa
@@ -20,12 +20,14 @@ from tests.support.people import (
     user_of,
 )
 from wxlogin.accounts import people as accounts
+from wxlogin.accounts import undo as undoing
 from wxlogin.accounts import withdrawals
-from wxlogin.accounts.identities import unlink
+from wxlogin.accounts.identities import unlink, unlink_in
 from wxlogin.accounts.merges import Cause, list_merges, merge, undo
 from wxlogin.accounts.models import Identity, Merge, User
+from wxlogin.accounts.owners import Owner, lock, settle
 from wxlogin.accounts.withdrawals import Part
-from wxlogin.db import reading, transaction
+from wxlogin.db import db, reading, transaction
 from wxlogin.errors import (
     AccountDisabled,
     AccountGone,
@@ -99,6 +101,68 @@ def test_two_take_off_the_last_two_people(app: Flask) -> None:
 
     assert set(at_once(app, take_off, 2)) == {None, "the last one"}
     assert rows(Identity) == 1
+
+
+@pytest.mark.parametrize("change", ["merge", "undo", "disable", "unlink"])
+@pytest.mark.parametrize("tables_url", list(SERVERS), indirect=True)
+def test_who_waits_for_the_lock_signs_in_by_what_is_there_then(
+    app: Flask, change: str
+) -> None:
+    """security rows 46 to 54: what finds a person who was here before is sent while the
+    account still is as it was; when it has waited, it finds nobody"""
+    people = People()
+    person = people.person("oa", "o2")
+    people.signs_in("web", "o1")
+    other = people.signs_in("oa", "o2").resolution
+    first = user_of("web", "o1").id
+
+    def merges(session: Session) -> None:
+        merge(session, first, other.user_id, cause=Cause.choice, at=people.at)
+
+    def ends(session: Session) -> None:
+        lock(session, {user_of("oa", "o2").id})
+        at_the_lock.wait(20)
+        match change:
+            case "merge":
+                merges(session)
+            case "undo":
+                undoing._undo(session, merges_done[0].id, at=people.at)
+            case "disable":
+                session.execute(sa.update(User).values(disabled_at=people.at))
+            case "unlink":
+                unlink_in(session, first, other.identity_id, guarded=False)
+        # By now the other thread has sent its statement, or will send it later.
+        sent.wait(20)
+
+    def note(_c: object, _cursor: object, text: str, *_: object) -> None:
+        if "FOR UPDATE" in text.replace("NO KEY ", "") and "identities" in text:
+            sent.set()
+
+    if change in ("undo", "unlink"):
+        transaction(merges)
+    merges_done, owner_id = list_merges(), user_of("oa", "o2").id
+    at_the_lock, sent = Barrier(2), Event()
+    works = [
+        lambda: transaction(ends),
+        lambda: (
+            at_the_lock.wait(20),
+            transaction(lambda s: settle(s, person, owner_id, at=people.at)),
+        )[1],
+    ]
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        _, found = at_once(app, lambda number: works[number](), 2)
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    if change == "merge":
+        assert found in (
+            None,
+            Owner(first, user_of("web", "o1").uid, other.identity_id),
+        )
+    elif change == "undo":
+        assert found in (None, Owner(other.user_id, other.uid, other.identity_id))
+    else:
+        assert found is None
 
 
 @pytest.mark.parametrize("back", [False, True])

@@ -20,6 +20,7 @@ from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.merges import Cause, Merged, list_merges, merge
 from wxlogin.accounts.models import Identity, MovedIdentity, UnionId, User
 from wxlogin.accounts.models import Session as SessionRow
+from wxlogin.accounts.people import known
 from wxlogin.accounts.person import Person, Profile
 from wxlogin.accounts.sessions import NewSession
 from wxlogin.accounts.sign_in import SignIn, Trace, sign_in
@@ -111,7 +112,14 @@ class People:
         came = {"door": "qr", "address": "192.0.2.7", "browser": "Firefox"}
         came |= {"request_id": "r1", "former_secret": None}
         trace = Trace(**{name: details.pop(name, came[name]) for name in came})
+        if "known" not in details:
+            details["known"] = self._known(person)
         return sign_in(person, trace, new, **{"grant": None, **details})
+
+    def _known(self, person: Person) -> int | None:
+        """As a flow has found it before."""
+        found = known(person.appid, person.openid)
+        return found and found.user_id
 
     def grant(self, word: str = "one") -> NewGrant:
         return NewGrant(

@@ -6,11 +6,12 @@ ids, so that two transactions cannot wait for each other.
 
 `mark_seen` takes no lock before: its two updates hold only while user and identity
 are what was looked up, and keep the user's row locked to the end of the transaction.
+Where there is no news `settle` does the same in one statement.
 """
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,10 @@ from wxlogin.accounts.person import Person, Profile
 from wxlogin.db import StartOver
 from wxlogin.db.statements import run, table_of
 from wxlogin.errors import AccountDisabled, AccountGone
+
+#: When a user and an identity were seen last is written when it is this much older
+#: than a sign-in that brings no news.
+SEEN_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,15 @@ class Found:
     @property
     def owners(self) -> tuple[int | None, int | None]:
         return (self.user.id if self.user else None, self.owner_id)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The user who has an openid, and the identity that says so."""
+
+    user_id: int
+    uid: str
+    identity_id: int
 
 
 def _look() -> sa.Select[Identity | None, User | None, int | None]:
@@ -73,13 +87,7 @@ _LOOK = _look()
 
 def look(session: Session, person: Person) -> Found:
     """The owners as they are now; nothing is locked."""
-    names = {
-        "appid": person.appid,
-        "openid": person.openid,
-        "open_platform": person.open_platform,
-        "unionid": person.unionid,
-    }
-    identity, user, owner_id = session.execute(_LOOK, names).one()
+    identity, user, owner_id = session.execute(_LOOK, _names(person)).one()
     return Found(identity, user, owner_id, _recorded(identity))
 
 
@@ -199,6 +207,36 @@ def mark_seen(
         announce(session, Change(Kind.updated, user.id, at, data=data))
 
 
+def settle(
+    session: Session, person: Person, user_id: int, *, at: datetime
+) -> Owner | None:
+    """This user, if it has the openid and nothing else about the person is news.
+
+    User and identity are seen `at` this moment, and locked to the end of the
+    transaction, in this order. None, with nothing written, where anything else has to
+    be decided: the openid is another one's by now, the unionid was not on record, the
+    account is closed or gone.
+    """
+    facts = {**_names(person), "kind": person.kind, "user_id": user_id}
+    row = session.execute(_SETTLE, facts).first()
+    if row is None:
+        return None
+    owner = Owner(user_id=row[0], uid=row[1], identity_id=row[2])
+    if at - min(row[3], row[4]) >= SEEN_EVERY:
+        run(session, _SEE_USER, {"user": owner.user_id, "last_seen_at": at})
+        run(session, _SEE_IDENTITY, {"identity": owner.identity_id, "last_seen_at": at})
+    return owner
+
+
+def _names(person: Person) -> dict[str, str | None]:
+    return {
+        "appid": person.appid,
+        "openid": person.openid,
+        "open_platform": person.open_platform,
+        "unionid": person.unionid,
+    }
+
+
 def shown_by(profile: Profile) -> dict[str, str]:
     """What an identity learns of this profile: what is in it."""
     said = {"nickname": profile.nickname, "avatar": profile.avatar}
@@ -216,6 +254,51 @@ _UPDATE_IDENTITY = sa.update(_identities).where(
     _identities.c.user_id == sa.bindparam("owner"),
     _identities.c.unionid.is_not_distinct_from(sa.bindparam("recorded")),
 )
+
+
+_SEE_USER = sa.update(_users).where(_users.c.id == sa.bindparam("user"))
+_SEE_IDENTITY = sa.update(_identities).where(
+    _identities.c.id == sa.bindparam("identity")
+)
+
+
+def _settle() -> sa.Select[*tuple[Any, ...]]:
+    unionid = sa.bindparam("unionid", type_=UnionId.unionid.type)
+    platform = sa.bindparam("open_platform", type_=UnionId.open_platform.type)
+    has_unionid = sa.exists().where(
+        UnionId.open_platform == platform,
+        UnionId.unionid == unionid,
+        UnionId.user_id == _users.c.id,
+    )
+    is_recorded = sa.and_(
+        _identities.c.open_platform == platform, _identities.c.unionid == unionid
+    )
+    return (
+        sa.select(
+            _users.c.id,
+            _users.c.uid,
+            _identities.c.id,
+            _users.c.last_seen_at,
+            _identities.c.last_seen_at,
+        )
+        .select_from(_users)
+        .join(_identities, _identities.c.user_id == _users.c.id)
+        .where(
+            # Named, so that MariaDB locks it first.
+            _users.c.id == sa.bindparam("user_id"),
+            _identities.c.appid == sa.bindparam("appid"),
+            _identities.c.openid == sa.bindparam("openid"),
+            _identities.c.kind == sa.bindparam("kind"),
+            sa.or_(unionid.is_(None), sa.and_(is_recorded, has_unionid)),
+            _users.c.merged_into_id.is_(None),
+            _users.c.disabled_at.is_(None),
+        )
+        # The lock of an update that leaves the keys as they are.
+        .with_for_update(of=(_users, _identities), key_share=True)
+    )
+
+
+_SETTLE = _settle()
 
 
 def _update_user(session: Session, user: User, news: dict[str, Any]) -> None:

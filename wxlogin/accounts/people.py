@@ -26,7 +26,7 @@ from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.owners import lock, survivor_id
 from wxlogin.accounts.person import Profile, digest_of
 from wxlogin.db import StartOver, as_value, now, read, reading, transaction
-from wxlogin.db.statements import run
+from wxlogin.db.statements import run, table_of
 from wxlogin.errors import AccountGone, NotFound
 
 
@@ -125,25 +125,25 @@ def known(appid: str, openid: str) -> KnownIdentity | None:
 
 
 def _known() -> sa.Select[*tuple[Any, ...]]:
-    other = aliased(Identity)
+    user, own, avatar = table_of(User), table_of(Identity), table_of(Avatar)
+    other = own.alias()
     same = sa.and_(
-        other.open_platform == Identity.open_platform,
-        other.unionid == Identity.unionid,
+        other.c.open_platform == own.c.open_platform,
+        other.c.unionid == own.c.unionid,
     )
     shared = sa.exists().where(
-        other.user_id == User.id,
-        other.id != Identity.id,
+        other.c.user_id == user.c.id,
+        other.c.id != own.c.id,
         sa.not_(sa.func.coalesce(same, sa.false())),
     )
+    shown = (user.c.nickname, user.c.profile_at, user.c.avatar, avatar.c.source)
     return (
-        sa.select(
-            User.id, User.nickname, User.profile_at, User.avatar, Avatar.source, shared
-        )
-        .join(Identity, Identity.user_id == User.id)
-        .outerjoin(Avatar, Avatar.user_id == User.id)
+        sa.select(user.c.id, *shown, shared)
+        .join(own, own.c.user_id == user.c.id)
+        .outerjoin(avatar, avatar.c.user_id == user.c.id)
         .where(
-            Identity.appid == sa.bindparam("appid"),
-            Identity.openid == sa.bindparam("openid"),
+            own.c.appid == sa.bindparam("appid"),
+            own.c.openid == sa.bindparam("openid"),
         )
     )
 

@@ -39,6 +39,7 @@ from wxlogin.accounts.owners import (
     mark_seen,
     other_openid,
     refuse_disabled,
+    settle,
     shown_by,
 )
 from wxlogin.accounts.person import Person, new_uid
@@ -93,6 +94,17 @@ def resolve(
     openid under a unionid that has another one), with nothing written.
     """
     return Resolver(session, person, at, keep_session).resolve(create=create)
+
+
+def resolve_known(
+    session: Session, person: Person, user_id: int, *, at: datetime
+) -> Resolution | None:
+    """The same where the openid was this user's a moment ago, in one statement; None
+    where that is so no more or there is news, with nothing written."""
+    owner = None if person.profile else settle(session, person, user_id, at=at)
+    if owner is None:
+        return None
+    return Resolution(owner.user_id, owner.uid, owner.identity_id, Outcome.known)
 
 
 class Resolver:

@@ -1,8 +1,9 @@
 """A sign-in, whole: account, session, grant and a line of history, or nothing.
 
 All of it is one transaction, so that no failure leaves half of it behind. For a
-person who has been here before it is six statements; more where a session of this
-browser ends now, or where there is news for sites.
+person who was here a moment ago it is four statements, with the lock of the user's row
+in the first; six after SEEN_EVERY, more where WeChat's answer or a session of this
+browser that ends now brings news.
 
 The line of history is kept for a bounded time (LOGIN_HISTORY_DAYS).
 """
@@ -22,7 +23,13 @@ from wxlogin.accounts.models import Conflict, LoginEvent
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.owners import lock_owners, look
 from wxlogin.accounts.person import Person, storable
-from wxlogin.accounts.resolve import Outcome, Resolution, Unknown, resolve
+from wxlogin.accounts.resolve import (
+    Outcome,
+    Resolution,
+    Unknown,
+    resolve,
+    resolve_known,
+)
 from wxlogin.accounts.sessions import NewSession, Trace
 from wxlogin.db import StartOver, as_value, reading, transaction
 from wxlogin.db.statements import insert, remove
@@ -64,11 +71,13 @@ def sign_in(
     new: NewSession,
     *,
     grant: NewGrant | None,
+    known: int | None = None,
     create: bool = True,
     also: Hook | None = None,
 ) -> SignIn | Unknown:
     """Signs the person in, opens the session, creates the account if it is new.
 
+    `known` is the user whose the openid was a moment ago: less is asked then.
     With `create` off a person nobody knows is Unknown, and nothing is written.
     `grant` is None where WeChat's tokens are not kept; tokens kept before stay. The
     session that `trace` says this browser had ends. `also` runs in the same
@@ -79,7 +88,11 @@ def sign_in(
     at = new.at
 
     def work(session: Session) -> SignIn | Unknown:
-        found = resolve(session, person, at=at, create=create)
+        found: Resolution | Unknown | None = None
+        if known is not None:
+            found = resolve_known(session, person, known, at=at)
+        if found is None:
+            found = resolve(session, person, at=at, create=create)
         if isinstance(found, Unknown):
             return found
         owner = {"user_id": found.user_id, "identity_id": found.identity_id}

@@ -133,7 +133,10 @@ def sign_in_as(
     ends_at = at + timedelta(days=running().settings.session_days)
     new = NewSession(secret, at, login_at=at, ends_at=ends_at)
     grant, also = answer.grant, _and_keep(answer.session_key, also, at=at)
-    result = sign_in(person, trace, new, grant=grant, create=create, also=also)
+    known = answer.known.user_id if answer.known else None
+    result = sign_in(
+        person, trace, new, grant=grant, known=known, create=create, also=also
+    )
     if isinstance(result, Unknown):
         raise UnknownPerson("nobody knows this person")
     resolution = result.resolution

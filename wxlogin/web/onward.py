@@ -33,7 +33,9 @@ def onward(next_url: str) -> str:
 
 def follow_first(next_url: str) -> str:
     """The same without terms: by way of an account that is to be followed."""
-    account, visitor = account_for(next_url), visitors.current()
+    account = account_for(next_url)
+    # Who is signed in costs a statement, so it is asked last.
+    visitor = visitors.current() if account else None
     if account is None or visitor is None or passes(account, visitor):
         return next_url
     return url_for("must_follow.ours", next=next_url)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.people import (
     People,
+    identity_of,
     rows,
     snapshot,
     user_of,
@@ -23,7 +25,7 @@ from wxlogin.accounts.models import (
 )
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person
-from wxlogin.accounts.resolve import Outcome, resolve
+from wxlogin.accounts.resolve import Outcome, Resolution, resolve
 from wxlogin.accounts.sessions import find
 from wxlogin.db import StartOver, db, transaction
 from wxlogin.errors import (
@@ -53,7 +55,7 @@ def test_login_in_flight_of_a_deleted_user_fails(
     monkeypatch.setattr(owners, "lock", delete_then(owners.lock))
     monkeypatch.setattr(owners, "_update_user", delete_then(owners._update_user))
     with pytest.raises(AccountGone):
-        people.signs_in(app, openid, "u1")
+        people.signs_in(app, openid, "u1", known=None)
     assert rows(User) == 1  # rolled back, the deletion too: it was ours
 
 
@@ -114,14 +116,35 @@ def test_returning_person_costs_six_statements(
     """One more for a new name: which sites want to hear of it?"""
     people.signs_in("web", "o1", "u1", name="one", grant=people.grant())
     with sent() as statements:
-        people.signs_in("web", "o1", "u1", name=name, grant=people.grant("two"))
+        grant = people.grant("two")
+        people.signs_in("web", "o1", "u1", name=name, grant=grant, known=None)
     assert statements == ["SELECT", "UPDATE", "UPDATE", *news, *["INSERT"] * 3]
+
+
+@pytest.mark.parametrize(
+    "later, seen", [(timedelta(0), []), (owners.SEEN_EVERY, ["UPDATE", "UPDATE"])]
+)
+def test_person_without_news_costs_four_statements(
+    people: People, later: timedelta, seen: list[str]
+) -> None:
+    """Two more where the person was not seen for a while."""
+    owner = people.signs_in("web", "o1", "u1", name="one").resolution.user_id
+    before, people.at = people.at, people.at + later
+    with sent() as statements:
+        result = people.signs_in("web", "o1", "u1", grant=people.grant(), known=owner)
+    assert statements == ["SELECT", *seen, *["INSERT"] * 3]
+    user, identity = user_of("web", "o1"), identity_of("web", "o1")
+    assert result.resolution == Resolution(
+        user.id, user.uid, identity.id, Outcome.known
+    )
+    at = people.at if seen else before
+    assert (user.last_seen_at, identity.last_seen_at) == (at, at)
 
 
 def test_new_person_costs_seven_statements(people: People) -> None:
     """A look, then user, unionid, identity, session, grant and history."""
     with sent() as statements:
-        people.signs_in("web", "o1", "u1", name="one", grant=people.grant())
+        people.signs_in("web", "o1", "u1", name="one", grant=people.grant(), known=None)
     assert statements == ["SELECT", *["INSERT"] * 6]
 
 
@@ -181,7 +204,7 @@ def test_user_disabled_after_the_look_is_refused(
 
     monkeypatch.setattr(owners, "_update_user", disable_then)
     with pytest.raises(WxloginError) as error:
-        people.signs_in("web", "o1")
+        people.signs_in("web", "o1", known=None)
     assert error.value.operator == "as wanted"
 
 

@@ -34,6 +34,7 @@ from wxlogin.db.engine import (
     patient_engine,
     prepare_engine,
     retry_seconds,
+    unframed,
 )
 from wxlogin.db.waits import trusting
 from wxlogin.errors import Unready
@@ -202,6 +203,7 @@ def read(work: Callable[[Session], T]) -> T:
     began = time.monotonic()
     try:
         with trusting(), Session(db.engine, expire_on_commit=False) as session:
+            session.connection(execution_options=unframed(db.engine))
             return work(session)
     except PoolTimeout as error:
         _raise_busy(error)

@@ -13,6 +13,7 @@ import secrets
 import sys
 from collections.abc import Iterator, MutableMapping
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 import structlog
@@ -47,6 +48,9 @@ _UNLOGGED = (
     *("/healthz", "/readyz", "/auth", "/static/<path:filename>"),
     "/login/scan/<ticket>/state",
 )
+# What neither net has anything to find in: no blank, no quotation mark and no sign
+# between a name and its value.
+_HARMLESS = re.compile(r"[A-Za-z0-9_./<>-]*")
 # ANSI, for a terminal that shows colours.
 _COLOURS = {"debug": 2, "warning": 33, "error": 31, "critical": 31}
 # What needs no quotation marks behind `name=`.
@@ -55,6 +59,7 @@ _BARE = re.compile(r"[^\s\"'=]+")
 _OPEN_NAMES = {"errcode", "status_code", "problem"}
 
 
+@cache
 def get_logger() -> structlog.stdlib.BoundLogger:
     """Our logger. structlog's configuration belongs to the process, which may be
     somebody else's application (`wxlogin.flask`): it is neither read nor changed."""
@@ -78,6 +83,8 @@ def request_id() -> str:
 
 def redact(text: str) -> str:
     """The text with the values of telling names masked, on one line."""
+    if _HARMLESS.fullmatch(text):
+        return text
     flat = _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
     flat = _BEARER.sub(rf"\1{MASK}", _HEADER.sub(rf"\1\2{MASK}", flat))
     return _PAIR.sub(rf"\1\2{MASK}", flat)

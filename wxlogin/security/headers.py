@@ -20,6 +20,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import g
@@ -77,20 +78,13 @@ def add_headers(
     """
     ancestors = _sources(needs.frame_ancestors)
     headers = response.headers
-    headers["Content-Security-Policy"] = _policy(
-        {
-            "default-src": "'none'",
-            "script-src": f"'nonce-{nonce}'",
-            "style-src": f"'self' 'nonce-{nonce}'",
-            "img-src": f"'self' data: {_sources(needs.images)}",
-            "connect-src": _frames(needs.frame_src) if needs.frame_src else "'self'",
-            "frame-src": _frames(needs.frame_src),
-            "form-action": f"'self' {_sources(needs.form_targets)}",
-            "base-uri": "'none'",
-            "object-src": "'none'",
-            "frame-ancestors": ancestors or "'none'",
-        }
+    policy = _policy(
+        _sources(needs.images),
+        _source(needs.frame_src) if needs.frame_src else "",
+        _sources(needs.form_targets),
+        ancestors,
     )
+    headers["Content-Security-Policy"] = policy.replace(_NONCE, f"'nonce-{nonce}'")
     headers["X-Content-Type-Options"] = "nosniff"
     referrer = "no-referrer" if needs.hidden_referrer else "same-origin"
     headers["Referrer-Policy"] = referrer
@@ -108,13 +102,28 @@ def add_headers(
     return response
 
 
-def _policy(directives: dict[str, str]) -> str:
-    return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
+# Stands in a policy for the source of this answer's scripts; no source is written so.
+_NONCE = "<nonce>"
 
 
-def _frames(source: str | None) -> str:
+@lru_cache(maxsize=256)
+def _policy(images: str, frame: str, form_targets: str, ancestors: str) -> str:
+    """The policy with these sources, which are origins."""
     # A frame may come back to us: a sign-in can end inside it.
-    return f"'self' {_source(source)}" if source else "'none'"
+    frames = f"'self' {frame}" if frame else "'none'"
+    directives = {
+        "default-src": "'none'",
+        "script-src": _NONCE,
+        "style-src": f"'self' {_NONCE}",
+        "img-src": f"'self' data: {images}",
+        "connect-src": frames if frame else "'self'",
+        "frame-src": frames,
+        "form-action": f"'self' {form_targets}",
+        "base-uri": "'none'",
+        "object-src": "'none'",
+        "frame-ancestors": ancestors or "'none'",
+    }
+    return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
 
 
 def _sources(urls: Iterable[str]) -> str:

@@ -181,6 +181,29 @@ def test_what_could_not_be_fetched_is_tried_at_the_next_sign_in(
     assert address(browser)
 
 
+def test_a_host_out_of_reach_is_left_alone_for_a_while(
+    browser, xiaoming, monkeypatch, app
+):
+    asked = []
+
+    def away(*args: object, **more: object) -> None:
+        asked.append(args)
+        raise avatars.WxloginError("no such name", fault="name", sent=False)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("wxlogin.wechat.avatars.AvatarHosts.fetch", away)
+        for _ in range(3):
+            signs_in(browser, xiaoming)
+            pictures_arrive(app)
+        assert len(asked) == 1
+    signs_in(browser, xiaoming)
+    assert address(browser) is None
+    with app.app_context():
+        avatars.jobs().rest(0)
+    signs_in(browser, xiaoming)
+    assert address(browser)
+
+
 def test_a_full_queue_delays_a_picture_and_no_sign_in(
     browser, xiaoming, monkeypatch, app
 ):

@@ -4,8 +4,9 @@ No page and no API of ours points at a foreign host: WeChat's address of a pictu
 dies when its owner changes the picture, and its host would learn who looks at whom.
 So the picture is fetched after a sign-in, off the request, and only where WeChat
 named another address than the one we have been at. It neither delays a sign-in nor
-fails it. What could not be fetched is tried again at the next sign-in. What WeChat has
-no picture for, and what is no picture, is kept as "none" (`accounts.avatars`).
+fails it. What could not be fetched is tried again at the next sign-in; where the host
+is out of reach, at one a little later. What WeChat has no picture for, and what is no
+picture, is kept as "none" (`accounts.avatars`).
 
 A person who has no account (yet) is shown the picture on the pages of a first visit. It
 is fetched once, beside the request that brought WeChat's answer, and waits with that
@@ -40,6 +41,8 @@ from wxlogin.wechat.avatars import SIDE, AvatarHosts
 KIND = "picture"
 #: Seconds that a page waits for a picture which is on its way.
 PATIENCE = 2.0
+#: For how many seconds no picture is fetched once their host was out of reach.
+REST_SECONDS = 30.0
 # How many pictures may wait to be fetched in one process, of either sort.
 WAITING = 64
 
@@ -150,6 +153,8 @@ def _fetch(user_id: int, url: str, deadline: Deadline) -> None:
         picture = _fetched(url, deadline)
     except WxloginError as error:
         _not_fetched(error)
+        if error.facts.get("sent") is False:
+            jobs().rest(REST_SECONDS)
     else:
         avatars.keep(user_id, url=url, picture=picture)
 

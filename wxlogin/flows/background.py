@@ -6,6 +6,7 @@ nothing to do has no thread, and a forked one begins its own. It is a daemon: th
 process does not wait for it to stop.
 """
 
+import time
 from collections.abc import Callable, Hashable
 from threading import Lock, Thread
 from typing import Generic, TypeVar, cast
@@ -31,15 +32,24 @@ class Background(Generic[_Key]):
         # A dict keeps the order, and each key once.
         self._waiting: dict[_Key, None] = {}
         self._thread: Thread | None = None
+        self._rests_until = 0.0
         self._lock = Lock()
 
     def put(self, key: _Key) -> bool:
         """Whether the key waits now. Never raises, and never waits for the work."""
         with self._lock:
+            if time.monotonic() < self._rests_until:
+                return False
             if key not in self._waiting and len(self._waiting) >= self._limit:
                 return False
             self._waiting[key] = None
             return self._running() or self._start()
+
+    def rest(self, seconds: float) -> None:
+        """Drops what waits, and what is put for so long: none of it can be done now."""
+        with self._lock:
+            self._waiting.clear()
+            self._rests_until = time.monotonic() + seconds
 
     def drain(self, seconds: float = 10.0) -> None:
         """Waits until nothing is left to do, at most so long."""

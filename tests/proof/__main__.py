@@ -1,9 +1,9 @@
 """`make proof`: twenty rounds of the race on each database, a table of people in and
 out of each and the list of an account's followers into each, with the figures, what a
-login costs, what is shipped, installed by hashes and audited, sign-ins beside a
-thousand slow clients and beside a flood of made-up codes, pushes that nobody
-wrote, whole programs of others with two people of one nickname, other people's clients
-at the simulator's real names, and what the simulator can do on one core."""
+login and a site's sign-in cost, what is shipped, installed by hashes and audited,
+sign-ins beside a thousand slow clients and beside a flood of made-up codes, pushes that
+nobody wrote, whole programs of others with two people of one nickname, other people's
+clients at the simulator's real names, and what the simulator can do on one core."""
 
 import sys
 import tempfile
@@ -20,6 +20,7 @@ from tests.proof import (
     people,
     pushed,
     shipped,
+    site_cost,
     slow,
     software,
 )
@@ -45,6 +46,7 @@ def main() -> int:
     good += [people.prove(name, people.PEOPLE) for name in people.SERVERS]
     good += [followers.prove(name, followers.FOLLOWERS) for name in followers.SERVERS]
     good.append(cost.prove())
+    good.append(site_cost.prove())
     good.append(shipped.prove())
     good.append(slow.prove())
     good.append(flood.prove())

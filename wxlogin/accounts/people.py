@@ -53,8 +53,8 @@ class UnionIdView:
 
 
 @dataclass(frozen=True)
-class Account:
-    """A user with everything that is known of the person but the tokens.
+class Holder:
+    """A user, without WeChat's names for the person.
 
     `profile_at` is when WeChat last gave name and avatar.
     """
@@ -67,6 +67,12 @@ class Account:
     last_seen_at: datetime
     profile_at: datetime | None
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Account(Holder):
+    """A user with everything that is known of the person but the tokens."""
+
     identities: list[IdentityView]
     unionids: list[UnionIdView]
 
@@ -97,10 +103,22 @@ def account(user_id: int) -> Account:
 
 def account_in(session: Session, user_id: int) -> Account:
     """The same inside the caller's session."""
+    return _account(session, _present(session, user_id))
+
+
+def holder_in(session: Session, user_id: int) -> Holder:
+    """The user alone, in two statements inside the caller's session. Raises as
+    `account`."""
+    user = _present(session, user_id)
+    formers = list(session.scalars(_FORMERS, {"user_id": user.id}))
+    return as_value(Holder, user, user_id=user.id, former_uids=formers)
+
+
+def _present(session: Session, user_id: int) -> User:
     user = session.get(User, user_id)
     if user is None or user.merged_into_id is not None:
         raise AccountGone("no account has this id")
-    return _account(session, user)
+    return user
 
 
 def find_user(text: str) -> Account | None:

@@ -20,9 +20,9 @@ from wxlogin.accounts.models import Authorization, LogoutNotice, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.models.columns import ADDRESS_LENGTH, BROWSER_LENGTH
 from wxlogin.accounts.owners import lock, refuse_disabled
-from wxlogin.accounts.person import Profile, storable
+from wxlogin.accounts.person import PROFILE, Profile, storable
 from wxlogin.db import UtcDateTime, as_value, now, read, reading, transaction
-from wxlogin.db.statements import BATCH, in_batches, insert, run
+from wxlogin.db.statements import BATCH, in_batches, insert, run, table_of
 from wxlogin.errors import AlreadyFinished, SignInNeeded, Unready
 
 SessionKind = Literal["web", "mini_program", "mobile"]
@@ -88,16 +88,30 @@ class SessionView:
     ends_at: datetime
 
 
+_sessions, _users = table_of(SessionRow), table_of(User)
 #: The session goes on, and its user may be signed in; for a query over both, which is
 #: run with `alive_at`.
 ALIVE = (
-    SessionRow.ends_at > sa.bindparam("at"),
-    SessionRow.seen_at > sa.bindparam("unused_since"),
-    User.disabled_at.is_(None),
-    User.merged_into_id.is_(None),
+    _sessions.c.ends_at > sa.bindparam("at"),
+    _sessions.c.seen_at > sa.bindparam("unused_since"),
+    _users.c.disabled_at.is_(None),
+    _users.c.merged_into_id.is_(None),
+)
+# What a Visitor is made of, without objects: each request of a signed-in person asks.
+_FIND = (
+    sa.select(
+        _sessions.c.id.label("session_id"),
+        _sessions.c.created_at.label("session_started_at"),
+        _sessions.c.seen_at,
+        *(_sessions.c[name] for name in ("identity_id", "kind", "appid", "ends_at")),
+        _users.c.id.label("user_id"),
+        _users.c.uid,
+        *(_users.c[name] for name in PROFILE),
+    )
+    .join(_users, _users.c.id == _sessions.c.user_id)
+    .where(_sessions.c.secret_hash == sa.bindparam("secret_hash"), *ALIVE)
 )
 _GOOD = sa.select(SessionRow, User).join(User, User.id == SessionRow.user_id)
-_FIND = _GOOD.where(SessionRow.secret_hash == sa.bindparam("secret_hash"), *ALIVE)
 _OWN = _GOOD.where(
     SessionRow.id == sa.bindparam("session_id"),
     SessionRow.user_id == sa.bindparam("user_id"),
@@ -125,13 +139,9 @@ def find(secret: str, *, at: datetime, idle: timedelta = IDLE) -> Visitor | None
     found = read(lambda session: session.execute(_FIND, facts).first())
     if found is None:
         return None
-    row, user = found
-    if at - row.seen_at >= SEEN_EVERY:
-        _mark_seen(row.id, at=at)
-    signed_in = {"session_id": row.id, "session_started_at": row.created_at}
-    signed_in |= {"ends_at": row.ends_at}
-    through = {"kind": row.kind, "appid": row.appid, "identity_id": row.identity_id}
-    return as_value(Visitor, user, user_id=user.id, **signed_in, **through)
+    if at - found.seen_at >= SEEN_EVERY:
+        _mark_seen(found.session_id, at=at)
+    return as_value(Visitor, found, profile=Profile.of(found))
 
 
 def open_session(

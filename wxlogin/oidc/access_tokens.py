@@ -18,23 +18,36 @@ from sqlalchemy.orm import Session
 from wxlogin.accounts import sessions
 from wxlogin.accounts.models import AccessToken, Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
-from wxlogin.db import read, transaction
-from wxlogin.db.statements import run
+from wxlogin.db import as_value, read, transaction
+from wxlogin.db.statements import insert, run, table_of
 from wxlogin.service import running
 
 #: How long an access token is good.
 LIFETIME = timedelta(hours=1)
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
+_tokens, _sign_ins = table_of(AccessToken), table_of(Authorization)
+_sessions, _users = table_of(SessionRow), table_of(User)
 _FIND = (
-    sa.select(AccessToken, Authorization, User.uid)
-    .join(Authorization, Authorization.id == AccessToken.authorization_id)
-    .join(SessionRow, SessionRow.id == Authorization.session_id)
-    .join(User, User.id == Authorization.user_id)
+    sa.select(
+        _sign_ins.c.id.label("authorization_id"),
+        *(_sign_ins.c[name] for name in ("client_id", "user_id", "sid")),
+        *(_tokens.c[name] for name in ("scope", "issued_at", "expires_at")),
+        _tokens.c.token_hash,
+        _users.c.uid,
+    )
+    .select_from(_tokens)
+    .join(_sign_ins, _sign_ins.c.id == _tokens.c.authorization_id)
+    .join(_sessions, _sessions.c.id == _sign_ins.c.session_id)
+    .join(_users, _users.c.id == _sign_ins.c.user_id)
     .where(
-        AccessToken.token_hash == sa.bindparam("token_hash"),
-        AccessToken.expires_at > sa.bindparam("at"),
+        _tokens.c.token_hash == sa.bindparam("token_hash"),
+        _tokens.c.expires_at > sa.bindparam("at"),
         *sessions.ALIVE,
     )
+)
+_OVER = sa.delete(AccessToken).where(
+    AccessToken.authorization_id == sa.bindparam("sign_in"),
+    AccessToken.expires_at <= sa.bindparam("at"),
 )
 
 
@@ -77,18 +90,7 @@ def find(token: str, *, at: datetime) -> Access | None:
     found = read(lambda session: session.execute(_FIND, facts).first())
     if found is None:
         return None
-    row, authorization, uid = found
-    return Access(
-        authorization_id=authorization.id,
-        client_id=authorization.client_id,
-        user_id=authorization.user_id,
-        uid=uid,
-        scope=tuple(row.scope.split()),
-        sid=authorization.sid,
-        issued_at=row.issued_at,
-        expires_at=row.expires_at,
-        token_hash=row.token_hash,
-    )
+    return as_value(Access, found, scope=tuple(found.scope.split()))
 
 
 def alive_at(at: datetime) -> dict[str, Any]:
@@ -109,19 +111,17 @@ def issue(
     """A new access token of this sign-in, inside the caller's transaction.
 
     `scope` is the token's own, `refresh_token` what is given out beside it, `nonce`
-    what the site sent with its request. Tokens of this sign-in that are over go.
+    what the site sent with its request.
     """
-    mine = AccessToken.authorization_id == row.id
-    run(session, sa.delete(AccessToken).where(mine, AccessToken.expires_at <= at))
     token, ends = secrets.token_urlsafe(32), min(at + LIFETIME, row.ends_at)
-    new = AccessToken(
-        token_hash=hash_token(token),
-        authorization_id=row.id,
-        scope=scope,
-        issued_at=at,
-        expires_at=ends,
-    )
-    session.add(new)
+    values = {
+        "token_hash": hash_token(token),
+        "authorization_id": row.id,
+        "scope": scope,
+        "issued_at": at,
+        "expires_at": ends,
+    }
+    insert(session, AccessToken, values)
     return Issued(
         authorization_id=row.id,
         client_id=row.client_id,
@@ -134,6 +134,11 @@ def issue(
         refresh_token=refresh_token,
         nonce=nonce,
     )
+
+
+def forget_over(session: Session, row: Authorization, *, at: datetime) -> None:
+    """Tokens of this sign-in that are over go, inside the caller's transaction."""
+    run(session, _OVER, {"sign_in": row.id, "at": at})
 
 
 def revoke(access: Access) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
 from wxlogin.accounts import avatars, followers, people
-from wxlogin.accounts.people import Account
+from wxlogin.accounts.people import Account, Holder
 from wxlogin.config import Settings, Site
 from wxlogin.config.claim_map import PROFILE_CLAIMS
 from wxlogin.db import read
@@ -78,14 +78,15 @@ def user_claims(site: Site, user_id: int, scope: Collection[str]) -> dict[str, A
     """
 
     def look(session: Session) -> dict[str, Any]:
-        account = people.account_in(session, user_id)
-        claims = {"sub": account.uid, **_ours(session, site, account)}
+        named = people.account_in(session, user_id) if "wechat" in scope else None
+        user = named or people.holder_in(session, user_id)
+        claims = {"sub": user.uid, **_ours(session, site, user)}
         if "profile" in scope:
-            claims |= _profile(session, account)
-        if "wechat" in scope:
-            claims["wechat"] = wechat(account)
+            claims |= _profile(session, user)
+        if named:
+            claims["wechat"] = wechat(named)
         if site.email == "placeholder":
-            claims |= _email(site, account)
+            claims |= _email(site, user)
         return claims | _as_expected(site, claims)
 
     return read(look)
@@ -176,19 +177,19 @@ def _as_expected(site: Site, claims: dict[str, Any]) -> dict[str, Any]:
     return mapped
 
 
-def _email(site: Site, account: Account) -> dict[str, Any]:
-    email = placeholder(running().settings, account.uid)
+def _email(site: Site, user: Holder) -> dict[str, Any]:
+    email = placeholder(running().settings, user.uid)
     claims: dict[str, Any] = {"email": email}
     if site.email_verified != "omit":
         claims["email_verified"] = site.email_verified
     return claims
 
 
-def _ours(session: Session, site: Site, account: Account) -> dict[str, Any]:
-    known = members.look(session, site.client_id or "", account.user_id)
+def _ours(session: Session, site: Site, user: Holder) -> dict[str, Any]:
+    known = members.look(session, site.client_id or "", user.user_id)
     claims: dict[str, Any] = {}
-    if account.former_uids:
-        claims["former_subs"] = account.former_uids
+    if user.former_uids:
+        claims["former_subs"] = user.former_uids
     if known is not None and known.external_id is not None:
         claims["external_id"] = known.external_id
     groups = known.groups if known is not None else None
@@ -199,17 +200,17 @@ def _ours(session: Session, site: Site, account: Account) -> dict[str, Any]:
     return claims
 
 
-def _profile(session: Session, account: Account) -> dict[str, Any]:
-    version = avatars.version_in(session, account.user_id)
+def _profile(session: Session, user: Holder) -> dict[str, Any]:
+    version = avatars.version_in(session, user.user_id)
     claims = {
-        "name": account.profile.nickname or None,
+        "name": user.profile.nickname or None,
         # Some software shows this one; WeChat knows one name, and no family's.
-        "given_name": account.profile.nickname or None,
-        "nickname": account.profile.nickname or None,
-        "preferred_username": username(account.uid),
-        "picture": avatars.url_of(running().settings, account.uid, version),
-        "locale": _locale(account.profile.language),
-        "updated_at": _seconds(account.profile_at),
+        "given_name": user.profile.nickname or None,
+        "nickname": user.profile.nickname or None,
+        "preferred_username": username(user.uid),
+        "picture": avatars.url_of(running().settings, user.uid, version),
+        "locale": _locale(user.profile.language),
+        "updated_at": _seconds(user.profile_at),
     }
     return {name: value for name, value in claims.items() if value is not None}
 

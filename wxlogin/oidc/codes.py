@@ -30,7 +30,7 @@ from wxlogin.accounts.models import Authorization, User
 from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.sessions import ALIVE
 from wxlogin.db import transaction
-from wxlogin.db.statements import run
+from wxlogin.db.statements import insert, run
 from wxlogin.observability import get_logger
 from wxlogin.oidc import access_tokens
 from wxlogin.oidc.messages import invalid_grant
@@ -53,6 +53,14 @@ _LOCK = (
         *ALIVE,
     )
     .with_for_update(read=True, of=SessionRow)
+)
+_KNOWN = (
+    sa.select(Authorization.id, Authorization.sid)
+    .where(
+        Authorization.session_id == sa.bindparam("session_id"),
+        Authorization.client_id == sa.bindparam("client_id"),
+    )
+    .order_by(Authorization.id.desc())
 )
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
@@ -171,20 +179,19 @@ def redeem(code: Code, *, at: datetime) -> access_tokens.Issued | None:
         ends_at = _lock_session(session, code, at=at)
         if ends_at is None:
             return None
-        row = Authorization(
-            client_id=code.client_id,
-            user_id=code.user_id,
-            session_id=code.session_id,
-            sid=_sid(session, code),
-            scope=code.scope,
-            auth_time=code.auth_time,
-            created_at=at,
-            ends_at=ends_at,
-            family_hash=access_tokens.hash_token(refresh[:FAMILY_LENGTH]),
-            refresh_hash=access_tokens.hash_token(refresh),
-        )
-        session.add(row)
-        session.flush()
+        values = {
+            "client_id": code.client_id,
+            "user_id": code.user_id,
+            "session_id": code.session_id,
+            "sid": _sid(session, code),
+            "scope": code.scope,
+            "auth_time": code.auth_time,
+            "created_at": at,
+            "ends_at": ends_at,
+            "family_hash": access_tokens.hash_token(refresh[:FAMILY_LENGTH]),
+            "refresh_hash": access_tokens.hash_token(refresh),
+        }
+        row = Authorization(id=insert(session, Authorization, values), **values)
         return access_tokens.issue(
             session, row, code.scope, refresh, nonce=code.nonce, at=at
         )
@@ -204,11 +211,8 @@ def _sid(session: Session, code: Code) -> str:
     Of these only the newest stay; a page that renews itself by signing in again and
     again would pile them up.
     """
-    query = sa.select(Authorization.id, Authorization.sid).where(
-        Authorization.session_id == code.session_id,
-        Authorization.client_id == code.client_id,
-    )
-    known = session.execute(query.order_by(Authorization.id.desc())).all()
+    facts = {"session_id": code.session_id, "client_id": code.client_id}
+    known = session.execute(_KNOWN, facts).all()
     if old := [row.id for row in known[MOST_AT_ONCE - 1 :]]:
         run(session, sa.delete(Authorization).where(Authorization.id.in_(old)))
     return known[0].sid if known else secrets.token_urlsafe(16)

@@ -28,7 +28,7 @@ from wxlogin.db import StartOver, reading, transaction
 from wxlogin.db.statements import run
 from wxlogin.observability import get_logger
 from wxlogin.oidc import access_tokens
-from wxlogin.oidc.access_tokens import Issued, issue
+from wxlogin.oidc.access_tokens import Issued
 from wxlogin.oidc.clients import known_scope
 from wxlogin.oidc.messages import invalid_grant, refusal
 from wxlogin.security.signing import refresh_successors
@@ -119,12 +119,20 @@ def _refresh(
     if _same(row.refresh_hash, token):
         _exchange(session, row, successors[0], at=at)
         _use(session, row, at=at)
-        return issue(session, row, scope, successors[0], at=at)
+        return _issue(session, row, scope, successors[0], at=at)
     again = [one for one in successors if _same(row.refresh_hash, one)]
     if again and row.rotated_at is not None and at - row.rotated_at <= GRACE:
-        return issue(session, row, scope, again[0], at=at)
+        return _issue(session, row, scope, again[0], at=at)
     access_tokens.end_tokens_in(session, row.id)
     return None
+
+
+def _issue(
+    session: Session, row: Authorization, scope: str, token: str, *, at: datetime
+) -> Issued:
+    """An access token in place of those of this sign-in that are over."""
+    access_tokens.forget_over(session, row, at=at)
+    return access_tokens.issue(session, row, scope, token, at=at)
 
 
 def _look(

@@ -36,6 +36,7 @@ def test_a_listed_page_gets_all_it_needs(browser, xiaoming):
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == SHOP
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-site"
     assert "Origin" in answer.headers["Vary"]
     body = answer.get_json()
     assert body["appid"] == "wx0000000000000a01"
@@ -115,7 +116,10 @@ def test_the_preflight_is_answered_for_listed_pages_only(browser):
         "/api/attempts", headers=headers, base_url="http://127.0.0.1:5000"
     )
     assert answer.headers["Access-Control-Allow-Origin"] == SHOP
-    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert answer.headers["Access-Control-Allow-Methods"] == "POST"
+    assert answer.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    assert answer.headers["Access-Control-Max-Age"] == "600"
     headers["Origin"] = "https://evil.test"
     answer = browser.client.options(
         "/api/attempts", headers=headers, base_url="http://127.0.0.1:5000"

@@ -7,11 +7,12 @@ import zlib
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
+from wxlogin.security import recoding
 from wxlogin.security.recoding import MOST_SCANS, NoPicture, square_jpeg, whole
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><script/></svg>'
@@ -169,6 +170,36 @@ def test_what_is_no_still_picture_of_sensible_size_is_refused(picture):
         square_jpeg(picture(), 132)
 
 
+@pytest.mark.parametrize("size", [(40, 640), (1_000, 1_000), (4_000, 250)])
+def test_the_last_sizes_that_are_taken(size):
+    assert opened(square_jpeg(written(plain(*size)), 132)).size == (132, 132)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (written(plain(39, 640)), "size"),
+        (written(plain(640, 39)), "size"),
+        (written(plain(1_001, 1_000)), "size"),
+        (written(plain(4_001, 41)), "size"),
+        (SVG, "format"),
+        (b"GIF89a", "format"),
+        (written(plain(), "PNG")[:-40], "cut"),
+    ],
+)
+def test_the_reason_is_named(data, reason):
+    for reading in (whole, lambda data: square_jpeg(data, 132)):
+        with pytest.raises(NoPicture, match=rf"^{reason}$"):
+            reading(data)
+
+
+def test_one_may_ask_for_more_pixels():
+    data = written(plain(1_001, 1_000))
+    assert square_jpeg(data, 132, most=1_001_000)
+    with pytest.raises(NoPicture, match=r"^size$"):
+        square_jpeg(data, 132, most=1_000_999)
+
+
 def scans(times: int, size: int = 1000) -> bytes:
     """A progressive JPEG whose last scan comes so many times over."""
     jpeg = written(noise(size), progressive=True, quality=1)
@@ -259,6 +290,36 @@ def test_what_no_pixel_needs_is_not_looked_at(picture):
     assert time.process_time() - begun < 0.5
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (scans(20), "scans"),
+        (jpeg_with(*[(0xE1, b"")] * 600), "parts"),
+        (png_with(*[(b"tEXt", b"a\0b")] * 600), "parts"),
+        (jpeg_with(frame=0xC3), "make"),
+        (png_with((b"acTL", bytes(8))), "animated"),
+        (written(plain(), "PNG")[:50] + b"\xff" * 99, "cut"),
+    ],
+)
+def test_the_reason_names_what_costs_too_much(data, reason):
+    with pytest.raises(NoPicture, match=rf"^{reason}$"):
+        square_jpeg(data, 132)
+
+
+@pytest.mark.parametrize("parts", [500, 501])
+def test_so_many_parts_and_not_one_more(parts):
+    """A plain PNG has three, a plain JPEG six up to its scan."""
+    png = png_with(*[(b"tEXt", b"a\0b")] * (parts - 3))
+    segments = sum(1 for _ in recoding._segments(written(plain())))
+    jpeg = jpeg_with(*[(0xFE, b"x")] * (parts - segments))
+    for data in (png, jpeg):
+        if parts == 500:
+            assert square_jpeg(data, 132)
+            continue
+        with pytest.raises(NoPicture, match=r"^parts$"):
+            square_jpeg(data, 132)
+
+
 def test_the_most_costly_picture_that_is_let_in_costs_little():
     """The largest size, and as many scans as there may be."""
     data = scans(MOST_SCANS - scans(0).count(b"\xff\xda"))
@@ -267,6 +328,7 @@ def test_the_most_costly_picture_that_is_let_in_costs_little():
     assert time.process_time() - begun < 1.5
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 3), st.integers(0, 600))
 def test_no_bytes_bring_another_error(noise, head, place):
     """Also not those that begin like a picture."""

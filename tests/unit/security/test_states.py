@@ -11,8 +11,10 @@ from wxlogin.config import load_settings
 from wxlogin.errors import StateExpired, StateInvalid
 from wxlogin.security.signing import (
     State,
+    follow_scene,
     new_nonce,
     read_state,
+    refresh_successors,
     session_secrets,
     sign_state,
 )
@@ -103,3 +105,16 @@ def test_a_session_secret_can_be_made_again_with_either_key(settings, tmp_path):
     assert after[0] not in before
     # The border between the parts counts.
     assert session_secrets(settings, "noncec", "ode", "secret") != before
+
+
+def test_what_a_former_version_derived_is_derived_again(settings):
+    """A callback, a refresh token and a day's code outlive an upgrade; each purpose has
+    a salt of its own."""
+    assert session_secrets(settings, "nonce", "code", "secret") == [
+        "2ie6cgB0W5YxDWtKQQIigkigvF8zstW3Fp1WoGwl4H4"
+    ]
+    assert refresh_successors(settings, "token") == [
+        "sxCLtW_yB42bOAn5TrDzXgyPiJ1c8GVDeRQOow0c-aQ"
+    ]
+    scene = follow_scene(settings, "wx0000000000000a02", 7)
+    assert scene == "ya2x4Z-LE32KMau4OB8rsX"

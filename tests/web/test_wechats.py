@@ -82,6 +82,17 @@ def test_a_wechat_that_was_added_has_its_own_name(owner, lihua):
     assert "解绑" not in elder
 
 
+def test_why_the_elder_stays_is_said_as_long_as_it_does(owner, lihua, clock):
+    said = "For seven days after a WeChat has come to an account"
+    assert said not in owner.get("/me", headers=ENGLISH).text
+    adds(owner, lihua)
+    assert said in owner.get("/me", headers=ENGLISH).text
+    clock.shift(7 * 24 * 3600)
+    page = owner.get("/me", headers=ENGLISH).text
+    assert page.count("Yes, remove it") == 2
+    assert said not in page
+
+
 def test_two_that_became_one_have_their_names_and_pictures(app, owner, lihua):
     signs_in(Browser(app), lihua)
     makes_one(owner, lihua)

@@ -96,6 +96,19 @@ def states() -> dict[str, str]:
     return {key.kid: key.state for key in key_rotation.list_keys()}
 
 
+def test_the_list_begins_with_the_youngest_of_each_algorithm(service, clock):
+    for alg in ("ES256", "RS256"):
+        signed(alg)
+    for _ in range(2):
+        clock.shift(timedelta(days=1))
+        key_rotation.rotate()
+    listed = key_rotation.list_keys()
+    assert [key.alg for key in listed] == ["RS256"] * 3 + ["ES256"] * 3
+    for alg in ("RS256", "ES256"):
+        made = [key.created_at for key in listed if key.alg == alg]
+        assert made == sorted(made, reverse=True) and len(set(made)) == 3
+
+
 @pytest.mark.parametrize(("alg", "kty"), [("RS256", "RSA"), ("ES256", "EC")])
 def test_the_first_key_is_made_by_the_first_signature(service, alg, kty):
     """security row 117"""

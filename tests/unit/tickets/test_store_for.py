@@ -1,6 +1,7 @@
 """Which store the settings choose, and what happens while Redis is away."""
 
 import sys
+from contextlib import ExitStack
 
 import pytest
 from flask import Flask
@@ -23,6 +24,20 @@ def test_the_database_unless_redis_is_named() -> None:
     assert isinstance(store_for(Settings(), SEALER), SqlTickets)
     store = store_for(Settings(redis_url=NOBODY), SEALER)
     assert isinstance(store, RedisTickets)
+
+
+@pytest.mark.parametrize("url", ["", NOBODY])
+@pytest.mark.parametrize(("wanted", "threads", "seats"), [(3, 20, 3), (0, 20, 10)])
+def test_so_many_may_wait_in_it(
+    url: str, wanted: int, threads: int, seats: int
+) -> None:
+    settings = Settings(redis_url=url, waiting_browsers=wanted)
+    room = store_for(settings, SEALER, threads=threads)._room
+    with ExitStack() as stack:
+        taken = [
+            stack.enter_context(room._seat(lasting=False)) for _ in range(seats + 1)
+        ]
+    assert taken == [True] * seats + [False]
 
 
 def test_a_url_that_is_none_is_a_mistake_in_the_settings() -> None:

@@ -161,6 +161,18 @@ def test_wechat_pushes_its_verdict(program, simulator, verdicts, form, verdict, 
     assert (shown(program) is not None) is stays
 
 
+def test_wechat_looks_at_the_picture_where_the_person_has_it(program, monkeypatch):
+    asked, submit = [], content_check.app_calls.submit_picture
+
+    def watched(wechat, app, token, url, **named):
+        asked.append(url)
+        return submit(wechat, app, token, url, **named)
+
+    monkeypatch.setattr(content_check.app_calls, "submit_picture", watched)
+    sends(program, picture())
+    assert asked == [program.who()["avatar"]]
+
+
 def test_a_verdict_is_about_the_picture_that_was_looked_at(program, trace):
     sends(program, picture(GREEN))
     sends(program, picture(RED))

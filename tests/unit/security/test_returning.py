@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from tests.support.vectors import MORE_RETURN_ADDRESSES, ORIGIN, RETURN_ADDRESSES
 from tests.unit.security.conftest import SHOP, Judge
 from wxlogin.config import Settings
-from wxlogin.security.returning import MAX_LENGTH, as_browsers_write, safe_next
+from wxlogin.security.returning import (
+    MAX_LENGTH,
+    MAX_WHOLE_LENGTH,
+    as_browsers_write,
+    safe_next,
+    safe_return,
+    whole_address,
+)
 
 ALL = (*RETURN_ADDRESSES, *MORE_RETURN_ADDRESSES)
 # Those of them that stay; everything else is refused.
@@ -177,3 +184,15 @@ def test_other_scripts_are_written_as_browsers_do() -> None:
     )
     # Half a character is none.
     assert as_browsers_write("/a\ud800") == "/a%3F"
+
+
+def test_the_last_length_of_a_return_address(https: Settings) -> None:
+    begun = "https://shop.test/"
+    longest = begun + "a" * (MAX_LENGTH - len(begun))
+    whole = begun + "a" * (MAX_WHOLE_LENGTH - len(begun))
+    assert safe_next(longest, https) == longest
+    assert safe_return(longest, SHOP.origins) == longest
+    assert whole_address(whole, https) == whole
+    assert safe_next(longest + "a", https) is None
+    assert safe_return(longest + "a", SHOP.origins) is None
+    assert whole_address(whole + "a", https) is None

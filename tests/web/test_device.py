@@ -176,6 +176,20 @@ def test_a_silent_word_makes_no_account(app, page, xiaoming):
     assert rows(app, User) == []
 
 
+def test_a_silent_word_after_the_asked_one_makes_no_account(app, page, xiaoming):
+    """WeChat's fuller answer has gone with the phone's cookie."""
+    xiaoming.opens(link_of(page))
+    assert page.state == "scanned"
+    xiaoming.browser = Browser(app)
+    xiaoming.browser.headers = {"User-Agent": WECHAT_ANDROID}
+    answer = xiaoming.gets(link_of(page))
+    assert "scope=snsapi_base" in answer.location
+    xiaoming.gets(xiaoming.phone.opens(started_at(answer)))
+    assert xiaoming.answers("confirm", page).status_code == 403
+    assert page.state == "scanned"
+    assert rows(app, User) == []
+
+
 def started_at(answer) -> Started:
     return Started.at(answer.location)
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.journey import EXCHANGE, Browser, calls
-from wxlogin.accounts.models import Session, User
+from wxlogin.accounts.models import Identity, Session, User
 from wxlogin.db import db
 from wxlogin.errors import SignInNeeded
 from wxlogin.wechat.endpoints import SCOPE_USERINFO
@@ -69,11 +69,16 @@ def test_the_clients_own_retry_gets_a_new_token_and_wechat_is_not_asked(
 ):
     """security row 58"""
     code = sdk("xiaoming")
-    first = phone_app(code=code, attempt=ATTEMPT).get_json()["token"]
-    second = phone_app(code=code, attempt=ATTEMPT).get_json()["token"]
-    assert first != second
-    assert who(app, first).status_code == 401
-    assert who(app, second).status_code == 200
+    first = phone_app(code=code, attempt=ATTEMPT).get_json()
+    before = who(app, first["token"]).get_json()
+    second = phone_app(code=code, attempt=ATTEMPT).get_json()
+    assert first["token"] != second["token"]
+    assert who(app, first["token"]).status_code == 401
+    # The same person by the same WeChat, and nobody besides.
+    after = who(app, second["token"]).get_json()
+    for fact in ("uid", "unionid", "identities"):
+        assert after[fact] == before[fact]
+    assert (rows(app, User), rows(app, Identity)) == (1, 1)
     assert len(calls(simulator, EXCHANGE)) == 1
 
 

@@ -10,10 +10,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from wxlogin.db import Base, db, engine_options, now, prepare_engine
-from wxlogin.errors import Unready
+from wxlogin.errors import Crowded, Unready
 from wxlogin.security.sealing import SealBroken, Sealer
 from wxlogin.tickets.sql import SWEEP_EVERY, SqlTickets, TicketRow
 from wxlogin.tickets.store import REMEMBERED, digest
+from wxlogin.tickets.waiting import WaitingRoom
 
 
 @pytest.fixture
@@ -100,6 +101,31 @@ def test_adding_sweeps_now_and_then(store: SqlTickets, engine: sa.Engine) -> Non
     with Session(engine) as session:
         left = session.scalar(sa.select(sa.func.count()).select_from(TicketRow))
     assert left == SWEEP_EVERY
+
+
+def test_the_log_hears_of_what_kind_too_many_wait(store: SqlTickets) -> None:
+    assert store.add("scan", "one", "x", ttl=60, most=1)
+    with pytest.raises(Crowded) as caught:
+        store.add("scan", "another", "x", ttl=60, most=1)
+    assert caught.value.facts == {"kind": "scan"}
+    assert "WAITING_REQUESTS" in caught.value.operator
+    assert store.add("follow", "another", "x", ttl=60, most=1)
+
+
+def test_a_change_rings_for_its_own_ticket(
+    store: SqlTickets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    room = WaitingRoom()
+    monkeypatch.setattr(room, "ring", rung.append)
+    store = SqlTickets(Sealer([bytes(32)]), room=room)
+    store.add("scan", "mine", "waiting", ttl=60)
+    assert not store.swap("scan", "mine", 2, "scanned", ttl=60)
+    assert rung == []
+    assert store.swap("scan", "mine", 1, "scanned", ttl=60)
+    store.notify("scan", "mine")
+    store.take("scan", "mine")
+    assert rung == [digest("scan", "mine")] * 3
 
 
 def test_a_missing_table_is_told_to_the_operator(engine: sa.Engine) -> None:

@@ -184,6 +184,7 @@ def test_a_new_version_is_asked_once(app, app_for, browser, browser_of, xiaoming
 def test_prompt_none_never_asks(signed_in, shop):
     told = answer_of(signed_in.get(shop.link(prompt="none")))
     assert told["error"] == "interaction_required"
+    assert told["error_description"] == "The visitor has to agree."
 
 
 def leaves(browser: Browser, page) -> dict[str, str]:

@@ -67,6 +67,28 @@ def test_a_foreign_origin_is_refused(https: Settings, origin: str) -> None:
         require_same_origin(sent(Origin=origin), https)
 
 
+@pytest.mark.parametrize(
+    ("headers", "sender"),
+    [
+        ({"Origin": "null"}, "null"),
+        ({"Origin": "https://evil.test"}, "another origin"),
+        ({"Origin": ""}, "another origin"),
+        ({}, "not told"),
+        ({"Sec_Fetch_Site": "cross-site"}, "cross-site"),
+        ({"Sec_Fetch_Site": "same-site"}, "same-site"),
+        ({"Sec_Fetch_Site": "none"}, "none"),
+        ({"Sec_Fetch_Site": "odd"}, "unknown"),
+    ],
+)
+def test_the_log_says_who_sent_it(
+    https: Settings, headers: dict[str, str], sender: str
+) -> None:
+    with pytest.raises(ForeignRequest) as caught:
+        require_same_origin(sent(**headers), https)
+    assert caught.value.facts == {"sender": sender}
+    assert "did not come from our own pages" in caught.value.operator
+
+
 def test_the_host_header_proves_nothing(https: Settings) -> None:
     with pytest.raises(ForeignRequest):
         require_same_origin(sent(Host="evil.test", Origin="https://evil.test"), https)

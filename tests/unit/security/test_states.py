@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from wxlogin.config import load_settings
 from wxlogin.errors import StateExpired, StateInvalid
+from wxlogin.security import signing
 from wxlogin.security.signing import (
     State,
     follow_scene,
@@ -66,6 +67,15 @@ def test_another_spelling_of_the_same_bytes_is_refused(settings):
     for form in (text.lower(), f"{text}=", f" {text}", f"{text}\n", text + "A" * 8):
         with pytest.raises(StateInvalid):
             read_state(settings, form)
+
+
+@pytest.mark.parametrize("payload", ["n" * 22 + "00q2", "n" * 22 + "00Q0", "ñ" * 13])
+def test_a_state_of_another_version_is_refused(settings, payload):
+    signed = signing._state_signer(settings).sign(payload.encode())
+    text = base64.b32encode(signed).decode().rstrip("=")
+    with pytest.raises(StateInvalid) as caught:
+        read_state(settings, text)
+    assert caught.value.operator == "the state is not of this version"
 
 
 def test_a_state_is_good_for_ten_minutes(settings):

@@ -84,6 +84,58 @@ def test_under_a_prefix_all_stays_under_it(app_for, xiaoming, browser_of):
     assert (told["to"], told["iss"]) == (CALLBACK, f"{ISSUER}/wx")
 
 
+@pytest.mark.parametrize(
+    ("changes", "error", "description"),
+    [
+        *(
+            ({name: "x"}, f"{name}_not_supported", f"{name} is not supported.")
+            for name in ("request", "request_uri", "registration")
+        ),
+        *(
+            (changes, "invalid_request", description)
+            for changes, description in (
+                ({"response_type": None}, "response_type is missing."),
+                (
+                    {"response_mode": "jwt"},
+                    "response_mode is query, fragment or form_post.",
+                ),
+                ({"max_age": "x"}, "max_age is a number of seconds."),
+                ({"prompt": "none login"}, "prompt=none stands alone."),
+                ({"id_token_hint": "x"}, "id_token_hint is no ID token of ours."),
+                (
+                    {"code_challenge": None},
+                    "code_challenge_method without code_challenge.",
+                ),
+                (
+                    {"code_challenge_method": "plain"},
+                    "code_challenge_method must be S256.",
+                ),
+                (
+                    {"code_challenge": "short"},
+                    "code_challenge is not a SHA-256 in base64url.",
+                ),
+                (
+                    {"nonce": "n" * 1025},
+                    "nonce is printable ASCII, 1024 characters at most.",
+                ),
+            )
+        ),
+        (
+            {"response_type": "token"},
+            "unsupported_response_type",
+            "Only response_type=code is supported.",
+        ),
+        ({"prompt": "none"}, "login_required", "The visitor is not signed in."),
+    ],
+)
+def test_what_the_sites_developer_reads(browser, shop, changes, error, description):
+    """RFC 6749 4.1.2.1"""
+    pair = {"code_challenge": pkce()[1], "code_challenge_method": "S256"}
+    told = answer_of(browser.get(shop.link(**{**pair, **changes})))
+    assert (told["error"], told["error_description"]) == (error, description)
+    assert (told["to"], told["state"]) == (CALLBACK, shop.sent["state"])
+
+
 def test_the_site_knows_the_user_from_then_on(app, signed_in, shop):
     for _ in range(2):
         signed_in.get(shop.link())

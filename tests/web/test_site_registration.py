@@ -208,6 +208,9 @@ def test_closed_takes_who_is_known_and_nobody_else(app_for, browser_of, xiaoming
     known_elsewhere = browser.get(shop.link())
     assert known_elsewhere.status_code == 403
     assert leaves(browser, known_elsewhere)["state"] == shop.sent["state"]
+    told = answer_of(browser.get(shop.link(prompt="none")))
+    assert told["error"] == "access_denied"
+    assert told["error_description"] == "The site takes nobody new."
     assert rows(app, SiteUser) == [0]
 
 

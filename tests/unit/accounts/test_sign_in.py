@@ -27,7 +27,7 @@ from wxlogin.accounts.models import Session as SessionRow
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.resolve import Outcome, Resolution, resolve
 from wxlogin.accounts.sessions import find
-from wxlogin.db import StartOver, db, transaction
+from wxlogin.db import StartOver, db, reading, transaction
 from wxlogin.errors import (
     AccountGone,
     AlreadyFinished,
@@ -251,3 +251,15 @@ def test_resolve_says_nothing_secret_in_its_errors(people: People) -> None:
         )
     assert refused.value.facts.keys() == {"appid", "owner_id"}
     assert rows(Conflict) == 0
+
+
+def test_the_history_says_by_which_wechat_and_whence(people: People) -> None:
+    people.signs_in("web", "o1")
+    identity = identity_of("web", "o1")
+    with reading() as session:
+        row = session.scalars(sa.select(LoginEvent)).one()
+    assert (row.user_id, row.identity_id) == (identity.user_id, identity.id)
+    assert (row.appid, row.at) == (identity.appid, people.at)
+    assert (row.door, row.outcome) == ("qr", "created")
+    assert (row.address, row.browser) == ("192.0.2.7", "Firefox")
+    assert row.request_id == "r1"

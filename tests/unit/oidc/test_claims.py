@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from authlib.oauth2 import OAuth2Error
 from email_validator import validate_email
 from joserfc import jws, jwt
 from joserfc.jwk import KeySet
@@ -67,6 +68,15 @@ def read(text: str) -> tuple[dict, dict]:
     known = KeySet.import_key_set(signing_keys.jwks())
     found = jwt.decode(text, known, algorithms=["RS256", "ES256"])
     return found.header, found.claims
+
+
+def test_what_is_no_token_of_ours_is_refused(service):
+    with pytest.raises(OAuth2Error) as caught:
+        claims.claims_for("unknown", at=START)
+    refused = caught.value
+    assert (refused.error, refused.status_code) == ("invalid_token", 401)
+    said = "The access token is unknown, over, or was taken back."
+    assert refused.description == said
 
 
 def test_without_more_scope_a_site_learns_who_and_nothing_else(user_id):

@@ -172,6 +172,17 @@ def test_scope_shrinks_and_never_grows(signed_in, shop):
     assert again["scope"] == "openid profile"
 
 
+def test_a_scope_that_we_do_not_know_is_none(signed_in, shop):
+    token = shop.signs_in(signed_in, scope="openid profile")["refresh_token"]
+    for scope, said in (
+        ("unknown other", "We know none of these scopes."),
+        ("openid wechat", "More scope than was granted."),
+    ):
+        answer = shop.refreshes(token, scope=scope)
+        assert error_of(answer) == "invalid_scope"
+        assert answer.get_json()["error_description"] == said
+
+
 @pytest.mark.parametrize(
     ("wish", "granted"),
     [

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from wxlogin.config import App, AppKind
 from wxlogin.errors import CodeInvalid, GrantDead, WeChatBusy, WeChatUnavailable
 from wxlogin.net.deadline import Deadline
 from wxlogin.simulator.server import SimulatorServer
@@ -36,8 +37,13 @@ def wechat(simulator, transport, pauses):
 
 @pytest.fixture
 def web(world):
-    """The simulated website app; it has name, appid and secret as ours have."""
-    return world.registry.app("web")
+    return configured(world, "web", AppKind.website)
+
+
+def configured(world, name, kind):
+    """A simulated app as APPS would name it."""
+    known = world.registry.app(name)
+    return App(name=name, kind=kind, appid=known.appid, secret=known.secret)
 
 
 @pytest.fixture
@@ -151,7 +157,7 @@ def test_a_missing_unionid_and_a_snapshot_are_read(wechat, world, web, code):
 
 @pytest.fixture
 def mp(world):
-    return world.registry.app("mp")
+    return configured(world, "mp", AppKind.mini_program)
 
 
 def test_a_mini_programs_login_in_one_call(wechat, world, web, mp, code):

@@ -27,11 +27,16 @@ test: .venv/.dev  ## the whole suite; ARGS=... for pytest
 quick: .venv/.dev  ## unit and web tests, without servers and browsers
 	@$(BIN)/python -m pytest -n auto --dist worksteal -q tests/unit tests/web tests/docs $(ARGS)
 
-check: .venv/.dev  ## lint, types, import contract
+check: export SEMGREP_SEND_METRICS = off
+check: export SEMGREP_ENABLE_VERSION_CHECK = 0
+check: .venv/.dev .venv/.semgrep  ## lint, types, import contract, rules for security
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/bandit -q -r -ll wxlogin app.py
+	@$(SEMGREP) scan --quiet --test .ci/semgrep >.venv/semgrep.log 2>&1 || { cat .venv/semgrep.log; exit 1; }
+	$(SEMGREP) scan --quiet --error --config .ci/semgrep/rules.yml wxlogin templates app.py
 
 proof: .venv/.dev  ## the long proofs: races, people, load (by hand)
 	$(BIN)/python -m tests.proof
@@ -103,6 +108,14 @@ clean:  ## remove .venv and what was built
 
 .venv/.run: .venv/bin/python pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+# In an environment of its own: it wants older versions of what others here want.
+SEMGREP := .venv/semgrep/bin/semgrep
+.venv/.semgrep: .venv/bin/python .ci/semgrep/requirements.txt
+	@echo "Making .venv/semgrep (once, under a minute) ..."
+	@$(BIN)/python -m venv --clear .venv/semgrep
+	@.venv/semgrep/bin/python -m pip --disable-pip-version-check -qq install -r .ci/semgrep/requirements.txt
 	@touch $@
 
 .venv/.dev: .venv/bin/python pyproject.toml constraints.txt

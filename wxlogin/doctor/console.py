@@ -109,6 +109,8 @@ def _alone(settings: Settings) -> Iterator[Finding]:
 
 def _same_secrets(every: tuple[App, ...]) -> Iterator[Finding]:
     for place, app in enumerate(every):
+        # Both are the operator's own.
+        # nosemgrep: secret-compared-by-equals
         twins = [other.name for other in every[:place] if other.secret == app.secret]
         if twins:
             yield warning(

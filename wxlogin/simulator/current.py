@@ -136,7 +136,7 @@ def require_own_host(app: Flask, names: Iterable[str]) -> None:
     Where one of `names` means "any address" (`0.0.0.0`, `::`), every address is ours.
     """
     ours = {*LOOPBACK, *(name.strip("[]").lower() for name in names)}
-    anywhere = bool(ours & {"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+    anywhere = bool(ours & {"0.0.0.0", "::"})  # noqa: S104  compared # nosec B104
     app.extensions["is_own_host"] = lambda host: (
         host in ours or (anywhere and _is_address(host))
     )

@@ -252,7 +252,7 @@ class Memory:
         rest = iter(digests)
         while part := list(islice(rest, MANY)):
             marks = ",".join("?" * len(part))
-            query = f"SELECT digest, line FROM seen WHERE digest IN ({marks})"  # noqa: S608  marks only
+            query = f"SELECT digest, line FROM seen WHERE digest IN ({marks})"  # noqa: S608  marks only # nosec B608
             found.update(self._connection.execute(query, part))
         return found
 

@@ -96,6 +96,16 @@ def states() -> dict[str, str]:
     return {key.kid: key.state for key in key_rotation.list_keys()}
 
 
+def test_the_published_set_begins_with_the_key_that_signs(service, clock):
+    former = kid_of(signed())
+    key_rotation.rotate()
+    clock.shift(key_rotation.LEAD)
+    signing_keys.forget_ring()
+    assert kid_of(signed()) != former
+    assert published()[0] == kid_of(signed())
+    assert former in published()
+
+
 def test_the_list_begins_with_the_youngest_of_each_algorithm(service, clock):
     for alg in ("ES256", "RS256"):
         signed(alg)

@@ -8,8 +8,10 @@ import pytest
 import zxingcpp
 from flask.testing import FlaskClient
 from PIL import Image
+from werkzeug.test import Client
 
 from wxlogin.simulator import World, create_simulator, hosts
+from wxlogin.simulator.host_paths import by_http
 
 from .conftest import CALLBACK, H5_CALLBACK, OA, WEB, code_of, uuid_in
 
@@ -190,3 +192,33 @@ def test_behind_tls_of_somebody_else_pages_may_act(world: World) -> None:
             headers={"Host": "wx.test", "Origin": origin},
         )
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "method", "code"),
+    [
+        ("open.weixin.qq.com", QR_PAGE, "GET", 302),
+        ("OPEN.weixin.qq.com", "/phone", "HEAD", 302),
+        ("open.weixin.qq.com", "/_sim/reset", "POST", 307),
+        ("res.wx.qq.com", "/connect/zh_CN/htmledition/js/wxLogin.js", "GET", 200),
+        ("api.weixin.qq.com", "/sns/auth", "GET", 200),
+        ("thirdwx.qlogo.cn", "/phone", "GET", 404),
+        ("localhost", "/_sim/clock", "GET", 200),
+    ],
+)
+def test_by_http_pages_lead_to_https(
+    client: FlaskClient, host: str, path: str, method: str, code: int
+) -> None:
+    plain = Client(by_http(client.application))
+    answer = plain.open(path, method=method, base_url=f"http://{host}")
+    answer.close()
+    assert answer.status_code == code
+    led = f"{OPEN}{path}" if code in (302, 307) else None
+    assert answer.headers.get("Location") == led
+
+
+def test_by_http_nothing_is_written_otherwise(client: FlaskClient) -> None:
+    plain = Client(by_http(client.application))
+    script = "/connect/zh_CN/htmledition/js/wxLogin.js"
+    told = plain.get(script, base_url="http://res.wx.qq.com")
+    assert '"https://open.weixin.qq.com/connect' in told.text

@@ -21,7 +21,9 @@ from wxlogin.simulator.server import SimulatorServer
 from wxlogin.simulator.trust import proxied, trusting
 from wxlogin.simulator.tunnels import Tunnels
 
-API, PATH = "api.weixin.qq.com", "/sns/auth?access_token=x&openid=y"
+OPEN, API = "open.weixin.qq.com", "api.weixin.qq.com"
+PATH = "/sns/auth?access_token=x&openid=y"
+
 
 # What stands for a client of any kind: it asks WeChat, and the simulator for its clock.
 PROGRAM = f"""
@@ -176,13 +178,22 @@ def test_a_command_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     )
 
 
+# The same by http, which has a port of its own where nothing else has.
+BY_HTTP = f"""
+import urllib.request as it
+print(it.urlopen("http://{API}{PATH}").read().decode()[:17])
+print(it.urlopen("http://{OPEN}/phone").url)
+"""
+
+
 def test_a_program_in_a_network_of_its_own(tmp_path: Path) -> None:
     """Where this machine gives them; elsewhere it says so, and the proxy leads."""
     words = [sys.executable, "-m", "wxlogin.simulator", "run"]
     words += ["--ca-file", str(tmp_path / "ca.pem"), "--site", "shop.test"]
     way = ["--way", "namespaces"] if sealed.is_allowed() else []
+    program = (BY_HTTP if way else "") + PROGRAM
     done = subprocess.run(
-        [*words, *way, "--", sys.executable, "-c", PROGRAM],
+        [*words, *way, "--", sys.executable, "-c", program],
         env=os.environ | {"NO_PROXY": ""},
         capture_output=True,
         text=True,
@@ -190,8 +201,10 @@ def test_a_program_in_a_network_of_its_own(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 7, done.stderr
-    assert done.stdout.splitlines() == SAID
+    by_http = [SAID[0], f"https://{OPEN}/phone"] if way else []
+    assert done.stdout.splitlines() == by_http + SAID
     notice = [] if way else [command_run._NOT_SEALED]
-    *said, refused = done.stderr.splitlines()
-    assert said == notice
-    assert refused.startswith("refused: GET /sns/auth, 40001: ")
+    lines = done.stderr.splitlines()
+    refused = [line for line in lines if line.startswith("refused: GET /sns/auth, 4")]
+    assert [line for line in lines if line not in refused] == notice
+    assert len(refused) == (2 if way else 1)

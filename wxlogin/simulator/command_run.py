@@ -98,9 +98,15 @@ def _run(
         # Whoever the command is, it reads what is there: nothing of it is secret.
         folder.chmod(0o755)
         environ = trusting(os.environ, authority, folder)
-        port = 0 if inside is None else 443
+        # WeChat's own ports, where they are nobody else's.
+        port, http_port = (0, None) if inside is None else (443, 80)
         server = SimulatorServer(
-            world, port=port, hold_seconds=hold, authority=authority, written_port=443
+            world,
+            port=port,
+            hold_seconds=hold,
+            authority=authority,
+            written_port=443,
+            http_port=http_port,
         )
         if inside is not None:
             _furnish(folder, sites)

@@ -16,10 +16,12 @@ import ssl
 import sys
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _log = logging.getLogger(__name__)
 
@@ -189,7 +191,11 @@ class Connections(ThreadedWSGIServer):
     """
 
     def __init__(
-        self, host: str, port: int, app: Flask, tls: ssl.SSLContext | None
+        self,
+        host: str,
+        port: int,
+        app: "WSGIApplication",
+        tls: ssl.SSLContext | None,
     ) -> None:
         self._waiting: set[socket.socket] = set()
         #: Whether the port is closed: no connection is kept any more.

@@ -14,6 +14,7 @@ from typing import Self
 from .app import create_simulator
 from .authority import Authority
 from .connections import Connections
+from .host_paths import by_http
 from .hosts import OPEN
 from .world import World
 from .world.worlds import Worlds
@@ -29,7 +30,8 @@ class SimulatorServer:
     `world` may be Worlds, which several servers then share.
 
     With an `authority` it is at WeChat's real names, by https. `written_port` is then
-    the port in the addresses that it writes; without one its own.
+    the port in the addresses that it writes; without one its own. `http_port` is what
+    WeChat's port 80 is here; without one nobody is there.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class SimulatorServer:
         names: Iterable[str] = (),
         authority: Authority | None = None,
         written_port: int | None = None,
+        http_port: int | None = None,
     ) -> None:
         if not isinstance(world, Worlds):
             world = Worlds(world or World.demo())
@@ -55,8 +58,11 @@ class SimulatorServer:
             https_port=None if authority is None else written_port or port,
         )
         self._host, self._port = host, port
+        self._http_port = http_port
         self._server: Connections | None = None
-        self._thread: Thread | None = None
+        #: The second one, without TLS.
+        self._plain: Connections | None = None
+        self._threads: list[Thread] = []
 
     @property
     def url(self) -> str:
@@ -77,27 +83,43 @@ class SimulatorServer:
             self._server = Connections(self._host, self._port, self.app, self._tls)
             if self._tls is not None:
                 self.app.config["HTTPS_PORT"] = self._written_port or self.port
+            if self._http_port is not None:
+                plain = by_http(self.app)
+                self._plain = Connections(self._host, self._http_port, plain, None)
         return self._server
+
+    @property
+    def http_port(self) -> int | None:
+        """The second port, where there is one; known once it is open."""
+        return self._plain.port if self._plain else self._http_port
 
     def start(self) -> Self:
         """Serve in a daemon thread; returns once requests are answered."""
-        server = self.bind()
-        self._thread = Thread(
-            target=server.serve_forever, args=(0.02,), name="simulator", daemon=True
-        )
-        self._thread.start()
+        self.bind()
+        for server in self._open():
+            thread = Thread(
+                target=server.serve_forever, args=(0.02,), name="simulator", daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
         return self
 
     def stop(self) -> None:
-        """Let waiting polls answer, close the port, end the thread."""
+        """Let waiting polls answer, close the ports, end the threads."""
         if self._server is None:
             return
         self.worlds.wake()
-        if self._thread is not None:
-            self._server.shutdown()
-            self._thread.join()
-        self._server.server_close()
-        self._server = self._thread = None
+        for server in self._open():
+            if self._threads:
+                server.shutdown()
+            server.server_close()
+        for thread in self._threads:
+            thread.join()
+        self._server = self._plain = None
+        self._threads.clear()
+
+    def _open(self) -> list[Connections]:
+        return [one for one in (self._server, self._plain) if one is not None]
 
     def __enter__(self) -> Self:
         return self.start()

@@ -16,7 +16,8 @@ from . import (
     hosts,
 )
 from .api import calls
-from .current import here, require_own_host
+from .current import here, keep_world, require_own_host, world_id
+from .current import worlds as worlds_of
 from .faults import add_faults
 from .host_paths import keep_paths_at_their_hosts
 from .pages import account, connect, images, index, mini_program, phone, wechat_browser
@@ -71,7 +72,10 @@ def create_simulator(
         keep_paths_at_their_hosts(app)
     add_pages(app)
     add_faults(app)
-    app.jinja_env.globals.update(avatar=_avatar, here=here, host_of=_host_of)
+    keep_world(app)
+    app.jinja_env.globals.update(
+        avatar=_avatar, here=here, host_of=_host_of, world_id=world_id, worlds=worlds_of
+    )
     pages = (connect, images, index, phone, wechat_browser, mini_program, account)
     for part in (*pages, calls):
         app.register_blueprint(part.bp)

@@ -13,16 +13,22 @@
 import ipaddress
 import re
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, jsonify, request
+from flask import Flask, Response, abort, current_app, jsonify, request
 
 from . import hosts
 from .protocol import OPEN_HOST
+from .refusals import Unknown
 from .world import World
 from .world.worlds import Worlds
 
 _WORLD = "wechat_simulator.world"
+#: Which world a page of our own shows, by `?world=`; this stands for the first.
+_PARAMETER, FIRST = "world", "first"
+#: The blueprints of these pages; what is WeChat's is about whom it names.
+_PAGES = ("index", "phone", "wechat_browser", "mini_program", "account")
 
 
 def worlds() -> Worlds:
@@ -49,7 +55,32 @@ def _chosen() -> World:
     # The control API's calls say by their path which world they are about.
     if request.path.startswith("/_sim/") or not worlds().names():
         return worlds().first
-    return worlds().of(_clues())
+    return worlds().of(_clues()) or _picked() or worlds().first
+
+
+def _picked() -> World | None:
+    """The one that a page of our own was asked to show."""
+    name = request.values.get(_PARAMETER, FIRST)
+    if request.blueprint not in _PAGES or name == FIRST:
+        return None
+    try:
+        return worlds().get(name)
+    except Unknown as error:
+        abort(404, str(error))
+
+
+def world_id() -> str:
+    """The id of the world that this request is about; empty for the first."""
+    return worlds().id_of(world()) if worlds().names() else ""
+
+
+def keep_world(app: Flask) -> None:
+    """Let the links of our own pages lead to pages about the same world."""
+
+    @app.url_defaults
+    def _name(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint.partition(".")[0] in _PAGES and (name := world_id()):
+            values.setdefault(_PARAMETER, name)
 
 
 def _clues() -> dict[str, str]:

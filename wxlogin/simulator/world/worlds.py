@@ -57,6 +57,12 @@ class Worlds:
             self._made.pop(name, None)
         world.qrcodes.reset()
 
+    def id_of(self, world: World) -> str:
+        """The id of a world; empty for the first, and for one that is gone."""
+        with self._lock:
+            made = self._made.items()
+            return next((name for name, each in made if each is world), "")
+
     def names(self) -> list[str]:
         """The ids of all but the first, the oldest first."""
         with self._lock:
@@ -67,11 +73,9 @@ class Worlds:
         for world in self._all():
             world.qrcodes.wake()
 
-    def of(self, clues: Mapping[str, str]) -> World:
-        """The world that a request is about, by its parameters; otherwise the first."""
-        if not self._made:
-            return self.first
-        return self._found(clues) or self._found(_in_links(clues)) or self.first
+    def of(self, clues: Mapping[str, str]) -> World | None:
+        """The world that a request's parameters lead to, if they do."""
+        return self._found(clues) or self._found(_in_links(clues))
 
     def require_free(self, world: World, appid: str) -> None:
         """Raises Clash where an app of another world than this has the appid."""

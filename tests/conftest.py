@@ -14,6 +14,12 @@ pytest_plugins = [
 ]
 
 
+@pytest.fixture(scope="session")
+def wechat_hold_seconds() -> float:
+    """Of the simulator's plugin: no test waits for a poll that has no news."""
+    return 0.2
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Twice the processors: half of their time tests wait, for a page, a process that
     starts, a limit that runs out."""

@@ -3,27 +3,26 @@
 import json
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from tests.cli.commands import PATIENCE, Commands
 from wxlogin.simulator.api import account
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import World
 
 BATCH = "/cgi-bin/user/info/batchget"
 
 
 @pytest.fixture
-def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorServer]:
+def simulator(
+    wechat_demo: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> SimulatorServer:
     """The account `oa` with 250 followers, whose list has pages of 200."""
     monkeypatch.setattr(account, "PAGE", 200)
-    with SimulatorServer(World.demo()) as server:
-        for person in server.world.registry.crowd(250):
-            oa = server.world.registry.app("oa")
-            server.world.relations.follow(oa, person.name)
-        yield server
+    world = wechat_demo.world
+    for person in world.registry.crowd(250):
+        world.relations.follow(world.registry.app("oa"), person.name)
+    return wechat_demo
 
 
 @pytest.fixture

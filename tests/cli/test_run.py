@@ -44,9 +44,8 @@ PRODUCTION = {
 
 
 @pytest.fixture
-def simulator():
-    with SimulatorServer(hold_seconds=0.2) as server:
-        yield server
+def simulator(wechat_demo):
+    return wechat_demo
 
 
 @pytest.fixture

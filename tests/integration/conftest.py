@@ -16,13 +16,11 @@ from wxlogin.cli.serving import QuietHandler
 from wxlogin.config import load_settings
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import World
 
 
 @pytest.fixture
-def simulator() -> Iterator[SimulatorServer]:
-    with SimulatorServer(World.demo(), hold_seconds=1.0) as server:
-        yield server
+def simulator(wechat_demo: SimulatorServer) -> SimulatorServer:
+    return wechat_demo
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.web.conftest import (  # noqa: F401  fixtures
     clock,
     settings_for,
     simulator,
-    simulator_server,
 )
 from wxlogin.simulator.server import SimulatorServer
 from wxlogin.wechat import endpoints

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,8 +16,6 @@ from wxlogin.errors import WeChatMisconfigured
 from wxlogin.flows import credentials, held_token
 from wxlogin.flows.credentials import with_token
 from wxlogin.service import running
-from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import World
 from wxlogin.wechat import app_calls
 from wxlogin.wechat.answers import AppToken
 from wxlogin.wechat.errors import Call, to_exception
@@ -93,11 +90,10 @@ STABLE = "/cgi-bin/stable_token"
 
 
 @pytest.fixture
-def place(store, own_prefix) -> Iterator[Place]:
-    with SimulatorServer(World.demo()) as simulator:
-        # All eight are there before the first one has an answer.
-        simulator.world.switch(latency_ms=300)
-        yield Place(store, own_prefix, simulator.url)
+def place(store, own_prefix, wechat_demo) -> Place:
+    # All eight are there before the first one has an answer.
+    wechat_demo.world.switch(latency_ms=300)
+    return Place(store, own_prefix, wechat_demo.url)
 
 
 @pytest.fixture

@@ -21,10 +21,9 @@ from wxlogin.factory import build
 from wxlogin.simulator.server import SimulatorServer
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[SimulatorServer]:
-    with SimulatorServer(hold_seconds=0.2) as server:
-        yield server
+@pytest.fixture
+def simulator(wechat_demo: SimulatorServer) -> SimulatorServer:
+    return wechat_demo
 
 
 @contextmanager

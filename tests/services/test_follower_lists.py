@@ -18,21 +18,22 @@ from wxlogin.flows.follower_list import Read, read_list
 from wxlogin.service import running
 from wxlogin.simulator.api import account
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import World, ids
+from wxlogin.simulator.world import ids
 
 OA = "wx0000000000000a02"
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorServer]:
+def world(
+    wechat_demo: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> SimulatorServer:
     """An account with 250 followers, whose list has pages of a hundred."""
     monkeypatch.setattr(account, "PAGE", 100)
     monkeypatch.setattr(follower_list, "MOST_ASKED", 25)
-    with SimulatorServer(World.demo()) as server:
-        for person in server.world.registry.crowd(250):
-            oa = server.world.registry.app("oa")
-            server.world.relations.follow(oa, person.name)
-        yield server
+    parties = wechat_demo.world.registry
+    for person in parties.crowd(250):
+        wechat_demo.world.relations.follow(parties.app("oa"), person.name)
+    return wechat_demo
 
 
 @pytest.fixture

@@ -18,20 +18,12 @@ from wxlogin import create_app
 from wxlogin.config import Settings, load_settings
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer
-from wxlogin.simulator.world import World
-
-
-@pytest.fixture(scope="session")
-def simulator_server() -> Iterator[SimulatorServer]:
-    with SimulatorServer(World.demo(), hold_seconds=0.2) as server:
-        yield server
 
 
 @pytest.fixture
-def simulator(simulator_server: SimulatorServer) -> SimulatorServer:
+def simulator(wechat_demo: SimulatorServer) -> SimulatorServer:
     """WeChat, as it begins each time."""
-    simulator_server.world.reset()
-    return simulator_server
+    return wechat_demo
 
 
 @pytest.fixture

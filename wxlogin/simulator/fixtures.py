@@ -22,6 +22,7 @@ from .hosts import NAMES
 
 if TYPE_CHECKING:
     from .actors import WeChat
+    from .server import SimulatorServer
     from .world.worlds import Worlds
 
 _TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -39,22 +40,53 @@ class WeChatServer:
 
 
 @pytest.fixture(scope="session")
-def wechat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeChatServer]:
-    """The simulator, started once; the fixture `wechat` is what tests need."""
+def wechat_hold_seconds() -> float:
+    """How long the QR page's poll is held; for a suite's conftest.py to say."""
+    return 25.0
+
+
+@pytest.fixture(scope="session")
+def wechat_origin(wechat_hold_seconds: float) -> "Iterator[SimulatorServer]":
+    """The simulator as one origin by http, started once in each process."""
+    from .server import SimulatorServer
+
+    with SimulatorServer(hold_seconds=wechat_hold_seconds) as server:
+        yield server
+
+
+@pytest.fixture
+def wechat_demo(wechat_origin: "SimulatorServer") -> "SimulatorServer":
+    """The same, with the built-in world as it began: its appids are always the same.
+
+    For what holds on to them, such as settings in a file; otherwise `wechat` is better.
+    """
+    wechat_origin.world.reset()
+    return wechat_origin
+
+
+@pytest.fixture(scope="session")
+def wechat_server(
+    wechat_origin: "SimulatorServer",
+    wechat_hold_seconds: float,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[WeChatServer]:
+    """The simulator with WeChat's names; the fixture `wechat` is what tests need."""
     from .authority import Authority
     from .server import SimulatorServer
     from .trust import past_proxies, trusting
-    from .world import World
-    from .world.worlds import Worlds
 
     folder = tmp_path_factory.mktemp("wechat")
     authority = Authority.kept(folder / "authority" / "ca.pem")
     trust = trusting(os.environ, authority, folder)
     environ = {name: trust[name] for name in _TRUST} | past_proxies(os.environ)
-    worlds = Worlds(World.demo())
-    named = SimulatorServer(worlds, authority=authority, written_port=443)
-    with SimulatorServer(worlds) as plain, named:
-        yield WeChatServer(worlds, plain.url, named.port, environ)
+    worlds = wechat_origin.worlds
+    with SimulatorServer(
+        worlds,
+        hold_seconds=wechat_hold_seconds,
+        authority=authority,
+        written_port=443,
+    ) as named:
+        yield WeChatServer(worlds, wechat_origin.url, named.port, environ)
 
 
 @pytest.fixture

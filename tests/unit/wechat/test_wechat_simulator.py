@@ -7,7 +7,6 @@ import pytest
 from wxlogin.config import App, AppKind
 from wxlogin.errors import CodeInvalid, GrantDead, WeChatBusy, WeChatUnavailable
 from wxlogin.net.deadline import Deadline
-from wxlogin.simulator.server import SimulatorServer
 from wxlogin.wechat.answers import disagreement
 from wxlogin.wechat.client import WeChat
 from wxlogin.wechat.endpoints import Hosts
@@ -20,9 +19,8 @@ DAYS = 24 * HOURS
 
 
 @pytest.fixture
-def simulator():
-    with SimulatorServer() as server:
-        yield server
+def simulator(wechat_demo):
+    return wechat_demo
 
 
 @pytest.fixture

@@ -32,6 +32,24 @@ print(page.status_code, "微信模拟器" in page.text, main.name)
 print(*filter(re.compile("({FOREIGN})$").match, sys.modules))
 """
 
+# What a stranger writes first.
+TEN_LINES = """
+import json
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import urlopen
+AT, BACK = "https://api.weixin.qq.com/sns/oauth2/access_token?", "https://shop.example/cb"
+def test_a_login(wechat):
+    app = wechat.app("web", callback_domains=["shop.example"])
+    asked = {"appid": app.appid, "redirect_uri": BACK, "scope": "snsapi_login"}
+    link = "https://open.weixin.qq.com/connect/qrconnect?" + urlencode(asked)
+    back = wechat.person("小明").scans(link).confirms()
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    proof = {"appid": app.appid, "secret": app.secret, "code": code}
+    proof["grant_type"] = "authorization_code"
+    with urlopen(AT + urlencode(proof)) as answer:
+        assert json.load(answer)["openid"] == wechat.person("小明").openid("web")
+"""
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -100,6 +118,11 @@ def test_it_is_small_and_serves_in_an_empty_environment(wheel, tmp_path):
         cwd=tmp_path,
     )
     assert megabytes(folder) - before < MOST_MEGABYTES
+    subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), "pytest"], check=True)
+    (tmp_path / "test_login.py").write_text(TEN_LINES, "utf-8")
+    words = ["-m", "pytest", "-q", "-W", "error", "test_login.py"]
+    python = str(folder / "bin" / "python")
+    subprocess.run([python, *words], check=True, cwd=tmp_path, timeout=120)
     commands = Commands(tmp_path, [str(folder / "bin" / "wechat-simulator")])
     try:
         line = commands.start("--port", "0").says("simulator ready")

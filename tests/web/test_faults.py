@@ -171,12 +171,14 @@ def test_a_name_that_cannot_be_looked_up(
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
 
     monkeypatch.setattr(names, "_look_up", away)
-    browser = browser_of(app_for())
-    started = browser.starts()
-    code = xiaoming.confirms(started)
-    check_sorry(browser.get(started.with_code(code), headers=CHINESE), "zh")
-    monkeypatch.setattr(names, "_look_up", there)
-    assert browser.returns(started, code).status_code == 303
+    # At a port to which nobody has kept a connection, which needs no name.
+    with SimulatorServer(simulator.worlds) as fresh:
+        browser = browser_of(app_for(wechat_api_url=fresh.url))
+        started = browser.starts()
+        code = xiaoming.confirms(started)
+        check_sorry(browser.get(started.with_code(code), headers=CHINESE), "zh")
+        monkeypatch.setattr(names, "_look_up", there)
+        assert browser.returns(started, code).status_code == 303
 
 
 def test_no_tls_where_tls_was_expected(app_for, browser_of, xiaoming, simulator):

@@ -14,12 +14,14 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from datetime import datetime
 from functools import cache
+from time import perf_counter
 from typing import Any, cast
 
 import structlog
 from flask import Flask, g, has_request_context, request
 from werkzeug.wrappers import Response
 
+from wxlogin import metrics
 from wxlogin.config import Settings
 
 MASK = "•••"
@@ -45,7 +47,7 @@ _CONTROL = re.compile(
 )
 # Asked all the time, and nothing happens there.
 _UNLOGGED = (
-    *("/healthz", "/readyz", "/auth", "/static/<path:filename>"),
+    *("/healthz", "/readyz", "/metrics", "/auth", "/static/<path:filename>"),
     "/login/scan/<ticket>/state",
 )
 # What neither net has anything to find in: no blank, no quotation mark and no sign
@@ -169,10 +171,17 @@ def _shared() -> list[Any]:
 
 
 def log_requests(app: Flask) -> None:
-    """One line a request: the route, never the URL, which may hold a code."""
+    """One line a request: the route, never the URL, which may hold a code. Also how
+    long it took, for metrics."""
+
+    @app.before_request
+    def _begin() -> None:
+        g.began = perf_counter()
 
     @app.after_request
     def _log(response: Response) -> Response:
+        seconds = perf_counter() - g.get("began", perf_counter())
+        metrics.REQUEST_SECONDS.at(request.endpoint or "").observe(seconds)
         rule = request.url_rule.rule if request.url_rule else None
         if rule not in _UNLOGGED:
             get_logger().info(

@@ -17,7 +17,7 @@ from wxlogin.config.paths import package_dir
 from wxlogin.db import db
 from wxlogin.db.schema import bring_up_to_date
 from wxlogin.factory import build
-from wxlogin.flows import readiness
+from wxlogin.flows import beside
 
 # The promise, and a second for a busy machine.
 SECONDS = 3.0 + 1.0
@@ -26,9 +26,7 @@ SECONDS = 3.0 + 1.0
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A probe that asks with less patience, so that the tests are quick."""
-    monkeypatch.setattr(
-        readiness.Readiness.ask, "__defaults__", (readiness.ASK_SECONDS / 5,)
-    )
+    monkeypatch.setattr(beside.Beside.ask, "__defaults__", (beside.ASK_SECONDS / 5,))
 
 
 def asks(client: object, path: str = "/readyz") -> TestResponse:

@@ -19,8 +19,10 @@ from typing import Any, Protocol
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
+from wxlogin import metrics
 from wxlogin.accounts.models import Identity
 from wxlogin.accounts.person import Person
+from wxlogin.db import after_commit
 
 _EXTENSION = "wxlogin.changes"
 
@@ -78,6 +80,7 @@ def announce(session: Session, change: Change) -> None:
         raise LookupError("nobody listens to changes; `changes.listen` names who does")
     for listener in listeners:
         listener(session, change)
+    after_commit(session, metrics.CHANGES.at(change.kind.value).inc)
 
 
 def linked(

@@ -18,10 +18,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from wxlogin import metrics
 from wxlogin.accounts.models import Conflict, Identity, KeptApart, UnionId, User
 from wxlogin.accounts.owners import family
 from wxlogin.accounts.person import Person
-from wxlogin.db import StartOver, as_value, now, reading, transaction
+from wxlogin.db import StartOver, after_commit, as_value, now, reading, transaction
 from wxlogin.db.statements import insert_or_ignore, run
 from wxlogin.errors import NotFound
 
@@ -76,6 +77,7 @@ def record(
     news = {"last_seen_at": at, "user_id": owners[0], "owner_id": owners[1]}
     same = sa.update(Conflict).filter_by(**facts)
     run(session, same.values(count=Conflict.count + 1, **news))
+    after_commit(session, metrics.CONFLICTS.at(reason.value).inc)
 
 
 def list_conflicts(*, closed: bool = False) -> list[ConflictView]:

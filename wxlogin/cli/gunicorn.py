@@ -1,7 +1,10 @@
 """gunicorn from inside: the same settings in every worker, no access log."""
 
 import logging
+import os
+import shutil
 import sys
+import tempfile
 from typing import Any
 
 from flask import Flask
@@ -9,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from wxlogin import metrics
 from wxlogin.cli.upkeep import start_delivery, stop_delivery
 from wxlogin.config import Settings
 from wxlogin.errors import WxloginError
@@ -65,13 +69,24 @@ class _Server(BaseApplication):
         return int(self._options["threads"])
 
 
-def _start_delivery(worker: Any) -> None:
+def _begin(worker: Any) -> None:
     start_delivery(worker.app.wsgi())
+    metrics.WORKERS.at().set(1)
 
 
 def _stop_delivery(_server: Any, worker: Any) -> None:
     if worker.app.callable is not None:
         stop_delivery(worker.app.callable)
+
+
+def _bury(_server: Any, worker: Any) -> None:
+    metrics.bury(worker.pid)
+
+
+def _forget(server: Any) -> None:
+    # One that takes over (SIGUSR2) goes on counting in this folder.
+    if not server.reexec_pid:
+        shutil.rmtree(os.environ[metrics.FOLDER], ignore_errors=True)
 
 
 def serve(
@@ -99,9 +114,13 @@ def serve(
         # Newer versions open a socket in the home directory, one for all services.
         "control_socket_disable": True,
         # In the worker itself: a thread does not survive a fork.
-        "post_worker_init": _start_delivery,
+        "post_worker_init": _begin,
         "worker_exit": _stop_delivery,
+        "child_exit": _bury,
     }
+    if metrics.FOLDER not in os.environ:
+        os.environ[metrics.FOLDER] = tempfile.mkdtemp(prefix="wxlogin-metrics-")
+        options["on_exit"] = _forget
     if worker == "gevent":
         options["worker_connections"] = _GREENLETS
     _Server(settings, options).run()

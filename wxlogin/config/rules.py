@@ -158,16 +158,21 @@ def _to_follow(settings: Settings) -> Iterator[str]:
 
 def _operator(settings: Settings) -> Iterator[str]:
     key = settings.operator_key.get_secret_value()
-    if " " in key:
-        yield "OPERATOR_KEY has a blank in it, which no Authorization header can hold"
     shared = next((app for app in settings.apps if app.share_access_token), None)
     if shared and not key:
         yield (
             f"APPS: share_access_token of {shared.name} needs OPERATOR_KEY, which is "
             f"what the other systems show; {MAKE_KEY}"
         )
+    yield from _bearer("OPERATOR_KEY", key)
+    yield from _bearer("METRICS_TOKEN", settings.metrics_token.get_secret_value())
+
+
+def _bearer(name: str, key: str) -> Iterator[str]:
+    if " " in key:
+        yield f"{name} has a blank in it, which no Authorization header can hold"
     if key and (len(key) < 24 or is_monotonous(key, different=10) or is_sample(key)):
-        yield f"OPERATOR_KEY is too weak (24 random characters or more); {MAKE_KEY}"
+        yield f"{name} is too weak (24 random characters or more); {MAKE_KEY}"
 
 
 def _addresses(settings: Settings) -> Iterator[str]:

@@ -250,6 +250,12 @@ class Settings(Written):
         description="Bearer key for operators' calls of the API; 24 characters or "
         "more. Empty: those calls are closed.",
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token with which `/metrics` is read; 24 characters or "
+        "more. Empty: it is read on this machine alone, by a loopback address and "
+        "past the proxy (docs/observing.md).",
+    )
     verify_files: VerifyFiles = Field(
         {},
         description="WeChat's domain verification files, name and content: "

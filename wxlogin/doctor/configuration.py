@@ -74,6 +74,7 @@ def _twice(settings: Settings) -> Iterator[Finding]:
     named = [
         ("SECRET_KEY", settings.secret_key),
         ("OPERATOR_KEY", settings.operator_key),
+        ("METRICS_TOKEN", settings.metrics_token),
     ]
     named += [("SECRET_KEY_FALLBACKS", key) for key in settings.secret_key_fallbacks]
     named += [("ENCRYPTION_KEYS", key) for key in settings.encryption_keys]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
-from wxlogin import service
+from wxlogin import metrics, service
 from wxlogin.accounts import people, session_keys
 from wxlogin.accounts.avatars import chosen_address, keep_in, picture_url
 from wxlogin.accounts.person import Person, Profile
@@ -84,6 +84,7 @@ def sign_in_with_code(given: ProgramCode) -> ProgramSignIn | Waiting:
 
 
 def _first(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
+    metrics.LOGINS_BEGUN.at(given.trace.door, given.app.name).inc()
     answer, token = _ask_who(given.app, given.code), _tokens(given)[0]
     wish = Wish(next="", purpose=Purpose(given.client_id))
     creates = first_visit.creates(wish.purpose) and not given.app.two_phase

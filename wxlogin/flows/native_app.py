@@ -8,7 +8,7 @@ app's own appid and secret are used, so a code of another app is WeChat's 40029
 import secrets
 from dataclasses import dataclass, replace
 
-from wxlogin import service
+from wxlogin import metrics, service
 from wxlogin.accounts.person import Person
 from wxlogin.accounts.sessions import Trace
 from wxlogin.accounts.sign_in import Hook
@@ -45,6 +45,7 @@ def sign_in_with_code(given: ProgramCode) -> ProgramSignIn | Waiting:
 
 
 def _first(turn: _Turn, given: ProgramCode) -> ProgramSignIn | Waiting:
+    metrics.LOGINS_BEGUN.at(given.trace.door, given.app.name).inc()
     answer = ask_who(given.app, code=given.code)
     person, token = answer.person, _new_token()
     wish = Wish(next="", purpose=Purpose(given.client_id))

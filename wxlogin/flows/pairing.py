@@ -26,7 +26,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from wxlogin import service
+from wxlogin import metrics, service
 from wxlogin.errors import (
     NotTheScanner,
     NumberWrong,
@@ -105,6 +105,7 @@ def begin(
     _pairings.add(
         scene, pairing, seconds=_kept(pairing), most=settings.waiting_requests
     )
+    metrics.LOGINS_BEGUN.at(door, app).inc()
     return replace(pairing, key=scene, version=1), Begun(scene, secret)
 
 
@@ -158,7 +159,10 @@ def scan(pairing: Pairing, report: Report) -> Pairing:
             is_distant=not are_near(now.seen.address, report.address),
         )
 
-    return _change(pairing, step)
+    after = _change(pairing, step)
+    if after.version != pairing.version:
+        metrics.LOGINS_SCANNED.at(pairing.door, pairing.app).inc()
+    return after
 
 
 def approach(pairing: Pairing, report: Report) -> Pairing:

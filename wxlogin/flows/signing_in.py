@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from wxlogin import metrics
 from wxlogin.accounts import people, session_keys, sessions
 from wxlogin.accounts.grants import NewGrant
 from wxlogin.accounts.people import KnownIdentity
@@ -139,11 +140,13 @@ def sign_in_as(
     )
     if isinstance(result, Unknown):
         raise UnknownPerson("nobody knows this person")
-    resolution = result.resolution
+    resolution, outcome = result.resolution, result.resolution.outcome.value
+    app = running().settings.app_names.get(person.appid, "")
+    metrics.LOGINS_SIGNED_IN.at(trace.door, app, outcome).inc()
     get_logger().info(
         "signed in",
         uid=resolution.uid,
-        outcome=resolution.outcome.value,
+        outcome=outcome,
         merged_uid=resolution.merged_uid,
         door=trace.door,
         appid=person.appid,

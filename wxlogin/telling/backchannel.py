@@ -34,6 +34,7 @@ class Notices(Outbox[LogoutNotice]):
     """Notices that a session has ended; those that were settled go."""
 
     table = LogoutNotice
+    way = "logout"
 
     def address(self, site: Site) -> str | None:
         return site.backchannel_logout_uri

@@ -27,7 +27,7 @@ from wxlogin.flows import following, push_inbox
 from wxlogin.flows.retention import forget_if_due
 from wxlogin.observability import get_logger
 from wxlogin.telling import backchannel, webhooks
-from wxlogin.telling.outbox import Outbox
+from wxlogin.telling.outbox import Backlog, Outbox
 
 POLL_SECONDS = 5.0
 # Seconds until the first look whether something is to be forgotten, and between two,
@@ -38,10 +38,7 @@ RETENTION_SECONDS = 600.0
 Context = Callable[[], AbstractContextManager[object]]
 
 
-_OUTBOXES: dict[str, Outbox[Any]] = {
-    "logout": backchannel.outbox,
-    "webhook": webhooks.outbox,
-}
+_OUTBOXES: tuple[Outbox[Any], ...] = (backchannel.outbox, webhooks.outbox)
 
 # What WeChat told us, beside what sites are told.
 _OF_WECHAT = (
@@ -52,9 +49,14 @@ _OF_WECHAT = (
 
 def jobs() -> Iterator[tuple[str, Callable[[], int]]]:
     """What is due now: each site by each way, under a name that is always the same."""
-    for way, outbox in _OUTBOXES.items():
+    for outbox in _OUTBOXES:
         for site in outbox.sites_due():
-            yield f"{way} {site.name}", partial(outbox.tell, site)
+            yield f"{outbox.way} {site.name}", partial(outbox.tell, site)
+
+
+def backlog() -> list[Backlog]:
+    """What sites must still hear, by each way."""
+    return [one for outbox in _OUTBOXES for one in outbox.backlog()]
 
 
 def deliver_once(context: Context) -> int:

@@ -10,12 +10,14 @@ the order counts, a row waits for the earlier ones about the same users.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from wxlogin import metrics
 from wxlogin.accounts.models import Event, LogoutNotice
 from wxlogin.config import Site
 from wxlogin.db import now, reading, transaction
@@ -32,10 +34,23 @@ WINDOW = 1000
 Row = TypeVar("Row", Event, LogoutNotice)
 
 
+@dataclass(frozen=True)
+class Backlog:
+    """What a site must still hear by one way: how many things, WINDOW at most, and for
+    how many seconds the oldest has waited."""
+
+    way: str
+    site: str
+    count: int
+    oldest: float
+
+
 class Outbox(ABC, Generic[Row]):
     """What waits in one table, and is sent in one way."""
 
     table: type[Row]
+    #: The way, in one word.
+    way = ""
     #: Does a row wait for the earlier ones of the same users?
     ordered = False
 
@@ -73,6 +88,21 @@ class Outbox(ABC, Generic[Row]):
         }
         found = self.clients_due(listening)
         return [site for client_id, site in listening.items() if client_id in found]
+
+    def backlog(self) -> Iterator[Backlog]:
+        """What waits for each site that listens, due or not."""
+        for site in running().settings.sites:
+            if not site.client_id or not self.address(site):
+                continue
+            own = self.table.client_id == site.client_id
+            first = sa.select(self.table.at).where(own, self.waiting())
+            window = first.order_by(self.table.id).limit(WINDOW).subquery()
+            with reading() as session:
+                count, oldest = session.execute(
+                    sa.select(sa.func.count(), sa.func.min(window.c.at))
+                ).one()
+            seconds = (now() - oldest).total_seconds() if oldest else 0.0
+            yield Backlog(self.way, site.name, count, seconds)
 
     def clients_due(self, listening: Collection[str]) -> set[str]:
         """The client ids for which something is due, at least the listening ones."""
@@ -145,7 +175,9 @@ class Outbox(ABC, Generic[Row]):
                 held |= users
                 continue
             reply = self.send(site, row)
-            if not reply.good:
+            if reply.good:
+                metrics.DELIVERIES.at(self.way, site.name, "delivered").inc()
+            else:
                 self._failed(site, row, reply)
                 return count, True
             self.settle(row)
@@ -154,6 +186,8 @@ class Outbox(ABC, Generic[Row]):
 
     def _failed(self, site: Site, row: Row, reply: Reply) -> None:
         pause = self.pause(site, row, reply)
+        result = "given_up" if pause is None else "failed"
+        metrics.DELIVERIES.at(self.way, site.name, result).inc()
         if pause is None:
             return self.settle(row)
         again = now() + timedelta(seconds=pause)

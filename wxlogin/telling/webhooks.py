@@ -42,6 +42,7 @@ class Webhooks(Outbox[Event]):
     """Events that a site has neither taken nor been spared."""
 
     table = Event
+    way = "webhook"
     ordered = True
 
     def address(self, site: Site) -> str | None:

@@ -24,7 +24,14 @@ from redis.retry import Retry
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.notices import Notices
-from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
+from wxlogin.tickets.store import (
+    REMEMBERED,
+    Envelope,
+    Ticket,
+    counted,
+    crowded,
+    digest,
+)
 from wxlogin.tickets.waiting import WaitingRoom, Watch, is_green
 
 # Seconds Redis may take to be reached, and to answer.
@@ -131,6 +138,7 @@ class RedisTickets:
             name: self._redis.register_script(text) for name, text in scripts.items()
         }
 
+    @counted("add")
     def add(
         self, kind: str, key: str, value: str, *, ttl: float, most: int | None = None
     ) -> bool:
@@ -141,6 +149,7 @@ class RedisTickets:
             raise crowded(kind)
         return bool(added)
 
+    @counted("get")
     def get(self, kind: str, key: str) -> Ticket | None:
         name = digest(kind, key)
         found = self._run("get", kind, name)
@@ -149,6 +158,7 @@ class RedisTickets:
         version, sealed = found
         return Ticket(int(version), self._envelope.open(kind, name, sealed))
 
+    @counted("swap")
     def swap(
         self, kind: str, key: str, version: int, value: str, *, ttl: float
     ) -> bool:
@@ -156,6 +166,7 @@ class RedisTickets:
         sealed = self._envelope.seal(kind, name, value)
         return bool(self._run("swap", kind, name, sealed, *_ends(ttl), version))
 
+    @counted("take")
     def take(self, kind: str, key: str) -> str | None:
         name = digest(kind, key)
         sealed = self._run("take", kind, name)

@@ -23,7 +23,14 @@ from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.clock import moment
 from wxlogin.tickets.gauge import Gauge
-from wxlogin.tickets.store import REMEMBERED, Envelope, Ticket, crowded, digest
+from wxlogin.tickets.store import (
+    REMEMBERED,
+    Envelope,
+    Ticket,
+    counted,
+    crowded,
+    digest,
+)
 from wxlogin.tickets.waiting import WaitingRoom, Watch
 
 # One `add` of so many removes old rows, and at most SWEEP_ROWS of them, which is
@@ -111,6 +118,7 @@ class SqlTickets:
         self._adds = itertools.count(1)
         self._gauge = Gauge(self._count, ahead=ahead)
 
+    @counted("add")
     def add(
         self, kind: str, key: str, value: str, *, ttl: float, most: int | None = None
     ) -> bool:
@@ -132,10 +140,12 @@ class SqlTickets:
                 self.sweep()
         return won
 
+    @counted("get")
     def get(self, kind: str, key: str) -> Ticket | None:
         with db.reading() as session:
             return read(session, self._envelope, kind, key, ahead=self._ahead())
 
+    @counted("swap")
     def swap(
         self, kind: str, key: str, version: int, value: str, *, ttl: float
     ) -> bool:
@@ -151,6 +161,7 @@ class SqlTickets:
             self._room.ring(name)
         return won
 
+    @counted("take")
     def take(self, kind: str, key: str) -> str | None:
         name = digest(kind, key)
         place = self._place(kind, name)

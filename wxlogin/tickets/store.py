@@ -14,15 +14,21 @@ and an end. Whatever the store,
 """
 
 import hashlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
-from wxlogin.errors import Crowded
+from wxlogin import metrics
+from wxlogin.errors import Crowded, Unready
 from wxlogin.security.sealing import Sealer
 
 if TYPE_CHECKING:
     from wxlogin.tickets.waiting import Watch
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 #: How long the version of an expired ticket is remembered, in seconds. A worker
 #: that still holds the old version then cannot swap the ticket that came after.
@@ -91,6 +97,27 @@ class TicketStore(Protocol):
 
     def ping(self) -> None:
         """Returns if the store answers."""
+
+
+def counted(
+    operation: str,
+) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
+    """Counts what is asked of a store, and whether the store did it."""
+
+    def around(method: Callable[Given, Found]) -> Callable[Given, Found]:
+        @wraps(method)
+        def call(*args: Given.args, **more: Given.kwargs) -> Found:
+            try:
+                found = method(*args, **more)
+            except Unready as error:
+                metrics.TICKETS.at(operation, error.code).inc()
+                raise
+            metrics.TICKETS.at(operation, "ok").inc()
+            return found
+
+        return call
+
+    return around
 
 
 def crowded(kind: str) -> Crowded:

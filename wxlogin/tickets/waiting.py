@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from wxlogin import metrics
 from wxlogin.server import presence
 from wxlogin.server.capacity import at_a_time
 from wxlogin.tickets.store import Ticket
@@ -158,9 +159,13 @@ class WaitingRoom:
             )
             self.taken += free
             self._watching += free and lasting
+        seated = metrics.WAITING_BROWSERS.at()
+        seated.inc() if free else metrics.TURNED_AWAY.at().inc()
         try:
             yield free
         finally:
+            if free:
+                seated.dec()
             with self._lock:
                 self.taken -= free
                 self._watching -= free and lasting

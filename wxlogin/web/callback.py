@@ -5,6 +5,7 @@ from dataclasses import replace
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wxlogin import metrics
 from wxlogin.accounts.sessions import Visitor
 from wxlogin.config import App
 from wxlogin.errors import SnapshotVisitor, StateInvalid
@@ -47,11 +48,12 @@ def callback(name: str) -> Response:
 def _finish(
     app: App, state: State, attempt: Attempt | None, code: str | None
 ) -> Response:
+    door = Flow(state.flow).door.name
     if attempt:
         g.login_wish = {"next": attempt.wish.next, "app": app.name}
         site_name(attempt.wish.purpose, attempt.wish.next)
     try:
-        with exchanging(code):
+        with metrics.failing(door, app.name), exchanging(code):
             attempt = redirect_login.own_attempt(app, state, attempt)
             finished = redirect_login.finish(
                 Returned(

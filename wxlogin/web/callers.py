@@ -10,6 +10,7 @@ from typing import cast
 from flask import current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from wxlogin import metrics
 from wxlogin.errors import TooManyRequests
 from wxlogin.oidc.clients import basic_credentials
 from wxlogin.security.networks import group_of, is_inner
@@ -115,6 +116,7 @@ def spend(name: str, who: str, most: int, *, seconds: int = MINUTE) -> None:
 def used_up(name: str, who: str) -> TooManyRequests:
     """The refusal, with the seconds until the count begins anew; a minute at most,
     because others may give back before that."""
+    metrics.LIMITS_REACHED.at(name).inc()
     wait = min(MINUTE, _counters().seconds_left(f"{name}:{who}"))
     return TooManyRequests(
         f"the limit {name} of this caller is used up", wait=wait, limit=name

@@ -24,6 +24,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
+from wxlogin import metrics
 from wxlogin.config import App
 from wxlogin.errors import NotFound, ScanOver
 from wxlogin.flows import pairing, pairing_claim
@@ -174,7 +175,9 @@ class _Views:
     def claim(self, ticket: str) -> Response:
         """The browser's session, once."""
         found, secret = self._held(ticket), held_secrets().get(ticket, "")
-        claimed = pairing_claim.claim(found, secret, trace=visitors.trace(self.name))
+        with metrics.failing(self.name, found.app):
+            trace = visitors.trace(self.name)
+            claimed = pairing_claim.claim(found, secret, trace=trace)
         if claimed.secret:
             visitors.hold_session(claimed.secret)
         target = _target(claimed)

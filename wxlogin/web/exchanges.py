@@ -21,6 +21,7 @@ from typing import cast
 
 from flask import current_app
 
+from wxlogin import metrics
 from wxlogin.errors import CodeInvalid, PhoneCodeInvalid, TooManyRequests
 from wxlogin.service import running
 from wxlogin.web import callers
@@ -56,6 +57,7 @@ class Seats:
         began = time.monotonic()
         with self._lock:
             if began < self._slow_until and self._taken[who] >= SEATS:
+                metrics.LIMITS_REACHED.at("slow-exchanges").inc()
                 text = "WeChat is slow, and this caller has half of the threads"
                 raise TooManyRequests(text, wait=_WAIT, limit="slow-exchanges")
             self._taken[who] += 1

@@ -6,7 +6,7 @@ those of this machine are answered, for a proxy or a program on it; any other na
 refused, since a rebound one would make our pages somebody else's (CWE-350).
 
 - A health check comes by whatever name or number the balancer knows: it is answered
-  under every one, and tells nothing.
+  under every one, and tells nothing. So is who reads metrics, by a right of its own.
 - A person who opens `localhost` where PUBLIC_URL says 127.0.0.1 has no cookie there
   when the sign-in comes back; so pages lead to PUBLIC_URL before it begins.
 - One page has one address. A path is ours below PUBLIC_URL's path; where a proxy may
@@ -36,7 +36,7 @@ PAGES = frozenset(
         *("login", "must_follow", "openid", "pages", "rp_logout", "terms"),
     }
 )
-_PROBES = ("ops.healthz", "ops.readyz")
+_PROBES = ("ops.healthz", "ops.readyz", "ops.read_metrics")
 # What the server said before us: the name that was asked for, and a path that is none.
 _ASKED = "wxlogin.asked_host"
 _ELSEWHERE = "wxlogin.elsewhere"
@@ -89,6 +89,12 @@ def init_hosts(app: Flask, settings: Settings) -> None:
         if _ELSEWHERE in request.environ or _doubles_slash():
             raise NotFound("no such path")
         return _to_public_url(settings) if _is_neighbour(asked, settings) else None
+
+
+def names_this_machine() -> bool:
+    """Was this machine asked for by a name or number that leads nowhere else?"""
+    asked = _name_and_port(request.environ.get(_ASKED, ""))
+    return asked is not None and is_loopback(asked[0])
 
 
 def _doubles_slash() -> bool:

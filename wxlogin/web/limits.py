@@ -61,6 +61,7 @@ _PHONE_PAGES = {
 _MUST_FOLLOW = {f"must_follow.{part}" for part in ("ours", "page", "image")}
 _HANDOVER = {"handover.offer", "handover.page", "handover.accept"}
 _KEYED = ("site_api", "app_tokens")
+_KEYED_VIEWS = {"api.user", "ops.read_metrics"}
 _OAUTH = {"openid.token", "openid.introspect", "openid.revoke"}
 
 _Who = Callable[[], str | None]
@@ -217,7 +218,7 @@ def count_token_call(app_name: str) -> None:
 def _is_failure(response: Response) -> bool:
     if request.endpoint in _OAUTH:
         return response.status_code in (400, 401)
-    keyed = request.blueprint in _KEYED or request.endpoint == "api.user"
+    keyed = request.blueprint in _KEYED or request.endpoint in _KEYED_VIEWS
     return keyed and response.status_code == 401
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from wxlogin import metrics
 from wxlogin.db import now
 from wxlogin.errors import BadRequest, OpenDataInvalid, SignInNeeded
 from wxlogin.flows import doors, phone
@@ -63,12 +64,13 @@ _IN_ADDRESS |= {"bearer", "bearertoken", "authorization"}
 @operation({200: shapes.ProgramSession | shapes.Stranger}, body=shapes.Code)
 def login(name: str) -> Response:
     """A code of wx.login becomes a bearer token."""
-    given = given_code(app_of(doors.MINI_PROGRAM.kind, name), doors.MINI_PROGRAM)
-    with exchanging(given.code):
+    door = doors.MINI_PROGRAM
+    given = given_code(app_of(door.kind, name), door)
+    with metrics.failing(door.name, given.app.name), exchanging(given.code):
         found = sign_in_with_code(given)
     if isinstance(found, Waiting):
         return jsonify(_stranger(found))
-    return jsonify(session_of(found, doors.MINI_PROGRAM))
+    return jsonify(session_of(found, door))
 
 
 @bp.post("/<name>/session")

@@ -6,6 +6,7 @@ from typing import cast
 from flask import Blueprint, Response, jsonify, make_response
 from werkzeug.wrappers import Response as BaseResponse
 
+from wxlogin import metrics
 from wxlogin.accounts.sessions import SessionKind, Trace
 from wxlogin.config import App
 from wxlogin.errors import (
@@ -43,7 +44,7 @@ _PROGRAMS = (doors.APP, doors.MINI_PROGRAM)
 def mobile_login(name: str) -> BaseResponse:
     """A code of WeChat's SDK becomes a bearer token."""
     given = given_code(app_of(doors.APP.kind, name), doors.APP)
-    with exchanging(given.code):
+    with metrics.failing(doors.APP.name, given.app.name), exchanging(given.code):
         signed_in = sign_in_with_code(given)
     if isinstance(signed_in, Waiting):
         return _ask_person(signed_in)

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
+from wxlogin import metrics
 from wxlogin.errors import BadSiteRequest, WxloginError
 from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
@@ -150,6 +151,7 @@ def answer(
     """The page or problem document of this code. `said` is WeChat's matter in
     our words; it takes the place of the general text, as `action` does of the
     general button. `members` are more members of a problem document."""
+    metrics.PROBLEMS.at(code).inc()
     words = words_for(code, server=request.path.startswith("/api/site/"))
     text = said or str(words.text)
     if request.path.startswith("/api/") or "answers_script" in g:

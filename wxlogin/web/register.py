@@ -70,9 +70,10 @@ _BLUEPRINTS = (
 
 def register(app: Flask, settings: Settings) -> None:
     """Gives the application its pages, and what stands around all of them."""
+    # First: it sees when a request comes, and what leaves in the end.
+    log_requests(app)
     init_hosts(app, settings)
     init_edge(app, settings)
-    log_requests(app)
     init_language(app)
     init_visitors(app, settings)
     init_problems(app)

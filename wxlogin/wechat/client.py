@@ -49,6 +49,7 @@ from wxlogin.wechat.answers import (
 from wxlogin.wechat.api_hosts import ApiHosts
 from wxlogin.wechat.endpoints import Hosts
 from wxlogin.wechat.errors import SECRET_REFUSED, Call, errcode_of, to_exception
+from wxlogin.wechat.measured import measured
 from wxlogin.wechat.question import AppCredentials, Question
 from wxlogin.wechat.quotas import Quotas
 
@@ -217,12 +218,10 @@ class WeChat:
         """The answer without an errcode."""
         self._quotas.require(question)
         with _named(question):
-            reply = self._api.ask(question, read, deadline)
-            code = errcode(reply.data or {})
+            reply, code = self._read(question, read, deadline)
             if code and question.may_ask_again(code) and _has_time(deadline):
                 self._pause(PAUSE_SECONDS)
-                reply = self._api.ask(question, read, deadline)
-                code = errcode(reply.data or {})
+                reply, code = self._read(question, read, deadline)
         if not code:
             return reply
         errmsg = (reply.data or {}).get("errmsg")
@@ -236,6 +235,15 @@ class WeChat:
         )
         self._quotas.note(question, error)
         raise error
+
+    def _read(
+        self, question: Question, read: Callable[[bytes], _Reply], deadline: Deadline
+    ) -> tuple[_Reply, int]:
+        """An answer, and the errcode in it."""
+        with measured(question) as came:
+            reply = self._api.ask(question, read, deadline)
+            came.errcode = errcode(reply.data or {})
+        return reply, came.errcode
 
 
 def with_secret(app: AppCredentials, ask: Callable[[str], Read]) -> Read:

@@ -209,3 +209,8 @@ def test_options_that_it_knows_are_taken(tmp_path, url):
 def test_a_sqlite_file_is_in_the_instance_folder(tmp_path, url, place):
     found = load_settings(tmp_path, **GOOD, database_url=url)
     assert sa.make_url(found.database_url).database == place.format(tmp_path)
+
+
+def test_a_weak_metrics_token_is_refused(refused):
+    assert "METRICS_TOKEN is too weak" in refused(metrics_token=SecretStr("metrics"))
+    assert "METRICS_TOKEN has a blank" in refused(metrics_token=SecretStr("a b" * 12))

@@ -13,7 +13,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
-from wxlogin import service
+from wxlogin import metrics, service
 from wxlogin.config import App, AppKind, Settings
 from wxlogin.errors import Crowded, NotFound
 from wxlogin.flows.doors import Flow
@@ -46,6 +46,8 @@ def begin(
     """
     if app.kind is not flow.kind:
         raise NotFound("this kind of app has no such door", app=app.name)
+    if _is_login(flow, wish) and not restarted:
+        metrics.LOGINS_BEGUN.at(flow.door.name, app.name).inc()
     settings, nonce = running().settings, new_nonce()
     if wish.purpose.client_id and flow.kind is AppKind.official_account:
         _keep_way(nonce, wish.next)
@@ -53,6 +55,12 @@ def begin(
     state = sign_state(settings, place)
     attempt = Attempt(nonce, secrets.token_urlsafe(16), app.name, flow, wish)
     return Begun(attempt, _url(settings, app, flow, state, look), state)
+
+
+def _is_login(flow: Flow, wish: Wish) -> bool:
+    """Not the second half of one, nor what is asked of who is signed in."""
+    asks = flow in (Flow.proof, Flow.proof_named)
+    return not (asks or wish.link or wish.silent)
 
 
 def _keep_way(nonce: str, next_url: str) -> None:

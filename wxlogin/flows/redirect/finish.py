@@ -17,6 +17,7 @@ or holds the outcome already, or brings another code of the same person.
 import hmac
 from dataclasses import dataclass, replace
 
+from wxlogin import metrics
 from wxlogin.accounts.sessions import Trace, Visitor
 from wxlogin.config import App
 from wxlogin.errors import (
@@ -133,6 +134,7 @@ def finish(back: Returned) -> Finished:
     claim = _claim(back)
     if isinstance(claim, Finished):
         return claim
+    metrics.LOGINS_SCANNED.at(back.attempt.flow.door.name, back.app.name).inc()
     try:
         answer = _ask(back, claim.turn)
         return _settle(back, claim, answer)

@@ -106,8 +106,12 @@ def test_two_workers_share_everything(wxlogin, url, simulator):
     assert running.ends(signal.SIGTERM) == 0
 
 
-def test_a_running_request_is_finished(wxlogin, url, simulator):
-    """F21: a person whose sign-in is under way when the service is stopped."""
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("worker", ["threads", "gevent"])
+def test_a_running_request_is_finished(wxlogin, url, simulator, worker, how):
+    """F21: a person whose sign-in is under way when the service is stopped, or told to
+    load itself anew."""
+    wxlogin.environment["WXLOGIN_WORKER"] = worker
     running = serves(wxlogin)
     with requests.Session() as browser:
         started = begins(browser, url)
@@ -121,9 +125,15 @@ def test_a_running_request_is_finished(wxlogin, url, simulator):
                 timeout=30,
             )
             wait_for_exchange(simulator)
-            running.process.send_signal(signal.SIGTERM)
+            running.process.send_signal(how)
             assert not answer.done()
             assert answer.result().status_code == 303
+    if how == signal.SIGHUP:
+        for _ in range(2):
+            running.says("Booting worker")
+        simulator.world.switch(latency_ms=0)
+        assert get(f"{url}/readyz").status_code == 200
+        running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(timeout=30) == 0
 
 

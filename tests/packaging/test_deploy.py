@@ -51,6 +51,8 @@ def runs(*command: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
 def test_every_setting_that_is_named_there_is():
     named = set()
     for file in filter(Path.is_file, DEPLOY.rglob("*")):
+        if file.suffix == ".pyc":
+            continue
         named |= set(re.findall(r"WXLOGIN_([A-Z_]+)", file.read_text("utf-8")))
     named = {name.removesuffix("_FILE") for name in named} - {"INSTANCE", "WORKER"}
     assert named

@@ -14,8 +14,8 @@ from gunicorn.glogging import Logger
 
 from wxlogin import metrics
 from wxlogin.cli.upkeep import start_delivery, stop_delivery
-from wxlogin.config import Settings
-from wxlogin.errors import WxloginError
+from wxlogin.config import Settings, load_settings
+from wxlogin.errors import ConfigurationError, WxloginError
 from wxlogin.factory import build
 from wxlogin.observability import log_formatter
 from wxlogin.server.connection import allowed_connections
@@ -97,8 +97,34 @@ def serve(
     `bind` is an address with its port, or `unix:` or `fd:` as gunicorn takes them;
     `worker` is a name in WORKERS, each of so many `workers` has so many `threads`.
     """
-    options = {
-        "bind": bind,
+    given = options(settings, worker=worker, workers=workers, threads=threads)
+    _Server(settings, {"bind": bind, **given}).run()
+
+
+def of_environment() -> dict[str, Any]:
+    """The same options for who starts gunicorn, by deploy/gunicorn.conf.py:
+    WXLOGIN_WORKER names the kind, WEB_CONCURRENCY how many.
+
+    What start-up refuses is one sentence, and gunicorn does not start.
+    """
+    worker = os.environ.get("WXLOGIN_WORKER") or "threads"
+    try:
+        if worker not in WORKERS:
+            raise ConfigurationError(
+                f"WXLOGIN_WORKER is {worker}; write {' or '.join(WORKERS)}"
+            )
+        workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+        return options(load_settings(), worker=worker, workers=workers, threads=16)
+    except ConfigurationError as error:
+        print(f"wxlogin: {error.operator}", file=sys.stderr)
+        sys.exit(Arbiter.APP_LOAD_ERROR)
+
+
+def options(
+    settings: Settings, *, worker: str, workers: int, threads: int
+) -> dict[str, Any]:
+    """What gunicorn is told, beside the address; see `serve`."""
+    given: dict[str, Any] = {
         "workers": workers,
         "threads": threads,
         "worker_class": WORKERS[worker],
@@ -120,7 +146,7 @@ def serve(
     }
     if metrics.FOLDER not in os.environ:
         os.environ[metrics.FOLDER] = tempfile.mkdtemp(prefix="wxlogin-metrics-")
-        options["on_exit"] = _forget
+        given["on_exit"] = _forget
     if worker == "gevent":
-        options["worker_connections"] = _GREENLETS
-    _Server(settings, options).run()
+        given["worker_connections"] = _GREENLETS
+    return given

@@ -28,7 +28,9 @@ _MANY = click.IntRange(min=1)
     "--worker",
     type=click.Choice(["threads", "gevent"]),
     default="threads",
+    envvar="WXLOGIN_WORKER",
     show_default=True,
+    show_envvar=True,
     help="gevent: for thousands of browsers that wait; --threads means nothing then.",
 )
 def run(bind: str | None, workers: int, threads: int, worker: str) -> None:

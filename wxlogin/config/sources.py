@@ -34,7 +34,7 @@ PORTS = {
 }
 _FILE = "_FILE"
 # Names in the environment that are read elsewhere than in Settings.
-_OTHER_NAMES = {"instance"}
+_OTHER_NAMES = {"instance", "worker"}
 
 
 @dataclass(frozen=True)

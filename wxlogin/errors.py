@@ -121,6 +121,8 @@ class WxloginError(Exception):
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
+    #: May somebody be attacking? The log's line says so (docs/observing.md).
+    security: ClassVar[bool] = False
     #: Seconds after which trying again makes sense; sent as Retry-After.
     retry_after: int | None = None
     #: What a 401 says would be accepted (WWW-Authenticate).
@@ -168,6 +170,7 @@ class OpenDataInvalid(BadRequest):
     """One for every reason: who learns which check failed learns to decrypt."""
 
     code = "open_data_invalid"
+    security = True
 
 
 class PushUnreadable(BadRequest):
@@ -180,6 +183,7 @@ class PushRefused(BadRequest):
     """Not WeChat's; one for every reason, as for open data."""
 
     code = "push_refused"
+    security = True
     status = 403
 
 
@@ -201,6 +205,7 @@ class ForeignHost(BadRequest):
 
 class ForeignRequest(BadRequest):
     code = "foreign_request"
+    security = True
     status = 403
 
 
@@ -211,6 +216,7 @@ class LoginFailed(WxloginError):
 
 class StateInvalid(LoginFailed):
     code = "state_invalid"
+    security = True
 
 
 class StateExpired(LoginFailed):
@@ -219,6 +225,7 @@ class StateExpired(LoginFailed):
 
 class OtherBrowser(LoginFailed):
     code = "other_browser"
+    security = True
 
 
 class LoginPending(LoginFailed):
@@ -237,6 +244,7 @@ class Refused(LoginFailed):
 
 class CodeInvalid(LoginFailed):
     code = "code_invalid"
+    security = True
 
 
 class SnapshotVisitor(LoginFailed):
@@ -250,6 +258,7 @@ class AnswersDisagree(LoginFailed):
 
 class IdentityConflict(LoginFailed):
     code = "identity_conflict"
+    security = True
     status = 409
 
 
@@ -284,11 +293,13 @@ class ScanOver(LoginFailed):
 
 class NotTheScanner(LoginFailed):
     code = "scan_not_yours"
+    security = True
     status = 403
 
 
 class NumberWrong(LoginFailed):
     code = "scan_number"
+    security = True
     status = 403
 
 
@@ -324,6 +335,7 @@ class SignInNeeded(WxloginError):
 
 class KeyNeeded(SignInNeeded):
     code = "key_needed"
+    security = True
     challenge = 'Bearer realm="wxlogin", Basic realm="wxlogin"'
 
 
@@ -344,6 +356,7 @@ class GrantDead(WxloginError):
 
 class AccountDisabled(WxloginError):
     code = "account_disabled"
+    security = True
     status = 403
 
 
@@ -390,6 +403,7 @@ class TooManyRequests(WxloginError):
     """`wait` is after how many seconds the next request may be answered."""
 
     code = "too_many_requests"
+    security = True
     status = 429
 
     def __init__(

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any, cast
 
 import structlog
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from werkzeug.wrappers import Response
 
 from wxlogin import metrics
@@ -57,6 +57,9 @@ _HARMLESS = re.compile(r"[A-Za-z0-9_./<>-]*")
 _COLOURS = {"debug": 2, "warning": 33, "error": 31, "critical": 31}
 # What needs no quotation marks behind `name=`.
 _BARE = re.compile(r"[^\s\"'=]+")
+# nginx writes 32 hexadecimal digits, others a UUID.
+_REQUEST_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{7,63}")
+_BELIEVES = "wxlogin.believes_request_ids"
 # A public, stable word of ours that happens to be called code.
 _OPEN_NAMES = {"errcode", "status_code", "problem"}
 
@@ -75,11 +78,17 @@ def get_logger() -> structlog.stdlib.BoundLogger:
 
 
 def request_id() -> str:
-    """The id of this request, shown on error pages and in each log line."""
+    """The id of this request, shown on error pages and in each log line.
+
+    The one that a believed proxy gave it (`X-Request-Id`), so that its log and ours
+    speak of the same; otherwise one of our own.
+    """
     if not has_request_context():
         return ""
     if "request_id" not in g:
-        g.request_id = secrets.token_hex(8)
+        given = request.headers.get("X-Request-Id", "")
+        believed = _BELIEVES in current_app.extensions and _REQUEST_ID.fullmatch(given)
+        g.request_id = given if believed else secrets.token_hex(8)
     return cast(str, g.request_id)
 
 
@@ -170,9 +179,11 @@ def _shared() -> list[Any]:
     ]
 
 
-def log_requests(app: Flask) -> None:
+def log_requests(app: Flask, settings: Settings) -> None:
     """One line a request: the route, never the URL, which may hold a code. Also how
     long it took, for metrics."""
+    if settings.trusted_proxies:
+        app.extensions[_BELIEVES] = True
 
     @app.before_request
     def _begin() -> None:

@@ -198,6 +198,45 @@ def test_numbers_differ_and_are_not_taken_from_the_request(browser):
     assert "0123456789abcdef" not in numbers
 
 
+def test_a_proxy_that_is_believed_says_the_number(app_for):
+    browser = Browser(app_for(trusted_proxies=1))
+    for given in ("8f2c4b1e9d7a6f30c5b4e3d2a1908f7e", f"{'a' * 8}-1.2_3", "Z" * 64):
+        answer = browser.get("/login", headers={"X-Request-Id": given})
+        assert answer.headers["X-Request-Id"] == given
+    for odd in ("", "short", "a" * 65, "with blank 12", "<b>12345678</b>", "-12345678"):
+        answer = browser.get("/login", headers={"X-Request-Id": odd})
+        assert re.fullmatch("[0-9a-f]{16}", answer.headers["X-Request-Id"])
+
+
+def test_what_wechat_was_asked_has_the_number(app_for, capfd, xiaoming):
+    browser = Browser(app_for(log_level="debug"))
+    started = browser.starts()
+    answer = browser.returns(started, xiaoming.confirms(started))
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    asked = [line for line in lines if line["event"].startswith("WeChat was asked")]
+    assert [line["event"].split(",")[0] for line in asked] == [
+        "WeChat was asked: exchange for web",
+        "WeChat was asked: userinfo for web",
+    ]
+    number = answer.headers["X-Request-Id"]
+    assert {line["request_id"] for line in asked} == {number}
+
+
+def test_what_may_be_an_attack_is_marked_once(written, browser, other_browser):
+    """security row 107"""
+    started = browser.starts()
+    other_browser.returns(started, "a-code")
+    browser.get(f"/login/callback/web?code={SECRET}&state={SECRET}")
+    browser.get("/api/users/u1", headers={"Authorization": f"Bearer {SECRET}"})
+    browser.get("/not/there")
+    browser.returns(started, None)
+    marked = [line for line in lines(written) if line.get("security")]
+    assert [line["problem"] for line in marked] == [
+        *("other_browser", "state_invalid", "key_needed")
+    ]
+    assert SECRET not in written.getvalue()
+
+
 def test_outside_of_a_request_there_is_no_number(written):
     assert request_id() == ""
     get_logger().info("started")

@@ -149,6 +149,7 @@ def sign_in_as(
         outcome=outcome,
         merged_uid=resolution.merged_uid,
         door=trace.door,
+        app=app,
         appid=person.appid,
     )
     avatars.after_sign_in(

@@ -238,7 +238,8 @@ def _after_failure(response: Response) -> Response:
 
 def _say_instead(response: Response, error: TooManyRequests) -> None:
     if request.endpoint in _OAUTH:
-        get_logger().warning("refused", problem=error.code, **error.facts)
+        told = {"problem": error.code, **error.facts, "security": True}
+        get_logger().warning("refused", **told)
         words = "Too many calls failed. Wait as long as Retry-After says."
         told = {"error": "temporarily_unavailable", "error_description": words}
         response.set_data(current_app.json.dumps(told))

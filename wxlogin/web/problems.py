@@ -82,7 +82,11 @@ def refusal(
     log = get_logger()
     report = log.error if error.status in (500, 502) else log.warning
     row, said = row_of(error), visitor_sentence(error)
-    meant = {"meaning": row.meaning, "advice": advised(error)} if row else {}
+    meant: dict[str, Any] = {}
+    if row:
+        meant = {"meaning": row.meaning, "advice": advised(error)}
+    if error.security:
+        meant["security"] = True
     report("refused", problem=error.code, why=error.operator, **error.facts, **meant)
     response = answer(
         error.code,

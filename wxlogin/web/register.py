@@ -71,7 +71,7 @@ _BLUEPRINTS = (
 def register(app: Flask, settings: Settings) -> None:
     """Gives the application its pages, and what stands around all of them."""
     # First: it sees when a request comes, and what leaves in the end.
-    log_requests(app)
+    log_requests(app, settings)
     init_hosts(app, settings)
     init_edge(app, settings)
     init_language(app)

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_migrate import Migrate
 
-from wxlogin import service
+from wxlogin import service, tracing
 from wxlogin.accounts import changes
 from wxlogin.config import Settings, asset_dir, load_settings
 from wxlogin.config.paths import package_dir
@@ -37,6 +37,9 @@ def build(
         instance_path=None,
     )
     _database(app, settings, patient=patient, threads=threads)
+    if tracing.is_wanted() and not patient:
+        # First of all that stands around a request.
+        _trace(app, settings)
     _keys(app, settings)
     service.start(app, settings, threads=threads)
     changes.listen(app, events.write, must_follow.ring)
@@ -50,6 +53,20 @@ def build(
     for sentence in site_warnings(settings):
         get_logger().warning("unwise setting", why=sentence)
     return app
+
+
+def _trace(app: Flask, settings: Settings) -> None:
+    try:
+        from wxlogin import otel
+    except ImportError:
+        get_logger().warning(
+            "no traces",
+            why="the environment asks for them (OTEL_…)",
+            advice="pip install 'wxlogin[otel]'",
+        )
+        return
+    with app.app_context():
+        otel.start(app, db.engine, redis=bool(settings.redis_url))
 
 
 def build_to_serve() -> Flask:

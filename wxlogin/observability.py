@@ -21,7 +21,7 @@ import structlog
 from flask import Flask, current_app, g, has_request_context, request
 from werkzeug.wrappers import Response
 
-from wxlogin import metrics
+from wxlogin import metrics, tracing
 from wxlogin.config import Settings
 
 MASK = "•••"
@@ -211,6 +211,8 @@ def _add_request_id(
 ) -> MutableMapping[str, Any]:
     if found := request_id():
         event["request_id"] = found
+    if found := tracing.trace_id():
+        event["trace_id"] = found
     return event
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
-from wxlogin import metrics
+from wxlogin import metrics, tracing
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.wechat.errcodes import ERRCODES
 from wxlogin.wechat.question import Question
@@ -38,14 +38,21 @@ def measured(question: Question) -> Iterator[Measured]:
     """Around one request and the reading of its answer, which says the `errcode`."""
     call, app = question.call.value, question.app.name
     came, began = Measured(), perf_counter()
-    try:
-        yield came
-    except WeChatUnavailable as error:
-        came.fault = error.facts.get("fault") or "garbage"
-        raise
-    finally:
-        seconds = perf_counter() - began
-        metrics.WECHAT_SECONDS.at(call).observe(seconds)
-        metrics.WECHAT_CALLS.at(call, app, came.result).inc()
-        told = "WeChat was asked: %s for %s, %s after %.3f s"
-        _log.debug(told, call, app, came.result, seconds)
+    with tracing.span(f"WeChat {call}") as span:
+        try:
+            yield came
+        except WeChatUnavailable as error:
+            came.fault = error.facts.get("fault") or "garbage"
+            raise
+        finally:
+            told = {"call": call, "app": app, "result": came.result}
+            for name, text in told.items():
+                span.set_attribute(f"wechat.{name}", text)
+            _count(call, app, came.result, perf_counter() - began)
+
+
+def _count(call: str, app: str, result: str, seconds: float) -> None:
+    metrics.WECHAT_SECONDS.at(call).observe(seconds)
+    metrics.WECHAT_CALLS.at(call, app, result).inc()
+    told = "WeChat was asked: %s for %s, %s after %.3f s"
+    _log.debug(told, call, app, result, seconds)

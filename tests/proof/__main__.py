@@ -1,9 +1,10 @@
 """`make proof`: twenty rounds of the race on each database, a table of people in and
 out of each and the list of an account's followers into each, with the figures, what a
 login and a site's sign-in cost, what is shipped, installed by hashes and audited,
-sign-ins beside a thousand slow clients and beside a flood of made-up codes, pushes that
-nobody wrote, whole programs of others with two people of one nickname, other people's
-clients at the simulator's real names, and what the simulator can do on one core."""
+sign-ins beside a thousand slow clients and beside a flood of made-up codes, two hosts
+of which one is killed, pushes that nobody wrote, whole programs of others with two
+people of one nickname, other people's clients at the simulator's real names, and what
+the simulator can do on one core."""
 
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from tests.proof import (
     flood,
     followers,
     forged,
+    hosts,
     people,
     pushed,
     shipped,
@@ -50,6 +52,7 @@ def main() -> int:
     good.append(shipped.prove())
     good.append(slow.prove())
     good.append(flood.prove())
+    good.append(hosts.prove())
     good.append(forged.prove())
     good.append(pushed.prove())
     good.append(software.prove())

@@ -55,7 +55,7 @@ def _prove(name: str, seconds: float) -> bool:
             if shutil.which("redis-server") is None:
                 print(f"{name:13} not measured: redis-server is missing")
                 return False
-            more["WXLOGIN_REDIS_URL"] = stack.enter_context(_redis(folder))
+            more["WXLOGIN_REDIS_URL"] = stack.enter_context(redis_of_its_own(folder))
         port = stack.enter_context(service(folder, simulator.url, **more))
         url = f"http://127.0.0.1:{port}"
         quiet = sign_ins(url, simulator, seconds / 3)
@@ -93,7 +93,7 @@ def _heard_of_flood(simulator: SimulatorServer) -> int:
 
 
 @contextmanager
-def _redis(folder: Path) -> Iterator[str]:
+def redis_of_its_own(folder: Path) -> Iterator[str]:
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1"]
     command += ["--save", "", "--dir", str(folder), "--loglevel", "warning"]

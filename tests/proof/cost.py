@@ -47,9 +47,12 @@ class Cost:
 
     calls: float
     statements: float
+    #: How often a connection that had rested was asked whether it lives.
+    asked: float
 
     def __str__(self) -> str:
-        return f"{self.calls:9,.0f} calls {self.statements:5.1f} statements"
+        counts = f"{self.calls:9,.0f} calls {self.statements:5.1f} statements"
+        return f"{counts} {self.asked:4.1f} asked first"
 
 
 @contextmanager
@@ -120,10 +123,10 @@ class _Logins:
             sa.event.remove(sa.Engine, "before_cursor_execute", self._note)
         stats = pstats.Stats(self._profile)
         found = stats.get_stats_profile()
-        # The pool's question whether a connection lives is a statement, too.
-        asked = found.func_profiles.get("do_ping")
-        sent = self._sent + (int(asked.ncalls.partition("/")[0]) if asked else 0)
-        return Cost(stats.total_calls / LOGINS, sent / LOGINS)  # type: ignore[attr-defined]
+        ping = found.func_profiles.get("do_ping")
+        asked = int(ping.ncalls.partition("/")[0]) if ping else 0
+        calls: int = stats.total_calls  # type: ignore[attr-defined]
+        return Cost(calls / LOGINS, self._sent / LOGINS, asked / LOGINS)
 
     def _note(self, _c: object, _cursor: object, text: str, *_: object) -> None:
         """A statement; what is done beside the login is not of it."""

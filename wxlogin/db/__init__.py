@@ -203,7 +203,8 @@ def read(work: Callable[[Session], T]) -> T:
     began = time.monotonic()
     try:
         with trusting(), Session(db.engine, expire_on_commit=False) as session:
-            session.connection(execution_options=unframed(db.engine))
+            if options := unframed(db.engine):
+                session.connection(execution_options=options)
             return work(session)
     except PoolTimeout as error:
         _raise_busy(error)

@@ -9,6 +9,7 @@ import pytest
 # Searches every test for secrets that leak; see `tests/canary`.
 pytest_plugins = [
     "tests.canary.plugin",
+    "tests.support.chosen_database",
     "tests.support.chromium",
     "tests.support.once",
 ]

@@ -59,6 +59,19 @@ def test_every_setting_that_is_named_there_is():
     assert {name.lower() for name in named} - set(Settings.model_fields) == set()
 
 
+@pytest.mark.parametrize(
+    "script", sorted((DEPLOY / "cluster").iterdir()), ids=lambda script: script.stem
+)
+def test_a_cluster_is_started_in_a_folder_of_its_own(script, tmp_path):
+    """What they start and break is tried by tests.proof.cluster."""
+    (tmp_path / "kept").touch()
+    for words in ((), ("start", tmp_path), ("dance", tmp_path)):
+        refused = runs("sh", script, *words)
+        assert refused.returncode == 1 + (not words)
+        assert refused.stderr.count("\n") == 1
+    assert (tmp_path / "kept").exists()
+
+
 def test_the_settings_are_taken_once_the_blanks_are_filled(tmp_path):
     text = text_of("wxlogin.toml")
     assert tomllib.loads(text)["secret_key"] == ""

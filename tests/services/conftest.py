@@ -11,7 +11,6 @@ them where CI=true: there the servers are part of the promise.
 time, `together` runs the same thing in many threads at once.
 """
 
-import os
 import secrets
 import shutil
 import signal
@@ -20,48 +19,24 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Barrier
-from typing import NoReturn
 
 import pytest
 import redis
 from flask import Flask
 
 from tests.support import databases
-from tests.support.people import accounts_app, serves
-from tests.support.tables import empty_tables
+from tests.support.chosen_database import SERVERS, available, required
+from tests.support.people import serves
 from wxlogin.db import Base, db, engine_options, prepare_engine
 from wxlogin.security.sealing import Sealer
 from wxlogin.service import running, service_of
 from wxlogin.tickets import TicketStore
 from wxlogin.tickets.redis import RedisTickets
+from wxlogin.tickets.redis_client import connect
 from wxlogin.tickets.sql import SqlTickets
-
-SERVERS = {"postgresql": databases.postgresql_url, "mariadb": databases.mariadb_url}
-
-
-def required(missing: str) -> NoReturn:
-    """Skips the test, or fails it in CI; `missing` says what to install."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing, pytrace=False)
-    pytest.skip(missing)
-
-
-@contextmanager
-def available(server: AbstractContextManager[str]) -> Iterator[str]:
-    """What `server` gives; the test is skipped, or fails in CI, where it is away."""
-    missing = ""
-    with ExitStack() as stack:
-        try:
-            url = stack.enter_context(server)
-        except databases.NoServer as error:
-            missing = str(error)
-        else:
-            yield url
-    if missing:
-        required(missing)
 
 
 @pytest.fixture
@@ -85,23 +60,6 @@ def mariadb_url() -> Iterator[str]:
 def redis_url() -> Iterator[str]:
     with available(databases.redis_server()) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def kept_url() -> Iterator[Callable[[str], str]]:
-    """`kept_url("mariadb")`: the database of this process there, emptied."""
-    urls: dict[str, str] = {}
-    with ExitStack() as stack:
-
-        def emptied(server: str) -> str:
-            first = server not in urls
-            if first:
-                urls[server] = stack.enter_context(available(SERVERS[server]()))
-            with accounts_app(urls[server], tables=first):
-                empty_tables()
-            return urls[server]
-
-        yield emptied
 
 
 @pytest.fixture(params=["sqlite", *SERVERS])
@@ -147,12 +105,14 @@ def database_app(database_url: str) -> Iterator[Flask]:
 class OwnRedis:
     """A Redis of this test alone, which it may pause, kill and start again."""
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, *more: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{port}/0"
-        self._command = [program, "--port", str(port), "--bind", "127.0.0.1"]
+        self.address = f"127.0.0.1:{port}"
+        self.url = f"redis://{self.address}/0"
+        # A configuration comes before what is said beside it.
+        self._command = [program, *more, "--port", str(port), "--bind", "127.0.0.1"]
         self._command += ["--save", "", "--dir", str(folder), "--loglevel", "warning"]
 
     def start(self) -> None:
@@ -175,15 +135,47 @@ class OwnRedis:
         self._process.wait(10)
 
 
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+@contextmanager
+def own_server(folder: Path, *more: str) -> Iterator[OwnRedis]:
     program = shutil.which("redis-server")
     if program is None:
         required("redis-server is not on PATH: install it (apt-get install redis)")
-    server = OwnRedis(program, tmp_path)
+    server = OwnRedis(program, folder, *more)
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    with own_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis Cluster whose one node has all slots: what is asked of two is refused."""
+    folder = tmp_path_factory.mktemp("redis-cluster")
+    with own_server(folder, "--cluster-enabled", "yes") as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            end = time.monotonic() + 10
+            while client.cluster("INFO")["cluster_state"] != "ok":
+                assert time.monotonic() < end
+        yield f"redis+cluster://{server.address}"
+
+
+@pytest.fixture(scope="session")
+def redis_sentinel_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis that one sentinel knows by the name `main`."""
+    with own_server(tmp_path_factory.mktemp("redis-primary")) as primary:
+        folder = tmp_path_factory.mktemp("redis-sentinel")
+        configuration = folder / "sentinel.conf"
+        host, port = primary.address.split(":")
+        configuration.write_text(f"sentinel monitor main {host} {port} 1\n")
+        command = (str(configuration), "--sentinel")
+        with own_server(folder, *command) as sentinel:
+            yield f"redis+sentinel://{sentinel.address}/main/0"
 
 
 class Clock:
@@ -209,13 +201,16 @@ def sealer() -> Sealer:
     return Sealer([bytes(range(32))])
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis"])
+STORES = ("sqlite", "postgresql", "mariadb", "redis")
+
+
+@pytest.fixture(params=[*STORES, "redis_sentinel", "redis_cluster"])
 def ticket_app(
     request: pytest.FixtureRequest, sealer: Sealer, clock: Clock
 ) -> Iterator[Flask]:
     """An application whose tickets are kept in one of the four stores."""
     url: str = request.getfixturevalue(f"{request.param}_url")
-    if request.param == "redis":
+    if request.param.startswith("redis"):
         yield from _redis_app(url, sealer, clock)
         return
     with bare_app(url) as app:
@@ -245,10 +240,10 @@ def _redis_app(url: str, sealer: Sealer, clock: Clock) -> Iterator[Flask]:
     serves(app)
     service_of(app).tickets = store
     yield app
-    store.close()
-    with redis.Redis.from_url(url) as client:
+    with closing(connect(url)) as client:
         for key in client.scan_iter(f"{prefix}*"):
             client.delete(key)
+    store.close()
 
 
 @pytest.fixture

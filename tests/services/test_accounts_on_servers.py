@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.services.conftest import SERVERS
+from tests.support.chosen_database import SERVERS
 from tests.support.people import People, accounts_app, check_invariants
 from tests.unit.accounts.test_avatars import *  # noqa: F403  the same tests
 from tests.unit.accounts.test_grants import *  # noqa: F403  the same tests

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from tests.services.conftest import SERVERS
+from tests.support.chosen_database import SERVERS
 from tests.support.people import (
     People,
     accounts_app,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click import Context
 
-from tests.services.conftest import SERVERS
+from tests.support.chosen_database import SERVERS
 from tests.support.moving_account import MovingAccount
 from wxlogin import create_app
 from wxlogin.cli import main

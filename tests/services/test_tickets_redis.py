@@ -12,9 +12,10 @@ from tests.services.conftest import OwnRedis
 from tests.support.silence import Wire
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
-from wxlogin.tickets import Ticket
+from wxlogin.tickets import Ticket, redis_client
 from wxlogin.tickets import redis as tickets_in_redis
-from wxlogin.tickets.redis import ANSWER_SECONDS, RedisTickets
+from wxlogin.tickets.redis import RedisTickets
+from wxlogin.tickets.redis_client import ANSWER_SECONDS
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_a_repeated_script_knows_its_own_work(
 def test_a_silent_redis_holds_one_thread_and_not_all(
     redis_url: str, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tickets_in_redis, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 0.3)
     with Wire(
         (urlsplit(redis_url).hostname or "", urlsplit(redis_url).port or 0)
     ) as wire:

@@ -18,8 +18,8 @@ import requests
 
 from tests.cli.commands import Commands, Running, free_port, get
 from tests.cli.test_run import begins
-from tests.services.conftest import available
 from tests.support import databases
+from tests.support.chosen_database import available
 from tests.support.journey import Phone
 from tests.web.mini_program import MP
 from wxlogin.simulator.server import SimulatorServer

@@ -35,15 +35,15 @@ def create_tables() -> None:
     _write(path, _file_with_tables())
 
 
-def empty_tables() -> None:
+def empty_tables(engine: sa.Engine) -> None:
     """No rows on a server; on PostgreSQL ids are counted from one again.
 
     Only tables that were used are emptied: it takes as long as making them. MariaDB
     goes on with its numbers: to begin again takes 20 ms and more for each table.
     """
-    with db.engine.connect() as connection:
+    with engine.connect() as connection:
         if used := _used(connection):
-            for statement in _emptying(used):
+            for statement in _emptying(engine.dialect.name, used):
                 connection.exec_driver_sql(statement)
         connection.commit()
 
@@ -69,10 +69,10 @@ def _used(connection: sa.Connection) -> list[str]:
     return [name for name in names if name in used]
 
 
-def _emptying(names: list[str]) -> list[str]:
+def _emptying(dialect: str, names: list[str]) -> list[str]:
     """DELETE is quicker than TRUNCATE, where there are but a few rows."""
     deletes = [f"DELETE FROM {name}" for name in names]  # noqa: S608  our own names
-    if db.engine.dialect.name == "postgresql":
+    if dialect == "postgresql":
         resets = [f"SELECT setval('{name}_id_seq', 1, false)" for name in names]
         return [*deletes, *resets]
     # Here a row that another one of its table refers to may not go before it.
@@ -86,6 +86,15 @@ def migrate(path: Path) -> None:
     _write(path, _migrated_file())
 
 
+def migrate_database(url: str) -> None:
+    """The database at `url` as `wxlogin db upgrade` makes it."""
+    with TemporaryDirectory() as folder:
+        settings = load_settings(Path(folder), database_url=url)
+        with build(settings, patient=True).app_context():
+            bring_up_to_date()
+            db.engine.dispose()
+
+
 def _write(path: Path, content: bytes) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(file, "wb") as copy:
@@ -96,10 +105,7 @@ def _write(path: Path, content: bytes) -> None:
 def _migrated_file() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "wxlogin.db"
-        settings = load_settings(Path(folder), database_url=f"sqlite:///{path}")
-        with build(settings, patient=True).app_context():
-            bring_up_to_date()
-            db.engine.dispose()
+        migrate_database(f"sqlite:///{path}")
         return path.read_bytes()
 
 

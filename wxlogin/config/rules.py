@@ -20,10 +20,11 @@ from wxlogin.config.host_names import ip_of, is_loopback, is_this_machine
 from wxlogin.config.notation import require_private
 from wxlogin.config.outbound import proxy_faults
 from wxlogin.config.push_rules import push_faults
+from wxlogin.config.redis_urls import redis_faults
 from wxlogin.config.secret_keys import MAKE_KEY, is_monotonous, is_sample, is_weak
 from wxlogin.config.settings import Settings
 from wxlogin.config.site_rules import site_faults
-from wxlogin.config.store_urls import database_faults, redis_faults
+from wxlogin.config.store_urls import database_faults
 from wxlogin.errors import ConfigurationError
 
 #: The settings that say where WeChat is.

@@ -61,13 +61,15 @@ class Settings(Written):
         "",
         repr=False,
         description="SQLAlchemy URL: `postgresql+psycopg://…`, `mysql+pymysql://…`. "
-        "Default: the SQLite file `instance/wxlogin.db`.",
+        "Several servers of one: `?host=a:3306&host=b:3306` behind the database's "
+        "name. Default: the SQLite file `instance/wxlogin.db`.",
     )
     redis_url: str = Field(
         "",
         repr=False,
         description="Keeps short-lived state in Redis, for many workers: "
-        "`redis://host:6379/0`, `rediss://…` for TLS. Empty: in the database.",
+        "`redis://host:6379/0`, `rediss://…` for TLS; several servers: "
+        "`redis+sentinel://…`, `redis+cluster://…`. Empty: in the database.",
     )
     apps: tuple[App, ...] = Field(
         (),

@@ -1,12 +1,9 @@
-"""DATABASE_URL and REDIS_URL, before anything connects: can they be read, is the driver
-or client there?"""
+"""DATABASE_URL, before anything connects: can it be read, is the driver there?"""
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -23,7 +20,6 @@ _DATABASE_FORMS = (
     "write postgresql+psycopg://user@host/name or mysql+pymysql://user@host/name; "
     "for SQLite leave it out"
 )
-_REDIS_FORMS = "write redis://host:6379/0, or rediss:// for TLS"
 
 
 def placed(text: str, folder: Path) -> str:
@@ -53,6 +49,21 @@ def has_password(text: str) -> bool:
     return bool(url.password) or any("pass" in name.lower() for name in url.query)
 
 
+def several(said: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """What a URL says behind its question mark under one name, however often."""
+    return (said,) if isinstance(said, str) else tuple(said or ())
+
+
+def host_and_port(name: str) -> tuple[str, int | None]:
+    """Host and port of `db1:3306`, `db1`, `[::1]:3306`. ValueError for no port."""
+    host, colon, port = name.rpartition(":")
+    if not colon or (":" in host and not host.endswith("]")):
+        return name.strip("[]"), None
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError(f"{port} is no port")
+    return host.strip("[]"), int(port)
+
+
 def database_faults(settings: Settings) -> Iterator[str]:
     """A sentence where no engine can be made of DATABASE_URL.
 
@@ -63,6 +74,7 @@ def database_faults(settings: Settings) -> Iterator[str]:
         backend = url.get_backend_name()
         driver = url.get_dialect().import_dbapi()
         yield from _unknown_options(url, driver)
+        yield from _odd_options(url)
     except (ArgumentError, ValueError):
         # SQLAlchemy's NoSuchModuleError, an unknown scheme, is an ArgumentError.
         yield f"DATABASE_URL cannot be read; {_DATABASE_FORMS}"
@@ -94,42 +106,38 @@ def _unknown_options(url: URL, driver: Any) -> Iterator[str]:
         yield (f"DATABASE_URL: its driver has no option {name}{near}; take it out")
 
 
-def redis_faults(settings: Settings) -> Iterator[str]:
-    """A sentence where REDIS_URL cannot be used.
-
-    It repeats nothing of the URL, which may hold a password.
-    """
-    url = settings.redis_url
-    if not url:
-        return
-    if find_spec("redis") is None:
+def _odd_options(url: URL) -> Iterator[str]:
+    """Options whose value means nothing to the driver, or not what it seems to."""
+    threshold = str(url.query.get("prepare_threshold", "none"))
+    if threshold != "none" and not (threshold.isascii() and threshold.isdecimal()):
         yield (
-            "REDIS_URL is set and the client of Redis is not installed; run "
-            "pip install 'wxlogin[redis]'"
+            "DATABASE_URL: prepare_threshold is a number, or none behind PgBouncer in "
+            "transaction mode"
         )
-    if fault := _redis_fault(url):
-        yield f"REDIS_URL {fault}; {_REDIS_FORMS}"
+    many = several(url.query.get("host"))
+    if many and url.host:
+        yield (
+            "DATABASE_URL names a host before and behind its question mark; name them "
+            "all behind it: ?host=db1:3306&host=db2:3306"
+        )
+    if any("," in one for one in many):
+        yield "DATABASE_URL: name each host by itself: ?host=db1:3306&host=db2:3306"
+    elif not all(map(_has_good_port, many)):
+        yield "DATABASE_URL has a host with a port that is none"
+    if (
+        url.get_backend_name() == "postgresql"
+        and len(many) > 1
+        and url.query.get("target_session_attrs") not in ("read-write", "primary")
+    ):
+        yield (
+            "DATABASE_URL names several hosts, one of which can be a standby; add "
+            "target_session_attrs=read-write"
+        )
 
 
-def _redis_fault(url: str) -> str:
-    scheme = url.partition("://")[0] if "://" in url else ""
-    if scheme == "unix":
-        return "" if url.removeprefix("unix://").startswith("/") else "names no socket"
-    if scheme not in ("redis", "rediss"):
-        return "does not begin with redis://"
-    parts = urlsplit(url)
-    if "@" in parts.path + parts.query + parts.fragment:
-        return "has / ? or # in its password: write these as %2F, %3F and %23"
+def _has_good_port(name: str) -> bool:
     try:
-        # `port` raises ValueError for one that there cannot be.
-        if not parts.hostname or parts.port == 0:
-            return "names no host or port"
+        # A path is a socket's.
+        return name.startswith("/") or bool(host_and_port(name)[0])
     except ValueError:
-        return "has a port that is none"
-    if parts.fragment:
-        return "has a # in it: write that as %23"
-    database = parts.path.removeprefix("/")
-    # The client takes what is no number for database 0, without a word.
-    if database and not (database.isascii() and database.isdecimal()):
-        return "ends in what is no number of a database"
-    return ""
+        return False

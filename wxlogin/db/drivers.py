@@ -15,6 +15,8 @@ _SLOW = "the database took too long over a statement"
 _LOCKED = "somebody else holds a lock in the database for too long"
 #: Said of a connection that leads to a replica.
 READ_ONLY = "the database can only be read; is it a replica?"
+#: Said of a node of Galera that has lost the others, or has just come back.
+NOT_READY = "the database's node is no part of its cluster now"
 _RIGHTS = "the database refuses the user of DATABASE_URL; grant it what it needs"
 _FULL = "the database's disk is full"
 _CROWDED = "the database takes no more connections"
@@ -49,13 +51,16 @@ _POSTGRESQL = {
     "53100": _FULL,
     "53300": _CROWDED,
 }
+#: What MariaDB answers as a node without its cluster, and where nothing is written.
+NOT_IN_CLUSTER, IS_READ_ONLY = 1047, 1290
 # MariaDB's numbers: "MariaDB Error Codes" of its Knowledge Base.
 _MARIADB = {
     1146: _OUTDATED,
     1054: _OUTDATED,
     1969: _SLOW,
     1205: _LOCKED,
-    1290: READ_ONLY,
+    NOT_IN_CLUSTER: NOT_READY,
+    IS_READ_ONLY: READ_ONLY,
     1792: READ_ONLY,
     1836: READ_ONLY,
     1044: _RIGHTS,

@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wxlogin.db import drivers, sqlite_file, unchecked_tls, waits
+from wxlogin.db import drivers, hosts, sqlite_file, waits
 from wxlogin.errors import BadRequest
 
 # Seconds a statement may run, and wait for a lock that somebody else holds.
@@ -68,14 +68,13 @@ _MARIADB_LIMITS = (
 # What was set for the service, in the URL or for the role, is not for the commands.
 _MARIADB_PATIENT = "SET SESSION max_statement_time=0"
 _POSTGRESQL_PATIENT = "SET statement_timeout=0; SET lock_timeout=0"
+#: PostgreSQL's names for the limits of a service, in seconds.
+LIMITS = {"statement_timeout": STATEMENT_SECONDS, "lock_timeout": LOCK_SECONDS}
 # 0 means no limit: nobody has set one, neither for the server nor role nor here.
 _POSTGRESQL_LIMITS = " ".join(
     f"SELECT set_config('{name}', '{seconds}s', false) "
     f"WHERE current_setting('{name}') = '0';"
-    for name, seconds in (
-        ("statement_timeout", STATEMENT_SECONDS),
-        ("lock_timeout", LOCK_SECONDS),
-    )
+    for name, seconds in LIMITS.items()
 )
 
 
@@ -117,8 +116,9 @@ def brief_engine(url: sa.URL) -> sa.Engine:
     engine = _lone_engine(url, **dict.fromkeys(names, BRIEF_SECONDS))
     if backend == "postgresql":
         _listen(engine, BRIEF_SECONDS)
-        limit = f"SET statement_timeout='{BRIEF_SECONDS}s'"
-        sa.event.listen(engine, "connect", _teller(limit))
+        if not is_pooled(url):
+            limit = f"SET statement_timeout='{BRIEF_SECONDS}s'"
+            sa.event.listen(engine, "connect", _teller(limit))
     return engine
 
 
@@ -150,15 +150,19 @@ def prepare_engine(engine: sa.Engine, *, patient: bool = False) -> None:
             sa.event.listen(engine, "connect", _connect_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
         case "mysql" | "mariadb":
-            sa.event.listen(engine, "handle_error", _leave_replica)
+            sa.event.listen(engine, "handle_error", _leave_server)
             limit = _MARIADB_PATIENT if patient else _MARIADB_LIMITS
             sa.event.listen(engine, "connect", _teller(*_MARIADB, limit))
             if engine.dialect.driver == "pymysql":
-                sa.event.listen(engine, "do_connect", unchecked_tls.connect)
+                sa.event.listen(engine, "do_connect", hosts.connect)
+                sa.event.listen(engine, "connect", hosts.join_cluster)
         case "postgresql":
-            sa.event.listen(engine, "handle_error", _leave_replica)
-            limit = _POSTGRESQL_PATIENT if patient else _POSTGRESQL_LIMITS
-            sa.event.listen(engine, "connect", _teller(limit))
+            sa.event.listen(engine, "handle_error", _leave_server)
+            if not is_pooled(engine.url):
+                limit = _POSTGRESQL_PATIENT if patient else _POSTGRESQL_LIMITS
+                sa.event.listen(engine, "connect", _teller(limit))
+            elif patient:
+                sa.event.listen(engine, "begin", _be_patient)
             if not patient:
                 _listen(engine, SILENCE_SECONDS)
 
@@ -194,6 +198,10 @@ def _connect_args(url: sa.URL, *, patient: bool) -> dict[str, Any]:
             return {} if "timeout" in url.query else {"timeout": busy}
         case "postgresql":
             fixed: dict[str, Any] = {"client_encoding": "utf8"}
+            if threshold := url.query.get("prepare_threshold"):
+                fixed["prepare_threshold"] = (
+                    None if is_pooled(url) else int(str(threshold))
+                )
         case _:
             fixed = {"charset": "utf8mb4", "use_unicode": True}
     limits = {}
@@ -216,11 +224,27 @@ def _listen(engine: sa.Engine, seconds: float) -> None:
         sa.event.listen(engine, "do_connect", partial(waits.connect_listening, seconds))
 
 
-def _leave_replica(context: sa.engine.ExceptionContext) -> None:
+def is_pooled(url: sa.URL) -> bool:
+    """Does PgBouncer, in transaction mode, give each transaction another connection?
+
+    `prepare_threshold=none` in DATABASE_URL says so: nothing that belongs to a session
+    lasts there, neither a prepared statement nor a limit that was set.
+    """
+    return url.query.get("prepare_threshold") == "none"
+
+
+def _be_patient(connection: sa.Connection) -> None:
+    """For this transaction: the next one on that connection may be a visitor's."""
+    connection.exec_driver_sql(_POSTGRESQL_PATIENT.replace("SET ", "SET LOCAL "))
+
+
+def _leave_server(context: sa.engine.ExceptionContext) -> None:
     """After a failover the old primary may live on, to be read only, and a connection
-    to it with it: it is given up, and the next one leads to the new primary."""
+    to it with it; so may a node that has lost its cluster. The connection is given up,
+    and the next one leads to a server that can be written."""
     if isinstance(context.sqlalchemy_exception, sa.exc.DBAPIError):
-        if drivers.sentence(context.sqlalchemy_exception) == drivers.READ_ONLY:
+        why = drivers.sentence(context.sqlalchemy_exception)
+        if why in (drivers.READ_ONLY, drivers.NOT_READY):
             context.is_disconnect = True
 
 

@@ -16,8 +16,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from wxlogin.config.paths import package_dir
+from wxlogin.config.store_urls import several
 from wxlogin.db import Base, drivers, sqlite_file
-from wxlogin.db.engine import brief_engine
+from wxlogin.db.engine import LIMITS, brief_engine, is_pooled
 from wxlogin.errors import ConfigurationError
 from wxlogin.observability import get_logger
 
@@ -86,7 +87,7 @@ def require_room_for_names(url: sa.URL) -> None:
 def flaws(engine: sa.Engine) -> Iterator[Flaw]:
     """All that is not as it should be. What comes first may keep the rest from being
     looked at. Raises DBAPIError where the database does not answer at all."""
-    for look in (_file, _characters, _schema, _columns, _writing):
+    for look in (_file, _characters, _limits, _schema, _columns, _writing):
         stops = False
         for flaw in look(engine):
             stops = stops or flaw.stops
@@ -99,7 +100,8 @@ def place(url: sa.URL) -> str:
     """The database of a URL, for people; without user and password."""
     if url.get_backend_name() == "sqlite":
         return f"SQLite file {url.database}"
-    return f"{url.get_backend_name()} database {url.database} on {url.host}"
+    many = url.host or ", ".join(several(url.query.get("host")))
+    return f"{url.get_backend_name()} database {url.database} on {many}"
 
 
 def _file(engine: sa.Engine) -> Iterator[Flaw]:
@@ -183,6 +185,27 @@ def _echo(engine: sa.Engine) -> Iterator[Flaw]:
         text = f"A name does not come back as it went to {place(engine.url)}."
         todo = "Take character sets and encodings out of DATABASE_URL."
         yield Flaw("characters", text, todo)
+
+
+def _limits(engine: sa.Engine) -> Iterator[Flaw]:
+    """Behind PgBouncer the role has them: what a session sets, others would get."""
+    if engine.dialect.name != "postgresql" or not is_pooled(engine.url):
+        return
+    ask = sa.text(
+        "SELECT name FROM pg_settings WHERE reset_val = '0' AND name IN :names "
+        "ORDER BY name"
+    ).bindparams(sa.bindparam("names", list(LIMITS), expanding=True))
+    with engine.connect() as connection:
+        unset = list(connection.execute(ask).scalars())
+        role = connection.exec_driver_sql("SELECT current_user").scalar_one()
+    for name in unset:
+        yield Flaw(
+            "limits",
+            f"Behind PgBouncer nothing limits {name}, so a database that hangs holds "
+            "visitors.",
+            f"Run ALTER ROLE {role} SET {name} = '{LIMITS[name]}s'.",
+            stops=False,
+        )
 
 
 def versions(engine: sa.Engine) -> tuple[set[str], set[str]]:

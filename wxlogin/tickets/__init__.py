@@ -5,7 +5,7 @@ Retry-After while sessions, which live in the database, go on.
 """
 
 from wxlogin.config import Settings
-from wxlogin.config.store_urls import redis_faults
+from wxlogin.config.redis_urls import redis_faults
 from wxlogin.errors import ConfigurationError
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.sql import SqlTickets

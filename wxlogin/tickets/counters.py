@@ -83,9 +83,15 @@ class _Memory:
 class Counters:
     """Counts by key. A key holds no secret: it is read by whoever reads Redis."""
 
-    def __init__(self, shared: "RedisStorage | None" = None) -> None:
+    def __init__(
+        self,
+        connect: "Callable[[], RedisStorage] | None" = None,
+        faults: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._own = _Memory()
-        self._shared = shared
+        self._connect = connect
+        self._faults = faults
+        self._shared: RedisStorage | None = None
         self._away_until = 0.0
 
     def add(self, key: str, *, seconds: int, amount: int = 1) -> int:
@@ -104,12 +110,12 @@ class Counters:
         return max(1, math.ceil(ends - time.time()))
 
     def _ask(self, question: Callable[[_Counts], T]) -> T:
-        shared = self._shared
-        if shared is None or time.monotonic() < self._away_until:
+        if self._connect is None or time.monotonic() < self._away_until:
             return question(self._own)
         try:
-            return question(shared)
-        except shared.base_exceptions as error:
+            self._shared = self._shared or self._connect()
+            return question(self._shared)
+        except self._faults as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             # Redis' own text may hold an address with a password.
             get_logger().error(
@@ -125,10 +131,22 @@ def counters_for(settings: Settings, *, prefix: str = PREFIX) -> Counters:
     if not settings.redis_url:
         return Counters()
     # Only those who use Redis need its client.
-    from limits.storage import RedisStorage
+    from wxlogin.tickets.redis_client import FAULTS
 
-    from wxlogin.tickets.redis import connect
+    url = settings.redis_url
+    return Counters(lambda: _storage(url, prefix), FAULTS)
 
-    pool = connect(settings.redis_url).connection_pool
-    shared = RedisStorage("redis://", connection_pool=pool, key_prefix=prefix)
-    return Counters(shared)
+
+def _storage(url: str, prefix: str) -> "RedisStorage":
+    """The counts in Redis; one that is a cluster is contacted."""
+    from limits.storage import RedisClusterStorage, RedisStorage
+
+    from wxlogin.tickets.redis_client import cluster_options, connect_one
+
+    if options := cluster_options(url):
+        # The nodes are among the options; the library reads its own address first.
+        return RedisClusterStorage(
+            "redis+cluster://127.0.0.1:6379", key_prefix=prefix, **options
+        )
+    pool = connect_one(url).connection_pool
+    return RedisStorage("redis://", connection_pool=pool, key_prefix=prefix)

@@ -18,6 +18,7 @@ from typing import Any
 import redis
 
 from wxlogin.observability import get_logger
+from wxlogin.tickets.redis_client import FAULTS, Client
 from wxlogin.tickets.waiting import WaitingRoom
 
 # How often those who wait look while nothing is heard: all of a process together so
@@ -39,12 +40,12 @@ class Notices:
 
     def __init__(
         self,
-        client: redis.Redis,
+        connect: Callable[[], Client],
         channel_of: Callable[[str], str],
         *,
         room: WaitingRoom,
     ) -> None:
-        self._client = client
+        self._connect = connect
         self._channel_of = channel_of
         self._room = room
         self._lock = threading.Lock()
@@ -82,10 +83,11 @@ class Notices:
     def _run(self) -> None:
         while not self._closed:
             try:
-                pubsub = self._client.pubsub()  # type: ignore[no-untyped-call]
-                with closing(pubsub):
-                    self._listen(pubsub)
-            except (redis.RedisError, OSError) as error:
+                # Anew after each failure: in a cluster another node may be there now.
+                with closing(self._connect()) as client:
+                    with closing(client.pubsub()) as pubsub:  # type: ignore[no-untyped-call]
+                        self._listen(pubsub)
+            except (*FAULTS, OSError) as error:
                 self._tell(error)
             # Whoever waits was promised a ring.
             self._heard = set()

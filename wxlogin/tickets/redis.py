@@ -7,6 +7,9 @@ of versions goes on. What is changed or taken is published in the same step
 their own value (a sealed value is never the same twice) and say "yes" again; a `take`
 whose answer is lost is lost, and the person begins again.
 
+In a cluster all keys of one script lie in one slot: those of a kind do, as they are
+counted together, so its nodes share the kinds among them.
+
 Losing everything (FLUSHALL) makes people scan again and signs nobody in as
 somebody else: what is not there is refused.
 """
@@ -14,16 +17,17 @@ somebody else: what is not there is refused.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
+from redis.commands.core import Script
 
+from wxlogin.config.redis_urls import redis_servers
 from wxlogin.errors import Unready
 from wxlogin.security.sealing import Sealer
 from wxlogin.tickets.notices import Notices
+from wxlogin.tickets.redis_client import FAULTS, Client, connect
 from wxlogin.tickets.store import (
     REMEMBERED,
     Envelope,
@@ -32,20 +36,15 @@ from wxlogin.tickets.store import (
     crowded,
     digest,
 )
-from wxlogin.tickets.waiting import WaitingRoom, Watch, is_green
+from wxlogin.tickets.waiting import WaitingRoom, Watch
 
-# Seconds Redis may take to be reached, and to answer.
-CONNECT_SECONDS = 1.0
-ANSWER_SECONDS = 2.0
-# Connections of a process whose threads are greenlets.
-GREEN_CONNECTIONS = 8
 # For how long it is not asked after it has not answered: the threads that serve are not
 # all held by a server that is silent.
 SILENT_SECONDS = 1.0
 
 # Every script begins with this: ARGV[1] are milliseconds that a test adds. KEYS[1] is
-# the ticket, KEYS[2] the names of those of its kind that are counted, by their end,
-# KEYS[3] the channel of its kind.
+# the ticket, KEYS[2] the names of those of its kind that are counted, by their end; the
+# last of ARGV is the channel of its kind.
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
@@ -55,7 +54,7 @@ local alive = held[3] and tonumber(held[3]) > now
 """
 # Who may not publish (Redis' ACL) changes tickets as well. A new ticket is news to
 # nobody.
-_TELL = "redis.pcall('PUBLISH', KEYS[3], string.sub(KEYS[1], -64))"
+_TELL = "redis.pcall('PUBLISH', ARGV[#ARGV], string.sub(KEYS[1], -64))"
 # ARGV[2] the value, [3] its milliseconds, [4] those it is remembered after.
 _WRITE = """
 redis.call('HSET', KEYS[1], 'version', string.format('%d', version + 1),
@@ -92,23 +91,6 @@ redis.call('ZREM', KEYS[2], KEYS[1])
 return held[2]"""
 
 
-def connect(url: str) -> redis.Redis:
-    """A client that is not kept waiting. Raises ValueError for no address of Redis."""
-    options: dict[str, Any] = {
-        "socket_connect_timeout": CONNECT_SECONDS,
-        "socket_timeout": ANSWER_SECONDS,
-        # A connection that died while idle is replaced; silence is not waited
-        # for twice.
-        "retry": Retry(ConstantBackoff(0.05), 1, (redis.ConnectionError,)),
-    }
-    if is_green():
-        # Thousands of greenlets may ask at once, and take turns.
-        options |= {"max_connections": GREEN_CONNECTIONS, "timeout": ANSWER_SECONDS}
-        pool = redis.BlockingConnectionPool.from_url(url, **options)
-        return redis.Redis.from_pool(pool)
-    return redis.Redis.from_url(url, **options)
-
-
 class RedisTickets:
     """A TicketStore in Redis at `url`; see SqlTickets for `ahead`."""
 
@@ -121,22 +103,30 @@ class RedisTickets:
         room: WaitingRoom | None = None,
         ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._redis = connect(url)
+        self._url = url
+        servers = redis_servers(url)
+        self._in_slots = servers is not None and servers.form == "cluster"
         self._prefix = prefix
         self._envelope = Envelope(sealer)
         self._room = room or WaitingRoom()
         self._notices = Notices(
             # A client of its own: nobody who asks gets its connection.
-            connect(url),
+            partial(connect, url),
             self._channel,
             room=self._room,
         )
         self._ahead = ahead
         self._silent_until = 0.0
-        scripts = {"add": _ADD, "swap": _SWAP, "get": _GET, "take": _TAKE}
-        self._scripts = {
-            name: self._redis.register_script(text) for name, text in scripts.items()
-        }
+
+    @cached_property
+    def _redis(self) -> Client:
+        """Made as it is first needed: a cluster is asked where its slots are."""
+        return connect(self._url)
+
+    @cached_property
+    def _scripts(self) -> dict[str, Script]:
+        texts = {"add": _ADD, "swap": _SWAP, "get": _GET, "take": _TAKE}
+        return {name: self._redis.register_script(text) for name, text in texts.items()}
 
     @counted("add")
     def add(
@@ -204,14 +194,21 @@ class RedisTickets:
     def close(self) -> None:
         """Closes the connections; for tests and for the end of a process."""
         self._notices.close()
-        self._redis.close()
+        if "_redis" in vars(self):
+            self._redis.close()
 
     def _run(self, script: str, kind: str, name: str, *arguments: bytes | int) -> Any:
         shift = int(self._ahead() * 1000)
-        keys = [f"{self._prefix}ticket:{name}", f"{self._prefix}waiting:{kind}"]
-        keys.append(self._channel(kind))
+        args = [shift, *arguments, self._channel(kind)]
         with self._answering():
-            return self._scripts[script](keys=keys, args=[shift, *arguments])
+            return self._scripts[script](keys=self._keys(kind, name), args=args)
+
+    def _keys(self, kind: str, name: str) -> list[str]:
+        if self._in_slots:
+            # Redis looks only at what is in the braces to choose the slot.
+            slot = f"{self._prefix}{{{kind}}}"
+            return [f"{slot}:ticket:{name}", f"{slot}:waiting"]
+        return [f"{self._prefix}ticket:{name}", f"{self._prefix}waiting:{kind}"]
 
     def _channel(self, kind: str) -> str:
         return f"{self._prefix}changed:{kind}"
@@ -222,7 +219,7 @@ class RedisTickets:
             raise Unready("the ticket store has just been silent")
         try:
             yield
-        except redis.RedisError as error:
+        except FAULTS as error:
             if isinstance(error, redis.TimeoutError):
                 self._silent_until = time.monotonic() + SILENT_SECONDS
             # Redis' own text may hold an address with a password.

@@ -58,15 +58,13 @@ def _foreign_keys_off(connection: sa.Connection) -> Iterator[None]:
     driver = connection.connection.driver_connection
     if driver is None:
         raise RuntimeError("the connection is closed")
-    # Within a transaction this has no effect, so it goes past SQLAlchemy.
+    # Within a transaction this has no effect, so it goes past SQLAlchemy. It ends with
+    # the connection, and that with the run.
     driver.execute("PRAGMA foreign_keys=OFF")
-    try:
-        yield
-        broken = driver.execute("PRAGMA foreign_key_check").fetchall()
-        if broken:
-            raise RuntimeError(f"{len(broken)} rows refer to rows that are not there")
-    finally:
-        driver.execute("PRAGMA foreign_keys=ON")
+    yield
+    broken = driver.execute("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise RuntimeError(f"{len(broken)} rows refer to rows that are not there")
 
 
 def _lock(connection: sa.Connection) -> None:

@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 export PORT SIMULATOR_PORT SHOP_PORT
 
-.PHONY: help run test quick check proof mutants face format translations docs simulator requirements clean
+.PHONY: help run test databases quick check proof mutants face format translations docs simulator requirements clean
 
 # The first target, so also what `make` alone does.
 help:
@@ -18,10 +18,16 @@ run: .venv/.run  ## a shop, the service and a simulated WeChat
 	@$(BIN)/wxlogin demo
 
 # Each worker and each process that a test starts would compile all of it again.
-test quick mutants: export PYTHONDONTWRITEBYTECODE =
+test databases quick mutants: export PYTHONDONTWRITEBYTECODE =
 
 test: .venv/.dev  ## the whole suite; ARGS=... for pytest
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# The rooms whose tests run on SQLite otherwise, once on each server.
+ROOMS := $(addprefix tests/unit/,accounts db flows oidc sites telling tickets transfer)
+databases: .venv/.dev  ## tests of accounts, sites, tickets, flows, oidc on PostgreSQL and MariaDB
+	@for one in postgresql mariadb; do \
+	  $(BIN)/python -m pytest -n auto --dist worksteal -q --database $$one $(ROOMS) $(ARGS) || exit 1; done
 
 # Unit and web tests: no database server, no browser.
 quick: .venv/.dev  ## unit and web tests, without servers and browsers

@@ -27,11 +27,13 @@ def simulator(wechat_demo: SimulatorServer) -> SimulatorServer:
 
 
 @pytest.fixture
-def settings_for(tmp_path: Path, simulator: SimulatorServer) -> Callable[..., Settings]:
+def settings_for(
+    tmp_path: Path, own_url: str, simulator: SimulatorServer
+) -> Callable[..., Settings]:
     """Settings for the simulator, with changes."""
 
     def make(**changes: object) -> Settings:
-        given = {"wechat_budget": 2.0, **changes}
+        given = {"database_url": own_url, "wechat_budget": 2.0, **changes}
         if changes.get("simulator") != "off":
             given.setdefault("simulator_url", simulator.url)
         return load_settings(tmp_path, **given)

@@ -134,10 +134,14 @@ def _completed(incomplete: str) -> Iterator[CompletionItem]:
 
 def _application() -> "Flask":
     """For the commands: no visitor waits for the database here."""
+    from wxlogin.db import db
     from wxlogin.factory import build, require_database
 
     app = build(patient=True)
     require_database(app)
+    with app.app_context():
+        # A server would log a connection that ends with the process as a broken one.
+        click.get_current_context().find_root().call_on_close(db.engine.dispose)
     return app
 
 

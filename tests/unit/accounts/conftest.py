@@ -16,21 +16,24 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    with accounts_app(f"sqlite:///{tmp_path / 'wxlogin.db'}"):
+def people(own_url: str) -> Iterator[People]:
+    with accounts_app(own_url):
         yield People()
         check_invariants()
 
 
 @pytest.fixture
-def wxlogin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def wxlogin(tmp_path: Path, own_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs `wxlogin …` on a database of its own."""
     monkeypatch.setenv("WXLOGIN_INSTANCE", str(tmp_path))
 
     def run(*words: str, answer: str | None = None) -> Result:
         return CliRunner().invoke(main, words, input=answer)
 
-    migrate(tmp_path / "wxlogin.db")
+    if own_url.startswith("sqlite"):
+        migrate(tmp_path / "wxlogin.db")
+    else:
+        monkeypatch.setenv("WXLOGIN_DATABASE_URL", own_url)
     return run
 
 

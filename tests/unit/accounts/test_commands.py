@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from tests.support.people import SEALER, People, user_of
+from tests.support.people import SEALER, People, merge_id, user_of
 from wxlogin.accounts.conflicts import list_conflicts
 from wxlogin.accounts.sessions import find
 from wxlogin.service import running
@@ -100,9 +100,10 @@ def test_merges_are_listed_and_undone(wxlogin: Command, guests: People) -> None:
     merged = guests.signs_in("oa", "o1", "u1").resolution
     listed = wxlogin("merges", "list").output
     assert merged.uid in listed and str(merged.merged_uid) in listed
-    assert wxlogin("merges", "undo", "1").exit_code == 0
+    number = str(merge_id())
+    assert wxlogin("merges", "undo", number).exit_code == 0
     assert uid_of("web", "o2") == merged.merged_uid
-    again = wxlogin("merges", "undo", "1")
+    again = wxlogin("merges", "undo", number)
     assert again.exit_code == 1 and "undone before" in again.stderr
 
 

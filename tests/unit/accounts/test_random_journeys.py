@@ -1,11 +1,16 @@
 """Whatever people and operators do, in whatever order, the invariants hold."""
 
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.support.people import (
     People,
@@ -30,17 +35,15 @@ unionids = st.sampled_from([None, "u1", "u2", "u3"])
 class Journeys(RuleBasedStateMachine):
     """A handful of people over three apps: they sign in, and things are done."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.app = accounts_app(f"sqlite:///{Path(self.folder.name) / 'wxlogin.db'}")
+        self.app = accounts_app(url)
         self.app.__enter__()
         self.people = People()
         self.seen: set[str] = set()
 
     def teardown(self) -> None:
         self.app.__exit__(None, None, None)
-        self.folder.cleanup()
 
     @rule(app=st.sampled_from(APPS), openid=openids, unionid=unionids)
     def sign_in(self, app: str, openid: str, unionid: str | None) -> None:
@@ -118,10 +121,13 @@ class Journeys(RuleBasedStateMachine):
             assert accounts.surviving_uid(uid) is not None
 
 
-Journeys.TestCase.settings = settings(
-    max_examples=15,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-TestRandomJourneys = Journeys.TestCase
+def test_whatever_people_do_all_holds(fresh_url: Callable[[], str]) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        lambda: Journeys(fresh_url()),
+        settings=settings(
+            max_examples=15,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

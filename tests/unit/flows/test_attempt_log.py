@@ -19,8 +19,8 @@ PERSON = Person("wx1", "website", "o1")
 
 
 @pytest.fixture(autouse=True)
-def app(tmp_path):
-    with accounts_app(f"sqlite:///{tmp_path / 'tickets.db'}") as app:
+def app(own_url):
+    with accounts_app(own_url) as app:
         yield app
 
 

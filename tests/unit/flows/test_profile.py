@@ -41,9 +41,9 @@ class WeChat:
 
 
 @pytest.fixture
-def wechat(monkeypatch, tmp_path):
+def wechat(monkeypatch, own_url):
     asked = WeChat()
-    with accounts_app(f"sqlite:///{tmp_path / 'accounts.db'}") as app:
+    with accounts_app(own_url) as app:
         service_of(app).sealer = SEALER
         service_of(app).wechat = asked
         yield asked

@@ -28,12 +28,13 @@ def sealing_key(number: int) -> str:
 
 
 @pytest.fixture
-def service_for(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def service_for(tmp_path: Path, own_url: str) -> Iterator[Callable[..., Flask]]:
     """A service with these settings on the test's one database."""
     made: list[Flask] = []
 
     def make(**changes: object) -> Flask:
         given = {
+            "database_url": own_url,
             "sites": (SHOP, NATIVE),
             "encryption_keys": (sealing_key(0),),
             "simulator_url": "http://localhost:5001",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
@@ -98,8 +97,8 @@ class NativeAppLike(User):
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    with accounts_app(f"sqlite:///{tmp_path / 'tickets.db'}") as app:
+def app(own_url: str) -> Iterator[Flask]:
+    with accounts_app(own_url) as app:
         yield app
 
 

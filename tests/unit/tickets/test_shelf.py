@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -42,8 +41,8 @@ BOX = Box(
 
 
 @pytest.fixture(autouse=True)
-def app(tmp_path: Path) -> Iterator[Flask]:
-    with accounts_app(f"sqlite:///{tmp_path / 'tickets.db'}") as app:
+def app(own_url: str) -> Iterator[Flask]:
+    with accounts_app(own_url) as app:
         yield app
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
-from wxlogin.db import Base, db, engine_options, now, prepare_engine
+from tests.support.people import accounts_app
+from wxlogin.db import db, now
 from wxlogin.errors import Crowded, Unready
 from wxlogin.security.sealing import SealBroken, Sealer
 from wxlogin.tickets.sql import SWEEP_EVERY, SqlTickets, TicketRow
@@ -18,21 +18,13 @@ from wxlogin.tickets.waiting import WaitingRoom
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    url = f"sqlite:///{tmp_path / 'wxlogin.db'}"
-    app = Flask("wxlogin")
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
-    db.init_app(app)
-    with app.app_context():
-        prepare_engine(db.engine)
+def engine(own_url: str) -> Iterator[sa.Engine]:
+    with accounts_app(own_url):
         yield db.engine
-        db.engine.dispose()
 
 
 @pytest.fixture
 def store(engine: sa.Engine) -> SqlTickets:
-    Base.metadata.create_all(engine, tables=[Base.metadata.tables["ticket"]])
     return SqlTickets(Sealer([bytes(32)]))
 
 
@@ -128,7 +120,8 @@ def test_a_change_rings_for_its_own_ticket(
     assert rung == [digest("scan", "mine")] * 3
 
 
-def test_a_missing_table_is_told_to_the_operator(engine: sa.Engine) -> None:
-    with pytest.raises(Unready) as caught:
+def test_a_missing_table_is_told_to_the_operator(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'without-tables.db'}"
+    with accounts_app(url, tables=False), pytest.raises(Unready) as caught:
         SqlTickets(Sealer([bytes(32)])).ping()
     assert caught.value.status == 503

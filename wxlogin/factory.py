@@ -13,6 +13,7 @@ from wxlogin.db import db, engine_options, prepare_engine, soundness
 from wxlogin.flows import must_follow
 from wxlogin.observability import get_logger, setup_logging
 from wxlogin.oidc import signing_keys as _provider_tables  # noqa: F401  known to db
+from wxlogin.security.signing import PatientSessions
 from wxlogin.sites import events
 from wxlogin.web.register import register
 
@@ -97,6 +98,7 @@ def _database(
 
 
 def _keys(app: Flask, settings: Settings) -> None:
+    app.session_interface = PatientSessions()
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SECRET_KEY_FALLBACKS=[

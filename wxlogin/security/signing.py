@@ -17,7 +17,10 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import (
     BadSignature,
     SignatureExpired,
@@ -32,6 +35,10 @@ from wxlogin.errors import StateExpired, StateInvalid
 # five to ten minutes, so a longer state would only help a thief.
 STATE_SECONDS = 600
 
+# Clocks are put back, and those of two servers differ (fault F10): so many seconds a
+# signature may be of a moment that has not come yet.
+SKEW_SECONDS = 600
+
 _STATE_SALT = "wxlogin state"
 _ATTEMPT_SALT = "wxlogin attempt"
 _SESSION_SALT = b"wxlogin session secret"
@@ -39,6 +46,33 @@ _REFRESH_SALT = b"wxlogin refresh token"
 _FOLLOW_SALT = b"wxlogin code to follow"
 _SHAPE = re.compile(r"[A-Z2-7]{60,128}")
 _PAYLOAD = re.compile(r"([\w-]{22})([0-9a-z]{2})([a-z])([01])", re.ASCII)
+
+
+class PatientSigner(TimestampSigner):
+    """Takes what was signed a little later than now for signed now."""
+
+    def unsign(
+        self,
+        signed_value: Any,
+        max_age: int | None = None,
+        return_timestamp: Any = False,
+    ) -> Any:
+        value, at = super().unsign(signed_value, return_timestamp=True)
+        age = self.get_timestamp() - at.timestamp()
+        if max_age is not None and not -SKEW_SECONDS <= age <= max_age:
+            raise SignatureExpired("too old, or not yet", payload=value, date_signed=at)
+        return (value, at) if return_timestamp else value
+
+
+class PatientSessions(SecureCookieSessionInterface):
+    """Flask's session cookie, signed likewise: a clock that is put back by a second
+    would otherwise sign out whoever came last."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = PatientSigner
+        return serializer
 
 
 @dataclass(frozen=True)
@@ -84,6 +118,7 @@ def attempt_serializer(settings: Settings) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
         signing_keys(settings),
         salt=_ATTEMPT_SALT,
+        signer=PatientSigner,
         signer_kwargs={"digest_method": hashlib.sha256},
     )
 
@@ -128,7 +163,7 @@ def signing_keys(settings: Settings) -> list[str]:
 
 
 def _state_signer(settings: Settings) -> TimestampSigner:
-    return TimestampSigner(
+    return PatientSigner(
         signing_keys(settings), salt=_STATE_SALT, digest_method=hashlib.sha256
     )
 

@@ -15,6 +15,7 @@ from wxlogin.observability import get_logger, setup_logging
 from wxlogin.oidc import signing_keys as _provider_tables  # noqa: F401  known to db
 from wxlogin.security.signing import PatientSessions
 from wxlogin.sites import events
+from wxlogin.web.problems import rehearse
 from wxlogin.web.register import register
 
 
@@ -74,6 +75,7 @@ def build_to_serve() -> Flask:
     """The application of the environment's settings, over a database that is sound."""
     app = build()
     require_database(app)
+    rehearse(app)
     return app
 
 

@@ -16,6 +16,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from wxlogin import metrics
+from wxlogin.config.languages import languages, tag_of
 from wxlogin.errors import BadSiteRequest, WxloginError
 from wxlogin.observability import get_logger, request_id
 from wxlogin.service import running
@@ -175,6 +176,15 @@ def answer(
         developer=developer,
     )
     return make_response(page, status)
+
+
+def rehearse(app: Flask) -> None:
+    """Draws the page of a refusal once in each language, so that it needs no file when
+    no more can be opened (fault F19)."""
+    for language in languages():
+        wish = {"Accept-Language": tag_of(language)}
+        with app.test_request_context(headers=wish):
+            answer("unready", 503)
 
 
 def mark_of(code: str, status: int) -> Mark:

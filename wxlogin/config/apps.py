@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from hmac import compare_digest
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -234,7 +235,8 @@ class App(Written):
 
     @model_validator(mode="after")
     def _another_before(self) -> Self:
-        if self.secret_previous == self.secret:
+        before = self.secret_previous or ""
+        if compare_digest(before.encode(), self.secret.encode()):
             raise ValueError("secret_previous is the secret itself; leave it out")
         return self
 

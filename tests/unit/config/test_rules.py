@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import sqlalchemy as sa
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from tests.unit.config.conftest import GOOD
 from wxlogin.config import App, AppKind, Site, load_settings
@@ -214,3 +214,10 @@ def test_a_sqlite_file_is_in_the_instance_folder(tmp_path, url, place):
 def test_a_weak_metrics_token_is_refused(refused):
     assert "METRICS_TOKEN is too weak" in refused(metrics_token=SecretStr("metrics"))
     assert "METRICS_TOKEN has a blank" in refused(metrics_token=SecretStr("a b" * 12))
+
+
+def test_a_previous_secret_is_another_one():
+    app = {"name": "web", "kind": "website", "appid": "wx0123456789abcdef"}
+    assert App(**app, secret="one", secret_previous="two").secret_previous == "two"
+    with pytest.raises(ValidationError, match="is the secret itself"):
+        App(**app, secret="one", secret_previous="one")

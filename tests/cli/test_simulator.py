@@ -73,7 +73,7 @@ def test_https_at_wechats_names(wxlogin, monkeypatch):
     monkeypatch.setattr(command, "serve_forever", lambda *given: served.append(given))
     words = ["--tls", "--https-port", "0", "--ca-file", "ours/ca.pem"]
     assert wxlogin.here("simulator", *words, "--name", "box").returncode == 0
-    [(host, port, _, _, names, authority)] = served
+    [(host, port, _, _, names, authority, *_)] = served
     assert (host, port, names) == ("127.0.0.1", 0, ("box",))
     assert str(authority.file) == "ours/ca.pem"
     assert (wxlogin.folder / "ours" / "ca.pem").is_file()

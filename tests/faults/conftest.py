@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.services.conftest import kept_url, own_redis
+from tests.services.conftest import own_redis
 from tests.support.journey import ENGLISH, Browser, Phone
 from tests.web.conftest import (
     app,
@@ -20,7 +20,6 @@ from tests.web.conftest import (
     settings_for,
     signed_in,
     simulator,
-    simulator_server,
     xiaoming,
 )
 
@@ -30,14 +29,12 @@ __all__ = [
     "browser",
     "browser_of",
     "clock",
-    "kept_url",
     "lihua",
     "log",
     "own_redis",
     "settings_for",
     "signed_in",
     "simulator",
-    "simulator_server",
     "xiaoming",
 ]
 

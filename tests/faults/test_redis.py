@@ -8,11 +8,12 @@ import redis
 
 from tests.faults.conftest import SignsIn, check_503, stranger
 from wxlogin.tickets import redis as tickets_in_redis
+from wxlogin.tickets import redis_client
 
 
 @pytest.fixture
 def app(app_for, own_redis, monkeypatch):
-    monkeypatch.setattr(tickets_in_redis, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(tickets_in_redis, "SILENT_SECONDS", 0.0)
     return app_for(redis_url=own_redis.url)
 

@@ -27,6 +27,7 @@ import pytest
 import redis
 from flask import Flask
 
+from tests.cli.commands import free_port
 from tests.support import databases
 from tests.support.chosen_database import SERVERS, available, required
 from tests.support.people import serves
@@ -156,7 +157,9 @@ def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
 def redis_cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis Cluster whose one node has all slots: what is asked of two is refused."""
     folder = tmp_path_factory.mktemp("redis-cluster")
-    with own_server(folder, "--cluster-enabled", "yes") as server:
+    # By itself its nodes' port is 10,000 more, which may be none.
+    more = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    with own_server(folder, *more) as server:
         with redis.Redis.from_url(server.url) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
             end = time.monotonic() + 10

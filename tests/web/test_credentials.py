@@ -278,12 +278,16 @@ def test_a_failure_is_remembered_for_a_while(
     app, mp, asked, simulator, clock, fault, seconds
 ):
     simulator.world.switch(**fault)
-    errors = []
+    errors, times = [], []
     for _ in range(3):
         with pytest.raises(WxloginError) as caught:
             token_of(app, mp)
         errors.append(caught.value)
-    assert asked() == 1
+        times.append(asked())
+    # On a kept connection that is cut the question is sent once more.
+    once = times[0]
+    assert times == [once, once, once]
+    assert once <= (2 if fault.get("body", {}).get("mode") == "reset" else 1)
     first, second, _ = errors
     assert type(first) is type(second)
     for fact in ("errcode", "errmsg", "rid", "fault", "app", "call"):
@@ -295,7 +299,7 @@ def test_a_failure_is_remembered_for_a_while(
         token_of(app, mp)
     clock.shift(3)
     assert token_of(app, mp)
-    assert asked() == 2
+    assert asked() == once + 1
 
 
 def test_a_mute_wechat_holds_one_request_and_no_second(app_for, simulator, asked):

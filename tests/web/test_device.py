@@ -202,6 +202,13 @@ def test_only_the_first_is_asked(page, xiaoming, lihua):
     assert page.state == "scanned"
 
 
+def test_the_question_is_a_page(page, xiaoming):
+    answer = xiaoming.opens(link_of(page))
+    assert answer.mimetype == "text/html"
+    outside = xiaoming.browser.get(link_of(page), headers={"User-Agent": "Mozilla"})
+    assert outside.mimetype == "text/html"
+
+
 def test_another_accounts_word_is_none(app, simulator, page):
     """The proof names the openid of one account."""
     other = FollowPage(Browser(app), door="device")

@@ -146,14 +146,15 @@ class _Views:
             wanted=found.is_distant,
             is_wrong=is_wrong and found.stage is Stage.scanned,
         )
-        return Response(html, status)
+        return Response(html, status, mimetype="text/html")
 
     def _outside(self, found: Pairing) -> Response:
         """For who scanned with a camera: only WeChat says who its people are."""
         settings = running().settings
         path = url_for(f"{self.name}.page", ticket=found.key)
         link = settings.public_url + path.removeprefix(settings.prefix)
-        return Response(render_template("phone/outside.html", copied=link))
+        html = render_template("phone/outside.html", copied=link)
+        return Response(html, mimetype="text/html")
 
 
 def _in_wechat() -> bool:

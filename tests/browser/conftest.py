@@ -21,6 +21,7 @@ from wxlogin.cli.serving import QuietHandler
 from wxlogin.config import load_settings
 from wxlogin.db import db
 from wxlogin.simulator.server import SimulatorServer
+from wxlogin.simulator.world import World
 
 #: How long a page may take beside the other tests on two busy cores. What has to be
 #: fast is held by a test that says so.
@@ -29,9 +30,9 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture
-def simulator(wechat_demo: SimulatorServer) -> SimulatorServer:
-    """WeChat, as it begins each time."""
-    return wechat_demo
+def simulator() -> Iterator[SimulatorServer]:
+    with SimulatorServer(World.demo(), hold_seconds=1.0) as server:
+        yield server
 
 
 class Service:

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.proof import environments
+
 HERE = Path(__file__).with_name("strangers")
 PYTHON = (
     "wechatpy[cryptography]",
@@ -80,7 +82,7 @@ def sealed(*command: str, way: str = "namespaces") -> list[dict[str, str]]:
 
 def _install(folder: Path) -> str:
     """Makes both environments where there are none; what is in the way, or nothing."""
-    if (folder / "whole").exists():
+    if environments.is_made(folder):
         return ""
     if shutil.which("npm") is None:
         return "npm is missing"
@@ -92,14 +94,7 @@ def _install(folder: Path) -> str:
         [str(python / "bin/pip"), "install", "-q", *PYTHON],
         ["npm", "install", "--silent", "--ignore-scripts", *NODE],
     )
-    for step in steps:
-        done = subprocess.run(
-            step, cwd=node, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            return done.stderr.strip()[-300:]
-    (folder / "whole").touch()
-    return ""
+    return environments.make(folder, steps, at=node)
 
 
 if __name__ == "__main__":

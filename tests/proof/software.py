@@ -22,6 +22,7 @@ import requests
 
 from tests.cli.commands import Commands, free_port
 from tests.clients.person import Person
+from tests.proof import environments
 from tests.proof.programs import PROGRAMS, SECRET, Place, Program
 from tests.proof.slow import service
 from wxlogin.simulator.server import SimulatorServer
@@ -57,7 +58,7 @@ def _install(program: Program, environment: Path) -> str:
     if program.node and shutil.which("npm") is None:
         return "npm is missing"
     environment.mkdir(exist_ok=True)
-    if (environment / "whole").exists():
+    if environments.is_made(environment):
         return ""
     python = sys.executable
     if sys.version_info < program.oldest:
@@ -72,14 +73,7 @@ def _install(program: Program, environment: Path) -> str:
     ]
     if program.node:
         steps.append(["npm", "install", "--silent", "--ignore-scripts", *program.node])
-    for step in steps:
-        done = subprocess.run(
-            step, cwd=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            return done.stderr.strip()[-300:]
-    (environment / "whole").touch()
-    return ""
+    return environments.make(environment, steps, at=environment)
 
 
 def _versions(program: Program, environment: Path) -> str:

@@ -55,45 +55,30 @@ class Key(Enum):
 
 
 @dataclass(frozen=True)
-class Operation:
-    """What one call takes and gives."""
+class operation:
+    """Says of the view below it what programs may rely on."""
 
     #: By status: a shape, or None where there is no body.
     answers: dict[int, Any]
-    keys: tuple[Key, ...] = ()
-    body: Any = None
-    media: str = JSON
-    query: dict[str, str] = field(default_factory=dict)
-    refusal: Any = Problem
+    #: Any one of them will do; none: anybody calls.
+    keys: tuple[Key, ...] = field(default=(), kw_only=True)
+    #: The body's shape.
+    body: Any = field(default=None, kw_only=True)
+    #: How it is written; FILE is one picture.
+    media: str = field(default=JSON, kw_only=True)
+    #: A sentence for each parameter.
+    query: dict[str, str] = field(default_factory=dict, kw_only=True)
+    #: The shape of all other answers.
+    refusal: Any = field(default=Problem, kw_only=True)
 
-
-def operation(
-    answers: dict[int, Any],
-    *,
-    keys: tuple[Key, ...] = (),
-    body: Any = None,
-    media: str = JSON,
-    query: dict[str, str] | None = None,
-    refusal: Any = Problem,
-) -> Callable[[View], View]:
-    """Says of the view below it what programs may rely on.
-
-    `answers`: shapes by status. `keys`: any one of them will do; none: anybody calls.
-    `body`: its shape, `media` how it is written; FILE is one picture. `query`: a
-    sentence for each parameter. `refusal`: the shape of all other answers.
-    """
-
-    def mark(view: View) -> View:
-        found = Operation(answers, keys, body, media, query or {}, refusal)
-        setattr(view, _MARK, found)
+    def __call__(self, view: View) -> View:
+        setattr(view, _MARK, self)
         return view
 
-    return mark
 
-
-def operation_of(view: Callable[..., Any]) -> Operation | None:
+def operation_of(view: Callable[..., Any]) -> operation | None:
     """What `operation` says of this view."""
-    found: Operation | None = getattr(view, _MARK, None)
+    found: operation | None = getattr(view, _MARK, None)
     return found
 
 
@@ -138,7 +123,7 @@ class _Untitled(GenerateJsonSchema):
 class _Shapes:
     """The schemas of all shapes, each once, by the name of its type."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, operations: Iterable[operation]) -> None:
         named: dict[str, Any] = {}
         for one in operations:
             for shape in (*one.answers.values(), one.body, one.refusal):
@@ -155,7 +140,7 @@ class _Shapes:
         return self._schemas[repr(shape), "validation"]
 
 
-def _calls(app: Flask) -> Iterator[tuple[str, str, Callable[..., Any], Operation]]:
+def _calls(app: Flask) -> Iterator[tuple[str, str, Callable[..., Any], operation]]:
     """Path, method in small letters, view, and what it says of itself."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule):
         view = app.view_functions[rule.endpoint]
@@ -171,7 +156,7 @@ def _sentences(view: Callable[..., Any]) -> dict[str, str]:
     return {**told, "description": " ".join(more.split())} if more.strip() else told
 
 
-def _parameters(path: str, one: Operation) -> dict[str, Any]:
+def _parameters(path: str, one: operation) -> dict[str, Any]:
     text = {"type": "string"}
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": text}
@@ -183,7 +168,7 @@ def _parameters(path: str, one: Operation) -> dict[str, Any]:
     return {"parameters": found} if found else {}
 
 
-def _body(verb: str, one: Operation, shapes: _Shapes) -> dict[str, Any]:
+def _body(verb: str, one: operation, shapes: _Shapes) -> dict[str, Any]:
     if verb == "get" or (one.body is None and one.media != FILE):
         return {}
     schema = _ONE_FILE if one.media == FILE else shapes.of(one.body)
@@ -192,7 +177,7 @@ def _body(verb: str, one: Operation, shapes: _Shapes) -> dict[str, Any]:
     }
 
 
-def _responses(one: Operation, shapes: _Shapes) -> dict[str, Any]:
+def _responses(one: operation, shapes: _Shapes) -> dict[str, Any]:
     media = PROBLEM if one.refusal is Problem else JSON
     told: dict[str, Any] = {}
     for status, shape in one.answers.items():

@@ -3,6 +3,7 @@ a token for claims; any client for what we tell of ourselves.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
@@ -36,10 +37,12 @@ metadata_bp = Blueprint("openid_metadata", __name__)
 metadata_bp.after_request(edge.let_all_read)
 blueprints = (bp, userinfo_bp, metadata_bp)
 
-_FORM = "application/x-www-form-urlencoded"
 # Where pages of scripts fetch tokens themselves.
 _FOR_PAGES = {"openid.token", "openid.revoke"}
 _FOR_SERVERS = {*_FOR_PAGES, "openid.introspect"}
+_for_servers = partial(
+    operation, keys=(Key.site,), media=FORM, refusal=shapes.OAuthRefusal
+)
 _TOKEN = "access_token"  # noqa: S105  a name
 _REALM = 'Bearer realm="wxlogin"'
 
@@ -114,13 +117,7 @@ def decline(key: str) -> Response:
 
 @bp.post("/token")
 @edge.without_cookies
-@operation(
-    {200: shapes.Tokens},
-    keys=(Key.site,),
-    body=shapes.TokenRequest,
-    media=FORM,
-    refusal=shapes.OAuthRefusal,
-)
+@_for_servers({200: shapes.Tokens}, body=shapes.TokenRequest)
 def token() -> Response:
     """A code, or a refresh token, becomes tokens (RFC 6749 sections 4.1.3 and 6)."""
     return _answer(authorization_server.token)
@@ -128,13 +125,7 @@ def token() -> Response:
 
 @bp.post("/introspect")
 @edge.without_cookies
-@operation(
-    {200: shapes.TokenState},
-    keys=(Key.site,),
-    body=shapes.TokenAsked,
-    media=FORM,
-    refusal=shapes.OAuthRefusal,
-)
+@_for_servers({200: shapes.TokenState}, body=shapes.TokenAsked)
 def introspect() -> Response:
     """Whether a token of the site's lives (RFC 7662)."""
     return _answer(authorization_server.introspect)
@@ -142,13 +133,7 @@ def introspect() -> Response:
 
 @bp.post("/revoke")
 @edge.without_cookies
-@operation(
-    {200: shapes.Nothing},
-    keys=(Key.site,),
-    body=shapes.TokenAsked,
-    media=FORM,
-    refusal=shapes.OAuthRefusal,
-)
+@_for_servers({200: shapes.Nothing}, body=shapes.TokenAsked)
 def revoke() -> Response:
     """A token of the site's ends (RFC 7009)."""
     return _answer(authorization_server.revoke)
@@ -262,8 +247,8 @@ def _answered(key: str | None) -> None:
 
 def _answer(endpoint: Callable[[Call], Reply]) -> Response:
     edge.hide_referrer()
-    if request.mimetype != _FORM:
-        text = f"Send the parameters as {_FORM}."
+    if request.mimetype != FORM:
+        text = f"Send the parameters as {FORM}."
         return _json(415, {"error": "invalid_request", "error_description": text})
     return _render(endpoint(_call(request.form)))
 

@@ -10,7 +10,7 @@ from tests.unit.net.failing import GRACE, fails
 from wxlogin.errors import WeChatUnavailable
 from wxlogin.net.deadline import Deadline
 
-BUDGET = 0.4
+BUDGET = 1.0
 
 
 def chunked(data):
